@@ -1,0 +1,31 @@
+// Result<T>: a value, or an Error that says in one line what failed, why, and what to do.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+namespace twtrace {
+
+/// What main() turns into the exit status (../docs: "Exit status").
+enum class ExitCode { Ok = 0, Failure = 1, Usage = 2, Findings = 3 };
+
+struct Error {
+    std::string message; ///< "what: why; what to do", without a trailing newline
+    ExitCode exit_code = ExitCode::Failure;
+};
+
+template <typename T> using Result = tl::expected<T, Error>;
+
+inline tl::unexpected<Error> fail(std::string message, ExitCode code = ExitCode::Failure) {
+    return tl::unexpected<Error>(Error{std::move(message), code});
+}
+
+/// Puts what was being done in front of why it failed.
+inline tl::unexpected<Error> in_context(const std::string& what, Error error) {
+    error.message = what + ": " + error.message;
+    return tl::unexpected<Error>(std::move(error));
+}
+
+} // namespace twtrace
