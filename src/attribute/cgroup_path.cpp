@@ -57,30 +57,30 @@ namespace {
 
 using std::string_view;
 
-constexpr std::size_t kMaxPathBytes = 4096;
-constexpr std::size_t kMaxNameBytes = 64; // HOST_NAME_MAX, which bounds lxc and machine names
-constexpr std::size_t kIdDigits = 64;
-constexpr std::size_t kShortIdDigits = 12;
+constexpr std::size_t max_path_bytes = 4096;
+constexpr std::size_t max_name_bytes = 64; // HOST_NAME_MAX, which bounds lxc and machine names
+constexpr std::size_t id_digits = 64;
+constexpr std::size_t short_id_digits = 12;
 
 struct Spelling {
     string_view text;
     string_view runtime;
 };
 
-constexpr std::array<Spelling, 6> kIdPrefixes{{{"docker", "docker"},
+constexpr std::array<Spelling, 6> id_prefixes{{{"docker", "docker"},
                                                {"cri-containerd", "containerd"},
                                                {"nerdctl", "containerd"},
                                                {"crio", "cri-o"},
                                                {"libpod", "podman"},
                                                {"libpod-payload", "podman"}}};
 
-constexpr std::array<Spelling, 3> kIdParents{
+constexpr std::array<Spelling, 3> id_parents{
     {{"docker", "docker"}, {"default", "containerd"}, {"k8s.io", "containerd"}}};
 
-constexpr std::array<Spelling, 3> kNameParents{
+constexpr std::array<Spelling, 3> name_parents{
     {{"lxc", "lxc"}, {"lxc.payload", "lxc"}, {"buildkit", "buildkit"}}};
 
-constexpr std::array<string_view, 17> kContainerManagers{"docker.service",
+constexpr std::array<string_view, 17> container_managers{"docker.service",
                                                          "containerd.service",
                                                          "crio.service",
                                                          "podman.service",
@@ -112,7 +112,7 @@ const Spelling* look_up(const std::array<Spelling, N>& table, string_view text) 
 }
 
 bool is_plain_name(string_view name) {
-    return !name.empty() && name.size() <= kMaxNameBytes &&
+    return !name.empty() && name.size() <= max_name_bytes &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
@@ -128,14 +128,14 @@ std::optional<Container> prefixed_id(string_view component) {
     const string_view stem = without_suffix(component, ".scope");
     const std::size_t dash = stem.rfind('-');
     if (dash == string_view::npos || dash == 0 ||
-        !is_hex_id(stem.substr(dash + 1), kShortIdDigits, kIdDigits))
+        !is_hex_id(stem.substr(dash + 1), short_id_digits, id_digits))
         return std::nullopt;
     const Container found{stem.substr(dash + 1), stem.substr(0, dash)};
-    if (const Spelling* known = look_up(kIdPrefixes, found.runtime))
+    if (const Spelling* known = look_up(id_prefixes, found.runtime))
         return Container{found.id, known->runtime};
     // An unknown prefix is believed only in the full form that runtimes use:
     // "backup-20240101000000.scope" is no container.
-    if (stem.size() == component.size() || found.id.size() != kIdDigits ||
+    if (stem.size() == component.size() || found.id.size() != id_digits ||
         !is_plain_name(found.runtime) || is_conmon(found.runtime))
         return std::nullopt;
     return found;
@@ -144,23 +144,23 @@ std::optional<Container> prefixed_id(string_view component) {
 std::optional<Container> colon_form(string_view component) {
     const std::size_t last = component.rfind(':');
     if (last == string_view::npos || last == 0 ||
-        !is_hex_id(component.substr(last + 1), kShortIdDigits, kIdDigits))
+        !is_hex_id(component.substr(last + 1), short_id_digits, id_digits))
         return std::nullopt;
     const std::size_t middle = component.rfind(':', last - 1);
     if (middle == string_view::npos)
         return std::nullopt;
-    const Spelling* known = look_up(kIdPrefixes, component.substr(middle + 1, last - middle - 1));
+    const Spelling* known = look_up(id_prefixes, component.substr(middle + 1, last - middle - 1));
     return known ? std::optional(Container{component.substr(last + 1), known->runtime})
                  : std::nullopt;
 }
 
 std::optional<Container> bare_id(string_view component, string_view parent,
                                  string_view grandparent) {
-    if (!is_hex_id(component, kIdDigits, kIdDigits))
+    if (!is_hex_id(component, id_digits, id_digits))
         return std::nullopt;
     if (grandparent == "ecs")
         return Container{component, "docker"};
-    const Spelling* known = look_up(kIdParents, parent);
+    const Spelling* known = look_up(id_parents, parent);
     return Container{component, known ? known->runtime : string_view{}};
 }
 
@@ -172,7 +172,7 @@ std::optional<Container> named(string_view component, string_view parent) {
         found = {component.substr(payload.size()), "lxc"};
     else if (component.starts_with(machine) && component.ends_with(".scope"))
         found = {without_suffix(component, ".scope").substr(machine.size()), "systemd-nspawn"};
-    else if (const Spelling* known = look_up(kNameParents, parent))
+    else if (const Spelling* known = look_up(name_parents, parent))
         found = {component, known->runtime};
     if (found.id.starts_with("qemu\\x2d"))
         found.runtime = "libvirt";
@@ -224,8 +224,8 @@ class PathReader {
         out.unit = std::string(unit_);
         out.unit_in_container = unit_in_container_ && !unit_.empty();
         out.runtime = std::string(container_.runtime);
-        out.container = is_hex_id(container_.id, kShortIdDigits, kIdDigits)
-                            ? std::string(container_.id.substr(0, kShortIdDigits))
+        out.container = is_hex_id(container_.id, short_id_digits, id_digits)
+                            ? std::string(container_.id.substr(0, short_id_digits))
                             : unescape_unit(container_.id);
         out.pod = std::string(pod_);
         std::replace(out.pod.begin(), out.pod.end(), '_', '-');
@@ -235,8 +235,8 @@ class PathReader {
   private:
     void enter_container(const Container& found) {
         container_ = found;
-        const bool manager = std::find(kContainerManagers.begin(), kContainerManagers.end(),
-                                       unit_) != kContainerManagers.end();
+        const bool manager = std::find(container_managers.begin(), container_managers.end(),
+                                       unit_) != container_managers.end();
         if (manager || !names_a_service(unit_))
             unit_ = {};
         unit_in_container_ = false;
@@ -275,7 +275,7 @@ class PathReader {
 } // namespace
 
 CgroupName name_cgroup(string_view path) {
-    if (path.size() > kMaxPathBytes)
+    if (path.size() > max_path_bytes)
         return {};
     PathReader reader;
     while (!path.empty()) {

@@ -6,10 +6,10 @@
 namespace twtrace {
 namespace {
 
-constexpr std::size_t kMaxUnitBytes = 255; // UNIT_NAME_MAX - 1
+constexpr std::size_t max_unit_bytes = 255; // UNIT_NAME_MAX - 1
 
-constexpr std::array<std::string_view, 6> kCgroupUnitTypes{".service", ".scope", ".socket",
-                                                           ".mount",   ".swap",  ".slice"};
+constexpr std::array<std::string_view, 6> cgroup_unit_types{".service", ".scope", ".socket",
+                                                            ".mount",   ".swap",  ".slice"};
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -88,13 +88,13 @@ bool is_uuid(std::string_view text, char separator) {
 }
 
 bool is_unit_name(std::string_view name) {
-    if (name.size() > kMaxUnitBytes || !std::all_of(name.begin(), name.end(), is_unit_char))
+    if (name.size() > max_unit_bytes || !std::all_of(name.begin(), name.end(), is_unit_char))
         return false;
     const auto* type =
-        std::find_if(kCgroupUnitTypes.begin(), kCgroupUnitTypes.end(), [&](std::string_view t) {
+        std::find_if(cgroup_unit_types.begin(), cgroup_unit_types.end(), [&](std::string_view t) {
             return name.size() > t.size() && name.ends_with(t);
         });
-    if (type == kCgroupUnitTypes.end())
+    if (type == cgroup_unit_types.end())
         return false;
     const std::string_view stem = name.substr(0, name.size() - type->size());
     return stem.front() != '@' && stem.back() != '@';

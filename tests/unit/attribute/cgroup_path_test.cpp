@@ -20,12 +20,12 @@ struct Row {
     std::string service; ///< with comm "cmd"
 };
 
-const std::string kId = "d39fa516d8377ecddf9bf8ef33f81cbf58b4d604d85293ced7cdb0c7fc52442b";
-const std::string kShort = "d39fa516d837";
-const std::string kInner = "40c03570b6f4c30bc8d69923d37ee698f5cfcced92c7b7df1c47f6f7887378a9";
-const std::string kInnerShort = "40c03570b6f4";
-const std::string kUid = "44c76ce5-f953-4bd3-bc89-12621681af49";
-const std::string kUid_ = "44c76ce5_f953_4bd3_bc89_12621681af49";
+const std::string full_id = "d39fa516d8377ecddf9bf8ef33f81cbf58b4d604d85293ced7cdb0c7fc52442b";
+const std::string short_id = "d39fa516d837";
+const std::string inner_id = "40c03570b6f4c30bc8d69923d37ee698f5cfcced92c7b7df1c47f6f7887378a9";
+const std::string inner_short_id = "40c03570b6f4";
+const std::string pod_uid = "44c76ce5-f953-4bd3-bc89-12621681af49";
+const std::string uid_in_slice = "44c76ce5_f953_4bd3_bc89_12621681af49";
 
 CgroupName unit(std::string name) {
     CgroupName out;
@@ -116,57 +116,58 @@ const std::vector<Row>& systemd_rows() {
 
 const std::vector<Row>& container_rows() {
     static const std::vector<Row> rows{
-        {"neuvector share/system/cgroup_test.go", "/system.slice/docker-" + kId + ".scope",
-         container(kShort, "docker"), kShort},
-        {"ctrsploit issue 280", "/docker/" + kId, container(kShort, "docker"), kShort},
-        {"caddy-docker-proxy pull 189", "/system.slice/docker/" + kId, container(kShort, "docker"),
-         kShort},
-        {"neuvector share/system/cgroup_test.go", "/" + kId, container(kShort, ""), kShort},
+        {"neuvector share/system/cgroup_test.go", "/system.slice/docker-" + full_id + ".scope",
+         container(short_id, "docker"), short_id},
+        {"ctrsploit issue 280", "/docker/" + full_id, container(short_id, "docker"), short_id},
+        {"caddy-docker-proxy pull 189", "/system.slice/docker/" + full_id,
+         container(short_id, "docker"), short_id},
+        {"neuvector share/system/cgroup_test.go", "/" + full_id, container(short_id, ""), short_id},
         {"procs pull 959, rootless docker",
-         "/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" + kId + ".scope",
-         container(kShort, "docker"), kShort},
+         "/user.slice/user-1000.slice/user@1000.service/user.slice/docker-" + full_id + ".scope",
+         container(short_id, "docker"), short_id},
         {"moby, buildkit", "/docker/buildkit/qz6kffuiq2cgn3z4q9z0dmnsv",
          container("qz6kffuiq2cgn3z4q9z0dmnsv", "buildkit"), "qz6kffuiq2cgn3z4q9z0dmnsv"},
-        {"amazon-ecs-agent issue 1119", "/ecs/55091c13-b8cf-4801-b527-f4601742204d/" + kId,
-         container(kShort, "docker"), kShort},
+        {"amazon-ecs-agent issue 1119", "/ecs/55091c13-b8cf-4801-b527-f4601742204d/" + full_id,
+         container(short_id, "docker"), short_id},
         {"amazon-ecs-agent pull 3127",
-         "/ecstasks.slice/ecstasks-5a6f.slice/docker-" + kId + ".scope",
-         container(kShort, "docker"), kShort},
+         "/ecstasks.slice/ecstasks-5a6f.slice/docker-" + full_id + ".scope",
+         container(short_id, "docker"), short_id},
         {"containerd/cri pull 290",
-         "/system.slice/system-getty.slice/cri-containerd-" + kId + ".scope",
-         container(kShort, "containerd"), kShort},
-        {"nerdctl", "/system.slice/nerdctl-" + kId + ".scope", container(kShort, "containerd"),
-         kShort},
-        {"nerdctl, cgroupfs", "/default/" + kId, container(kShort, "containerd"), kShort},
-        {"tracee containers_test.go", "/machine.slice/libpod-" + kId + ".scope",
-         container(kShort, "podman"), kShort},
-        {"podman, crun", "/machine.slice/libpod-" + kId + ".scope/container",
-         container(kShort, "podman"), kShort},
+         "/system.slice/system-getty.slice/cri-containerd-" + full_id + ".scope",
+         container(short_id, "containerd"), short_id},
+        {"nerdctl", "/system.slice/nerdctl-" + full_id + ".scope",
+         container(short_id, "containerd"), short_id},
+        {"nerdctl, cgroupfs", "/default/" + full_id, container(short_id, "containerd"), short_id},
+        {"tracee containers_test.go", "/machine.slice/libpod-" + full_id + ".scope",
+         container(short_id, "podman"), short_id},
+        {"podman, crun", "/machine.slice/libpod-" + full_id + ".scope/container",
+         container(short_id, "podman"), short_id},
         {"podman in a pod",
-         "/machine.slice/machine-libpod_pod_" + kInner + ".slice/libpod-" + kId + ".scope",
-         container(kShort, "podman"), kShort},
-        {"podman, cgroupfs", "/libpod_parent/libpod-" + kId, container(kShort, "podman"), kShort},
-        {"podman, cgroupfs, in a pod", "/libpod_parent/" + kInner + "/libpod-" + kId,
-         container(kShort, "podman"), kShort},
+         "/machine.slice/machine-libpod_pod_" + inner_id + ".slice/libpod-" + full_id + ".scope",
+         container(short_id, "podman"), short_id},
+        {"podman, cgroupfs", "/libpod_parent/libpod-" + full_id, container(short_id, "podman"),
+         short_id},
+        {"podman, cgroupfs, in a pod", "/libpod_parent/" + inner_id + "/libpod-" + full_id,
+         container(short_id, "podman"), short_id},
         {"runc libcontainer/cgroups/systemd/v2.go, rootless",
-         "/user.slice/user-1001.slice/user@1001.service/user.slice/libpod-" + kId + ".scope",
-         container(kShort, "podman"), kShort},
-        {"podman quadlet", "/system.slice/nginx.service/libpod-payload-" + kId,
-         both("nginx.service", kShort, "podman", false), "nginx.service"},
+         "/user.slice/user-1001.slice/user@1001.service/user.slice/libpod-" + full_id + ".scope",
+         container(short_id, "podman"), short_id},
+        {"podman quadlet", "/system.slice/nginx.service/libpod-payload-" + full_id,
+         both("nginx.service", short_id, "podman", false), "nginx.service"},
         {"podman quadlet of a user",
          "/user.slice/user-1000.slice/user@1000.service/app.slice/redis.service/libpod-payload-" +
-             kId,
-         both("redis.service", kShort, "podman", false), "redis.service"},
+             full_id,
+         both("redis.service", short_id, "podman", false), "redis.service"},
         {"podman quadlet's conmon", "/system.slice/nginx.service/runtime", unit("nginx.service"),
          "nginx.service"},
-        {"tracee pull 5190", "/machine.slice/libpod-conmon-" + kId + ".scope",
-         unit("libpod-conmon-" + kId + ".scope"), "cmd"},
-        {"a runtime not known here", "/system.slice/youki-" + kId + ".scope",
-         container(kShort, "youki"), kShort},
-        {"unit of a container manager", "/system.slice/docker.service/docker/" + kId,
-         container(kShort, "docker"), kShort},
-        {"docker --cgroup-parent", "/system.slice/web.service/" + kId,
-         both("web.service", kShort, "", false), "web.service"},
+        {"tracee pull 5190", "/machine.slice/libpod-conmon-" + full_id + ".scope",
+         unit("libpod-conmon-" + full_id + ".scope"), "cmd"},
+        {"a runtime not known here", "/system.slice/youki-" + full_id + ".scope",
+         container(short_id, "youki"), short_id},
+        {"unit of a container manager", "/system.slice/docker.service/docker/" + full_id,
+         container(short_id, "docker"), short_id},
+        {"docker --cgroup-parent", "/system.slice/web.service/" + full_id,
+         both("web.service", short_id, "", false), "web.service"},
     };
     return rows;
 }
@@ -174,69 +175,71 @@ const std::vector<Row>& container_rows() {
 const std::vector<Row>& kubernetes_rows() {
     static const std::vector<Row> rows{
         {"cri-o issue 842",
-         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + kUid_ +
-             ".slice/docker-" + kId + ".scope",
-         container(kShort, "docker", kUid), kShort},
-        {"cri-o issue 842", "/kubepods/burstable/pod" + kUid + "/" + kId,
-         container(kShort, "", kUid), kShort},
-        {"k3s notes, guaranteed pod", "/kubepods/pod" + kUid + "/" + kId,
-         container(kShort, "", kUid), kShort},
+         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + uid_in_slice +
+             ".slice/docker-" + full_id + ".scope",
+         container(short_id, "docker", pod_uid), short_id},
+        {"cri-o issue 842", "/kubepods/burstable/pod" + pod_uid + "/" + full_id,
+         container(short_id, "", pod_uid), short_id},
+        {"k3s notes, guaranteed pod", "/kubepods/pod" + pod_uid + "/" + full_id,
+         container(short_id, "", pod_uid), short_id},
         {"beyla issue 588 (GKE), static pod",
-         "/kubepods/burstable/podb53dfa9e2dc9b890f7fadb2770857b03/" + kId,
-         container(kShort, "", "b53dfa9e2dc9b890f7fadb2770857b03"), kShort},
+         "/kubepods/burstable/podb53dfa9e2dc9b890f7fadb2770857b03/" + full_id,
+         container(short_id, "", "b53dfa9e2dc9b890f7fadb2770857b03"), short_id},
         {"beyla issue 588 (EKS)",
-         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + kUid_ +
-             ".slice/cri-containerd-" + kId + ".scope",
-         container(kShort, "containerd", kUid), kShort},
+         "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" + uid_in_slice +
+             ".slice/cri-containerd-" + full_id + ".scope",
+         container(short_id, "containerd", pod_uid), short_id},
         {"traceloop pull 47 (cri-o)",
          "/container.slice/container-kubepods.slice/container-kubepods-burstable.slice/"
          "container-kubepods-burstable-pod" +
-             kUid_ + ".slice/crio-" + kId + ".scope",
-         container(kShort, "cri-o", kUid), kShort},
+             uid_in_slice + ".slice/crio-" + full_id + ".scope",
+         container(short_id, "cri-o", pod_uid), short_id},
         {"cri-o with crun's own child",
-         "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + kUid_ +
-             ".slice/crio-" + kId + ".scope/container",
-         container(kShort, "cri-o", kUid), kShort},
-        {"cri-o, cgroupfs driver", "/kubepods/besteffort/pod" + kUid + "/crio-" + kId,
-         container(kShort, "cri-o", kUid), kShort},
+         "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + uid_in_slice +
+             ".slice/crio-" + full_id + ".scope/container",
+         container(short_id, "cri-o", pod_uid), short_id},
+        {"cri-o, cgroupfs driver", "/kubepods/besteffort/pod" + pod_uid + "/crio-" + full_id,
+         container(short_id, "cri-o", pod_uid), short_id},
         {"tracee containers_test.go",
-         "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + kUid_ +
-             ".slice/crio-conmon-" + kId + ".scope",
+         "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + uid_in_slice +
+             ".slice/crio-conmon-" + full_id + ".scope",
          [] {
-             CgroupName name = unit("crio-conmon-" + kId + ".scope");
-             name.pod = kUid;
+             CgroupName name = unit("crio-conmon-" + full_id + ".scope");
+             name.pod = pod_uid;
              return name;
          }(),
          "cmd"},
         {"containerd with a systemd path and the cgroupfs driver",
-         "/system.slice/containerd.service/kubepods-besteffort-pod" + kUid_ +
-             ".slice:cri-containerd:" + kId,
-         container(kShort, "containerd", kUid), kShort},
-        {"inside a cgroup namespace", "/../../pod" + kUid + "/" + kId, container(kShort, "", kUid),
-         kShort},
+         "/system.slice/containerd.service/kubepods-besteffort-pod" + uid_in_slice +
+             ".slice:cri-containerd:" + full_id,
+         container(short_id, "containerd", pod_uid), short_id},
+        {"inside a cgroup namespace", "/../../pod" + pod_uid + "/" + full_id,
+         container(short_id, "", pod_uid), short_id},
         {"kepler issue 153 (minikube in docker)",
-         "/system.slice/docker-" + kId +
+         "/system.slice/docker-" + full_id +
              ".scope/kubelet.slice/kubelet-kubepods.slice/"
              "kubelet-kubepods-burstable.slice/"
              "kubelet-kubepods-burstable-podd8992f589d8dd12c4342376ccb459375"
              ".slice/cri-containerd-" +
-             kInner + ".scope",
-         container(kInnerShort, "containerd", "d8992f589d8dd12c4342376ccb459375"), kInnerShort},
+             inner_id + ".scope",
+         container(inner_short_id, "containerd", "d8992f589d8dd12c4342376ccb459375"),
+         inner_short_id},
         {"beyla pull 589 (kind)",
-         "/docker/" + kId +
+         "/docker/" + full_id +
              "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/"
              "kubelet-kubepods-besteffort-pod" +
-             kUid_ + ".slice/cri-containerd-" + kInner + ".scope",
-         container(kInnerShort, "containerd", kUid), kInnerShort},
-        {"kind, a service of the node", "/docker/" + kId + "/system.slice/containerd.service",
-         both("containerd.service", kShort, "docker", true), kShort + "/containerd.service"},
-        {"caddy-docker-proxy pull 189 (docker in docker)", "/docker/" + kId + "/docker/" + kInner,
-         container(kInnerShort, "docker"), kInnerShort},
+             uid_in_slice + ".slice/cri-containerd-" + inner_id + ".scope",
+         container(inner_short_id, "containerd", pod_uid), inner_short_id},
+        {"kind, a service of the node", "/docker/" + full_id + "/system.slice/containerd.service",
+         both("containerd.service", short_id, "docker", true), short_id + "/containerd.service"},
+        {"caddy-docker-proxy pull 189 (docker in docker)",
+         "/docker/" + full_id + "/docker/" + inner_id, container(inner_short_id, "docker"),
+         inner_short_id},
         {"docker in docker with its own systemd",
-         "/docker/" + kId + "/system.slice/docker-" + kInner + ".scope",
-         container(kInnerShort, "docker"), kInnerShort},
-        {"pod without a container", "/kubepods.slice/kubepods-pod" + kUid_ + ".slice",
-         container("", "", kUid), "cmd"},
+         "/docker/" + full_id + "/system.slice/docker-" + inner_id + ".scope",
+         container(inner_short_id, "docker"), inner_short_id},
+        {"pod without a container", "/kubepods.slice/kubepods-pod" + uid_in_slice + ".slice",
+         container("", "", pod_uid), "cmd"},
     };
     return rows;
 }
@@ -314,7 +317,7 @@ TEST_CASE("hostile paths are bounded and never become a printable lie", "[attrib
     CHECK(name_cgroup("/machine.slice/machine-a\\x1b\\x0ab.scope").container == "a\\x1b\\x0ab");
     CHECK(name_cgroup("/" + std::string(300, 'a') + ".service") == CgroupName{});
     CHECK(name_cgroup("/lxc/" + std::string(65, 'a')) == CgroupName{});
-    CHECK(name_cgroup("/docker/" + kId + "0") == CgroupName{});
+    CHECK(name_cgroup("/docker/" + full_id + "0") == CgroupName{});
 
     const std::string at_the_limit = "/a.service" + std::string(4096 - 10, '/');
     CHECK(name_cgroup(at_the_limit).unit == "a.service");
