@@ -61,6 +61,7 @@ constexpr std::size_t max_path_bytes = 4096;
 constexpr std::size_t max_name_bytes = 64; // HOST_NAME_MAX, which bounds lxc and machine names
 constexpr std::size_t id_digits = 64;
 constexpr std::size_t short_id_digits = 12;
+constexpr std::size_t build_id_digits = 25;
 
 struct Spelling {
     string_view text;
@@ -77,8 +78,7 @@ constexpr std::array<Spelling, 6> id_prefixes{{{"docker", "docker"},
 constexpr std::array<Spelling, 3> id_parents{
     {{"docker", "docker"}, {"default", "containerd"}, {"k8s.io", "containerd"}}};
 
-constexpr std::array<Spelling, 3> name_parents{
-    {{"lxc", "lxc"}, {"lxc.payload", "lxc"}, {"buildkit", "buildkit"}}};
+constexpr std::array<Spelling, 2> name_parents{{{"lxc", "lxc"}, {"lxc.payload", "lxc"}}};
 
 constexpr std::array<string_view, 17> container_managers{"docker.service",
                                                          "containerd.service",
@@ -102,6 +102,7 @@ constexpr std::array<string_view, 17> container_managers{"docker.service",
 struct Container {
     string_view id;
     string_view runtime;
+    bool is_name = false; ///< chosen by people: shown whole and unescaped
 };
 
 template <std::size_t N>
@@ -114,6 +115,13 @@ const Spelling* look_up(const std::array<Spelling, N>& table, string_view text) 
 bool is_plain_name(string_view name) {
     return !name.empty() && name.size() <= max_name_bytes &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+/// buildkit's own ids: 25 digits to the base 36.
+bool is_build_id(string_view text) {
+    return text.size() == build_id_digits && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+           });
 }
 
 string_view without_suffix(string_view text, string_view suffix) {
@@ -143,19 +151,25 @@ std::optional<Container> prefixed_id(string_view component) {
 
 std::optional<Container> colon_form(string_view component) {
     const std::size_t last = component.rfind(':');
-    if (last == string_view::npos || last == 0 ||
-        !is_hex_id(component.substr(last + 1), short_id_digits, id_digits))
+    if (last == string_view::npos || last == 0)
         return std::nullopt;
     const std::size_t middle = component.rfind(':', last - 1);
     if (middle == string_view::npos)
         return std::nullopt;
-    const Spelling* known = look_up(id_prefixes, component.substr(middle + 1, last - middle - 1));
-    return known ? std::optional(Container{component.substr(last + 1), known->runtime})
-                 : std::nullopt;
+    const string_view id = component.substr(last + 1);
+    const string_view prefix = component.substr(middle + 1, last - middle - 1);
+    if (prefix == "docker" && is_build_id(id))
+        return Container{id, "buildkit"};
+    const Spelling* known = look_up(id_prefixes, prefix);
+    return known && is_hex_id(id, short_id_digits, id_digits)
+               ? std::optional(Container{id, known->runtime})
+               : std::nullopt;
 }
 
 std::optional<Container> bare_id(string_view component, string_view parent,
                                  string_view grandparent) {
+    if ((parent == "docker" || parent == "buildkit") && is_build_id(component))
+        return Container{component, "buildkit"};
     if (!is_hex_id(component, id_digits, id_digits))
         return std::nullopt;
     if (grandparent == "ecs")
@@ -169,11 +183,12 @@ std::optional<Container> named(string_view component, string_view parent) {
     constexpr string_view machine = "machine-";
     Container found;
     if (component.starts_with(payload))
-        found = {component.substr(payload.size()), "lxc"};
+        found = {component.substr(payload.size()), "lxc", true};
     else if (component.starts_with(machine) && component.ends_with(".scope"))
-        found = {without_suffix(component, ".scope").substr(machine.size()), "systemd-nspawn"};
+        found = {without_suffix(component, ".scope").substr(machine.size()), "systemd-nspawn",
+                 true};
     else if (const Spelling* known = look_up(name_parents, parent))
-        found = {component, known->runtime};
+        found = {component, known->runtime, true};
     if (found.id.starts_with("qemu\\x2d"))
         found.runtime = "libvirt";
     return is_plain_name(found.id) ? std::optional(found) : std::nullopt;
@@ -224,9 +239,11 @@ class PathReader {
         out.unit = std::string(unit_);
         out.unit_in_container = unit_in_container_ && !unit_.empty();
         out.runtime = std::string(container_.runtime);
-        out.container = is_hex_id(container_.id, short_id_digits, id_digits)
-                            ? std::string(container_.id.substr(0, short_id_digits))
-                            : unescape_unit(container_.id);
+        if (container_.is_name)
+            out.container = unescape_unit(container_.id);
+        else // buildkit's ids have no short form
+            out.container = container_.id.substr(0, is_build_id(container_.id) ? build_id_digits
+                                                                               : short_id_digits);
         out.pod = std::string(pod_);
         std::replace(out.pod.begin(), out.pod.end(), '_', '-');
         return out;
@@ -257,7 +274,8 @@ class PathReader {
         below_unit_ = !holds_user_units(unit);
         constexpr string_view nspawn = "systemd-nspawn@";
         if (unit.starts_with(nspawn) && unit.ends_with(".service")) {
-            container_ = {without_suffix(unit, ".service").substr(nspawn.size()), "systemd-nspawn"};
+            container_ = {without_suffix(unit, ".service").substr(nspawn.size()), "systemd-nspawn",
+                          true};
             unit_in_container_ = false;
             below_unit_ = false;
         }
