@@ -88,7 +88,7 @@ static __always_inline void fill_from_slot(struct twtrace_event* event, const st
 /* An event whose task is the one running now: passive close, local abort, connect() without a port.
  */
 static __always_inline bool fill_from_current(struct twtrace_event* event, const struct slot* slot,
-                                              __u8 shutdown) {
+                                              struct tcp_sock* tp, __u8 shutdown) {
     event->how = fill_task(&event->task, shutdown);
     if (slot) {
         fill_opening(event, slot);

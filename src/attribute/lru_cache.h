@@ -26,17 +26,17 @@ class LruCache {
         return &at->second->second;
     }
 
-    void put(const Key& key, Value value) {
-        if (Value* present = find(key)) {
-            *present = std::move(value);
-            return;
-        }
+    /// Valid until the next put().
+    Value& put(const Key& key, Value value) {
+        if (Value* present = find(key))
+            return *present = std::move(value);
         if (entries_.size() == capacity_) {
             index_.erase(entries_.back().first);
             entries_.pop_back();
         }
         entries_.emplace_front(key, std::move(value));
         index_.emplace(key, entries_.begin());
+        return entries_.front().second;
     }
 
     bool full() const { return entries_.size() == capacity_; }
