@@ -1,0 +1,114 @@
+# shellcheck shell=bash
+# Runs the matrix and turns the guests' reports into tables. Sourced by tools/kernels.
+
+# Verdicts by "SERIES NAME": PASS, FAIL or SKIP, and the reasons beside them. Facts by "SERIES KEY".
+declare -A verdict=() reason=() fact=()
+fact_keys=()
+
+run_matrix() {
+    local kind=$1 build=$2 fast=$3 limit=$4 write=$5 series image began red=0
+    need qemu-system-x86_64=qemu-system-x86 cpio=cpio gzip=gzip strip=binutils flock=util-linux
+    [[ $kind == facts || -x $build/twtrace ]] || die "no $build/twtrace: build it, or say --build DIR"
+    [[ $kind == facts ]] && need clang=clang gcc=gcc make=make
+    # Two guests at a time would make each other miss their limits.
+    exec 9>"$cache/lock"
+    flock -n 9 || { say "waiting for another tools/kernels"; flock 9; }
+    work=$(mktemp -d "$cache/run.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    pack_programs "$kind" "$work/programs" "$build" "${wanted[@]}"
+    for series in "${chosen[@]}"; do
+        pack_modules "$series" "$work/modules"
+        image=$work/image
+        cat "$work/programs" "$work/modules" >"$image"
+        began=$SECONDS
+        boot "$series" "$image" "$cache/logs/$kind/$series" "$fast" "$limit"
+        collect "$series" "$cache/logs/$kind/$series"
+        progress "$series" $((SECONDS - began)) || red=1
+    done
+    "table_of_$kind" | tee "$work/table"
+    [[ $write -eq 0 ]] || write_docs "$kind" "$work/table"
+    return "$red"
+}
+
+collect() {
+    local series=$1 logs=$2 mark what name rest
+    [[ -r $logs/report.log ]] || : >"$logs/report.log"
+    while read -r mark what name rest; do
+        [[ $mark == @@ ]] || continue
+        case $what in
+            scenario)
+                verdict["$series $name"]=${rest%% *}
+                [[ $rest == *' '* ]] && reason["$series $name"]=${rest#* }
+                ;;
+            fact)
+                [[ " ${fact_keys[*]} " == *" $name "* ]] || fact_keys+=("$name")
+                fact["$series $name"]=$rest
+                ;;
+        esac
+    done < <(tr -d '\r' <"$logs/report.log")
+    for name in "${wanted[@]}"; do
+        [[ ${verdict["$series $name"]-} =~ ^(PASS|FAIL|SKIP)$ ]] && continue
+        verdict["$series $name"]=FAIL
+        reason["$series $name"]=$(last_words "$logs")
+    done
+    # A kernel that complains about itself while twtrace runs is a finding, whatever the scenarios say.
+    if grep -aqE 'BUG:|Oops|Kernel panic' "$logs/console.log"; then
+        verdict["$series ${wanted[-1]}"]=FAIL
+        reason["$series ${wanted[-1]}"]=$(last_words "$logs")
+    fi
+}
+
+# One line on stderr as soon as a kernel is through; false when it has a red cell.
+progress() {
+    local series=$1 seconds=$2 name red=()
+    for name in "${wanted[@]}"; do
+        [[ ${verdict["$series $name"]} != FAIL ]] || red+=("$name")
+    done
+    if [[ ${#red[@]} -eq 0 ]]; then
+        say "$series: done in $seconds s"
+    else
+        say "$series: red: ${red[*]} ($seconds s; $cache/logs/$kind/$series/console.log)"
+        return 1
+    fi
+}
+
+row() { printf '| %s' "$1"; shift; printf ' | %s' "$@"; printf ' |\n'; }
+rule() { printf '|---'; shift; printf '|---%.0s' "$@"; printf '|\n'; }
+
+table_of_scenarios() {
+    local series name cells word notes='' why
+    row kernel "${wanted[@]}"
+    rule kernel "${wanted[@]}"
+    for series in "${chosen[@]}"; do
+        cells=()
+        for name in "${wanted[@]}"; do
+            word=${verdict["$series $name"],,}
+            cells+=("${word/fail/**FAIL**}")
+            why=${reason["$series $name"]:-no reason given}
+            [[ $word == pass ]] || notes+="* $series $name: $word, $why"$'\n'
+        done
+        row "$(cat "$cache/kernels/$series/release")" "${cells[@]}"
+    done
+    [[ -z $notes ]] || printf '\n%s' "$notes"
+}
+
+table_of_facts() {
+    local series key cells
+    row fact "${chosen[@]}"
+    rule fact "${chosen[@]}"
+    for key in "${fact_keys[@]}"; do
+        cells=()
+        for series in "${chosen[@]}"; do
+            cells+=("${fact["$series $key"]:-?}")
+        done
+        row "${key//_/ }" "${cells[@]}"
+    done
+}
+
+# Replaces what is between the two markers of this kind.
+write_docs() {
+    local kind=$1 table=$2 docs=$root/docs/kernels.md
+    grep -q "^<!-- $kind:begin" "$docs" || die "$docs has no $kind markers"
+    sed -i -e "/^<!-- $kind:begin/r $table" -e "/^<!-- $kind:begin/,/^<!-- $kind:end/{/^<!-- $kind/!d}" "$docs"
+    say "written: docs/kernels.md"
+}
