@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Runs the matrix and turns the guests' reports into tables. Sourced by tools/kernels.
 
-# Verdicts by "SERIES NAME": PASS, FAIL or SKIP, and the reasons beside them. Facts by "SERIES KEY".
-declare -A verdict=() reason=() fact=()
-fact_keys=()
+# Verdicts by "SERIES NAME": PASS, FAIL or SKIP, and the reasons beside them. Facts by "SERIES WHAT",
+# and what there is to know by the name of the script that asks, a line each.
+declare -A verdict=() reason=() fact=() asked=()
 
 run_matrix() {
     local kind=$1 build=$2 fast=$3 limit=$4 write=$5 series image began red=0
@@ -31,18 +31,21 @@ run_matrix() {
 }
 
 collect() {
-    local series=$1 logs=$2 mark what name rest
+    local series=$1 logs=$2 mark what rest name pending=()
     [[ -r $logs/report.log ]] || : >"$logs/report.log"
-    while read -r mark what name rest; do
+    while read -r mark what rest; do
         [[ $mark == @@ ]] || continue
         case $what in
             scenario)
+                name=${rest%% *} rest=${rest#* }
                 verdict["$series $name"]=${rest%% *}
-                [[ $rest == *' '* ]] && reason["$series $name"]=${rest#* }
+                [[ $rest != *' '?* ]] || reason["$series $name"]=${rest#* }
+                remember_questions "$name" "${pending[@]}"
+                pending=()
                 ;;
             fact)
-                [[ " ${fact_keys[*]} " == *" $name "* ]] || fact_keys+=("$name")
-                fact["$series $name"]=$rest
+                pending+=("${rest%% = *}")
+                fact["$series ${rest%% = *}"]=${rest#* = }
                 ;;
         esac
     done < <(tr -d '\r' <"$logs/report.log")
@@ -56,6 +59,15 @@ collect() {
         verdict["$series ${wanted[-1]}"]=FAIL
         reason["$series ${wanted[-1]}"]=$(last_words "$logs")
     fi
+}
+
+# A probe that stops early on one kernel must not hide what it told on another.
+remember_questions() {
+    local script=$1 question
+    shift
+    for question in "$@"; do
+        grep -qFx -- "$question" <<<"${asked[$script]-}" || asked[$script]+=$question$'\n'
+    done
 }
 
 # One line on stderr as soon as a kernel is through; false when it has a red cell.
@@ -92,16 +104,21 @@ table_of_scenarios() {
     [[ -z $notes ]] || printf '\n%s' "$notes"
 }
 
+# A table for each script, under its first line.
 table_of_facts() {
-    local series key cells
-    row fact "${chosen[@]}"
-    rule fact "${chosen[@]}"
-    for key in "${fact_keys[@]}"; do
-        cells=()
-        for series in "${chosen[@]}"; do
-            cells+=("${fact["$series $key"]:-?}")
-        done
-        row "${key//_/ }" "${cells[@]}"
+    local script series question cells
+    for script in "${wanted[@]}"; do
+        printf '%s\n\n' "$(sed -n '1s/^# //p' "$root/tests/kernels/facts"/[0-9]*-"$script".sh)"
+        row '' "${chosen[@]}"
+        rule '' "${chosen[@]}"
+        while read -r question; do
+            cells=()
+            for series in "${chosen[@]}"; do
+                cells+=("${fact["$series $question"]:-?}")
+            done
+            row "$question" "${cells[@]}"
+        done <<<"${asked[$script]%$'\n'}"
+        echo
     done
 }
 
