@@ -217,3 +217,12 @@ int BPF_PROG(q_loads_fexit)
 {
     return 0;
 }
+
+/* The mark that a kernel reads when a minisock ends, to know which counter to raise. A kernel that counts when it is
+ * scheduled has no use for it: relocation fails, and with it the load. */
+QUESTION(inet_timewait_sock_has_tw_kill, STATE)
+{
+    struct inet_timewait_sock *minisock = (void *)sk;
+    sink = BPF_CORE_READ_BITFIELD_PROBED(minisock, tw_kill);
+    return 0;
+}

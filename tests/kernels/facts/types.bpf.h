@@ -31,4 +31,8 @@ struct task_struct {
     int tgid;
 } CORE;
 
+struct inet_timewait_sock {
+    unsigned int tw_kill : 1;
+} CORE;
+
 enum { TIME_WAIT = 6, CLOSE = 7 };

@@ -39,6 +39,21 @@ one_close() {
     wait $!
 }
 
+# closes N: N connections on port 7002 at a time, each closed by the server.
+closes() {
+    nc -ll -p 7002 -e echo hello &
+    server=$!
+    sleep 1
+    clients=
+    for _ in $(seq "$1"); do
+        sleep 3 | nc 127.0.0.1 7002 >/dev/null &
+        clients="$clients $!"
+    done
+    # shellcheck disable=SC2086  # a list
+    wait $clients
+    kill $server
+}
+
 # has 'KEY:VALUE'..: an object of the JSON lines in /tmp/out has all of these members.
 has() {
     tr -d ' ' </tmp/out >/tmp/objects

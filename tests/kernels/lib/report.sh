@@ -88,7 +88,7 @@ row() { printf '| %s' "$1"; shift; printf ' | %s' "$@"; printf ' |\n'; }
 rule() { printf '|---'; shift; printf '|---%.0s' "$@"; printf '|\n'; }
 
 table_of_scenarios() {
-    local series name cells word notes='' why
+    local series name cells word
     row kernel "${wanted[@]}"
     rule kernel "${wanted[@]}"
     for series in "${chosen[@]}"; do
@@ -96,12 +96,25 @@ table_of_scenarios() {
         for name in "${wanted[@]}"; do
             word=${verdict["$series $name"],,}
             cells+=("${word/fail/**FAIL**}")
-            why=${reason["$series $name"]:-no reason given}
-            [[ $word == pass ]] || notes+="* $series $name: $word, $why"$'\n'
         done
         row "$(cat "$cache/kernels/$series/release")" "${cells[@]}"
     done
-    [[ -z $notes ]] || printf '\n%s' "$notes"
+    echo
+    explain
+}
+
+# Why a cell is not green, a line for each scenario and reason, with the kernels it holds for.
+explain() {
+    local name series why
+    for name in "${wanted[@]}"; do
+        for series in "${chosen[@]}"; do
+            [[ ${verdict["$series $name"]} != PASS ]] || continue
+            why="${verdict["$series $name"],,}, ${reason["$series $name"]:-no reason given}"
+            printf '%s\t%s\t%s\n' "$name" "$series" "$why"
+        done
+    done | awk -F '\t' '
+        { key = $1 FS $3; if (!(key in on)) order[++n] = key; on[key] = on[key] (on[key] ? ", " : "") $2 }
+        END { for (i = 1; i <= n; i++) { split(order[i], part, FS); print "* " part[1] " on " on[order[i]] ": " part[2] } }'
 }
 
 # A table for each script, under its first line.
