@@ -29,7 +29,7 @@ boot() {
         mkdir -p "$logs"
         mapfile -t options < <(qemu_options "$series" "$image" "$logs" "$fast")
         code=0
-        nice timeout -k 5 "$limit" qemu-system-x86_64 "${options[@]}" >"$logs/qemu.log" 2>&1 </dev/null || code=$?
+        nice timeout --foreground -k 5 "$limit" qemu-system-x86_64 "${options[@]}" >"$logs/qemu.log" 2>&1 </dev/null || code=$?
         case $code in
             0) echo off ;;
             124 | 137) echo limit ;;

@@ -9,7 +9,7 @@ run_matrix() {
     local kind=$1 build=$2 fast=$3 limit=$4 write=$5 series image began red=0
     need qemu-system-x86_64=qemu-system-x86 cpio=cpio gzip=gzip strip=binutils flock=util-linux
     [[ $kind == facts || -x $build/twtrace ]] || die "no $build/twtrace: build it, or say --build DIR"
-    [[ $kind == facts ]] && need clang=clang gcc=gcc make=make
+    [[ $kind == facts ]] && need clang=clang gcc=gcc make=make bpftool=bpftool
     # Two guests at a time would make each other miss their limits.
     exec 9>"$cache/lock"
     flock -n 9 || { say "waiting for another tools/kernels"; flock 9; }
