@@ -26,7 +26,8 @@ Outcome passive_close(const std::string& how) {
     return {"passive_close", "", how, Counted::No};
 }
 
-// kernel-facts §1, row by row, and the traps around it.
+// kernel-facts §1, row by row, and the traps around it. An end that is reset by its own process is
+// an aborted one, an end that is reset by its peer is nobody's close.
 std::vector<ClosingKind> make_table() {
     const Outcome closed = passive_close("close");
     return {
@@ -34,7 +35,7 @@ std::vector<ClosingKind> make_table() {
          closed},
         {"close_then_peer_acks_and_closes_later", close_then_peer_acks_and_closes_later,
          fin_wait2("close"), closed},
-        {"close_and_peer_vanishes", close_and_peer_vanishes, fin_wait2("close"), none},
+        {"close_and_peer_vanishes", close_and_peer_vanishes, fin_wait2("close"), aborted_by_close},
         {"shutdown_then_peer_closes", shutdown_then_peer_closes, time_wait("shutdown"), closed},
         {"shutdown_then_peer_sends_more", shutdown_then_peer_sends_more, time_wait("shutdown"),
          closed},
@@ -44,15 +45,15 @@ std::vector<ClosingKind> make_table() {
         {"shutdown_then_close_in_fin_wait2", shutdown_then_close_in_fin_wait2,
          fin_wait2("shutdown"), closed},
         {"fin_reaches_full_orphan", fin_reaches_full_orphan, time_wait("close"), closed},
-        {"full_orphan_times_out", full_orphan_times_out, short_fin_wait2_outcome(), none, false,
-         true},
+        {"full_orphan_times_out", full_orphan_times_out, short_fin_wait2_outcome(),
+         aborted_by_close, false, true},
         {"short_fin_wait2", short_fin_wait2, short_fin_wait2_outcome(), closed},
         {"simultaneous", simultaneous, time_wait("close"), time_wait("close"), true},
         {"crossing", crossing, fin_wait2("close"), time_wait("close")},
 
-        {"rst_in_fin_wait1", rst_in_fin_wait1, aborted_by_close, none},
-        {"rst_in_fin_wait2", rst_in_fin_wait2, aborted_by_shutdown, none},
-        {"rst_kills_minisock", rst_kills_minisock, fin_wait2("close"), none},
+        {"rst_in_fin_wait1", rst_in_fin_wait1, aborted_by_close, aborted_by_close},
+        {"rst_in_fin_wait2", rst_in_fin_wait2, aborted_by_shutdown, aborted_by_close},
+        {"rst_kills_minisock", rst_kills_minisock, fin_wait2("close"), aborted_by_close},
         {"linger2_negative", linger2_negative, aborted_by_close, none},
         {"linger2_negative_close_in_fin_wait2", linger2_negative_close_in_fin_wait2,
          aborted_by_shutdown, none},
@@ -62,8 +63,8 @@ std::vector<ClosingKind> make_table() {
         {"data_reaches_minisock", data_reaches_minisock, fin_wait2("close"), none},
         {"disconnect_in_fin_wait2", disconnect_in_fin_wait2, aborted_by_shutdown, none},
         {"destroyed_in_fin_wait2", destroyed_in_fin_wait2, aborted_by_shutdown, none},
-        {"unread_data", unread_data, none, none},
-        {"linger_zero", linger_zero, none, none},
+        {"unread_data", unread_data, aborted_by_close, none},
+        {"linger_zero", linger_zero, aborted_by_close, none},
 
         {"exit_with_open_socket", exit_with_open_socket, fin_wait2("exit"), closed},
         {"killed_with_open_socket", killed_with_open_socket, fin_wait2("exit"), closed},

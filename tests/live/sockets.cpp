@@ -21,17 +21,19 @@ struct Address {
     sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage); }
 };
 
-Address loopback(Family family) {
+Address loopback(Family family, std::uint16_t port) {
     Address address;
     if (family == Family::V4) {
         auto& v4 = reinterpret_cast<sockaddr_in&>(address.storage);
         v4.sin_family = AF_INET;
+        v4.sin_port = htons(port);
         inet_pton(AF_INET, "127.0.0.1", &v4.sin_addr);
         address.length = sizeof v4;
         return address;
     }
     auto& v6 = reinterpret_cast<sockaddr_in6&>(address.storage);
     v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
     inet_pton(AF_INET6, family == Family::V6 ? "::1" : "::ffff:127.0.0.1", &v6.sin6_addr);
     address.length = sizeof v6;
     return address;
@@ -59,13 +61,22 @@ int new_socket(Family family) {
     return check_call(socket(domain, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
 }
 
+std::uint16_t& listen_port() {
+    static std::uint16_t port = 0;
+    return port;
+}
+
 // One a process and family: a new one for each connection would use up the ephemeral ports.
 int listener(Family family) {
     static std::array<Fd, 3> listeners;
     Fd& fd = listeners.at(static_cast<std::size_t>(family));
     if (!fd) {
         fd.reset(new_socket(family));
-        Address address = loopback(family);
+        // v4 and v4-mapped cannot share a port.
+        const bool own = listen_port() != 0;
+        const std::uint16_t shift = family == Family::Mapped ? 1 : 0;
+        Address address =
+            loopback(family, own ? static_cast<std::uint16_t>(listen_port() + shift) : 0);
         check_call(bind(fd.get(), address.get(), address.length), "bind");
         check_call(listen(fd.get(), 128), "listen");
     }
@@ -82,6 +93,10 @@ End end_of(Fd fd, Role role) {
 }
 
 } // namespace
+
+void listen_on(std::uint16_t port) {
+    listen_port() = port;
+}
 
 Connection connect_pair(Family family, Role active) {
     const int listening = listener(family);

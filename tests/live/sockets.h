@@ -51,6 +51,9 @@ struct Connection {
 /// A new connection whose client or server end is `active`; the listener lives as long as the
 /// process.
 Connection connect_pair(Family family, Role active);
+/// Where connect_pair() listens in this process, if not on any free port; before the first
+/// connection.
+void listen_on(std::uint16_t port);
 /// Keeps what `end` sends next, its FIN too, in its send queue for about `hold` (TCP's own pacing).
 void hold_back(End& end, End& peer, Milliseconds hold);
 

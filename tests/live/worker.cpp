@@ -1,10 +1,14 @@
 #include "worker.h"
 
 #include <sched.h>
-
-#include <stdexcept>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <stdexcept>
 #include <utility>
+
+#include "errors.h"
 
 namespace live {
 
@@ -36,12 +40,24 @@ std::string run_all(const std::vector<Job>& jobs) {
 
 } // namespace
 
-Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, int cpu) {
-    return Forked([&ns, jobs = std::move(jobs), cpu] {
+Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, WorkerOptions options) {
+    return Forked([&ns, jobs = std::move(jobs), options] {
         ns.enter();
-        pin_to(cpu);
+        pin_to(options.cpu);
+        listen_on(options.listen_port);
+        if (options.stopped) {
+            raise(SIGSTOP);
+        }
         return run_all(jobs);
     });
+}
+
+void let_go(const Forked& worker) {
+    // SIGCONT before it has stopped would be lost.
+    int status = 0;
+    check_call(waitpid(worker.pid(), &status, WUNTRACED), "waitpid");
+    check(WIFSTOPPED(status), "the worker did not stop");
+    check_call(kill(worker.pid(), SIGCONT), "SIGCONT");
 }
 
 std::vector<Expected> collect_jobs(Forked& worker) {

@@ -15,9 +15,15 @@ struct Job {
     Role active = Role::Client;
 };
 
-/// Starts a process, pinned to `cpu` if that is not negative, that runs the jobs one after the
-/// other.
-Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, int cpu = -1);
+struct WorkerOptions {
+    int cpu = -1;                  ///< to be pinned to
+    std::uint16_t listen_port = 0; ///< instead of any free one
+    bool stopped = false;          ///< wait for let_go(): its pid is known before it does anything
+};
+
+/// Starts a process that runs the jobs one after the other.
+Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, WorkerOptions options = {});
+void let_go(const Forked& worker);
 std::vector<Expected> collect_jobs(Forked& worker);
 /// The two above in one.
 std::vector<Expected> run_jobs(const TestNamespace& ns, const std::vector<Job>& jobs);
