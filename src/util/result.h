@@ -16,7 +16,8 @@ struct Error {
     ExitCode exit_code = ExitCode::Failure;
 };
 
-template <typename T> using Result = tl::expected<T, Error>;
+template <typename T>
+using Result = tl::expected<T, Error>;
 
 inline tl::unexpected<Error> fail(std::string message, ExitCode code = ExitCode::Failure) {
     return tl::unexpected<Error>(Error{std::move(message), code});

@@ -6,7 +6,7 @@ find_program(TWTRACE_BPF_CLANG NAMES clang clang-18 clang-17 clang-16 clang-15 c
 file(GLOB twtrace_bpftool_dirs /usr/lib/linux-tools/* /usr/lib/linux-tools-*)
 find_program(TWTRACE_BPFTOOL NAMES bpftool HINTS ${twtrace_bpftool_dirs} PATHS /usr/sbin REQUIRED)
 
-set(twtrace_bpf_cflags -g -O2 -target bpf -mcpu=v2 -Wall -Wextra -Werror
+set(twtrace_bpf_cflags -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter
     -I${CMAKE_CURRENT_SOURCE_DIR}/include -I${CMAKE_CURRENT_SOURCE_DIR}/vmlinux)
 
 function(twtrace_bpf_skeleton target source)

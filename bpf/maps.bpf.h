@@ -1,0 +1,43 @@
+/* Everything that outlives one program run. */
+#ifndef TWTRACE_MAPS_BPF_H
+#define TWTRACE_MAPS_BPF_H
+
+#include "twtrace/wire.h"
+
+const volatile struct twtrace_config config = {};
+/* One bit a port, host byte order: a set of any size costs one load. */
+const volatile __u8 local_ports[8192] = {};
+const volatile __u8 remote_ports[8192] = {};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 8 * 1024 * 1024);
+} ring SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __type(value, struct twtrace_stats);
+} stats SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 4096);
+    __type(key, struct twtrace_overflow_key);
+    __type(value, __u64);
+} overflow SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1024);
+    __type(key, __u32);
+    __type(value, __u8);
+} filter_pids SEC(".maps");
+
+static __always_inline struct twtrace_stats* this_cpu_stats(void) {
+    __u32 zero = 0;
+    return bpf_map_lookup_elem(&stats, &zero);
+}
+
+#endif

@@ -1,0 +1,156 @@
+/* The one contract between the BPF programs and user space: fixed-width records, native byte order,
+ * no padding that is not named. Compiled as C by the BPF side and as C++ by everybody else; sizes
+ * and offsets are asserted in both. */
+#ifndef TWTRACE_WIRE_H
+#define TWTRACE_WIRE_H
+
+#ifdef __cplusplus
+#include <cstddef>
+#include <cstdint>
+#define TWTRACE_STATIC_ASSERT static_assert
+typedef std::uint8_t twtrace_u8;
+typedef std::uint16_t twtrace_u16;
+typedef std::uint32_t twtrace_u32;
+typedef std::uint64_t twtrace_u64;
+#else
+#define TWTRACE_STATIC_ASSERT _Static_assert
+typedef __u8 twtrace_u8;
+typedef __u16 twtrace_u16;
+typedef __u32 twtrace_u32;
+typedef __u64 twtrace_u64;
+#endif
+
+#define TWTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
+#define TWTRACE_ADDR_LEN 16 /* an IPv4 address takes the first four bytes, the rest is zero */
+
+/* What a record tells. */
+enum twtrace_type {
+    TWTRACE_TIME_WAIT = 1,      /* handed to a time-wait minisock */
+    TWTRACE_PASSIVE_CLOSE = 2,  /* CLOSE_WAIT -> LAST_ACK: the peer closed first */
+    TWTRACE_ABORTED = 3,        /* an active close that ended in a reset, without TIME_WAIT */
+    TWTRACE_PORT_EXHAUSTED = 4, /* connect() found no ephemeral port: EADDRNOTAVAIL */
+    TWTRACE_TYPES = 8,          /* room for these and a few more: tables indexed by type */
+};
+
+/* The substate in which the minisock began. */
+enum twtrace_stage {
+    TWTRACE_STAGE_NONE = 0,
+    TWTRACE_STAGE_TIME_WAIT = 1, /* the peer's FIN had come (RFC 9293, 3.6) */
+    TWTRACE_STAGE_FIN_WAIT2 = 2, /* only the ACK of our FIN had come */
+};
+
+enum twtrace_how {
+    TWTRACE_HOW_UNKNOWN = 0, /* FIN_WAIT1 was before tracing began */
+    TWTRACE_HOW_CLOSE = 1,
+    TWTRACE_HOW_SHUTDOWN = 2,
+    TWTRACE_HOW_EXIT = 3,   /* the process was dying */
+    TWTRACE_HOW_KERNEL = 4, /* a kernel thread did it on somebody's behalf */
+    TWTRACE_HOWS = 5,
+};
+
+enum twtrace_role {
+    TWTRACE_ROLE_UNKNOWN = 0,
+    TWTRACE_ROLE_CLIENT = 1, /* SYN_SENT -> ESTABLISHED: it connected */
+    TWTRACE_ROLE_SERVER = 2, /* SYN_RECV -> ESTABLISHED: it accepted */
+    TWTRACE_ROLES = 3,
+};
+
+enum twtrace_flag {
+    /* This ABORTED record takes back the TIME_WAIT record with the same time_ns and addresses. */
+    TWTRACE_FLAG_RETRACTS = 1,
+    /* Recovered by the catcher program after the main one was skipped by recursion. */
+    TWTRACE_FLAG_CAUGHT = 2,
+};
+
+struct twtrace_header {
+    twtrace_u16 type;   /* enum twtrace_type */
+    twtrace_u16 length; /* of the whole record, header included */
+};
+
+/* The task that closed, read in its own context at -> FIN_WAIT1 (or at the event itself for the
+ * other types). */
+struct twtrace_task {
+    twtrace_u64
+        start_boottime_ns; /* of the thread group leader: pid and this name one process for ever */
+    twtrace_u64 cgroup_id; /* cgroup v2 id (inode of its directory) */
+    twtrace_u32 pid;       /* thread group id in the initial pid namespace; 0: not known */
+    twtrace_u32 tid;
+    twtrace_u32 uid;
+    twtrace_u32 reserved;
+    char comm[TWTRACE_COMM_LEN]; /* of the closing thread, NUL-terminated */
+};
+
+struct twtrace_event {
+    struct twtrace_header header;
+    twtrace_u8 family; /* 4 or 6; v4-mapped addresses are 4 */
+    twtrace_u8 stage;  /* enum twtrace_stage */
+    twtrace_u8 how;    /* enum twtrace_how */
+    twtrace_u8 role;   /* enum twtrace_role */
+    twtrace_u32 netns; /* inode of the network namespace */
+    twtrace_u16 local_port;
+    twtrace_u16 remote_port;
+    twtrace_u32 flags;          /* enum twtrace_flag */
+    twtrace_u32 reserved;       /* zero */
+    twtrace_u64 time_ns;        /* CLOCK_MONOTONIC, of the transition that the record tells */
+    twtrace_u64 established_ns; /* CLOCK_MONOTONIC; 0: not seen */
+    twtrace_u64 fin_wait1_ns;   /* CLOCK_MONOTONIC; 0: not seen */
+    twtrace_u64 bytes_sent;     /* payload, retransmissions not counted */
+    twtrace_u64 bytes_received; /* payload */
+    twtrace_u8 local_addr[TWTRACE_ADDR_LEN];
+    twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
+    struct twtrace_task task;
+};
+
+/* Where the ring had no room the kernel side counts instead: the detail of the event is lost, its
+ * number is not. */
+struct twtrace_overflow_key {
+    struct twtrace_task task; /* tid is 0 */
+    twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
+    twtrace_u32 netns;
+    twtrace_u16 local_port;  /* of a server, else 0 */
+    twtrace_u16 remote_port; /* of a client's peer, else 0 */
+    twtrace_u8 type;
+    twtrace_u8 family;
+    twtrace_u8 stage;
+    twtrace_u8 how;
+    twtrace_u8 role;
+    twtrace_u8 retracts; /* ABORTED records that take back a TIME_WAIT one */
+    twtrace_u8 reserved[2];
+};
+
+/* Per CPU, only ever rising. Indexed by type where a type makes a difference. */
+struct twtrace_stats {
+    twtrace_u64 lost[TWTRACE_TYPES]; /* no room in the ring */
+    twtrace_u64
+        uncounted[TWTRACE_TYPES]; /* of these, not even in the overflow map: no process to name */
+    twtrace_u64 filtered[TWTRACE_TYPES]; /* left out at the user's request */
+    twtrace_u64 caught[TWTRACE_TYPES];   /* recovered by the catcher */
+    twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED one took back */
+    twtrace_u64 filtered_retracted;      /* the same, of those that were filtered */
+    twtrace_u64 untracked; /* sockets for which no slot was free: role and lifetime stay unknown */
+};
+
+/* What the gate lets through; set before load, so that the verifier drops the tests that are off.
+ */
+struct twtrace_config {
+    twtrace_u32 types;       /* bit (1 << twtrace_type) */
+    twtrace_u32 netns_count; /* 0: all */
+    twtrace_u8 family;       /* 0: both */
+    twtrace_u8 filter_pid;
+    twtrace_u8 filter_comm;
+    twtrace_u8 filter_local_port;
+    twtrace_u8 filter_remote_port;
+    twtrace_u8 reserved[3];
+    twtrace_u32 netns[16];
+    char comm[TWTRACE_COMM_LEN];
+};
+
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_task) == 48, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_event) == 144, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
+TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, time_ns) == 24, "wire");
+TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, local_addr) == 64, "wire");
+TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, task) == 96, "wire");
+
+#endif

@@ -1,0 +1,52 @@
+#include "account/accounting.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace twtrace {
+
+namespace {
+
+void explain(const Accounting::Inputs& inputs, Accounting& result) {
+    if (inputs.overflow > 0)
+        result.reasons.push_back(
+            fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
+                        inputs.overflow));
+    if (inputs.vanished > 0)
+        result.reasons.push_back(
+            fmt::format("{} network namespaces ended before their last counters could be read",
+                        inputs.vanished));
+    if (result.reasons.empty())
+        result.reasons.emplace_back(
+            "closes at the very moment of start or end fall on either side");
+}
+
+} // namespace
+
+Accounting Accounting::of(const Inputs& inputs) {
+    Accounting result;
+    result.captured = inputs.captured;
+    result.filtered = inputs.filtered;
+    result.lost = inputs.lost;
+    result.kernel = inputs.kernel;
+    if (!inputs.kernel) {
+        result.reasons.emplace_back("the kernel's counters could not be read");
+        return result;
+    }
+    // The tracepoint may have been skipped for any transition; those that cost an entry show as the
+    // gap.
+    const std::uint64_t seen = inputs.captured + inputs.lost;
+    const std::uint64_t uncaught =
+        inputs.recursion_misses - std::min(inputs.recursion_misses, inputs.caught);
+    if (*inputs.kernel > seen)
+        result.missed = std::min(uncaught, *inputs.kernel - seen);
+    result.unaccounted =
+        static_cast<std::int64_t>(*inputs.kernel) - static_cast<std::int64_t>(seen + result.missed);
+    result.exact = result.unaccounted == 0;
+    if (!result.exact)
+        explain(inputs, result);
+    return result;
+}
+
+} // namespace twtrace

@@ -1,0 +1,36 @@
+// The promise: captured + lost + missed == what the kernel counted, or by how much not, and why.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace twtrace {
+
+/// All of it in hand-overs to TIME_WAIT.
+struct Accounting {
+    std::uint64_t captured = 0; ///< reported, or left out by a filter
+    std::uint64_t filtered = 0; ///< of captured: left out by a filter
+    std::uint64_t lost = 0;     ///< found no room in the ring; counted, their detail is gone
+    std::uint64_t missed = 0;   ///< skipped by the kernel (recursion) and not recovered
+    std::optional<std::uint64_t>
+        kernel;                   ///< rise of the kernel's own counters; none: could not be read
+    std::int64_t unaccounted = 0; ///< kernel - (captured + lost + missed)
+    bool exact = false;
+    std::vector<std::string> reasons; ///< why it is not exact, most likely first
+
+    struct Inputs {
+        std::uint64_t captured = 0;
+        std::uint64_t filtered = 0;
+        std::uint64_t lost = 0;
+        std::uint64_t recursion_misses = 0; ///< of the classifying program, any transition
+        std::uint64_t caught = 0;           ///< of them, recovered by the catcher
+        std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
+        std::uint64_t vanished = 0;         ///< namespaces
+        std::optional<std::uint64_t> kernel;
+    };
+    static Accounting of(const Inputs& inputs);
+};
+
+} // namespace twtrace

@@ -1,0 +1,47 @@
+// Events -> groups. Memory is bounded: what does not fit goes into "other", and totals stay exact.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "aggregate/group.h"
+#include "aggregate/grouping.h"
+#include "aggregate/key.h"
+#include "model/event.h"
+
+namespace twtrace {
+
+struct AggregateLimits {
+    std::size_t groups = 10'000;
+    std::size_t peers = 50'000; ///< over all groups
+};
+
+class Aggregator {
+  public:
+    explicit Aggregator(GroupBy by, AggregateLimits limits = {}) : by_(by), limits_(limits) {}
+
+    void add(const Event& event) { add(event, 1); }
+    /// Events that were counted in the kernel because the ring was full: no lifetime, no ports of
+    /// their own.
+    void add(const Event& event, std::uint64_t times);
+
+    [[nodiscard]] GroupBy by() const { return by_; }
+    [[nodiscard]] const Counts& totals() const { return totals_; }
+    /// Largest time_wait first; "other" last.
+    [[nodiscard]] std::vector<const Group*> groups() const;
+
+  private:
+    Group& group_of(const Event& event);
+    void count_peer(Group& group, const Event& event, std::uint64_t times);
+
+    GroupBy by_;
+    AggregateLimits limits_;
+    GroupKey scratch_;
+    Counts totals_;
+    std::size_t peers_ = 0;
+    std::unordered_map<GroupKey, Group, GroupKeyHash> groups_;
+    Group other_;
+};
+
+} // namespace twtrace

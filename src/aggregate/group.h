@@ -1,0 +1,84 @@
+// One row of a summary while it grows.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "aggregate/histogram.h"
+#include "aggregate/key.h"
+#include "model/event.h"
+
+namespace twtrace {
+
+/// Numbers of events by what they were (interface.md, "Counting").
+struct Counts {
+    std::uint64_t time_wait = 0;
+    std::uint64_t fin_wait2 = 0; ///< of time_wait
+    std::uint64_t aborted = 0;
+    std::uint64_t passive_close = 0;
+    std::uint64_t port_exhausted = 0;
+
+    void add(EventType type, Stage stage, std::uint64_t times);
+    void retract(std::uint64_t times); ///< so many time-waits in substate FIN_WAIT2 were none
+};
+
+/// A value that all events of a group share, or nothing once two of them differed.
+template <typename Value>
+class Common {
+  public:
+    template <typename Given>
+    void merge(const Given& value) {
+        if (!seen_) {
+            value_ = value;
+            seen_ = true;
+        } else if (!mixed_ && value_ != value) {
+            mixed_ = true;
+            value_ = Value{};
+        }
+    }
+    [[nodiscard]] const Value* get() const { return seen_ && !mixed_ ? &value_ : nullptr; }
+
+  private:
+    Value value_{};
+    bool seen_ = false;
+    bool mixed_ = false;
+};
+
+struct PeerKey {
+    Address remote;
+    std::uint16_t service_port = 0; ///< 0: role not known
+    bool ours =
+        false; ///< the service port is the peer's (we are the client): it is ours that run out
+    bool operator==(const PeerKey&) const = default;
+};
+
+struct PeerKeyHash {
+    std::size_t operator()(const PeerKey& key) const {
+        return hash_of(key.remote, key.service_port);
+    }
+};
+
+struct PeerCount {
+    std::uint64_t time_wait = 0;
+};
+
+struct Group {
+    Common<std::uint32_t> pid;
+    Common<std::string> comm;
+    Common<std::string> service;
+    Common<std::string> unit;
+    Common<std::string> container;
+    Common<std::uint32_t> netns;
+    Common<Role> role;
+    Counts counts;
+    std::array<std::uint64_t, TWTRACE_HOWS> how{}; ///< of the time-waits, by enum How
+    std::unique_ptr<Histogram> lifetime_us;        ///< of the time-waits; none: nothing known
+    std::unordered_map<PeerKey, PeerCount, PeerKeyHash> peers;
+    std::uint64_t other_peers = 0; ///< time-waits on peers beyond the bound of the table
+    bool is_other = false;         ///< stands for all the groups beyond the bound
+};
+
+} // namespace twtrace

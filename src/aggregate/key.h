@@ -1,0 +1,48 @@
+// What makes two events belong to the same group.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "aggregate/grouping.h"
+#include "model/event.h"
+
+namespace twtrace {
+
+struct GroupKey {
+    std::uint64_t number = 0; ///< pid, port or namespace
+    std::uint64_t instance =
+        0; ///< start time of the process: a pid that is used again is another process
+    Address address;
+    Role role = Role::Unknown;
+    std::string name; ///< service or container
+
+    bool operator==(const GroupKey&) const = default;
+};
+
+inline std::size_t mix(std::size_t seed, std::uint64_t value) {
+    // Knuth's multiplicative hashing; the shift carries the product's mixed upper half down.
+    std::uint64_t mixed = (seed ^ value) * 0x9E3779B97F4A7C15ULL;
+    return static_cast<std::size_t>(mixed ^ mixed >> 32U);
+}
+
+inline std::size_t hash_of(const Address& address, std::uint64_t seed) {
+    std::uint64_t halves[2];
+    static_assert(sizeof(halves) == sizeof(address.bytes));
+    std::memcpy(halves, address.bytes.data(), sizeof(halves));
+    return mix(mix(mix(address.family, seed), halves[0]), halves[1]);
+}
+
+struct GroupKeyHash {
+    std::size_t operator()(const GroupKey& key) const {
+        std::size_t hash = mix(mix(static_cast<std::size_t>(key.role), key.number), key.instance);
+        hash = hash_of(key.address, hash);
+        return key.name.empty() ? hash : mix(hash, std::hash<std::string>{}(key.name));
+    }
+};
+
+/// Fills key (reusing its memory) for this event.
+void make_key(GroupBy by, const Event& event, GroupKey& key);
+
+} // namespace twtrace

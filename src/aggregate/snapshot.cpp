@@ -1,0 +1,95 @@
+#include "aggregate/snapshot.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace twtrace {
+
+namespace {
+
+// TCP_TIMEWAIT_LEN (include/net/tcp.h): what entered longer ago than this holds no port any more.
+constexpr double time_wait_s = 60;
+
+template <typename Value>
+std::optional<Value> shared(const Common<Value>& common) {
+    const Value* value = common.get();
+    if (value == nullptr || *value == Value{})
+        return std::nullopt;
+    return *value;
+}
+
+std::vector<PeerRow> peers_of(const Group& group, double duration_s, std::size_t most,
+                              std::uint32_t ephemeral_ports) {
+    std::vector<std::pair<PeerKey, std::uint64_t>> sorted;
+    sorted.reserve(group.peers.size());
+    for (const auto& [key, count] : group.peers)
+        sorted.emplace_back(key, count.time_wait);
+    const std::size_t kept = std::min(most, sorted.size());
+    std::partial_sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept),
+                      sorted.end(), [](const auto& a, const auto& b) {
+                          return std::tie(b.second, a.first.remote, a.first.service_port) <
+                                 std::tie(a.second, b.first.remote, b.first.service_port);
+                      });
+    std::vector<PeerRow> rows;
+    std::uint64_t rest = group.other_peers;
+    for (std::size_t index = 0; index < sorted.size(); ++index) {
+        const auto& [key, count] = sorted[index];
+        if (index >= kept) {
+            rest += count;
+            continue;
+        }
+        PeerRow row;
+        row.remote = key.remote;
+        if (key.service_port != 0)
+            row.service_port = key.service_port;
+        row.time_wait = count;
+        if (key.ours && ephemeral_ports != 0) {
+            const double present = static_cast<double>(count) *
+                                   std::min(1.0, time_wait_s / std::max(duration_s, 1e-3));
+            row.port_use = std::min(1.0, present / ephemeral_ports);
+        }
+        rows.push_back(row);
+    }
+    if (rest > 0)
+        rows.push_back({std::nullopt, std::nullopt, rest, std::nullopt});
+    return rows;
+}
+
+GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
+    GroupRow row;
+    row.is_other = group.is_other;
+    row.pid = shared(group.pid);
+    row.comm = shared(group.comm);
+    row.service = shared(group.service);
+    row.unit = shared(group.unit);
+    row.container = shared(group.container);
+    row.netns = shared(group.netns);
+    row.role = shared(group.role);
+    row.counts = group.counts;
+    row.rate = duration_s > 0 ? static_cast<double>(group.counts.time_wait) / duration_s : 0;
+    row.share =
+        all > 0 ? static_cast<double>(group.counts.time_wait) / static_cast<double>(all) : 0;
+    row.how = group.how;
+    if (group.lifetime_us) {
+        row.lifetime_p50_us = group.lifetime_us->quantile(0.5);
+        row.lifetime_p90_us = group.lifetime_us->quantile(0.9);
+        row.lifetime_p99_us = group.lifetime_us->quantile(0.99);
+        row.lifetime_max_us = group.lifetime_us->max();
+    }
+    return row;
+}
+
+} // namespace
+
+std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
+                              std::uint32_t ephemeral_ports) {
+    std::vector<GroupRow> rows;
+    for (const Group* group : aggregator.groups()) {
+        GroupRow row = row_of(*group, duration_s, aggregator.totals().time_wait);
+        row.peers = peers_of(*group, duration_s, peers, ephemeral_ports);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+} // namespace twtrace

@@ -1,0 +1,63 @@
+// A finished picture: what every summary, report and metric is printed from.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/accounting.h"
+#include "aggregate/aggregator.h"
+
+namespace twtrace {
+
+struct PeerRow {
+    std::optional<Address> remote; ///< none: all the peers beyond the bound
+    std::optional<std::uint16_t> service_port;
+    std::uint64_t time_wait = 0;
+    std::optional<double>
+        port_use; ///< share (0 to 1) of the ephemeral range; none where it takes none
+};
+
+struct GroupRow {
+    bool is_other = false; ///< stands for all the groups beyond the bound
+    std::optional<std::uint32_t> pid;
+    std::optional<std::string> comm;
+    std::optional<std::string> service;
+    std::optional<std::string> unit;
+    std::optional<std::string> container;
+    std::optional<std::uint32_t> netns;
+    std::optional<Role> role;
+    Counts counts;
+    double rate = 0;  ///< time-waits a second
+    double share = 0; ///< of all time-waits, 0 to 1
+    std::array<std::uint64_t, TWTRACE_HOWS> how{};
+    std::optional<std::uint64_t> lifetime_p50_us;
+    std::optional<std::uint64_t> lifetime_p90_us;
+    std::optional<std::uint64_t> lifetime_p99_us;
+    std::optional<std::uint64_t> lifetime_max_us;
+    std::vector<PeerRow> peers; ///< most time-waits first
+};
+
+struct Snapshot {
+    std::string host;
+    std::string kernel;
+    std::uint64_t start_wall_ns = 0;
+    std::uint64_t end_wall_ns = 0;
+    GroupBy by = GroupBy::Process;
+    Counts totals;
+    Accounting accounting;
+    std::vector<GroupRow> groups; ///< most time-waits first
+
+    [[nodiscard]] double duration_s() const {
+        return static_cast<double>(end_wall_ns - start_wall_ns) / 1e9;
+    }
+};
+
+/// Turns groups into rows with at most `peers` peers each. ephemeral_ports: ports in
+/// ip_local_port_range, 0: not known.
+std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
+                              std::uint32_t ephemeral_ports);
+
+} // namespace twtrace

@@ -1,0 +1,12 @@
+// What each command does: a consumer on one live run, or on a recording.
+#pragma once
+
+#include "cli/options.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+Result<void> run_trace(const Options& options);
+Result<void> run_summary(const Options& options);
+
+} // namespace twtrace

@@ -1,0 +1,92 @@
+#include "app/event_loop.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace twtrace {
+
+namespace {
+
+tl::unexpected<Error> failed(std::string_view what) {
+    return fail(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+bool watch(const Fd& epoll, int fd, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = fd;
+    return epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+bool set_timer(const Fd& timer, std::chrono::milliseconds first, std::chrono::milliseconds every) {
+    const auto time = [](std::chrono::milliseconds ms) {
+        return timespec{ms.count() / 1000, (ms.count() % 1000) * 1'000'000};
+    };
+    const itimerspec setting{time(every), time(first)};
+    return timerfd_settime(timer.get(), 0, &setting, nullptr) == 0;
+}
+
+void acknowledge(const Fd& timer) {
+    std::uint64_t expirations = 0;
+    [[maybe_unused]] const ssize_t got = read(timer.get(), &expirations, sizeof(expirations));
+}
+
+} // namespace
+
+Result<EventLoop> EventLoop::make() {
+    EventLoop loop;
+    sigset_t stop;
+    sigemptyset(&stop);
+    for (int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&stop, number);
+    sigprocmask(SIG_BLOCK, &stop, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    loop.epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+    loop.signals_ = Fd(signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK));
+    loop.timer_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    loop.deadline_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    if (!loop.epoll_ || !loop.signals_ || !loop.timer_ || !loop.deadline_)
+        return failed("cannot make the event loop");
+    for (const Fd* fd : {&loop.signals_, &loop.timer_, &loop.deadline_})
+        if (!watch(loop.epoll_, fd->get(), EPOLLIN))
+            return failed("cannot make the event loop");
+    // A regular file or /dev/null can't be watched (EPERM) and never hangs up.
+    watch(loop.epoll_, STDOUT_FILENO, EPOLLERR | EPOLLHUP);
+    return loop;
+}
+
+Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
+                            const std::function<Result<bool>()>& tick) {
+    if (!set_timer(timer_, every, every) || !set_timer(deadline_, duration, {}))
+        return failed("cannot set a timer");
+    while (true) {
+        std::array<epoll_event, 4> events{};
+        const int ready = epoll_wait(epoll_.get(), events.data(), events.size(), -1);
+        if (ready < 0 && errno != EINTR)
+            return failed("cannot wait for events");
+        bool stop = false;
+        for (int index = 0; index < ready; ++index) {
+            const int fd = events[static_cast<std::size_t>(index)].data.fd;
+            if (fd == timer_.get())
+                acknowledge(timer_);
+            else
+                stop = true; // a signal, the deadline, or nobody reads any more
+        }
+        const auto go_on = tick();
+        if (!go_on)
+            return tl::unexpected(go_on.error());
+        if (stop || !*go_on)
+            return {};
+    }
+}
+
+} // namespace twtrace

@@ -1,0 +1,31 @@
+// The one epoll loop: signals, a timer, and the far end of standard output.
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "util/fd.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+class EventLoop {
+  public:
+    /// Blocks SIGINT, SIGTERM and SIGHUP for the whole process and ignores SIGPIPE: both now come
+    /// through this loop.
+    static Result<EventLoop> make();
+
+    /// Calls tick every `every` until it returns false or fails, a signal says stop, `duration` is
+    /// over (0: never), or the reader of standard output goes away.
+    Result<void> run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
+                     const std::function<Result<bool>()>& tick);
+
+  private:
+    EventLoop() = default;
+    Fd epoll_;
+    Fd signals_;
+    Fd timer_;
+    Fd deadline_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,51 @@
+// decode -> settle -> attribute -> filter -> consumer: the way of every record, live or replayed.
+#pragma once
+
+#include <cstdint>
+
+#include "attribute/attributor.h"
+#include "decode/settle.h"
+#include "filter/filter.h"
+#include "model/event.h"
+#include "source/source.h"
+
+namespace twtrace {
+
+class EventConsumer {
+  public:
+    virtual ~EventConsumer() = default;
+    virtual void event(const Event& event) = 0;
+};
+
+class Pipeline : public RecordHandler {
+  public:
+    Pipeline(const Filter& filter, EventConsumer& consumer)
+        : filter_(filter), consumer_(consumer) {}
+
+    void record(std::span<const std::byte> bytes) override;
+    /// Lets go of what has settled; to be called now and then, so that a quiet host's last event is
+    /// not kept waiting.
+    void tick();
+    void finish();
+
+    [[nodiscard]] std::uint64_t captured() const {
+        return captured_;
+    } ///< TimeWait, filtered ones included
+    [[nodiscard]] std::uint64_t filtered() const { return filtered_; } ///< of captured
+    [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
+
+  private:
+    void pass(const Event& event);
+
+    const Filter& filter_;
+    EventConsumer& consumer_;
+    Settle settle_;
+    Attributor attributor_;
+    std::uint64_t now_ns_ = 0;
+    std::int64_t to_wall_ns_ = 0;
+    std::uint64_t captured_ = 0;
+    std::uint64_t filtered_ = 0;
+    std::uint64_t malformed_ = 0;
+};
+
+} // namespace twtrace

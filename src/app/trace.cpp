@@ -1,0 +1,64 @@
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/live_run.h"
+#include "sink/line_sink.h"
+#include "sink/output.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::uint32_t bit(EventType type) {
+    return 1U << static_cast<unsigned>(type);
+}
+
+std::uint32_t types_of(const Options& options) {
+    std::uint32_t types = bit(EventType::TimeWait) | bit(EventType::PortExhausted);
+    // Aborted ones are always asked for: some of them take back a TimeWait.
+    types |= bit(EventType::Aborted);
+    return options.all ? types | bit(EventType::PassiveClose) : types;
+}
+
+class LinePrinter : public EventConsumer {
+  public:
+    LinePrinter(const Options& options, Output& output)
+        : sink_(options.format, options.wide), output_(output), all_(options.all),
+          left_(options.count), limited_(options.count > 0) {
+        sink_.header(output_.buffer());
+    }
+
+    void event(const Event& event) override {
+        if (done() || (!all_ && event.type == EventType::Aborted))
+            return;
+        sink_.line(event, output_.buffer());
+        left_ -= limited_ ? 1 : 0;
+    }
+    [[nodiscard]] bool done() const { return limited_ && left_ == 0; }
+
+  private:
+    LineSink sink_;
+    Output& output_;
+    bool all_;
+    std::uint64_t left_;
+    bool limited_;
+};
+
+} // namespace
+
+Result<void> run_trace(const Options& options) {
+    auto run = LiveRun::start(options, types_of(options));
+    if (!run)
+        return tl::unexpected(run.error());
+    Output output(STDOUT_FILENO);
+    LinePrinter printer(options, output);
+    if (auto flushed = output.flush(); !flushed)
+        return flushed;
+    return run->run(options, printer, [&]() -> Result<bool> {
+        if (auto flushed = output.flush(); !flushed)
+            return tl::unexpected(flushed.error());
+        return !output.reader_gone() && !printer.done();
+    });
+}
+
+} // namespace twtrace

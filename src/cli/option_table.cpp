@@ -1,0 +1,127 @@
+#include "cli/option_table.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "cli/values.h"
+
+namespace twtrace {
+
+namespace {
+
+using O = Options&;
+using V = const std::string&;
+using R = Result<void>;
+
+// Stores a parsed value where it belongs, or passes its error on.
+template <typename Parsed, typename Target>
+R store(Parsed parsed, Target& target) {
+    if (!parsed)
+        return tl::unexpected(parsed.error());
+    target = *std::move(parsed);
+    return {};
+}
+
+template <typename Choice>
+struct Named {
+    std::string_view name;
+    Choice value;
+};
+
+template <typename Choice, std::size_t size>
+R choose(V text, const std::array<Named<Choice>, size>& choices, Choice& target) {
+    std::string names;
+    for (const auto& choice : choices) {
+        if (choice.name == text) {
+            target = choice.value;
+            return {};
+        }
+        names += names.empty() ? "" : ", ";
+        names += choice.name;
+    }
+    return fail(fmt::format("'{}' is none of: {}", text, names), ExitCode::Usage);
+}
+
+R add_netns(O options, V text) {
+    const auto inode = parse_netns(text);
+    if (!inode)
+        return tl::unexpected(inode.error());
+    if (options.filter.netns.size() == std::size(twtrace_config{}.netns))
+        return fail("more than 16 network namespaces; leave the option out to see all",
+                    ExitCode::Usage);
+    options.filter.netns.push_back(*inode);
+    return {};
+}
+
+R set_family(O options, std::uint8_t family) {
+    // -4 and -6 together are what they are for ss: both families.
+    options.filter.family =
+        options.filter.family == 0 || options.filter.family == family ? family : std::uint8_t{0};
+    return {};
+}
+
+constexpr std::array formats{Named<Format>{"table", Format::Table},
+                             Named<Format>{"json", Format::Json},
+                             Named<Format>{"csv", Format::Csv}};
+constexpr std::array groupings{
+    Named<GroupBy>{"process", GroupBy::Process},   Named<GroupBy>{"peer", GroupBy::Peer},
+    Named<GroupBy>{"listener", GroupBy::Listener}, Named<GroupBy>{"netns", GroupBy::Netns},
+    Named<GroupBy>{"service", GroupBy::Service},   Named<GroupBy>{"container", GroupBy::Container}};
+
+constexpr auto options_rows = std::to_array<OptionRow>({
+    {"-p,--pid", "PID,..", "only these processes", in_every,
+     [](O o, V v) { return store(parse_pids(v), o.filter.pids); }},
+    {"-c,--comm", "COMM", "only processes (threads) of this name", in_every,
+     [](O o, V v) { return store(parse_comm(v), o.filter.comm); }},
+    {"-L,--local-port", "PORTS", "only these ports of the side that closes: 80,443,8000-8100",
+     in_every, [](O o, V v) { return store(parse_ports(v), o.filter.local_ports); }},
+    {"-D,--remote-port", "PORTS", "only these ports of the remote peer", in_every,
+     [](O o, V v) { return store(parse_ports(v), o.filter.remote_ports); }},
+    {"-4,--ipv4", "", "only IPv4 (v4-mapped addresses are IPv4)", in_every,
+     [](O o, V) { return set_family(o, 4); }},
+    {"-6,--ipv6", "", "only IPv6", in_every, [](O o, V) { return set_family(o, 6); }},
+    {"--netns", "INODE|PATH", "only this network namespace; may be repeated", in_every, add_netns},
+    {"-d,--duration", "SECONDS", "stop after this time", in_every,
+     [](O o, V v) { return store(parse_seconds(v), o.duration); }},
+    {"-n,--count", "COUNT", "stop after so many lines", in_trace,
+     [](O o, V v) { return store(parse_number(v, 1, ~std::uint64_t{0}), o.count); }},
+    {"-a,--all", "", "also passive closes and closes that ended in a reset", in_trace,
+     [](O o, V) {
+         o.all = true;
+         return R{};
+     }},
+    {"-g,--group", "BY", "group by process, service, container, peer, listener or netns",
+     in_summary, [](O o, V v) { return choose(v, groupings, o.group_by); }},
+    {"-o,--output", "FORMAT", "table, json or csv", in_every,
+     [](O o, V v) { return choose(v, formats, o.format); }},
+    {"-w,--wide", "", "all fields, lines as long as they get", in_every,
+     [](O o, V) {
+         o.wide = true;
+         return R{};
+     }},
+    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)", in_every,
+     [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
+    {"-v,--verbose", "", "say on standard error what goes on", in_every,
+     [](O o, V) {
+         o.verbose = true;
+         return R{};
+     }},
+});
+
+constexpr auto command_rows = std::to_array<CommandRow>({
+    {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
+    {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
+});
+
+} // namespace
+
+std::span<const OptionRow> option_table() {
+    return options_rows;
+}
+
+std::span<const CommandRow> command_table() {
+    return command_rows;
+}
+
+} // namespace twtrace

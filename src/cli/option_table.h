@@ -1,0 +1,36 @@
+// One row an option: its names, what it takes, which commands know it, and what it does to Options.
+// The command line, --help and the documentation's table come from here.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cli/options.h"
+
+namespace twtrace {
+
+enum CommandSet : unsigned {
+    in_trace = 1U << static_cast<unsigned>(Command::Trace),
+    in_summary = 1U << static_cast<unsigned>(Command::Summary),
+    in_every = ~0U,
+};
+
+struct OptionRow {
+    std::string_view names;   ///< as CLI11 takes them: "-p,--pid"
+    std::string_view metavar; ///< empty: a flag
+    std::string_view help;
+    unsigned commands; ///< CommandSet
+    Result<void> (*apply)(Options&, const std::string& value);
+};
+
+struct CommandRow {
+    Command command;
+    std::string_view name;
+    std::string_view help;
+};
+
+std::span<const OptionRow> option_table();
+std::span<const CommandRow> command_table();
+
+} // namespace twtrace

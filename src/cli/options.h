@@ -1,0 +1,41 @@
+// The command line as a plain value. CLI11 stays in this room.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "aggregate/grouping.h"
+#include "filter/filter.h"
+#include "sink/line_sink.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+enum class Command { Trace, Summary };
+
+struct Options {
+    Command command = Command::Trace;
+    Format format = Format::Table;
+    bool wide = false;
+    bool verbose = false;
+    bool all = false; ///< trace: also passive closes and aborted ones
+    Filter filter;
+    GroupBy group_by = GroupBy::Process;
+    std::chrono::milliseconds duration{0}; ///< 0: until interrupted
+    std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
+    std::uint32_t ring_bytes = 8U << 20;
+};
+
+/// The options, or what is to be printed instead of running (--help, --version: exit status Ok with
+/// the text for stdout).
+struct ParsedCommandLine {
+    Options options;
+    std::optional<std::string> print_and_exit;
+};
+
+Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
+                                             bool stdout_is_terminal);
+
+} // namespace twtrace

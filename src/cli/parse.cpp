@@ -1,0 +1,98 @@
+#include "cli/options.h"
+
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/option_table.h"
+
+namespace twtrace {
+
+namespace {
+
+// Options may stand before or after the command, so every command shares one list and checks
+// afterwards what it knows.
+struct Given {
+    const OptionRow* row;
+    CLI::Option* option;
+};
+
+std::vector<Given> add_options(CLI::App& app, const CommandRow* command) {
+    std::vector<Given> given;
+    for (const OptionRow& row : option_table()) {
+        if (command != nullptr &&
+            (row.commands & 1U << static_cast<unsigned>(command->command)) == 0)
+            continue;
+        const std::string names(row.names);
+        const std::string help(row.help);
+        CLI::Option* option =
+            row.metavar.empty() ? app.add_flag(names, help) : app.add_option(names, help);
+        if (!row.metavar.empty())
+            option->type_name(std::string(row.metavar))
+                ->expected(1)
+                ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+        given.push_back({&row, option});
+    }
+    return given;
+}
+
+Result<void> apply(const std::vector<Given>& given, Options& options) {
+    for (const auto& [row, option] : given) {
+        if (option->count() == 0)
+            continue;
+        const auto values = row->metavar.empty() ? std::vector<std::string>{""}
+                                                 : option->as<std::vector<std::string>>();
+        for (const std::string& value : values)
+            if (auto applied = row->apply(options, value); !applied)
+                return in_context(option->get_name(), applied.error());
+    }
+    return {};
+}
+
+Result<ParsedCommandLine> refused(const CLI::App& app, const CLI::ParseError& error) {
+    ParsedCommandLine parsed;
+    if (error.get_name() == "CallForHelp" || error.get_name() == "CallForAllHelp") {
+        const auto chosen = app.get_subcommands();
+        parsed.print_and_exit = chosen.empty() ? app.help() : chosen.front()->help();
+        return parsed;
+    }
+    if (error.get_name() == "CallForVersion") {
+        parsed.print_and_exit = fmt::format("twtrace {}\n", TWTRACE_VERSION);
+        return parsed;
+    }
+    std::string what = error.what();
+    if (const auto newline = what.find('\n'); newline != std::string::npos)
+        what.resize(newline);
+    return fail(fmt::format("{}; see twtrace --help", what), ExitCode::Usage);
+}
+
+} // namespace
+
+Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
+                                             bool /*stdout_is_terminal*/) {
+    CLI::App app("Tells which service closes its TCP connections into TIME_WAIT, on which peers, "
+                 "and whether it does harm.",
+                 "twtrace");
+    app.set_version_flag("--version", TWTRACE_VERSION);
+    app.require_subcommand(0, 1);
+    ParsedCommandLine parsed;
+    std::map<const CLI::App*, std::vector<Given>> given;
+    given[&app] = add_options(app, nullptr);
+    for (const CommandRow& row : command_table()) {
+        CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.help));
+        given[command] = add_options(*command, &row);
+        command->callback([&parsed, &row] { parsed.options.command = row.command; });
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return refused(app, error);
+    }
+    for (const auto& [owner, options] : given)
+        if (auto applied = apply(options, parsed.options); !applied)
+            return tl::unexpected(applied.error());
+    return parsed;
+}
+
+} // namespace twtrace

@@ -1,0 +1,132 @@
+#include "cli/values.h"
+
+#include <bit>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace twtrace {
+
+namespace {
+
+template <typename Value>
+tl::unexpected<Error> bad_value(const Value& text, std::string_view right) {
+    return fail(fmt::format("'{}' is not {}", text, right), ExitCode::Usage);
+}
+
+std::vector<std::string> split(const std::string& text) {
+    std::vector<std::string> parts;
+    std::size_t start = 0;
+    for (std::size_t comma = text.find(','); comma != std::string::npos;
+         comma = text.find(',', start)) {
+        parts.push_back(text.substr(start, comma - start));
+        start = comma + 1;
+    }
+    parts.push_back(text.substr(start));
+    return parts;
+}
+
+Result<void> insert_ports(PortSet& ports, const std::string& part) {
+    const auto dash = part.find('-');
+    const auto first = parse_number(part.substr(0, dash), 1, 65535);
+    const auto last =
+        dash == std::string::npos ? first : parse_number(part.substr(dash + 1), 1, 65535);
+    if (!first || !last || *first > *last)
+        return bad_value(part, "a port (1 to 65535) or a range such as 8000-8100");
+    for (std::uint64_t port = *first; port <= *last; ++port)
+        ports.insert(static_cast<std::uint16_t>(port));
+    return {};
+}
+
+} // namespace
+
+Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t least,
+                                   std::uint64_t most) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+        return bad_value(text, fmt::format("a whole number from {} to {}", least, most));
+    return value;
+}
+
+Result<std::vector<std::uint32_t>> parse_pids(const std::string& text) {
+    std::vector<std::uint32_t> pids;
+    for (const std::string& part : split(text)) {
+        const auto pid = parse_number(part, 1, 4194304); // PID_MAX_LIMIT
+        if (!pid)
+            return bad_value(text, "a process id or a list such as 12,34");
+        pids.push_back(static_cast<std::uint32_t>(*pid));
+    }
+    if (pids.size() > 1024)
+        return fail("more than 1024 process ids; filter by -c or --cgroup instead",
+                    ExitCode::Usage);
+    return pids;
+}
+
+Result<PortSet> parse_ports(const std::string& text) {
+    PortSet ports;
+    for (const std::string& part : split(text))
+        if (auto inserted = insert_ports(ports, part); !inserted)
+            return tl::unexpected(inserted.error());
+    return ports;
+}
+
+Result<std::chrono::milliseconds> parse_seconds(const std::string& text) {
+    double seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    constexpr double year = 366.0 * 86400;
+    if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(seconds) ||
+        seconds < 0.001 || seconds > year)
+        return bad_value(text, "a number of seconds such as 10 or 0.5");
+    return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
+
+Result<std::uint32_t> parse_netns(const std::string& text) {
+    if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) {
+        auto inode = parse_number(text, 1, 0xffffffffU);
+        if (!inode)
+            return bad_value(text, "an inode of a network namespace");
+        return static_cast<std::uint32_t>(*inode);
+    }
+    struct stat status {};
+    if (stat(text.c_str(), &status) != 0)
+        return fail(
+            fmt::format(
+                "'{}' cannot be looked at: {}; give an inode or a path such as /run/netns/NAME or "
+                "/proc/PID/ns/net",
+                text, std::strerror(errno)),
+            ExitCode::Usage);
+    if (!S_ISREG(status.st_mode) || status.st_ino > 0xffffffffU)
+        return bad_value(text, "a network namespace; give an inode or a path such as "
+                               "/run/netns/NAME or /proc/PID/ns/net");
+    return static_cast<std::uint32_t>(status.st_ino);
+}
+
+Result<std::uint32_t> parse_ring_bytes(const std::string& text) {
+    std::string digits = text;
+    std::uint64_t unit = 1;
+    if (!digits.empty() && (digits.back() == 'K' || digits.back() == 'M' || digits.back() == 'G')) {
+        unit = digits.back() == 'K' ? 1U << 10 : digits.back() == 'M' ? 1U << 20 : 1U << 30;
+        digits.pop_back();
+    }
+    const auto number = parse_number(digits, 1, 1U << 30);
+    const std::uint64_t bytes = number ? *number * unit : 0;
+    const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    if (bytes < page || bytes > 1U << 30 || !std::has_single_bit(bytes))
+        return bad_value(
+            text, fmt::format("a power of two from {} bytes (one page) to 1G, such as 8M", page));
+    return static_cast<std::uint32_t>(bytes);
+}
+
+Result<std::string> parse_comm(const std::string& text) {
+    if (text.empty() || text.size() > 15)
+        return bad_value(text, "a process name: 1 to 15 bytes, as in /proc/PID/comm");
+    return text;
+}
+
+} // namespace twtrace

@@ -1,0 +1,25 @@
+// Option values from text. Each error says what was wrong with the value and what is right.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "util/port_set.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t least,
+                                   std::uint64_t most);
+Result<std::vector<std::uint32_t>> parse_pids(const std::string& text); ///< 12,34
+Result<PortSet> parse_ports(const std::string& text);                   ///< 80,443,8000-8100
+Result<std::chrono::milliseconds>
+parse_seconds(const std::string& text); ///< 10 or 0.5, up to a year
+Result<std::uint32_t>
+parse_netns(const std::string& text); ///< an inode, or a path such as /run/netns/blue
+Result<std::uint32_t> parse_ring_bytes(const std::string& text); ///< 4K .. 1G, a power of two
+Result<std::string> parse_comm(const std::string& text);         ///< 1 to 15 bytes
+
+} // namespace twtrace

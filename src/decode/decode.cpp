@@ -1,0 +1,84 @@
+#include "decode/decode.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "decode/overflow.h"
+
+namespace twtrace {
+
+namespace {
+
+bool in_range(const twtrace_event& record) {
+    return record.header.type >= TWTRACE_TIME_WAIT &&
+           record.header.type <= TWTRACE_PORT_EXHAUSTED &&
+           (record.family == 4 || record.family == 6) && record.stage <= TWTRACE_STAGE_FIN_WAIT2 &&
+           record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES;
+}
+
+Address address_of(std::uint8_t family, const twtrace_u8 (&bytes)[TWTRACE_ADDR_LEN]) {
+    Address address;
+    address.family = family;
+    std::copy_n(bytes, family == 4 ? 4 : TWTRACE_ADDR_LEN, address.bytes.begin());
+    return address;
+}
+
+Task task_of(const twtrace_task& record) {
+    Task task;
+    task.pid = record.pid;
+    task.tid = record.tid;
+    task.uid = record.uid;
+    task.start_boottime_ns = record.start_boottime_ns;
+    task.cgroup_id = record.cgroup_id;
+    std::copy_n(record.comm, TWTRACE_COMM_LEN, task.comm_bytes.begin());
+    return task;
+}
+
+} // namespace
+
+Event event_of(const twtrace_overflow_key& key) {
+    Event event;
+    event.type = static_cast<EventType>(key.type);
+    event.stage = static_cast<Stage>(key.stage);
+    event.how = static_cast<How>(key.how);
+    event.role = static_cast<Role>(key.role);
+    event.retracts = key.retracts != 0;
+    event.netns = key.netns;
+    event.local_port = key.local_port;
+    event.remote_port = key.remote_port;
+    event.local.family = key.family;
+    event.remote = address_of(key.family, key.remote_addr);
+    event.task = task_of(key.task);
+    return event;
+}
+
+std::optional<Event> decode_event(std::span<const std::byte> bytes) {
+    twtrace_event record;
+    if (bytes.size() < sizeof(record))
+        return std::nullopt;
+    std::memcpy(&record, bytes.data(), sizeof(record));
+    if (record.header.length < sizeof(record) || record.header.length > bytes.size() ||
+        !in_range(record))
+        return std::nullopt;
+    Event event;
+    event.type = static_cast<EventType>(record.header.type);
+    event.stage = static_cast<Stage>(record.stage);
+    event.how = static_cast<How>(record.how);
+    event.role = static_cast<Role>(record.role);
+    event.retracts = (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
+    event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
+    event.netns = record.netns;
+    event.local_port = record.local_port;
+    event.remote_port = record.remote_port;
+    event.local = address_of(record.family, record.local_addr);
+    event.remote = address_of(record.family, record.remote_addr);
+    event.time_ns = record.time_ns;
+    event.established_ns = record.established_ns;
+    event.fin_wait1_ns = record.fin_wait1_ns;
+    event.bytes_sent = record.bytes_sent;
+    event.bytes_received = record.bytes_received;
+    event.task = task_of(record.task);
+    return event;
+}
+
+} // namespace twtrace

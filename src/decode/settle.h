@@ -1,0 +1,58 @@
+// A hand-over in substate FIN_WAIT2 may be taken back by a reset that follows within microseconds
+// (kernel-facts, 1). Such events wait here until that can't happen any more, and what came after
+// them waits behind them, so order is kept.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+
+#include "model/event.h"
+
+namespace twtrace {
+
+class Settle {
+  public:
+    /// How long a hand-over may be taken back. The reset is sent in the same softirq or system
+    /// call; only a task that is preempted between the two makes it longer than microseconds.
+    static constexpr std::uint64_t hold_ns = 20'000'000;
+
+    /// Calls out(event) for this event and for those before it that are settled at now_ns
+    /// (CLOCK_MONOTONIC).
+    template <typename Out>
+    void push(const Event& event, std::uint64_t now_ns, Out&& out) {
+        if (event.retracts && convert(event))
+            return;
+        if (waiting_.empty() && !may_be_retracted(event)) {
+            out(event);
+            return;
+        }
+        waiting_.push_back(event);
+        release(now_ns, out);
+    }
+    template <typename Out>
+    void release(std::uint64_t now_ns, Out&& out) {
+        while (!waiting_.empty() && is_settled(waiting_.front(), now_ns)) {
+            out(waiting_.front());
+            waiting_.pop_front();
+        }
+    }
+    /// At the end: no record can follow.
+    template <typename Out>
+    void release_all(Out&& out) {
+        release(~std::uint64_t{0}, out);
+    }
+
+  private:
+    static bool may_be_retracted(const Event& event) {
+        return event.type == EventType::TimeWait && event.stage == Stage::FinWait2;
+    }
+    static bool is_settled(const Event& event, std::uint64_t now_ns) {
+        return !may_be_retracted(event) || now_ns > event.time_ns + hold_ns;
+    }
+    /// Turns the waiting TimeWait event that this one retracts into it; false if there is none.
+    bool convert(const Event& retraction);
+
+    std::deque<Event> waiting_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,25 @@
+// An IPv4 or IPv6 address and its canonical text.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace twtrace {
+
+struct Address {
+    std::uint8_t family = 0; ///< 4 or 6; 0: none
+    std::array<std::uint8_t, 16>
+        bytes{}; ///< network order; IPv4 takes the first four, the rest is zero
+
+    auto operator<=>(const Address&) const = default;
+};
+
+/// Writes the canonical text (RFC 5952; dotted quad for IPv4) and returns one past its end. Needs
+/// 39 bytes.
+char* format_address(const Address& address, char* out);
+
+std::string to_string(const Address& address);
+
+} // namespace twtrace

@@ -1,0 +1,59 @@
+#include "model/event.h"
+
+namespace twtrace {
+
+std::string_view name_of(EventType type) {
+    switch (type) {
+    case EventType::TimeWait:
+        return "time_wait";
+    case EventType::PassiveClose:
+        return "passive_close";
+    case EventType::Aborted:
+        return "aborted";
+    case EventType::PortExhausted:
+        return "port_exhausted";
+    }
+    return {};
+}
+
+std::string_view name_of(Stage stage) {
+    switch (stage) {
+    case Stage::TimeWait:
+        return "time_wait";
+    case Stage::FinWait2:
+        return "fin_wait2";
+    case Stage::None:
+        break;
+    }
+    return {};
+}
+
+std::string_view name_of(How how) {
+    switch (how) {
+    case How::Close:
+        return "close";
+    case How::Shutdown:
+        return "shutdown";
+    case How::Exit:
+        return "exit";
+    case How::Kernel:
+        return "kernel";
+    case How::Unknown:
+        break;
+    }
+    return {};
+}
+
+std::string_view name_of(Role role) {
+    switch (role) {
+    case Role::Client:
+        return "client";
+    case Role::Server:
+        return "server";
+    case Role::Unknown:
+        break;
+    }
+    return {};
+}
+
+} // namespace twtrace

@@ -1,0 +1,107 @@
+// One event, decoded and attributed. Passive: rooms fill it in, none of them keeps it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "model/address.h"
+#include "model/owner.h"
+#include "twtrace/wire.h"
+
+namespace twtrace {
+
+enum class EventType : std::uint8_t {
+    TimeWait = TWTRACE_TIME_WAIT,
+    PassiveClose = TWTRACE_PASSIVE_CLOSE,
+    Aborted = TWTRACE_ABORTED,
+    PortExhausted = TWTRACE_PORT_EXHAUSTED,
+};
+
+enum class Stage : std::uint8_t {
+    None = TWTRACE_STAGE_NONE,
+    TimeWait = TWTRACE_STAGE_TIME_WAIT,
+    FinWait2 = TWTRACE_STAGE_FIN_WAIT2,
+};
+
+enum class How : std::uint8_t {
+    Unknown = TWTRACE_HOW_UNKNOWN,
+    Close = TWTRACE_HOW_CLOSE,
+    Shutdown = TWTRACE_HOW_SHUTDOWN,
+    Exit = TWTRACE_HOW_EXIT,
+    Kernel = TWTRACE_HOW_KERNEL,
+};
+
+enum class Role : std::uint8_t {
+    Unknown = TWTRACE_ROLE_UNKNOWN,
+    Client = TWTRACE_ROLE_CLIENT,
+    Server = TWTRACE_ROLE_SERVER,
+};
+
+/// The task that closed, as it was when it closed.
+struct Task {
+    std::uint32_t pid = 0; ///< 0: not known
+    std::uint32_t tid = 0;
+    std::uint32_t uid = 0;
+    std::uint64_t start_boottime_ns =
+        0; ///< with pid: one process, however often the pid is used again
+    std::uint64_t cgroup_id = 0;
+    std::array<char, TWTRACE_COMM_LEN> comm_bytes{};
+
+    [[nodiscard]] bool known() const { return pid != 0; }
+    [[nodiscard]] std::string_view comm() const {
+        std::string_view all(comm_bytes.data(), comm_bytes.size());
+        return all.substr(0, all.find('\0'));
+    }
+};
+
+struct Event {
+    EventType type = EventType::TimeWait;
+    Stage stage = Stage::None;
+    How how = How::Unknown;
+    Role role = Role::Unknown;
+    bool role_inferred = false;
+    bool retracts =
+        false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
+    bool caught = false; ///< recovered by the catcher program
+    std::uint32_t netns = 0;
+    std::uint16_t local_port = 0; ///< 0: none
+    std::uint16_t remote_port = 0;
+    Address local;
+    Address remote;
+    std::uint64_t time_ns = 0;        ///< CLOCK_MONOTONIC
+    std::uint64_t wall_ns = 0;        ///< the same moment, UTC since 1970
+    std::uint64_t established_ns = 0; ///< CLOCK_MONOTONIC; 0: not seen
+    std::uint64_t fin_wait1_ns = 0;   ///< CLOCK_MONOTONIC; 0: not seen
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    Task task;
+    const Owner* owner = nullptr; ///< set by attribute; valid while the event is being handled
+
+    [[nodiscard]] std::optional<std::uint64_t> lifetime_us() const {
+        const std::uint64_t end = fin_wait1_ns != 0 ? fin_wait1_ns : time_ns;
+        if (established_ns == 0 || end < established_ns)
+            return std::nullopt;
+        return (end - established_ns) / 1000;
+    }
+    [[nodiscard]] std::optional<std::uint64_t> close_us() const {
+        if (fin_wait1_ns == 0 || time_ns < fin_wait1_ns)
+            return std::nullopt;
+        return (time_ns - fin_wait1_ns) / 1000;
+    }
+    /// The port of the side that listens; 0 where the role is not known.
+    [[nodiscard]] std::uint16_t service_port() const {
+        if (role == Role::Client)
+            return remote_port;
+        return role == Role::Server ? local_port : std::uint16_t{0};
+    }
+};
+
+/// Names as interface.md spells them; empty for what is not known.
+std::string_view name_of(EventType type);
+std::string_view name_of(Stage stage);
+std::string_view name_of(How how);
+std::string_view name_of(Role role);
+
+} // namespace twtrace

@@ -1,0 +1,16 @@
+// Who a process belongs to: the names that a person knows it by.
+#pragma once
+
+#include <string>
+
+namespace twtrace {
+
+/// Empty: there is none, or it is not known.
+struct Owner {
+    std::string service; ///< systemd unit, else container, else comm
+    std::string unit;
+    std::string container; ///< the first 12 digits of its id
+    std::string cgroup;    ///< path below the hierarchy's root
+};
+
+} // namespace twtrace

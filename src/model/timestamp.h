@@ -1,0 +1,20 @@
+// Nanoseconds since 1970 as people and programs write them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace twtrace {
+
+/// RFC 3339 in UTC with nine digits of a second: 2026-11-22T09:00:00.123456789Z
+void append_rfc3339(std::string& out, std::uint64_t wall_ns);
+
+/// HH:MM:SS in the local time zone.
+void append_local_time(std::string& out, std::uint64_t wall_ns);
+
+/// What has to be added to CLOCK_MONOTONIC to get UTC, in nanoseconds, now.
+std::int64_t wall_minus_monotonic_ns();
+
+std::uint64_t monotonic_now_ns();
+
+} // namespace twtrace

@@ -1,0 +1,50 @@
+#include "sink/column.h"
+
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+bool starts_character(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
+}
+
+std::size_t characters(std::string_view text) {
+    std::size_t count = 0;
+    for (char byte : text)
+        count += starts_character(byte) ? 1U : 0U;
+    return count;
+}
+
+// The front of text with at most count characters (UTF-8).
+std::string_view front(std::string_view text, std::size_t count) {
+    std::size_t at = 0;
+    for (std::size_t seen = 0; at < text.size(); ++at) {
+        if (starts_character(text[at]) && seen++ == count)
+            break;
+    }
+    return text.substr(0, at);
+}
+
+} // namespace
+
+void append_column(std::string& out, std::string_view text, int width, bool right) {
+    const std::size_t start = out.size();
+    append_printable(out, text);
+    if (width == 0)
+        return;
+    const auto room = static_cast<std::size_t>(width);
+    const std::size_t length = characters(std::string_view(out).substr(start));
+    if (length > room && !right) { // a number is never cut: a wide line beats a wrong figure
+        out.resize(start + front(std::string_view(out).substr(start), room - 1).size());
+        out += '+';
+    } else if (right && length < room) {
+        out.insert(start, room - length, ' ');
+    } else if (length < room) {
+        out.append(room - length, ' ');
+    }
+    out += ' ';
+}
+
+} // namespace twtrace

@@ -1,0 +1,14 @@
+// One cell of a table.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace twtrace {
+
+/// Appends text made printable, padded to width and followed by a space; text too long for its
+/// column is cut and marked with
+/// '+'. Width 0: the last column, as long as it is, no space after it.
+void append_column(std::string& out, std::string_view text, int width, bool right);
+
+} // namespace twtrace

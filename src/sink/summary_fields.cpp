@@ -1,0 +1,130 @@
+#include "sink/summary_fields.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+namespace twtrace {
+
+namespace {
+
+bool put(std::string& out, std::string_view text) {
+    out += text;
+    return !text.empty();
+}
+
+bool number(std::string& out, std::uint64_t value) {
+    fmt::format_to(std::back_inserter(out), "{}", value);
+    return true;
+}
+
+template <typename Value>
+bool known(std::string& out, const std::optional<Value>& value) {
+    if (value)
+        fmt::format_to(std::back_inserter(out), "{}", *value);
+    return value.has_value();
+}
+
+bool duration(std::string& out, const std::optional<std::uint64_t>& us) {
+    return us && put(out, human_us(*us));
+}
+
+const PeerRow* top_peer(const GroupRow& row) {
+    return row.peers.empty() || !row.peers.front().remote ? nullptr : &row.peers.front();
+}
+
+using G = const GroupRow&;
+using P = const Snapshot&;
+using S = std::string&;
+
+// NOLINTBEGIN(readability-identifier-naming)
+constexpr auto fields = std::to_array<GroupField>({
+    {"by", "", 0, false, false,
+     [](G g, P s, S out) { return put(out, g.is_other ? "other" : name_of(s.by)); }},
+    {"pid", "PID", 7, true, false, [](G g, P, S out) { return known(out, g.pid); }},
+    {"comm", "", 0, false, false, [](G g, P, S out) { return known(out, g.comm); }},
+    {"service", "SERVICE", 20, false, false,
+     [](G g, P, S out) { return g.is_other ? put(out, "(other)") : known(out, g.service); }},
+    {"unit", "UNIT", 24, false, true, [](G g, P, S out) { return known(out, g.unit); }},
+    {"container", "CONTAINER", 12, false, true,
+     [](G g, P, S out) { return known(out, g.container); }},
+    {"netns", "NETNS", 10, true, true, [](G g, P, S out) { return known(out, g.netns); }},
+    {"role", "ROLE", 6, false, false,
+     [](G g, P, S out) { return g.role && put(out, name_of(*g.role)); }},
+    {"time_wait", "TIME_WAIT", 9, true, false,
+     [](G g, P, S out) { return number(out, g.counts.time_wait); }},
+    {"fin_wait2", "FIN_WAIT2", 9, true, true,
+     [](G g, P, S out) { return number(out, g.counts.fin_wait2); }},
+    {"aborted", "ABORTED", 7, true, true,
+     [](G g, P, S out) { return number(out, g.counts.aborted); }},
+    {"passive_close", "PASSIVE", 8, true, false,
+     [](G g, P, S out) { return number(out, g.counts.passive_close); }},
+    {"port_exhausted", "NO-PORT", 7, true, true,
+     [](G g, P, S out) { return number(out, g.counts.port_exhausted); }},
+    {"rate", "", 0, true, false,
+     [](G g, P, S out) { return put(out, fmt::format("{:.3f}", g.rate)); }},
+    {"", "RATE/s", 8, true, false,
+     [](G g, P, S out) { return put(out, fmt::format("{:.1f}", g.rate)); }},
+    {"share", "", 0, true, false,
+     [](G g, P, S out) { return put(out, fmt::format("{:.4f}", g.share)); }},
+    {"", "SHARE", 6, true, false,
+     [](G g, P, S out) { return put(out, fmt::format("{:.1f}%", g.share * 100)); }},
+    {"how_close", "CLOSE", 8, true, true,
+     [](G g, P, S out) { return number(out, g.how[TWTRACE_HOW_CLOSE]); }},
+    {"how_shutdown", "SHUTDOWN", 8, true, true,
+     [](G g, P, S out) { return number(out, g.how[TWTRACE_HOW_SHUTDOWN]); }},
+    {"how_exit", "EXIT", 8, true, true,
+     [](G g, P, S out) { return number(out, g.how[TWTRACE_HOW_EXIT]); }},
+    {"how_kernel", "KERNEL", 8, true, true,
+     [](G g, P, S out) { return number(out, g.how[TWTRACE_HOW_KERNEL]); }},
+    {"lifetime_p50_us", "", 0, true, false,
+     [](G g, P, S out) { return known(out, g.lifetime_p50_us); }},
+    {"lifetime_p90_us", "", 0, true, false,
+     [](G g, P, S out) { return known(out, g.lifetime_p90_us); }},
+    {"lifetime_p99_us", "", 0, true, false,
+     [](G g, P, S out) { return known(out, g.lifetime_p99_us); }},
+    {"lifetime_max_us", "", 0, true, false,
+     [](G g, P, S out) { return known(out, g.lifetime_max_us); }},
+    {"", "LIFE-p50", 8, true, false,
+     [](G g, P, S out) { return duration(out, g.lifetime_p50_us); }},
+    {"", "LIFE-p99", 8, true, true, [](G g, P, S out) { return duration(out, g.lifetime_p99_us); }},
+    {"top_peer_addr", "", 0, false, false,
+     [](G g, P,
+        S out) { return top_peer(g) != nullptr && put(out, to_string(*top_peer(g)->remote)); }},
+    {"top_peer_service_port", "", 0, true, false,
+     [](G g, P, S out) { return top_peer(g) != nullptr && known(out, top_peer(g)->service_port); }},
+    {"top_peer_time_wait", "", 0, true, false,
+     [](G g, P, S out) { return top_peer(g) != nullptr && number(out, top_peer(g)->time_wait); }},
+    {"", "TOP PEER", 0, false, false,
+     [](G g, P, S out) { return !g.peers.empty() && put(out, peer_text(g.peers.front())); }},
+});
+// NOLINTEND(readability-identifier-naming)
+
+} // namespace
+
+std::span<const GroupField> group_fields() {
+    return fields;
+}
+
+std::string human_us(std::uint64_t us) {
+    const auto value = static_cast<double>(us);
+    if (us < 1000)
+        return fmt::format("{}us", us);
+    if (us < 1'000'000)
+        return fmt::format("{:.1f}ms", value / 1e3);
+    if (us < 3'600'000'000)
+        return fmt::format("{:.1f}s", value / 1e6);
+    return fmt::format("{:.1f}h", value / 3.6e9);
+}
+
+std::string peer_text(const PeerRow& peer) {
+    if (!peer.remote)
+        return fmt::format("({} on other peers)", peer.time_wait);
+    const std::string address = to_string(*peer.remote);
+    if (!peer.service_port)
+        return address;
+    return peer.remote->family == 6 ? fmt::format("[{}]:{}", address, *peer.service_port)
+                                    : fmt::format("{}:{}", address, *peer.service_port);
+}
+
+} // namespace twtrace

@@ -1,0 +1,29 @@
+// THE table of a group's columns: the summary's table and CSV come from here.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "aggregate/snapshot.h"
+
+namespace twtrace {
+
+struct GroupField {
+    std::string_view key;   ///< CSV header; empty: only in tables
+    std::string_view title; ///< column header; empty: only in CSV
+    int width;
+    bool right;
+    bool wide; ///< only in the -w table
+    /// Appends the bare text; false if it is not known.
+    bool (*append)(const GroupRow&, const Snapshot&, std::string& out);
+};
+
+std::span<const GroupField> group_fields();
+
+/// "4.3ms", "1.2s": a duration for people.
+std::string human_us(std::uint64_t us);
+/// "127.0.0.1:80", "[::1]:80", or what is known of it.
+std::string peer_text(const PeerRow& peer);
+
+} // namespace twtrace

@@ -1,0 +1,106 @@
+#include "sink/summary_sink.h"
+
+#include <nlohmann/json.hpp>
+
+#include "model/timestamp.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Value>
+Json known(const std::optional<Value>& value) {
+    return value ? Json(*value) : Json(nullptr);
+}
+
+// Names come from outside: the library refuses bytes that are not UTF-8, so they are made printable
+// first.
+Json name(const std::optional<std::string>& value) {
+    if (!value)
+        return nullptr;
+    std::string safe;
+    append_utf8(safe, *value);
+    return safe;
+}
+
+Json time(std::uint64_t wall_ns) {
+    std::string text;
+    append_rfc3339(text, wall_ns);
+    return text;
+}
+
+Json totals_of(const Counts& counts) {
+    return {{"time_wait", counts.time_wait},
+            {"fin_wait2", counts.fin_wait2},
+            {"aborted", counts.aborted},
+            {"passive_close", counts.passive_close},
+            {"port_exhausted", counts.port_exhausted}};
+}
+
+Json accounting_of(const Accounting& accounting) {
+    const bool compared = accounting.kernel.has_value();
+    return {{"captured", accounting.captured},
+            {"filtered", accounting.filtered},
+            {"lost", accounting.lost},
+            {"missed", accounting.missed},
+            {"kernel", known(accounting.kernel)},
+            {"unaccounted", compared ? Json(accounting.unaccounted) : Json(nullptr)},
+            {"exact", compared ? Json(accounting.exact) : Json(nullptr)},
+            {"reasons", accounting.reasons}};
+}
+
+Json peer_of(const PeerRow& peer) {
+    return {{"remote_addr", peer.remote ? Json(to_string(*peer.remote)) : Json(nullptr)},
+            {"service_port", known(peer.service_port)},
+            {"time_wait", peer.time_wait},
+            {"port_use", known(peer.port_use)}};
+}
+
+Json group_of(const GroupRow& row, GroupBy by) {
+    Json group{{"by", row.is_other ? Json("other") : Json(name_of(by))},
+               {"pid", known(row.pid)},
+               {"comm", name(row.comm)},
+               {"service", name(row.service)},
+               {"unit", name(row.unit)},
+               {"container", name(row.container)},
+               {"netns", known(row.netns)},
+               {"role", row.role ? Json(name_of(*row.role)) : Json(nullptr)}};
+    group.update(totals_of(row.counts));
+    group["rate"] = row.rate;
+    group["share"] = row.share;
+    group["how"] = {{"close", row.how[TWTRACE_HOW_CLOSE]},
+                    {"shutdown", row.how[TWTRACE_HOW_SHUTDOWN]},
+                    {"exit", row.how[TWTRACE_HOW_EXIT]},
+                    {"kernel", row.how[TWTRACE_HOW_KERNEL]}};
+    group["lifetime_us"] = {{"p50", known(row.lifetime_p50_us)},
+                            {"p90", known(row.lifetime_p90_us)},
+                            {"p99", known(row.lifetime_p99_us)},
+                            {"max", known(row.lifetime_max_us)}};
+    group["peers"] = Json::array();
+    for (const PeerRow& peer : row.peers)
+        group["peers"].push_back(peer_of(peer));
+    return group;
+}
+
+} // namespace
+
+void append_summary_json(const Snapshot& snapshot, std::string& out) {
+    Json document{{"schema", "twtrace.summary/1"},
+                  {"host", name(snapshot.host)},
+                  {"kernel", snapshot.kernel},
+                  {"start", time(snapshot.start_wall_ns)},
+                  {"end", time(snapshot.end_wall_ns)},
+                  {"duration_s", snapshot.duration_s()},
+                  {"totals", totals_of(snapshot.totals)},
+                  {"accounting", accounting_of(snapshot.accounting)}};
+    document["groups"] = Json::array();
+    for (const GroupRow& row : snapshot.groups)
+        document["groups"].push_back(group_of(row, snapshot.by));
+    out += document.dump(2);
+    out += '\n';
+}
+
+} // namespace twtrace

@@ -1,0 +1,138 @@
+#include "sink/summary_sink.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "sink/column.h"
+#include "sink/summary_fields.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+bool in_table(const GroupField& field, bool wide) {
+    return !field.title.empty() && (wide || !field.wide);
+}
+
+void append_header(bool wide, std::string& out) {
+    for (const GroupField& field : group_fields())
+        if (in_table(field, wide))
+            append_column(out, field.title, field.width, field.right);
+    out += '\n';
+}
+
+void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::string& out) {
+    std::string cell;
+    for (const GroupField& field : group_fields()) {
+        if (!in_table(field, wide))
+            continue;
+        cell.clear();
+        if (!field.append(row, snapshot, cell))
+            cell = "-";
+        append_column(out, cell, field.width, field.right);
+    }
+    out += '\n';
+}
+
+void append_peers(const Snapshot& snapshot, std::string& out) {
+    constexpr std::size_t shown = 10;
+    std::vector<std::pair<const GroupRow*, const PeerRow*>> peers;
+    for (const GroupRow& row : snapshot.groups)
+        for (const PeerRow& peer : row.peers)
+            peers.emplace_back(&row, &peer);
+    std::stable_sort(peers.begin(), peers.end(), [](const auto& a, const auto& b) {
+        return a.second->time_wait > b.second->time_wait;
+    });
+    if (peers.empty())
+        return;
+    out += "\nPEERS (service port: of the side that listens; port use: of the ephemeral ports "
+           "towards that peer)\n";
+    out += "TIME_WAIT PORT-USE SERVICE              PEER\n";
+    for (std::size_t index = 0; index < std::min(shown, peers.size()); ++index) {
+        const auto& [row, peer] = peers[index];
+        append_column(out, fmt::format("{}", peer->time_wait), 9, true);
+        append_column(out, peer->port_use ? fmt::format("{:.1f}%", *peer->port_use * 100) : "-", 8,
+                      true);
+        append_column(out, row->is_other ? "(other)" : row->service.value_or("-"), 20, false);
+        append_printable(out, peer_text(*peer));
+        out += '\n';
+    }
+    if (peers.size() > shown)
+        fmt::format_to(std::back_inserter(out), "... and {} more; -o json has them\n",
+                       peers.size() - shown);
+}
+
+} // namespace
+
+std::string accounting_line(const Accounting& accounting) {
+    std::string sum = fmt::format("captured {}", accounting.captured);
+    if (accounting.filtered > 0)
+        sum += fmt::format(" ({} of them filtered out)", accounting.filtered);
+    sum += fmt::format(" + lost {} + missed {}", accounting.lost, accounting.missed);
+    if (!accounting.kernel)
+        return fmt::format("not checked: {}; {}", sum, accounting.reasons.front());
+    if (accounting.exact)
+        return fmt::format("exact: {} = {} counted by the kernel", sum, *accounting.kernel);
+    std::string why;
+    for (const std::string& reason : accounting.reasons)
+        why += (why.empty() ? "" : "; ") + reason;
+    return fmt::format("not exact: {} of {} unaccounted for ({}, the kernel counted {}): {}",
+                       accounting.unaccounted, *accounting.kernel, sum, *accounting.kernel, why);
+}
+
+void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out) {
+    append_header(wide, out);
+    for (const GroupRow& row : snapshot.groups)
+        append_row(row, snapshot, wide, out);
+    append_peers(snapshot, out);
+    const Counts& totals = snapshot.totals;
+    fmt::format_to(std::back_inserter(out),
+                   "\n{:.1f} s: {} entries into TIME_WAIT ({:.1f}/s), {} of them began in "
+                   "FIN_WAIT2; {} aborted, {} passive "
+                   "closes, {} connects without a free port\n",
+                   snapshot.duration_s(), totals.time_wait,
+                   snapshot.duration_s() > 0
+                       ? static_cast<double>(totals.time_wait) / snapshot.duration_s()
+                       : 0.0,
+                   totals.fin_wait2, totals.aborted, totals.passive_close, totals.port_exhausted);
+    out += "Accounting: " + accounting_line(snapshot.accounting) + "\n";
+}
+
+void append_summary_csv(const Snapshot& snapshot, std::string& out) {
+    std::string line;
+    for (const GroupField& field : group_fields())
+        if (!field.key.empty())
+            line.append(line.empty() ? "" : ",").append(field.key);
+    out += line + "\n";
+    std::string cell;
+    for (const GroupRow& row : snapshot.groups) {
+        bool first = true;
+        for (const GroupField& field : group_fields()) {
+            if (field.key.empty())
+                continue;
+            out += first ? "" : ",";
+            first = false;
+            cell.clear();
+            if (field.append(row, snapshot, cell))
+                append_csv(out, cell);
+        }
+        out += '\n';
+    }
+}
+
+void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out) {
+    switch (format) {
+    case Format::Json:
+        return append_summary_json(snapshot, out);
+    case Format::Csv:
+        return append_summary_csv(snapshot, out);
+    case Format::Table:
+        return append_summary_table(snapshot, wide, out);
+    }
+}
+
+} // namespace twtrace

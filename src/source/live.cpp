@@ -1,0 +1,159 @@
+#include "source/live.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "source/preflight.h"
+#include "twtrace.skel.h"
+
+namespace twtrace {
+
+namespace {
+
+// libbpf tells at length why a load failed; that is for -v, the user gets our one line.
+int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
+    if (level == LIBBPF_DEBUG || !spdlog::should_log(spdlog::level::debug))
+        return 0;
+    std::array<char, 4096> text{};
+    const int length = vsnprintf(text.data(), text.size(), format, arguments);
+    std::string_view line(text.data(),
+                          std::min(text.size() - 1, static_cast<std::size_t>(std::max(length, 0))));
+    while (!line.empty() && line.back() == '\n')
+        line.remove_suffix(1);
+    spdlog::debug("{}", line);
+    return 0;
+}
+
+int on_sample(void* handler, void* data, std::size_t size) {
+    static_cast<RecordHandler*>(handler)->record({static_cast<const std::byte*>(data), size});
+    return 0;
+}
+
+struct RingDeleter {
+    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+
+struct SkeletonDeleter {
+    void operator()(twtrace_bpf* skeleton) const { twtrace_bpf__destroy(skeleton); }
+};
+
+using Skeleton = std::unique_ptr<twtrace_bpf, SkeletonDeleter>;
+
+void set_filters(twtrace_bpf& skeleton, const LiveConfig& config) {
+    auto& rodata = *skeleton.rodata;
+    std::memcpy(const_cast<twtrace_config*>(&rodata.config), &config.gate, sizeof(config.gate));
+    std::memcpy(const_cast<twtrace_u8*>(rodata.local_ports), config.local_ports.bits.data(),
+                sizeof(rodata.local_ports));
+    std::memcpy(const_cast<twtrace_u8*>(rodata.remote_ports), config.remote_ports.bits.data(),
+                sizeof(rodata.remote_ports));
+}
+
+Result<void> fill_pids(const twtrace_bpf& skeleton, const LiveConfig& config) {
+    const int map = bpf_map__fd(skeleton.maps.filter_pids);
+    const std::uint8_t present = 1;
+    for (std::uint32_t pid : config.pids)
+        if (bpf_map_update_elem(map, &pid, &present, BPF_ANY) != 0)
+            return fail(fmt::format("cannot store the pid filter: {}; give at most 1024 pids",
+                                    std::strerror(errno)));
+    return {};
+}
+
+} // namespace
+
+struct LiveSource::Impl {
+    Skeleton skeleton;
+    RecordHandler* handler = nullptr; // of the drain() that runs
+    std::unique_ptr<ring_buffer, RingDeleter> ring;
+
+    static int forward(void* self, void* data, std::size_t size) {
+        return on_sample(static_cast<Impl*>(self)->handler, data, size);
+    }
+};
+
+LiveSource::LiveSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LiveSource::LiveSource(LiveSource&&) noexcept = default;
+LiveSource& LiveSource::operator=(LiveSource&&) noexcept = default;
+LiveSource::~LiveSource() = default;
+
+Result<LiveSource> LiveSource::open(const LiveConfig& config) {
+    libbpf_set_print(log_libbpf);
+    if (auto ready = preflight(); !ready)
+        return tl::unexpected(ready.error());
+    auto impl = std::make_unique<Impl>();
+    impl->skeleton.reset(twtrace_bpf__open());
+    if (!impl->skeleton)
+        return fail(fmt::format("cannot open the BPF object: {}", std::strerror(errno)));
+    set_filters(*impl->skeleton, config);
+    bpf_map__set_max_entries(impl->skeleton->maps.ring, config.ring_bytes);
+    if (const int error = twtrace_bpf__load(impl->skeleton.get()); error != 0)
+        return fail(explain_load_failure(-error));
+    if (auto filled = fill_pids(*impl->skeleton, config); !filled)
+        return tl::unexpected(filled.error());
+    impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), Impl::forward,
+                                      impl.get(), nullptr));
+    if (!impl->ring)
+        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
+                                std::strerror(errno)));
+    if (const int error = twtrace_bpf__attach(impl->skeleton.get()); error != 0)
+        return fail(explain_attach_failure(-error));
+    return LiveSource(std::move(impl));
+}
+
+std::size_t LiveSource::drain(RecordHandler& handler) {
+    impl_->handler = &handler;
+    const int consumed = ring_buffer__consume(impl_->ring.get());
+    return consumed > 0 ? static_cast<std::size_t>(consumed) : 0;
+}
+
+void LiveSource::detach() {
+    twtrace_bpf__detach(impl_->skeleton.get());
+}
+
+twtrace_stats LiveSource::stats() const {
+    const auto cpus = static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
+    std::vector<twtrace_stats> per_cpu(cpus);
+    twtrace_stats sum{};
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(bpf_map__fd(impl_->skeleton->maps.stats), &zero, per_cpu.data()) != 0)
+        return sum;
+    // The struct is counters and nothing else, so it can be added up as an array.
+    auto* total = reinterpret_cast<std::uint64_t*>(&sum);
+    for (const twtrace_stats& cpu : per_cpu) {
+        const auto* counts = reinterpret_cast<const std::uint64_t*>(&cpu);
+        for (std::size_t index = 0; index < sizeof(sum) / sizeof(*total); ++index)
+            total[index] += counts[index];
+    }
+    return sum;
+}
+
+std::uint64_t LiveSource::recursion_misses() const {
+    bpf_prog_info info{};
+    std::uint32_t length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(impl_->skeleton->progs.twtrace_set_state), &info,
+                               &length) != 0)
+        return 0;
+    return info.recursion_misses;
+}
+
+std::vector<OverflowCount> LiveSource::take_overflow() {
+    std::vector<OverflowCount> counts;
+    const int map = bpf_map__fd(impl_->skeleton->maps.overflow);
+    twtrace_overflow_key key{};
+    std::uint64_t count = 0;
+    while (bpf_map_get_next_key(map, nullptr, &key) == 0) {
+        if (bpf_map_lookup_elem(map, &key, &count) == 0)
+            counts.push_back({key, count});
+        if (bpf_map_delete_elem(map, &key) != 0)
+            break;
+    }
+    return counts;
+}
+
+} // namespace twtrace

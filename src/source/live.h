@@ -1,0 +1,54 @@
+// The BPF programs and their ring: open, set the filters, load, attach, drain.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "source/source.h"
+#include "twtrace/wire.h"
+#include "util/port_set.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+/// What the kernel side is asked for; everything else is decided in user space.
+struct LiveConfig {
+    twtrace_config gate{};
+    std::vector<std::uint32_t> pids; ///< at most 1024
+    PortSet local_ports;
+    PortSet remote_ports;
+    std::uint32_t ring_bytes = 8U << 20; ///< a power of two, at least one page
+};
+
+/// One line of the kernel side's overflow table: events that found no room in the ring.
+struct OverflowCount {
+    twtrace_overflow_key key;
+    std::uint64_t count;
+};
+
+class LiveSource {
+  public:
+    /// Loads and attaches. Errors say which privilege, kernel feature or setting is missing.
+    static Result<LiveSource> open(const LiveConfig& config);
+
+    LiveSource(LiveSource&&) noexcept;
+    LiveSource& operator=(LiveSource&&) noexcept;
+    ~LiveSource();
+
+    /// Hands over everything that is in the ring now; returns the number of records.
+    std::size_t drain(RecordHandler& handler);
+    /// No new records after this; what is in the ring can still be drained.
+    void detach();
+
+    [[nodiscard]] twtrace_stats stats() const;            ///< summed over the CPUs
+    [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
+    [[nodiscard]] std::vector<OverflowCount> take_overflow();
+
+  private:
+    struct Impl;
+    explicit LiveSource(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,116 @@
+#include "source/preflight.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+namespace twtrace {
+
+namespace {
+
+// uapi/linux/capability.h
+constexpr unsigned cap_sys_admin = 21;
+constexpr unsigned cap_perfmon = 38;
+constexpr unsigned cap_bpf = 39;
+
+constexpr const char* btf_path = "/sys/kernel/btf/vmlinux";
+
+std::uint64_t effective_capabilities() {
+    std::ifstream status("/proc/self/status");
+    std::string line;
+    while (std::getline(status, line))
+        if (line.starts_with("CapEff:"))
+            return std::stoull(line.substr(7), nullptr, 16);
+    return 0;
+}
+
+bool has(std::uint64_t capabilities, unsigned capability) {
+    return (capabilities >> capability & 1U) != 0;
+}
+
+Result<void> check_privileges() {
+    const std::uint64_t capabilities = effective_capabilities();
+    if (has(capabilities, cap_sys_admin))
+        return {};
+    std::string missing;
+    if (!has(capabilities, cap_bpf))
+        missing += "CAP_BPF";
+    if (!has(capabilities, cap_perfmon))
+        missing += missing.empty() ? "CAP_PERFMON" : " and CAP_PERFMON";
+    if (missing.empty())
+        return {};
+    if (geteuid() != 0)
+        return fail(fmt::format(
+            "cannot load BPF programs: not root, and {} missing; run it with sudo, or give the "
+            "binary the capabilities (setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep)",
+            missing));
+    return fail(fmt::format(
+        "cannot load BPF programs: root without {}, as in a container; start the container "
+        "with --privileged, or --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE",
+        missing));
+}
+
+std::string release() {
+    utsname name{};
+    return uname(&name) == 0 ? name.release : "unknown";
+}
+
+std::string lockdown_mode() {
+    std::ifstream file("/sys/kernel/security/lockdown");
+    std::string text;
+    std::getline(file, text);
+    const auto open = text.find('[');
+    const auto close = text.find(']');
+    return open == std::string::npos || close == std::string::npos
+               ? ""
+               : text.substr(open + 1, close - open - 1);
+}
+
+} // namespace
+
+Result<void> preflight() {
+    if (auto allowed = check_privileges(); !allowed)
+        return allowed;
+    if (access(btf_path, R_OK) != 0)
+        return fail(fmt::format(
+            "kernel {} has no readable type information ({}): {}; boot a kernel built with "
+            "CONFIG_DEBUG_INFO_BTF=y (every current distribution kernel is), and mount /sys",
+            release(), btf_path, std::strerror(errno)));
+    if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 0)
+        return fail(fmt::format(
+            "kernel {} is too old: it has no BPF ring buffer; 5.8 or newer is needed", release()));
+    return {};
+}
+
+std::string explain_load_failure(int error) {
+    if (error == EPERM || error == EACCES) {
+        if (lockdown_mode() == "confidentiality")
+            return "the host refuses BPF: kernel lockdown is in confidentiality mode; boot with "
+                   "lockdown=integrity "
+                   "(/sys/kernel/security/lockdown)";
+        return fmt::format(
+            "the host refuses BPF programs: {}; look for a security module, a seccomp filter, or "
+            "RLIMIT_MEMLOCK (ulimit -l) on kernels before 5.11; -v shows what the kernel said",
+            std::strerror(error));
+    }
+    if (error == ENOMEM)
+        return "the kernel has no memory for the ring buffer or the tables; try a smaller --ring";
+    return fmt::format("kernel {} does not load the BPF programs: {}; -v shows what the verifier "
+                       "said; please report it",
+                       release(), std::strerror(error));
+}
+
+std::string explain_attach_failure(int error) {
+    return fmt::format(
+        "cannot attach to the inet_sock_set_state tracepoint of kernel {}: {}; -v shows more",
+        release(), std::strerror(error));
+}
+
+} // namespace twtrace

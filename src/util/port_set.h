@@ -1,0 +1,23 @@
+// A set of TCP ports, one bit each: the form the BPF side tests too.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace twtrace {
+
+struct PortSet {
+    std::array<std::uint8_t, 8192> bits{};
+    bool any = false; ///< false: no filter
+
+    void insert(std::uint16_t port) {
+        bits[port >> 3U] = static_cast<std::uint8_t>(bits[port >> 3U] | 1U << (port & 7U));
+        any = true;
+    }
+    [[nodiscard]] bool contains(std::uint16_t port) const {
+        return (bits[port >> 3U] >> (port & 7U) & 1U) != 0;
+    }
+    bool operator==(const PortSet&) const = default;
+};
+
+} // namespace twtrace

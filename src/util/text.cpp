@@ -1,0 +1,135 @@
+#include "util/text.h"
+
+#include <array>
+#include <cstdint>
+
+namespace twtrace {
+
+namespace {
+
+bool is_plain(unsigned char byte) {
+    return byte >= 0x20 && byte < 0x7f;
+}
+
+bool is_continuation(std::string_view text, std::size_t at) {
+    return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+}
+
+// The length of the UTF-8 sequence at the front (RFC 3629), 0 if it is none or a C1 control
+// character.
+std::size_t sequence_length(std::string_view text) {
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (lead < 0x80)
+        return 1;
+    std::size_t length = 0;
+    if (lead >= 0xC2 && lead <= 0xDF)
+        length = 2;
+    else if (lead >= 0xE0 && lead <= 0xEF)
+        length = 3;
+    else if (lead >= 0xF0 && lead <= 0xF4)
+        length = 4;
+    else
+        return 0;
+    for (std::size_t at = 1; at < length; ++at)
+        if (!is_continuation(text, at))
+            return 0;
+    const auto second = static_cast<unsigned char>(text[1]);
+    const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+    const bool surrogate = lead == 0xED && second >= 0xA0;
+    const bool too_large = lead == 0xF4 && second >= 0x90;
+    const bool control = lead == 0xC2 && second < 0xA0;
+    return overlong || surrogate || too_large || control ? 0 : length;
+}
+
+// Copies text, with control characters and broken sequences replaced.
+void append_replaced(std::string& out, std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        const auto byte = static_cast<unsigned char>(text[0]);
+        if (length == 0 || (length == 1 && !is_plain(byte))) {
+            out += '?';
+            text.remove_prefix(1);
+            continue;
+        }
+        out += text.substr(0, length);
+        text.remove_prefix(length);
+    }
+}
+
+void append_json_byte(std::string& out, unsigned char byte) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    switch (byte) {
+    case '"':
+        out += "\\\"";
+        return;
+    case '\\':
+        out += "\\\\";
+        return;
+    case '\n':
+        out += "\\n";
+        return;
+    case '\t':
+        out += "\\t";
+        return;
+    case '\r':
+        out += "\\r";
+        return;
+    default:
+        break;
+    }
+    if (is_plain(byte)) {
+        out += static_cast<char>(byte);
+        return;
+    }
+    out += "\\u00";
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+}
+
+} // namespace
+
+void append_json(std::string& out, std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0)
+            out += "\\ufffd";
+        else if (length == 1)
+            append_json_byte(out, static_cast<unsigned char>(text[0]));
+        else
+            out += text.substr(0, length);
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+}
+
+void append_utf8(std::string& out, std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = sequence_length(text);
+        if (length == 0)
+            out += "\xEF\xBF\xBD";
+        else
+            out += text.substr(0, length);
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+}
+
+void append_csv(std::string& out, std::string_view text) {
+    if (text.find_first_of(",\"") == std::string_view::npos) {
+        append_replaced(out, text);
+        return;
+    }
+    out += '"';
+    for (std::size_t quote = text.find('"'); quote != std::string_view::npos;
+         quote = text.find('"')) {
+        append_replaced(out, text.substr(0, quote));
+        out += "\"\"";
+        text.remove_prefix(quote + 1);
+    }
+    append_replaced(out, text);
+    out += '"';
+}
+
+void append_printable(std::string& out, std::string_view text) {
+    append_replaced(out, text);
+}
+
+} // namespace twtrace

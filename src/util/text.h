@@ -1,0 +1,25 @@
+// Text that comes from outside (comm, cgroup paths) made safe for the place it is printed in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace twtrace {
+
+/// Appends text as the inside of a JSON string: control characters, quotes, backslashes and bytes
+/// that are not UTF-8 escaped (a stray byte becomes U+FFFD).
+void append_json(std::string& out, std::string_view text);
+
+/// Appends text as one CSV field (RFC 4180), quoted where it has to be. Control characters become
+/// '?': a newline inside a field breaks the line-oriented tools that people put behind a pipe.
+void append_csv(std::string& out, std::string_view text);
+
+/// Appends text for a terminal: control characters and bytes that are not UTF-8 become '?', so that
+/// no name can move the cursor.
+void append_printable(std::string& out, std::string_view text);
+
+/// Appends text with each byte that is not UTF-8 replaced by U+FFFD; control characters stay (a
+/// JSON writer escapes them).
+void append_utf8(std::string& out, std::string_view text);
+
+} // namespace twtrace

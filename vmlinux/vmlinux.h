@@ -1,0 +1,134 @@
+/* Only the kernel types that the BPF side touches, spelled as the kernel spells them. Offsets here mean nothing: every
+ * access is relocated by libbpf against the running kernel's BTF (CO-RE, preserve_access_index). tools/check-btf compares
+ * this file with the BTF of the kernel it runs on. */
+#ifndef TWTRACE_VMLINUX_H
+#define TWTRACE_VMLINUX_H
+
+typedef unsigned char __u8;
+typedef signed char __s8;
+typedef unsigned short __u16;
+typedef short __s16;
+typedef unsigned int __u32;
+typedef int __s32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef _Bool bool;
+
+enum { false = 0, true = 1 };
+
+/* uapi/linux/bpf.h: bpf_helpers.h and the map definitions need these by name. */
+enum bpf_map_type {
+    BPF_MAP_TYPE_HASH = 1,
+    BPF_MAP_TYPE_ARRAY = 2,
+    BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+    BPF_MAP_TYPE_LRU_HASH = 9,
+    BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
+enum { BPF_RB_NO_WAKEUP = 1 };
+
+/* uapi/linux/bpf.h: probed with bpf_core_enum_value_exists(), so only the names matter. */
+enum bpf_func_id {
+    BPF_FUNC_get_current_task_btf = 158,
+};
+
+/* net/tcp_states.h */
+enum {
+    TCP_ESTABLISHED = 1,
+    TCP_SYN_SENT = 2,
+    TCP_SYN_RECV = 3,
+    TCP_FIN_WAIT1 = 4,
+    TCP_FIN_WAIT2 = 5,
+    TCP_TIME_WAIT = 6,
+    TCP_CLOSE = 7,
+    TCP_CLOSE_WAIT = 8,
+    TCP_LAST_ACK = 9,
+    TCP_LISTEN = 10,
+    TCP_CLOSING = 11,
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct in6_addr {
+    union {
+        __u8 u6_addr8[16];
+        __be32 u6_addr32[4];
+    } in6_u;
+};
+
+struct ns_common {
+    unsigned int inum;
+};
+
+struct net {
+    struct ns_common ns;
+};
+
+typedef struct {
+    struct net* net;
+} possible_net_t;
+
+struct sock_common {
+    union {
+        struct {
+            __be32 skc_daddr;
+            __be32 skc_rcv_saddr;
+        };
+    };
+    union {
+        struct {
+            __be16 skc_dport;
+            __u16 skc_num;
+        };
+    };
+    unsigned short skc_family;
+    volatile unsigned char skc_state;
+    possible_net_t skc_net;
+    unsigned long skc_flags;
+    struct in6_addr skc_v6_daddr;
+    struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+    struct sock_common __sk_common;
+    u8 sk_shutdown;
+    u16 sk_protocol;
+    int sk_err;
+};
+
+struct inet_sock {
+    __be16 inet_sport;
+};
+
+struct inet_connection_sock {
+    struct inet_sock icsk_inet;
+};
+
+struct tcp_sock {
+    struct inet_connection_sock inet_conn;
+    u32 rcv_nxt;
+    u32 snd_una;
+    u32 write_seq;
+    u64 bytes_received;
+    u64 bytes_sent;
+    u64 bytes_retrans;
+};
+
+struct sk_buff;
+
+struct task_struct {
+    unsigned int flags;
+    struct task_struct* group_leader;
+    u64 start_boottime;
+};
+
+#pragma clang attribute pop
+
+#endif
