@@ -95,8 +95,13 @@ Texts field_differences(const Expected& e, const json& event, std::uint64_t netn
     return check_it.take();
 }
 
-Texts first_of(const Texts& all, std::size_t many) {
-    return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(many, all.size()))};
+/// One example of each sort of difference: a systematic one must not hide the rare ones.
+std::map<std::string, Texts> sorted_by_kind(const Texts& all) {
+    std::map<std::string, Texts> sorts;
+    for (const std::string& one : all) {
+        sorts[one.substr(0, one.find(" in {"))].push_back(one);
+    }
+    return sorts;
 }
 
 } // namespace
@@ -137,8 +142,12 @@ Texts differences(const std::vector<Expected>& expected, const std::vector<json>
 void require_no_difference(const std::vector<Expected>& expected, const std::vector<json>& reported,
                            std::uint64_t netns) {
     const Texts all = differences(expected, reported, netns);
-    for (const std::string& one : first_of(all, 20)) {
-        UNSCOPED_INFO(one);
+    constexpr std::size_t at_most = 30;
+    std::size_t shown = 0;
+    for (const auto& [sort, examples] : sorted_by_kind(all)) {
+        if (++shown <= at_most) {
+            UNSCOPED_INFO(examples.size() << " times: " << examples.front());
+        }
     }
     CHECK(all.size() == 0);
 }
