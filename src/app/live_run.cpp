@@ -106,9 +106,9 @@ void LiveRun::report_losses() {
 }
 
 void LiveRun::add_overflow(Aggregator& aggregator, const Filter& filter) {
+    Attributor attributor;
     for (const OverflowCount& entry : source_.take_overflow()) {
         Event event = event_of(entry.key);
-        Attributor attributor;
         attributor.attribute(event);
         if (filter.passes(event))
             aggregator.add(event, entry.count);
