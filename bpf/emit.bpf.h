@@ -11,6 +11,11 @@
 #define SOCK_DEAD 0
 #define SOCK_DONE 1
 
+/* The peer's FIN was received (tcp_fin()). */
+static __always_inline bool fin_received(const struct sock* sk) {
+    return sk->__sk_common.skc_flags & (1 << SOCK_DONE);
+}
+
 static __always_inline bool is_v4_mapped(const __be32* addr) {
     return !addr[0] && !addr[1] && addr[2] == bpf_htonl(0xffff);
 }
@@ -41,7 +46,6 @@ static __always_inline void fill_addresses(struct twtrace_event* event, struct s
 
 static __always_inline void fill_socket(struct twtrace_event* event, struct sock* sk,
                                         struct tcp_sock* tp) {
-    bool fin_received = sk->__sk_common.skc_flags & (1 << SOCK_DONE);
     fill_addresses(event, sk);
     event->netns = sk->__sk_common.skc_net.net->ns.inum;
     /* skc_num is 0 by now (kernel-facts, 3). */
@@ -50,7 +54,7 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
     event->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
     /* rcv_nxt passes over the peer's FIN, and bytes_received follows it (net/ipv4/tcp_input.c,
      * tcp_rcv_nxt_update). */
-    event->bytes_received = tp->bytes_received - (fin_received && tp->bytes_received);
+    event->bytes_received = tp->bytes_received - (fin_received(sk) && tp->bytes_received);
 }
 
 static __always_inline void count_overflow(const struct twtrace_event* event,

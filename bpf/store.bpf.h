@@ -33,7 +33,8 @@ struct slot {
     __u8 role;
     __u8 how;
     __u8 filtered;
-    __u64 reserved;
+    __u8 role_inferred;
+    __u8 reserved[7];
 };
 
 struct bucket {

@@ -17,10 +17,8 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-#define IPPROTO_TCP 6
-
 /* ESTABLISHED: remember when, and which side opened it. */
-static __always_inline void on_established(struct sock* sk, int old) {
+static __always_inline void on_established(struct sock* sk, struct tcp_sock* tp, int from) {
     struct slot* slot = store_insert((__u64)sk);
     struct twtrace_stats* counts;
     if (!slot) {
@@ -29,13 +27,27 @@ static __always_inline void on_established(struct sock* sk, int old) {
             counts->untracked++;
         return;
     }
-    slot->established_ns = bpf_ktime_get_ns();
-    slot->role = old == TCP_SYN_SENT ? TWTRACE_ROLE_CLIENT : TWTRACE_ROLE_SERVER;
+    /* The clock of the packet that brought us here, just read (tcp_mstamp_refresh() in
+     * tcp_rcv_state_process()). */
+    slot->established_ns = tp->tcp_mstamp * 1000;
+    slot->role = from == TCP_SYN_SENT ? TWTRACE_ROLE_CLIENT : TWTRACE_ROLE_SERVER;
+    slot->role_inferred = 0;
     slot->state = SLOT_OPEN;
 }
 
+/* Which side opened a connection that is older than tracing: the SYN of the side that connected is
+ * counted in bytes_acked (tcp_ack() in SYN_SENT), that of the side that accepted is not
+ * (tcp_create_openreq_child()). At -> FIN_WAIT1 our FIN is not sent yet. */
+static __always_inline __u8 role_by_counters(struct tcp_sock* tp) {
+    __u64 sequence_space = tp->bytes_acked + (__u32)(tp->snd_nxt - tp->snd_una);
+    __u64 payload = tp->bytes_sent - tp->bytes_retrans;
+    if (sequence_space == payload + 1)
+        return TWTRACE_ROLE_CLIENT;
+    return sequence_space == payload ? TWTRACE_ROLE_SERVER : TWTRACE_ROLE_UNKNOWN;
+}
+
 /* FIN_WAIT1: the one transition that always runs in the context of the task that closes. */
-static __always_inline void on_fin_wait1(struct sock* sk) {
+static __always_inline void on_fin_wait1(struct sock* sk, struct tcp_sock* tp) {
     struct slot* slot = store_find((__u64)sk);
     struct twtrace_stats* counts;
     if (!slot ||
@@ -49,7 +61,8 @@ static __always_inline void on_fin_wait1(struct sock* sk) {
             return;
         }
         slot->established_ns = 0;
-        slot->role = TWTRACE_ROLE_UNKNOWN;
+        slot->role = role_by_counters(tp);
+        slot->role_inferred = slot->role != TWTRACE_ROLE_UNKNOWN;
     }
     slot->how = fill_task(&slot->task, sk->sk_shutdown);
     slot->fin_wait1_ns = bpf_ktime_get_ns();
@@ -57,9 +70,14 @@ static __always_inline void on_fin_wait1(struct sock* sk) {
     slot->state = SLOT_CLOSING;
 }
 
-static __always_inline void fill_from_slot(struct twtrace_event* event, const struct slot* slot) {
+static __always_inline void fill_opening(struct twtrace_event* event, const struct slot* slot) {
     event->established_ns = slot->established_ns;
     event->role = slot->role;
+    event->flags |= slot->role_inferred ? TWTRACE_FLAG_ROLE_INFERRED : 0;
+}
+
+static __always_inline void fill_from_slot(struct twtrace_event* event, const struct slot* slot) {
+    fill_opening(event, slot);
     if (slot->state == SLOT_OPEN)
         return;
     event->fin_wait1_ns = slot->fin_wait1_ns;
@@ -70,11 +88,13 @@ static __always_inline void fill_from_slot(struct twtrace_event* event, const st
 /* An event whose task is the one running now: passive close, local abort, connect() without a port.
  */
 static __always_inline bool fill_from_current(struct twtrace_event* event, const struct slot* slot,
-                                              __u8 shutdown) {
+                                              struct tcp_sock* tp, __u8 shutdown) {
     event->how = fill_task(&event->task, shutdown);
     if (slot) {
-        event->established_ns = slot->established_ns;
-        event->role = slot->role;
+        fill_opening(event, slot);
+    } else if (tp) {
+        event->role = role_by_counters(tp);
+        event->flags |= event->role ? TWTRACE_FLAG_ROLE_INFERRED : 0;
     }
     return gate_task(&event->task);
 }
@@ -84,7 +104,6 @@ static __always_inline void active_closer_gone(struct sock* sk, struct tcp_sock*
                                                struct slot* slot, bool entered, __u32 flags) {
     struct twtrace_event event = {.header = {TWTRACE_ABORTED, sizeof(event)}, .flags = flags};
     bool filtered = config.filter_pid || config.filter_comm;
-    event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
     if (slot) {
         fill_from_slot(&event, slot);
@@ -93,9 +112,14 @@ static __always_inline void active_closer_gone(struct sock* sk, struct tcp_sock*
     }
     if (entered) {
         event.header.type = TWTRACE_TIME_WAIT;
-        event.stage = sk->__sk_common.skc_flags & (1 << SOCK_DONE) ? TWTRACE_STAGE_TIME_WAIT
-                                                                   : TWTRACE_STAGE_FIN_WAIT2;
+        event.stage = fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2;
     }
+    /* The peer's FIN has just read the clock for us; close() in FIN_WAIT2 may come long after the
+     * last packet. */
+    if (event.stage == TWTRACE_STAGE_TIME_WAIT)
+        event.time_ns = tp->tcp_mstamp * 1000;
+    else
+        event.time_ns = bpf_ktime_get_ns();
     bool passed = submit(&event, filtered);
     if (event.stage != TWTRACE_STAGE_FIN_WAIT2 || !slot) {
         store_release((__u64)sk);
@@ -115,7 +139,7 @@ static __always_inline void local_abort(struct sock* sk, struct tcp_sock* tp) {
     struct twtrace_event event = {.header = {TWTRACE_ABORTED, sizeof(event)}};
     event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
-    submit(&event, !fill_from_current(&event, store_find((__u64)sk), sk->sk_shutdown));
+    submit(&event, !fill_from_current(&event, store_find((__u64)sk), tp, sk->sk_shutdown));
 }
 
 /* SYN_SENT -> CLOSE without a source port: connect() gives EADDRNOTAVAIL. */
@@ -124,14 +148,14 @@ static __always_inline void port_exhausted(struct sock* sk, struct tcp_sock* tp)
                                   .role = TWTRACE_ROLE_CLIENT};
     event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
-    bool passed = fill_from_current(&event, 0, SHUTDOWN_MASK);
+    bool passed = fill_from_current(&event, 0, 0, SHUTDOWN_MASK);
     event.how = TWTRACE_HOW_UNKNOWN; /* nothing was closed */
     submit(&event, !passed);
 }
 
-static __always_inline void on_close(struct sock* sk, struct tcp_sock* tp, int old) {
+static __always_inline void on_close(struct sock* sk, struct tcp_sock* tp, int from) {
     int error = sk->sk_err;
-    switch (old) {
+    switch (from) {
     case TCP_FIN_WAIT2:
     case TCP_CLOSING:
         active_closer_gone(sk, tp, store_find((__u64)sk), error == 0, 0);
@@ -160,31 +184,25 @@ static __always_inline void on_last_ack(struct sock* sk, struct tcp_sock* tp) {
     struct slot* slot = store_find((__u64)sk);
     event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
-    submit(&event, !fill_from_current(&event, slot, sk->sk_shutdown));
+    submit(&event, !fill_from_current(&event, slot, tp, sk->sk_shutdown));
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(twtrace_set_state, struct sock* sk, int old, int new) {
+int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     struct tcp_sock* tp;
-    /* Four of the eleven states matter; leave with the others at once (two of three hits). */
-    if (new != TCP_CLOSE&& new != TCP_FIN_WAIT1&& new != TCP_ESTABLISHED&& new != TCP_LAST_ACK)
+    /* Four of the eleven states matter: leave with the others at once. */
+    if (to != TCP_CLOSE && to != TCP_FIN_WAIT1 && to != TCP_ESTABLISHED && to != TCP_LAST_ACK)
         return 0;
-    if (sk->sk_protocol != IPPROTO_TCP)
-        return 0;
-    if (new == TCP_ESTABLISHED) {
-        on_established(sk, old);
-        return 0;
-    }
-    if (new == TCP_FIN_WAIT1) {
-        on_fin_wait1(sk);
-        return 0;
-    }
     tp = bpf_skc_to_tcp_sock(sk);
     if (!tp)
         return 0;
-    if (new == TCP_CLOSE)
-        on_close(sk, tp, old);
-    else if (old == TCP_CLOSE_WAIT && (config.types & (1 << TWTRACE_PASSIVE_CLOSE)))
+    if (to == TCP_ESTABLISHED)
+        on_established(sk, tp, from);
+    else if (to == TCP_FIN_WAIT1)
+        on_fin_wait1(sk, tp);
+    else if (to == TCP_CLOSE)
+        on_close(sk, tp, from);
+    else if (from == TCP_CLOSE_WAIT && (config.types & (1 << TWTRACE_PASSIVE_CLOSE)))
         on_last_ack(sk, tp);
     return 0;
 }
@@ -240,4 +258,12 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
         counts->caught[entered ? TWTRACE_TIME_WAIT : TWTRACE_ABORTED]++;
     active_closer_gone(sk, tp, slot, entered, TWTRACE_FLAG_CAUGHT);
     return 0;
+}
+
+/* Asked once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?
+ * Those that do remember in tw_kill which counter it will be; later ones count when it is
+ * scheduled, and have no such field (docs/kernels.md). */
+SEC("raw_tp/inet_sock_set_state")
+int twtrace_counts_at_end(void* ctx) {
+    return bpf_core_field_exists(struct inet_timewait_sock___at_end, tw_kill);
 }

@@ -114,19 +114,52 @@ struct inet_connection_sock {
 struct tcp_sock {
     struct inet_connection_sock inet_conn;
     u32 rcv_nxt;
+    u32 snd_nxt;
     u32 snd_una;
     u32 write_seq;
     u64 bytes_received;
     u64 bytes_sent;
     u64 bytes_retrans;
+    u64 bytes_acked;
+    u64 tcp_mstamp;
 };
 
 struct sk_buff;
 
+/* net/inet_timewait_sock.h: up to some kernel between 5.10 and 6.1. */
+struct inet_timewait_sock___at_end {
+    __u32 tw_kill;
+};
+
+typedef struct {
+    u32 val;
+} kuid_t;
+
+struct cred {
+    kuid_t uid;
+};
+
+struct kernfs_node {
+    u64 id;
+};
+
+struct cgroup {
+    struct kernfs_node* kn;
+};
+
+struct css_set {
+    struct cgroup* dfl_cgrp;
+};
+
 struct task_struct {
     unsigned int flags;
+    int pid;
+    int tgid;
     struct task_struct* group_leader;
     u64 start_boottime;
+    const struct cred* cred;
+    char comm[16];
+    struct css_set* cgroups;
 };
 
 #pragma clang attribute pop

@@ -60,6 +60,8 @@ enum twtrace_flag {
     TWTRACE_FLAG_RETRACTS = 1,
     /* Recovered by the catcher program after the main one was skipped by recursion. */
     TWTRACE_FLAG_CAUGHT = 2,
+    /* The role was not seen at -> ESTABLISHED but worked out from the socket's counters. */
+    TWTRACE_FLAG_ROLE_INFERRED = 4,
 };
 
 struct twtrace_header {

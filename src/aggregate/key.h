@@ -7,6 +7,7 @@
 
 #include "aggregate/grouping.h"
 #include "model/event.h"
+#include "util/hash.h"
 
 namespace twtrace {
 
@@ -20,12 +21,6 @@ struct GroupKey {
 
     bool operator==(const GroupKey&) const = default;
 };
-
-inline std::size_t mix(std::size_t seed, std::uint64_t value) {
-    // Knuth's multiplicative hashing; the shift carries the product's mixed upper half down.
-    std::uint64_t mixed = (seed ^ value) * 0x9E3779B97F4A7C15ULL;
-    return static_cast<std::size_t>(mixed ^ mixed >> 32U);
-}
 
 inline std::size_t hash_of(const Address& address, std::uint64_t seed) {
     std::uint64_t halves[2];

@@ -13,7 +13,7 @@
 
 namespace twtrace {
 
-enum class Command { Trace, Summary };
+enum class Command { Trace, Summary, List };
 
 struct Options {
     Command command = Command::Trace;

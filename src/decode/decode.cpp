@@ -67,6 +67,7 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.role = static_cast<Role>(record.role);
     event.retracts = (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
+    event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.netns = record.netns;
     event.local_port = record.local_port;
     event.remote_port = record.remote_port;

@@ -1,0 +1,53 @@
+// A map that forgets the least recently used entry when it is full: names are asked for by whoever
+// opens sockets, so without a bound a storm of short-lived processes would be a leak.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <unordered_map>
+#include <utility>
+
+namespace twtrace {
+
+/// Holds at most `capacity` entries (at least one). Not for use by several threads.
+template <typename Key, typename Value, typename Hash = std::hash<Key>>
+class LruCache {
+  public:
+    explicit LruCache(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
+
+    /// The entry, which becomes the most recent one, or nullptr. Valid until the next put().
+    Value* find(const Key& key) {
+        const auto at = index_.find(key);
+        if (at == index_.end())
+            return nullptr;
+        entries_.splice(entries_.begin(), entries_, at->second);
+        return &at->second->second;
+    }
+
+    /// Valid until the next put().
+    Value& put(const Key& key, Value value) {
+        if (Value* present = find(key))
+            return *present = std::move(value);
+        if (entries_.size() == capacity_) {
+            index_.erase(entries_.back().first);
+            entries_.pop_back();
+        }
+        entries_.emplace_front(key, std::move(value));
+        index_.emplace(key, entries_.begin());
+        return entries_.front().second;
+    }
+
+    bool full() const { return entries_.size() == capacity_; }
+    std::size_t size() const { return entries_.size(); }
+
+  private:
+    using Entries = std::list<std::pair<Key, Value>>;
+
+    std::size_t capacity_;
+    Entries entries_; // most recent first
+    std::unordered_map<Key, typename Entries::iterator, Hash> index_;
+};
+
+} // namespace twtrace
