@@ -259,3 +259,11 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     active_closer_gone(sk, tp, slot, entered, TWTRACE_FLAG_CAUGHT);
     return 0;
 }
+
+/* Asked once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?
+ * Those that do remember in tw_kill which counter it will be; later ones count when it is
+ * scheduled, and have no such field (docs/kernels.md). */
+SEC("raw_tp/inet_sock_set_state")
+int twtrace_counts_at_end(void* ctx) {
+    return bpf_core_field_exists(struct inet_timewait_sock___at_end, tw_kill);
+}

@@ -126,6 +126,11 @@ struct tcp_sock {
 
 struct sk_buff;
 
+/* net/inet_timewait_sock.h: up to some kernel between 5.10 and 6.1. */
+struct inet_timewait_sock___at_end {
+    __u32 tw_kill;
+};
+
 typedef struct {
     u32 val;
 } kuid_t;

@@ -70,7 +70,7 @@ std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc) {
             continue;
         const std::string process = proc + "/" + entry->d_name;
         if (const std::uint32_t inode = namespace_of(process); inode != 0)
-            found.try_emplace(inode, process + "/net");
+            found.try_emplace(inode, process);
     }
     return found;
 }

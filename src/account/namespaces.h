@@ -8,7 +8,7 @@
 
 namespace twtrace {
 
-/// Inode -> a directory such as /proc/123/net whose files belong to that namespace. One process
+/// Inode -> the directory of a process in that namespace, such as /proc/123. One process
 /// stands for all that share it; namespaces without a process (kept by a bind mount, `ip netns`)
 /// are not in it.
 std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc = "/proc");

@@ -4,8 +4,6 @@
 #include <charconv>
 #include <utility>
 
-#include "util/file.h"
-
 namespace twtrace {
 
 namespace {
@@ -32,6 +30,16 @@ std::string_view next_word(std::string_view& line) {
     return word;
 }
 
+std::uint64_t* target_of(std::string_view name, TcpCounters& counters) {
+    if (name == "TW")
+        return &counters.tw;
+    if (name == "TWKilled")
+        return &counters.tw_killed;
+    if (name == "TWRecycled")
+        return &counters.tw_recycled;
+    return name == "TCPTimeWaitOverflow" ? &counters.tw_overflow : nullptr;
+}
+
 } // namespace
 
 std::optional<TcpCounters> parse_netstat(std::string_view text) {
@@ -42,19 +50,24 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
     while (!names.empty() && !values.empty()) {
         const std::string_view name = next_word(names);
         const std::string_view value = next_word(values);
-        std::uint64_t* target = name == "TW"                    ? &counters.tw
-                                : name == "TWKilled"            ? &counters.tw_killed
-                                : name == "TCPTimeWaitOverflow" ? &counters.tw_overflow
-                                                                : nullptr;
+        std::uint64_t* target = target_of(name, counters);
         if (target != nullptr)
             std::from_chars(value.data(), value.data() + value.size(), *target);
     }
     return counters;
 }
 
-std::optional<TcpCounters> read_tcp_counters(const std::string& directory) {
-    const auto text = read_file(directory + "/netstat");
-    return text ? parse_netstat(*text) : std::nullopt;
+std::uint64_t parse_sockstat_tw(std::string_view text) {
+    constexpr std::string_view before = "TCP: ";
+    const auto line_start = text.starts_with(before) ? 0 : text.find("\nTCP: ");
+    if (line_start == std::string_view::npos)
+        return 0;
+    std::string_view line = text.substr(line_start + (line_start == 0 ? 0 : 1));
+    line = line.substr(0, line.find('\n'));
+    std::uint64_t present = 0;
+    if (const auto tw = line.find(" tw "); tw != std::string_view::npos)
+        std::from_chars(line.data() + tw + 4, line.data() + line.size(), present);
+    return present;
 }
 
 } // namespace twtrace

@@ -32,6 +32,8 @@ class LiveRun {
 
   private:
     LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);
+    void begin(Pipeline& pipeline);
+    void end(Pipeline& pipeline);
     void report_losses();
 
     EventLoop loop_;
