@@ -2,7 +2,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <memory>
+#include <algorithm>
 
 #include "catch2.h"
 #include "closings.h"
@@ -168,6 +168,30 @@ TEST_CASE("list: every minisock of two namespaces, with substate, role and owner
     CHECK(std::count_if(everywhere.begin(), everywhere.end(), [&](const json& row) {
               return row.at("netns") == first.inode() || row.at("netns") == second.inode();
           }) == static_cast<std::ptrdiff_t>(present));
+}
+
+TEST_CASE("list: with a twtrace that keeps a journal every owner is seen, the clients' too",
+          "[list]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer({"summary", "--journal", "--netns", ns.path()});
+    const Service service(ns);
+    const auto rows = [&] { return of_type(list({"--netns", ns.path()}), "socket"); };
+    await("the journal", [&] { return rows().front().at("owner") == "seen"; });
+    std::this_thread::sleep_for(Milliseconds(100)); // one more batch
+    for (const json& row : rows()) {
+        INFO(row.dump());
+        CHECK(row.at("owner") == "seen");
+        CHECK(row.at("pid") == service.pid());
+        CHECK(row.at("role_inferred") == false);
+        CHECK_FALSE(row.at("role").is_null());
+    }
+    CHECK(tracer.stop().exit_status == 0);
+    for (const json& row : rows()) { // forgotten with its tracer
+        CHECK(row.at("owner") != "seen");
+    }
 }
 
 TEST_CASE("list: filters leave rows out, and the footer still counts all", "[list]") {
