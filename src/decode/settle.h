@@ -39,7 +39,8 @@ class Settle {
     /// At the end: no record can follow.
     template <typename Out>
     void release_all(Out&& out) {
-        release(~std::uint64_t{0}, out);
+        for (; !waiting_.empty(); waiting_.pop_front())
+            out(waiting_.front());
     }
 
   private:
@@ -47,7 +48,8 @@ class Settle {
         return event.type == EventType::TimeWait && event.stage == Stage::FinWait2;
     }
     static bool is_settled(const Event& event, std::uint64_t now_ns) {
-        return !may_be_retracted(event) || now_ns > event.time_ns + hold_ns;
+        return !may_be_retracted(event) ||
+               (now_ns > event.time_ns && now_ns - event.time_ns > hold_ns);
     }
     /// Turns the waiting TimeWait event that this one retracts into it; false if there is none.
     bool convert(const Event& retraction);
