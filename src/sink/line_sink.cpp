@@ -15,7 +15,7 @@ bool is_chosen(const Field& field, Format format, bool wide) {
 
 } // namespace
 
-LineSink::LineSink(Format format, bool wide) : format_(format) {
+LineSink::LineSink(Format format, bool wide) : format_(format), wide_(wide) {
     for (const Field& field : event_fields()) {
         if (!is_chosen(field, format, wide))
             continue;
@@ -86,7 +86,8 @@ void LineSink::table(const Event& event, std::string& out) {
         scratch_.clear();
         if (!field.append(event, scratch_))
             scratch_ = "-";
-        append_column(out, scratch_, last ? 0 : field.width, field.kind == FieldKind::Number);
+        const auto append = wide_ ? append_uncut_column : append_column;
+        append(out, scratch_, last ? 0 : field.width, field.kind == FieldKind::Number);
     }
     out += '\n';
 }

@@ -26,6 +26,7 @@ class LineSink {
     void table(const Event& event, std::string& out);
 
     Format format_;
+    bool wide_;
     std::vector<Field> fields_;
     std::vector<std::string>
         json_keys_; // "\"pid\":" with its comma: made once, copied a million times
