@@ -32,6 +32,11 @@ std::string_view next_word(std::string_view& line) {
     return word;
 }
 
+bool parse_number(std::string_view text, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
 } // namespace
 
 std::optional<TcpCounters> parse_netstat(std::string_view text) {
@@ -39,6 +44,7 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
     if (names.empty() || values.empty())
         return std::nullopt;
     TcpCounters counters;
+    bool found_tw = false;
     while (!names.empty() && !values.empty()) {
         const std::string_view name = next_word(names);
         const std::string_view value = next_word(values);
@@ -46,10 +52,12 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
                                 : name == "TWKilled"            ? &counters.tw_killed
                                 : name == "TCPTimeWaitOverflow" ? &counters.tw_overflow
                                                                 : nullptr;
-        if (target != nullptr)
-            std::from_chars(value.data(), value.data() + value.size(), *target);
+        if (target != nullptr && !parse_number(value, *target))
+            return std::nullopt;
+        found_tw = found_tw || target == &counters.tw;
     }
-    return counters;
+    // Without it nothing can be compared, and 0 would be a wrong answer.
+    return found_tw ? std::optional(counters) : std::nullopt;
 }
 
 std::optional<TcpCounters> read_tcp_counters(const std::string& directory) {

@@ -22,7 +22,8 @@ struct TcpCounters {
     [[nodiscard]] std::uint64_t entered() const { return tw + tw_killed; }
 };
 
-/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines.
+/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines
+/// or no number for TW in them.
 std::optional<TcpCounters> parse_netstat(std::string_view text);
 
 /// From DIRECTORY/netstat, such as /proc/1/net; nothing if the namespace is gone or may not be
