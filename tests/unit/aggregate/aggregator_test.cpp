@@ -294,8 +294,8 @@ TEST_CASE("aggregate: random events; the groups always add up to the totals") {
                                                             : Stage::FinWait2;
             event.role = static_cast<Role>(random() % 3);
             event.how = static_cast<How>(random() % 5);
-            event.task.pid = random() % 40;
-            event.netns = random() % 40;
+            event.task.pid = static_cast<std::uint32_t>(random() % 40);
+            event.netns = static_cast<std::uint32_t>(random() % 40);
             event.remote_port = static_cast<std::uint16_t>(random() % 40);
             event.local_port = static_cast<std::uint16_t>(random() % 40);
             event.retracts = event.type == EventType::Aborted && random() % 4 == 0;

@@ -110,9 +110,9 @@ TEST_CASE("command line: lists that are given twice add up") {
         options_of({"-p", "1", "trace", "-p", "2", "-p", "3,4", "-L", "80", "-L", "81", "-D", "90",
                     "-D", "91", "--netns", "5", "--netns", "6"});
     CHECK(options.filter.pids == std::vector<std::uint32_t>{1, 2, 3, 4});
-    for (std::uint16_t port : {80, 81})
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{80, 81})
         CHECK(options.filter.local_ports.contains(port));
-    for (std::uint16_t port : {90, 91})
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{90, 91})
         CHECK(options.filter.remote_ports.contains(port));
     CHECK_FALSE(options.filter.local_ports.contains(90));
     CHECK(options.filter.netns == std::vector<std::uint32_t>{5, 6});

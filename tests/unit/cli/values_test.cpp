@@ -47,9 +47,11 @@ TEST_CASE("values: ports and ranges") {
     const auto ports = parse_ports("80,443,8000-8002,65535");
     REQUIRE(ports);
     CHECK(ports->any);
-    for (std::uint16_t port : {80, 443, 8000, 8001, 8002, 65535})
+    for (const std::uint16_t port :
+         std::initializer_list<std::uint16_t>{80, 443, 8000, 8001, 8002, 65535})
         CHECK(ports->contains(port));
-    for (std::uint16_t port : {0, 79, 81, 7999, 8003, 65534})
+    for (const std::uint16_t port :
+         std::initializer_list<std::uint16_t>{0, 79, 81, 7999, 8003, 65534})
         CHECK_FALSE(ports->contains(port));
     const auto all = parse_ports("1-65535");
     REQUIRE(all);

@@ -53,7 +53,8 @@ TEST_CASE("port set: holds what was inserted and nothing else") {
     CHECK_FALSE(ports.any);
     for (unsigned port = 0; port <= 65535; ++port)
         REQUIRE_FALSE(ports.contains(static_cast<std::uint16_t>(port)));
-    for (std::uint16_t port : {0, 1, 7, 8, 80, 443, 8080, 65535})
+    for (const std::uint16_t port :
+         std::initializer_list<std::uint16_t>{0, 1, 7, 8, 80, 443, 8080, 65535})
         ports.insert(port);
     CHECK(ports.any);
     unsigned held = 0;
