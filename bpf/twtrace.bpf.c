@@ -223,7 +223,7 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     event.time_ns = slot->handed_ns;
     fill_socket(&event, sk, tp);
     fill_from_slot(&event, slot);
-    counts = this_cpu_stats();
+    counts = gate_netns(event.netns) ? this_cpu_stats() : 0;
     if (counts && slot->filtered)
         counts->filtered_retracted++;
     else if (counts)

@@ -10,7 +10,7 @@
 
 namespace live {
 
-/// Debian's or Ubuntu's binary; empty if there is none.
+/// Debian's or Ubuntu's binary, or the one that TWTRACE_NGINX names; empty if there is none.
 std::string nginx_binary();
 
 class Nginx {
