@@ -69,7 +69,7 @@ class Lister {
             totals_.by_state[number_of(TcpState::Listen)] += place.listeners.size();
             if (!is_worth_a_walk(place))
                 continue;
-            const auto dumped = place.space.sockets.dump(
+            auto dumped = place.space.sockets.dump(
                 wanted_states(), [&](const TcpSocket& socket) { return take(socket, place); });
             if (!dumped)
                 return dumped;
