@@ -146,6 +146,9 @@ show() {
     cat "$work/$1.table"
 }
 
+# Where this host refuses BPF, twtrace's own line says what is missing and what to do.
+"$twtrace" summary -d 0.01 >/dev/null || exit 1
+
 make_namespace
 start_nginx back "$back_port" "
     server { listen 127.0.0.1:$back_port; location / { return 200 \"ok\\n\"; } }"
