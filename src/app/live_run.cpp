@@ -41,6 +41,20 @@ std::uint64_t sum(const twtrace_u64 (&by_type)[TWTRACE_TYPES]) {
     return std::accumulate(std::begin(by_type), std::end(by_type), std::uint64_t{0});
 }
 
+// Keeps what passes by for `twtrace list`.
+class Journaled : public EventConsumer {
+  public:
+    Journaled(JournalWriter& journal, EventConsumer& next) : journal_(journal), next_(next) {}
+    void event(const Event& event) override {
+        journal_.add(event);
+        next_.event(event);
+    }
+
+  private:
+    JournalWriter& journal_;
+    EventConsumer& next_;
+};
+
 std::uint64_t wall_now_ns() {
     return monotonic_now_ns() + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
 }
@@ -61,6 +75,12 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
         source->counts_time_wait_at_end() ? CountedAt::End : CountedAt::Schedule;
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
+    if (options.journal) {
+        auto journal = JournalWriter::create();
+        if (!journal)
+            return tl::unexpected(journal.error());
+        run.journal_.emplace(*std::move(journal));
+    }
     run.counts_.sample_start();
     run.start_wall_ns_ = wall_now_ns();
     spdlog::info("tracing {}", options.filter.netns.empty() ? "all network namespaces"
@@ -70,7 +90,11 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
 
 Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
                           const std::function<Result<bool>()>& after_batch) {
-    Pipeline pipeline(options.filter, counts_, consumer);
+    std::optional<Journaled> journaled;
+    if (journal_)
+        journaled.emplace(*journal_, consumer);
+    EventConsumer* const first = journaled ? &*journaled : &consumer;
+    Pipeline pipeline(options.filter, counts_, *first);
     unsigned ticks = 0;
     pipeline.hold();
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {

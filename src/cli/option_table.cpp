@@ -102,6 +102,12 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      }},
     {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)", in_live,
      [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
+    {"--journal", "",
+     "remember who closed for two minutes, in /run/twtrace: `list` then names owners", in_live,
+     [](O o, V) {
+         o.journal = true;
+         return R{};
+     }},
     {"-v,--verbose", "", "say on standard error what goes on", in_every,
      [](O o, V) {
          o.verbose = true;

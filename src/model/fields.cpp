@@ -183,6 +183,7 @@ void append_seconds(std::string& out, std::uint32_t ms) {
     number(out, std::uint64_t{ms / 1000});
     out += '.';
     number(out, std::uint64_t{ms % 1000 / 100});
+    out += 's';
 }
 
 // NOLINTBEGIN(readability-identifier-naming)
@@ -193,7 +194,7 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
      true, true, [](T t, S out) { return text(out, name_of(t.event.stage)); }},
     {"remaining_ms", "LEFT(ms)", "what is left of its life", FieldKind::Number, 8, false, true,
      [](T t, S out) { return number(out, std::uint64_t{t.remaining_ms}); }},
-    {"", "LEFT(s)", "what is left of its life", FieldKind::Number, 7, true, false,
+    {"", "LEFT", "what is left of its life", FieldKind::Number, 6, true, false,
      [](T t, S out) {
          append_seconds(out, t.remaining_ms);
          return true;

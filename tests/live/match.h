@@ -20,8 +20,10 @@ void require_no_difference(const std::vector<Expected>& expected,
                            const std::vector<nlohmann::json>& reported, std::uint64_t netns);
 
 /// The sum of twtrace's time_wait events against the kernel's own counters.
+/// `hidden`: those that BPF could not see here (witness.h).
 void require_equal_to_kernel(const std::vector<nlohmann::json>& reported,
-                             const KernelCounters& rise);
-void require_equal_to_kernel(std::uint64_t time_wait, const KernelCounters& rise);
+                             const KernelCounters& rise, std::uint64_t hidden = 0);
+void require_equal_to_kernel(std::uint64_t time_wait, const KernelCounters& rise,
+                             std::uint64_t hidden = 0);
 
 } // namespace live
