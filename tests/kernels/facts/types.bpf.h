@@ -1,10 +1,12 @@
 /* The few kernel types that the probes touch; CO-RE finds the real offsets. */
 #pragma once
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 #define CORE __attribute__((preserve_access_index))
 
