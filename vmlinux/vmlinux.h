@@ -68,8 +68,56 @@ struct ns_common {
     unsigned int inum;
 };
 
+typedef struct {
+    int counter;
+} atomic_t;
+
+typedef struct refcount_struct {
+    atomic_t refs;
+} refcount_t;
+
+struct hlist_nulls_node {
+    struct hlist_nulls_node* next;
+};
+
+struct hlist_nulls_head {
+    struct hlist_nulls_node* first;
+};
+
+struct inet_ehash_bucket {
+    struct hlist_nulls_head chain;
+};
+
+struct inet_hashinfo {
+    struct inet_ehash_bucket* ehash;
+    unsigned int ehash_mask;
+};
+
+struct inet_timewait_death_row {
+    refcount_t tw_refcount;
+    struct inet_hashinfo* hashinfo;
+    int sysctl_max_tw_buckets;
+};
+
+struct inet_timewait_death_row___counted {
+    atomic_t tw_count;
+};
+
+struct netns_ipv4 {
+    struct inet_timewait_death_row tcp_death_row;
+};
+
+struct netns_ipv4___row_behind_pointer {
+    struct inet_timewait_death_row* tcp_death_row;
+};
+
 struct net {
     struct ns_common ns;
+    struct netns_ipv4 ipv4;
+};
+
+struct net___row_behind_pointer {
+    struct netns_ipv4___row_behind_pointer ipv4;
 };
 
 typedef struct {
@@ -89,12 +137,14 @@ struct sock_common {
             __u16 skc_num;
         };
     };
+    unsigned int skc_hash;
     unsigned short skc_family;
     volatile unsigned char skc_state;
     possible_net_t skc_net;
     unsigned long skc_flags;
     struct in6_addr skc_v6_daddr;
     struct in6_addr skc_v6_rcv_saddr;
+    struct hlist_nulls_node skc_nulls_node;
 };
 
 typedef struct {

@@ -43,9 +43,7 @@ class Settle {
     }
 
   private:
-    static bool may_be_retracted(const Event& event) {
-        return event.type == EventType::TimeWait && event.stage == Stage::FinWait2;
-    }
+    static bool may_be_retracted(const Event& event) { return event.stage == Stage::FinWait2; }
     static bool is_settled(const Event& event, std::uint64_t now_ns) {
         return !may_be_retracted(event) || now_ns > event.time_ns + hold_ns;
     }
