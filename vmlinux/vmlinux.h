@@ -1,6 +1,7 @@
-/* Only the kernel types that the BPF side touches, spelled as the kernel spells them. Offsets here mean nothing: every
- * access is relocated by libbpf against the running kernel's BTF (CO-RE, preserve_access_index). tools/check-btf compares
- * this file with the BTF of the kernel it runs on. */
+/* Only the kernel types that the BPF side touches, spelled as the kernel spells them. Offsets here
+ * mean nothing: every access is relocated by libbpf against the running kernel's BTF (CO-RE,
+ * preserve_access_index). tools/check-btf compares this file with the BTF of the kernel it runs on.
+ */
 #ifndef TWTRACE_VMLINUX_H
 #define TWTRACE_VMLINUX_H
 
@@ -154,7 +155,8 @@ typedef struct {
     atomic_long_t refcnt;
 } file_ref_t;
 
-/* include/linux/fs.h from 6.13 on; up to 6.12 the count was f_count (kernel commit 90ee6ed776c0). */
+/* include/linux/fs.h from 6.13 on; up to 6.12 the count was f_count (kernel commit 90ee6ed776c0).
+ */
 struct file {
     file_ref_t f_ref;
 };

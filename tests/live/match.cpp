@@ -144,7 +144,7 @@ void require_no_difference(const std::vector<Expected>& expected, const std::vec
             UNSCOPED_INFO(examples.size() << " times: " << examples.front());
         }
     }
-    CHECK(all.size() == 0);
+    CHECK(all.empty());
 }
 
 void require_equal_to_kernel(std::uint64_t time_wait, const KernelCounters& rise,
