@@ -89,7 +89,9 @@ static __always_inline void count_overflow(const struct twtrace_event* event,
 static __always_inline bool submit(struct twtrace_event* event, bool filtered) {
     struct twtrace_stats* counts;
     __u32 type = event->header.type & (TWTRACE_TYPES - 1);
-    if (!(config.types & (1 << type)))
+    /* Another namespace is not filtered but out of sight: the kernel's counters that the sum is
+     * compared with are those of the chosen ones. */
+    if (!(config.types & (1 << type)) || !gate_netns(event->netns))
         return false;
     if (filtered || !gate_socket(event)) {
         counts = this_cpu_stats();

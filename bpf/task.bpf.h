@@ -11,6 +11,9 @@
 /* net/sock.h */
 #define SHUTDOWN_MASK 3
 
+/* include/linux/file_ref.h: at and above this the last reference is gone. */
+#define FILE_REF_RELEASED 0xC000000000000000ull
+
 /* Typed loads cost 50 ns for everything below, the helpers that say the same cost 375
  * (docs/performance.md). Returns the task's flags. */
 static __always_inline __u32 read_task(struct twtrace_task* who) {
@@ -37,19 +40,39 @@ static __always_inline __u32 read_task_by_helpers(struct twtrace_task* who) {
     return BPF_CORE_READ(task, flags);
 }
 
-/* Fills *who* and says how: a dying process and a kernel thread are told apart from a call. */
-static __always_inline __u8 fill_task(struct twtrace_task* who, __u8 shutdown) {
-    __u32 flags;
+/* close() and shutdown(SHUT_RDWR) leave the same sk_shutdown, but close() comes here only when the
+ * last reference to the file is gone. */
+static __always_inline bool file_is_released(struct sock* sk) {
+    struct socket* socket = sk->sk_socket;
+    struct file* file = socket ? socket->file : 0;
+    struct file___up_to_6_12* old;
+    if (!file)
+        return true; /* never accepted, or the kernel's own */
+    if (bpf_core_field_exists(file->f_ref))
+        return (__u64)file->f_ref.refcnt.counter >= FILE_REF_RELEASED;
+    old = (struct file___up_to_6_12*)file;
+    return BPF_CORE_READ(old, f_count.counter) == 0;
+}
+
+/* Fills *who* with the running task. */
+static __always_inline __u32 fill_task(struct twtrace_task* who) {
     who->reserved = 0;
     if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-        flags = read_task(who);
-    else
-        flags = read_task_by_helpers(who);
+        return read_task(who);
+    return read_task_by_helpers(who);
+}
+
+/* Fills *who* and says how it closed: a dying process and a kernel thread are told apart from a
+ * call. */
+static __always_inline __u8 fill_closer(struct twtrace_task* who, struct sock* sk) {
+    __u32 flags = fill_task(who);
     if (flags & PF_EXITING)
         return TWTRACE_HOW_EXIT;
     if (flags & PF_KTHREAD)
         return TWTRACE_HOW_KERNEL;
-    return shutdown == SHUTDOWN_MASK ? TWTRACE_HOW_CLOSE : TWTRACE_HOW_SHUTDOWN;
+    if (sk->sk_shutdown != SHUTDOWN_MASK)
+        return TWTRACE_HOW_SHUTDOWN;
+    return file_is_released(sk) ? TWTRACE_HOW_CLOSE : TWTRACE_HOW_SHUTDOWN;
 }
 
 #endif

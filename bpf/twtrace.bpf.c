@@ -64,7 +64,7 @@ static __always_inline void on_fin_wait1(struct sock* sk, struct tcp_sock* tp) {
         slot->role = role_by_counters(tp);
         slot->role_inferred = slot->role != TWTRACE_ROLE_UNKNOWN;
     }
-    slot->how = fill_task(&slot->task, sk->sk_shutdown);
+    slot->how = fill_closer(&slot->task, sk);
     slot->fin_wait1_ns = bpf_ktime_get_ns();
     slot->filtered = !gate_task(&slot->task);
     slot->state = SLOT_CLOSING;
@@ -85,14 +85,14 @@ static __always_inline void fill_from_slot(struct twtrace_event* event, const st
     __builtin_memcpy(&event->task, &slot->task, sizeof(event->task));
 }
 
-/* An event whose task is the one running now: passive close, local abort, connect() without a port.
- */
-static __always_inline bool fill_from_current(struct twtrace_event* event, const struct slot* slot,
-                                              struct tcp_sock* tp, __u8 shutdown) {
-    event->how = fill_task(&event->task, shutdown);
+/* An event of a socket whose closer is the task running now: passive close, local abort. */
+static __always_inline bool fill_from_current(struct twtrace_event* event, struct sock* sk,
+                                              struct tcp_sock* tp) {
+    struct slot* slot = store_find((__u64)sk);
+    event->how = fill_closer(&event->task, sk);
     if (slot) {
         fill_opening(event, slot);
-    } else if (tp) {
+    } else {
         event->role = role_by_counters(tp);
         event->flags |= event->role ? TWTRACE_FLAG_ROLE_INFERRED : 0;
     }
@@ -139,7 +139,7 @@ static __always_inline void local_abort(struct sock* sk, struct tcp_sock* tp) {
     struct twtrace_event event = {.header = {TWTRACE_ABORTED, sizeof(event)}};
     event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
-    submit(&event, !fill_from_current(&event, store_find((__u64)sk), tp, sk->sk_shutdown));
+    submit(&event, !fill_from_current(&event, sk, tp));
 }
 
 /* SYN_SENT -> CLOSE without a source port: connect() gives EADDRNOTAVAIL. */
@@ -148,9 +148,8 @@ static __always_inline void port_exhausted(struct sock* sk, struct tcp_sock* tp)
                                   .role = TWTRACE_ROLE_CLIENT};
     event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
-    bool passed = fill_from_current(&event, 0, 0, SHUTDOWN_MASK);
-    event.how = TWTRACE_HOW_UNKNOWN; /* nothing was closed */
-    submit(&event, !passed);
+    fill_task(&event.task);
+    submit(&event, !gate_task(&event.task));
 }
 
 static __always_inline void on_close(struct sock* sk, struct tcp_sock* tp, int from) {
@@ -181,10 +180,9 @@ static __always_inline void on_close(struct sock* sk, struct tcp_sock* tp, int f
 /* CLOSE_WAIT -> LAST_ACK: the passive closer, in its own context. */
 static __always_inline void on_last_ack(struct sock* sk, struct tcp_sock* tp) {
     struct twtrace_event event = {.header = {TWTRACE_PASSIVE_CLOSE, sizeof(event)}};
-    struct slot* slot = store_find((__u64)sk);
     event.time_ns = bpf_ktime_get_ns();
     fill_socket(&event, sk, tp);
-    submit(&event, !fill_from_current(&event, slot, tp, sk->sk_shutdown));
+    submit(&event, !fill_from_current(&event, sk, tp));
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -198,7 +196,7 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
         return 0;
     if (to == TCP_ESTABLISHED)
         on_established(sk, tp, from);
-    else if (to == TCP_FIN_WAIT1)
+    else if (to == TCP_FIN_WAIT1 && from != TCP_FIN_WAIT1) /* close() after shutdown() is 4 -> 4 */
         on_fin_wait1(sk, tp);
     else if (to == TCP_CLOSE)
         on_close(sk, tp, from);
@@ -225,7 +223,7 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     event.time_ns = slot->handed_ns;
     fill_socket(&event, sk, tp);
     fill_from_slot(&event, slot);
-    counts = this_cpu_stats();
+    counts = gate_netns(event.netns) ? this_cpu_stats() : 0;
     if (counts && slot->filtered)
         counts->filtered_retracted++;
     else if (counts)
@@ -258,4 +256,12 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
         counts->caught[entered ? TWTRACE_TIME_WAIT : TWTRACE_ABORTED]++;
     active_closer_gone(sk, tp, slot, entered, TWTRACE_FLAG_CAUGHT);
     return 0;
+}
+
+/* Asked once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?
+ * Those that do remember in tw_kill which counter it will be; later ones count when it is
+ * scheduled, and have no such field (docs/kernels.md). */
+SEC("raw_tp/inet_sock_set_state")
+int twtrace_counts_at_end(void* ctx) {
+    return bpf_core_field_exists(struct inet_timewait_sock___at_end, tw_kill);
 }

@@ -96,11 +96,32 @@ struct sock_common {
     struct in6_addr skc_v6_rcv_saddr;
 };
 
+typedef struct {
+    long counter;
+} atomic_long_t;
+
+typedef struct {
+    atomic_long_t refcnt;
+} file_ref_t;
+
+/* include/linux/fs.h from 6.13 on; up to 6.12 the count was f_count (kernel commit 90ee6ed776c0). */
+struct file {
+    file_ref_t f_ref;
+};
+struct file___up_to_6_12 {
+    atomic_long_t f_count;
+};
+
+struct socket {
+    struct file* file;
+};
+
 struct sock {
     struct sock_common __sk_common;
     u8 sk_shutdown;
     u16 sk_protocol;
     int sk_err;
+    struct socket* sk_socket;
 };
 
 struct inet_sock {
@@ -125,6 +146,11 @@ struct tcp_sock {
 };
 
 struct sk_buff;
+
+/* net/inet_timewait_sock.h: up to some kernel between 5.10 and 6.1. */
+struct inet_timewait_sock___at_end {
+    __u32 tw_kill;
+};
 
 typedef struct {
     u32 val;

@@ -14,12 +14,15 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
             fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
                         inputs.overflow));
     if (inputs.vanished > 0)
+        result.reasons.push_back(fmt::format(
+            "{} were in {} network namespaces that ended before their counters could be read",
+            inputs.unchecked, inputs.vanished));
+    if (inputs.ambiguous > 0)
         result.reasons.push_back(
-            fmt::format("{} network namespaces ended before their last counters could be read",
-                        inputs.vanished));
+            fmt::format("{} closes at the very moment of start or end may fall on either side",
+                        inputs.ambiguous));
     if (result.reasons.empty())
-        result.reasons.emplace_back(
-            "closes at the very moment of start or end fall on either side");
+        result.reasons.emplace_back("the cause is not known: please report it");
 }
 
 } // namespace

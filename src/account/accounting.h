@@ -28,6 +28,8 @@ struct Accounting {
         std::uint64_t caught = 0;           ///< of them, recovered by the catcher
         std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
         std::uint64_t vanished = 0;         ///< namespaces
+        std::uint64_t unchecked = 0;        ///< events from these
+        std::uint64_t ambiguous = 0;        ///< events at the very moment of start or end
         std::optional<std::uint64_t> kernel;
     };
     static Accounting of(const Inputs& inputs);

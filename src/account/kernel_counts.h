@@ -1,51 +1,93 @@
-// How many hand-overs the kernel itself counted since start, over all the network namespaces that
-// were seen.
+// How many hand-overs the kernel itself counted between start and end, over all the network
+// namespaces that were seen.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "account/boundary.h"
+#include "account/net_files.h"
 #include "account/tcp_counters.h"
 
 namespace twtrace {
 
+/// For each network namespace (inode) the times of its hand-overs, CLOCK_MONOTONIC.
+using EventTimes = std::unordered_map<std::uint32_t, std::vector<std::uint64_t>>;
+/// For each network namespace the moment at which its counters were read.
+using Cuts = std::unordered_map<std::uint32_t, std::uint64_t>;
+
+/// Keeps each namespace's netstat file open: that file belongs to the namespace for good, whatever
+/// becomes of the process through which it was found, and can still be read when the last process
+/// is gone. It also keeps the namespace itself, so refresh() lets go of it within a second.
 class KernelCounts {
   public:
     /// only: the namespaces to look at; empty: all.
-    explicit KernelCounts(std::vector<std::uint32_t> only = {}) : only_(std::move(only)) {}
+    explicit KernelCounts(CountedAt counted_at, std::vector<std::uint32_t> only = {})
+        : counted_at_(counted_at), only_(std::move(only)) {}
 
-    /// Takes the counters that everything is compared with.
-    void start();
-    /// Takes the present values; namespaces that are new count from zero. Cheap where the processes
-    /// that stand for the known namespaces still live; looks for new ones only when asked to.
+    /// Samples the counters that everything is compared with; settle_start() then picks among the
+    /// samples, once the events of that time are known, and says where each namespace's run begins:
+    /// events at or before it are out.
+    void sample_start();
+    Cuts settle_start(const EventTimes& times);
+    /// The same at the end: events after the cut are out.
+    void sample_end();
+    Cuts settle_end(const EventTimes& times);
+
+    /// A hand-over happened there. A namespace that was not known is looked for at the next
+    /// refresh(), and counts from zero.
+    void notice(std::uint32_t netns) {
+        if (netns == noticed_)
+            return;
+        const auto known = states_.find(netns);
+        if (known == states_.end())
+            unknown_[netns] += 1;
+        else if (known->second.never_read)
+            unchecked_ += 1;
+        else
+            noticed_ = netns;
+    }
+    [[nodiscard]] bool has_unknown() const { return !unknown_.empty(); }
+    /// Follows namespaces as they come (looking for them costs a walk over /proc) and go.
     void refresh(bool look_for_new);
-    /// An event came from this namespace.
-    [[nodiscard]] bool knows(std::uint32_t netns) const { return states_.contains(netns); }
 
     struct Sum {
         std::uint64_t entered = 0;  ///< rise of TW + TWKilled
         std::uint64_t overflow = 0; ///< rise of TCPTimeWaitOverflow
         std::uint64_t namespaces = 0;
-        std::uint64_t vanished = 0; ///< namespaces whose last moments could not be read
+        std::uint64_t vanished = 0;  ///< namespaces that were gone before they could be looked into
+        std::uint64_t unchecked = 0; ///< events from these
+        std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
     };
     [[nodiscard]] Sum sum() const;
-    [[nodiscard]] std::vector<std::uint32_t> vanished() const;
 
   private:
     struct State {
-        std::string directory;
+        NetFiles files;      // none: ended, the last values are final
+        std::string process; // "/proc/123": lives in it, as far as we know
         TcpCounters base;
         TcpCounters last;
-        bool gone = false;
+        std::uint64_t carried = 0; // of earlier namespaces with this inode
+        std::uint64_t carried_overflow = 0;
+        std::vector<CounterSample> samples;
+        std::uint64_t ambiguous = 0;
+        bool never_read = false; // ended before it could be looked into
     };
     [[nodiscard]] bool wanted(std::uint32_t netns) const;
-    bool read(std::uint32_t netns, State& state) const;
-    void look_for_new(bool at_start);
+    void add_new();
+    void open_new(std::uint32_t netns, const std::string& process, NetFiles files);
+    void let_go_of_ended();
+    Cuts settle(const EventTimes& times, TcpCounters State::*target);
 
+    CountedAt counted_at_;
     std::vector<std::uint32_t> only_;
     std::map<std::uint32_t, State> states_;
+    std::map<std::uint32_t, std::uint64_t> unknown_; // and how many hand-overs there
+    std::uint64_t unchecked_ = 0;
+    std::uint32_t noticed_ = 0;
 };
 
 } // namespace twtrace

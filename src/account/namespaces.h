@@ -4,13 +4,22 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace twtrace {
 
-/// Inode -> a directory such as /proc/123/net whose files belong to that namespace. One process
+/// Inode -> the directory of a process in that namespace, such as /proc/123. One process
 /// stands for all that share it; namespaces without a process (kept by a bind mount, `ip netns`)
 /// are not in it.
 std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc = "/proc");
+
+/// Inode -> a file that setns() can enter it by, such as /proc/123/ns/net or /run/netns/blue: those
+/// that have processes, and those that only a bind mount keeps (`ip netns`, docker's
+/// /run/docker/netns). Not in it: what nothing but an open file descriptor keeps.
+std::map<std::uint32_t, std::string> find_namespace_files(const std::string& proc = "/proc");
+
+/// The bind mounts of network namespaces in the text of /proc/self/mountinfo: inode -> mount point.
+std::map<std::uint32_t, std::string> parse_namespace_mounts(std::string_view mountinfo);
 
 /// The namespace of a process's directory ("/proc/123"); 0 if it is gone or may not be read.
 std::uint32_t namespace_of(const std::string& process_directory);

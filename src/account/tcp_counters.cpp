@@ -4,8 +4,6 @@
 #include <charconv>
 #include <utility>
 
-#include "util/file.h"
-
 namespace twtrace {
 
 namespace {
@@ -32,9 +30,19 @@ std::string_view next_word(std::string_view& line) {
     return word;
 }
 
-bool parse_number(std::string_view text, std::uint64_t& value) {
+bool read_number(std::string_view text, std::uint64_t& value) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc{} && end == text.data() + text.size();
+}
+
+std::uint64_t* target_of(std::string_view name, TcpCounters& counters) {
+    if (name == "TW")
+        return &counters.tw;
+    if (name == "TWKilled")
+        return &counters.tw_killed;
+    if (name == "TWRecycled")
+        return &counters.tw_recycled;
+    return name == "TCPTimeWaitOverflow" ? &counters.tw_overflow : nullptr;
 }
 
 } // namespace
@@ -48,11 +56,8 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
     while (!names.empty() && !values.empty()) {
         const std::string_view name = next_word(names);
         const std::string_view value = next_word(values);
-        std::uint64_t* target = name == "TW"                    ? &counters.tw
-                                : name == "TWKilled"            ? &counters.tw_killed
-                                : name == "TCPTimeWaitOverflow" ? &counters.tw_overflow
-                                                                : nullptr;
-        if (target != nullptr && !parse_number(value, *target))
+        std::uint64_t* target = target_of(name, counters);
+        if (target != nullptr && !read_number(value, *target))
             return std::nullopt;
         found_tw = found_tw || target == &counters.tw;
     }
@@ -60,9 +65,17 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
     return found_tw ? std::optional(counters) : std::nullopt;
 }
 
-std::optional<TcpCounters> read_tcp_counters(const std::string& directory) {
-    const auto text = read_file(directory + "/netstat");
-    return text ? parse_netstat(*text) : std::nullopt;
+std::uint64_t parse_sockstat_tw(std::string_view text) {
+    constexpr std::string_view before = "TCP: ";
+    const auto line_start = text.starts_with(before) ? 0 : text.find("\nTCP: ");
+    if (line_start == std::string_view::npos)
+        return 0;
+    std::string_view line = text.substr(line_start + (line_start == 0 ? 0 : 1));
+    line = line.substr(0, line.find('\n'));
+    std::uint64_t present = 0;
+    if (const auto tw = line.find(" tw "); tw != std::string_view::npos)
+        std::from_chars(line.data() + tw + 4, line.data() + line.size(), present);
+    return present;
 }
 
 } // namespace twtrace

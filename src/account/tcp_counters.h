@@ -1,33 +1,40 @@
-// The kernel's own counters of one network namespace, from /proc/PID/net (no setns: a file there
-// belongs to PID's namespace).
+// The kernel's own counters of one network namespace.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace twtrace {
 
-/// TcpExt of netstat, and sockstat. net/ipv4/inet_timewait_sock.c (__inet_twsk_schedule) counts a
-/// minisock when it is scheduled: as TW, or as TWKilled where its timeout is 4 s or less (a short
-/// FIN_WAIT2).
+/// When the kernel counts a minisock in TcpExt (docs/kernels.md;
+/// LiveSource::counts_time_wait_at_end()).
+enum class CountedAt { Schedule, End };
+
+/// From TcpExt of /proc/PID/net/netstat, and /proc/PID/net/sockstat.
 struct TcpCounters {
     std::uint64_t tw = 0;
-    std::uint64_t tw_killed = 0;
+    std::uint64_t tw_killed =
+        0; ///< TWKilled: minisocks with a timeout of 4 s or less are counted here instead
+    std::uint64_t tw_recycled = 0; ///< TWRecycled: taken over by connect()
     std::uint64_t tw_overflow =
         0; ///< TCPTimeWaitOverflow: tcp_max_tw_buckets reached, no minisock made
+    std::uint64_t present = 0; ///< minisocks that exist now
 
-    /// Hand-overs to a minisock.
-    [[nodiscard]] std::uint64_t entered() const { return tw + tw_killed; }
+    /// Hand-overs to a minisock since the namespace was made. Counted at the end, those that an RST
+    /// or a SYN ended are in no counter of the kernel: then this is a lower bound.
+    [[nodiscard]] std::uint64_t entered(CountedAt counted_at) const {
+        return counted_at == CountedAt::Schedule ? tw + tw_killed
+                                                 : tw + tw_killed + tw_recycled + present;
+    }
+    bool operator==(const TcpCounters&) const = default;
 };
 
-/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines
-/// or no number for TW in them.
+/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines or no number
+/// for TW in them.
 std::optional<TcpCounters> parse_netstat(std::string_view text);
 
-/// From DIRECTORY/netstat, such as /proc/1/net; nothing if the namespace is gone or may not be
-/// read.
-std::optional<TcpCounters> read_tcp_counters(const std::string& directory);
+/// The number behind "tw" in the line "TCP:" of /proc/PID/net/sockstat; 0 if it has none.
+std::uint64_t parse_sockstat_tw(std::string_view text);
 
 } // namespace twtrace

@@ -8,5 +8,6 @@ namespace twtrace {
 
 Result<void> run_trace(const Options& options);
 Result<void> run_summary(const Options& options);
+Result<void> run_list(const Options& options);
 
 } // namespace twtrace

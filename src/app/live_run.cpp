@@ -41,6 +41,20 @@ std::uint64_t sum(const twtrace_u64 (&by_type)[TWTRACE_TYPES]) {
     return std::accumulate(std::begin(by_type), std::end(by_type), std::uint64_t{0});
 }
 
+// Keeps what passes by for `twtrace list`.
+class Journaled : public EventConsumer {
+  public:
+    Journaled(JournalWriter& journal, EventConsumer& next) : journal_(journal), next_(next) {}
+    void event(const Event& event) override {
+        journal_.add(event);
+        next_.event(event);
+    }
+
+  private:
+    JournalWriter& journal_;
+    EventConsumer& next_;
+};
+
 std::uint64_t wall_now_ns() {
     return monotonic_now_ns() + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
 }
@@ -57,8 +71,17 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
     auto source = LiveSource::open(config_of(options, types));
     if (!source)
         return tl::unexpected(source.error());
-    LiveRun run(*std::move(loop), *std::move(source), KernelCounts(options.filter.netns));
-    run.counts_.start();
+    const auto counted_at =
+        source->counts_time_wait_at_end() ? CountedAt::End : CountedAt::Schedule;
+    LiveRun run(*std::move(loop), *std::move(source),
+                KernelCounts(counted_at, options.filter.netns));
+    if (options.journal) {
+        auto journal = JournalWriter::create();
+        if (!journal)
+            return tl::unexpected(journal.error());
+        run.journal_.emplace(*std::move(journal));
+    }
+    run.counts_.sample_start();
     run.start_wall_ns_ = wall_now_ns();
     spdlog::info("tracing {}", options.filter.netns.empty() ? "all network namespaces"
                                                             : "the chosen network namespaces");
@@ -67,22 +90,25 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
 
 Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
                           const std::function<Result<bool>()>& after_batch) {
-    Pipeline pipeline(options.filter, consumer);
+    std::optional<Journaled> journaled;
+    if (journal_)
+        journaled.emplace(*journal_, consumer);
+    EventConsumer* const first = journaled ? &*journaled : &consumer;
+    Pipeline pipeline(options.filter, counts_, *first);
     unsigned ticks = 0;
+    pipeline.hold();
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
         pipeline.tick();
         source_.drain(pipeline);
-        if (++ticks % ticks_per_second == 0) {
-            counts_.refresh(ticks % (10 * ticks_per_second) == 0);
+        if (++ticks == 1)
+            begin(pipeline);
+        if (counts_.has_unknown() || ticks % ticks_per_second == 0)
+            counts_.refresh(false);
+        if (ticks % ticks_per_second == 0)
             report_losses();
-        }
         return after_batch();
     });
-    counts_.refresh(true);
-    end_wall_ns_ = wall_now_ns();
-    source_.detach();
-    source_.drain(pipeline);
-    pipeline.finish();
+    end(pipeline);
     captured_ = pipeline.captured();
     filtered_ = pipeline.filtered();
     if (pipeline.malformed() > 0)
@@ -93,6 +119,23 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
         return done;
     auto last = after_batch();
     return last ? Result<void>{} : tl::unexpected(last.error());
+}
+
+// By now every event that happened while the counters were sampled is here, but for those that
+// still settle: these come later and are after every sample.
+void LiveRun::begin(Pipeline& pipeline) {
+    pipeline.release(counts_.settle_start(pipeline.held_times()), Pipeline::Side::After);
+}
+
+void LiveRun::end(Pipeline& pipeline) {
+    pipeline.hold();
+    counts_.sample_end();
+    end_wall_ns_ = wall_now_ns();
+    source_.detach();
+    pipeline.tick();
+    source_.drain(pipeline);
+    pipeline.finish();
+    pipeline.release(counts_.settle_end(pipeline.held_times()), Pipeline::Side::NotAfter);
 }
 
 void LiveRun::report_losses() {
@@ -127,6 +170,8 @@ Accounting LiveRun::accounting() const {
     inputs.caught = sum(stats.caught);
     inputs.overflow = kernel.overflow;
     inputs.vanished = kernel.vanished;
+    inputs.unchecked = kernel.unchecked;
+    inputs.ambiguous = kernel.ambiguous;
     if (kernel.namespaces > 0)
         inputs.kernel = kernel.entered;
     return Accounting::of(inputs);

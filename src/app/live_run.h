@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "account/accounting.h"
 #include "account/kernel_counts.h"
@@ -10,6 +11,7 @@
 #include "app/event_loop.h"
 #include "app/pipeline.h"
 #include "cli/options.h"
+#include "journal/journal_writer.h"
 #include "source/live.h"
 
 namespace twtrace {
@@ -32,11 +34,14 @@ class LiveRun {
 
   private:
     LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);
+    void begin(Pipeline& pipeline);
+    void end(Pipeline& pipeline);
     void report_losses();
 
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;
+    std::optional<JournalWriter> journal_;
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0;
     std::uint64_t captured_ = 0;

@@ -1,5 +1,7 @@
 #include "app/pipeline.h"
 
+#include <utility>
+
 #include "decode/decode.h"
 #include "model/timestamp.h"
 
@@ -24,13 +26,37 @@ void Pipeline::finish() {
     settle_.release_all([this](const Event& settled) { pass(settled); });
 }
 
+EventTimes Pipeline::held_times() const {
+    EventTimes times;
+    for (const Event& event : held_)
+        if (event.type == EventType::TimeWait)
+            times[event.netns].push_back(event.time_ns);
+    return times;
+}
+
+void Pipeline::release(const Cuts& cuts, Side side) {
+    holding_ = false;
+    const std::vector<Event> held = std::exchange(held_, {});
+    for (const Event& event : held) {
+        const auto cut = cuts.find(event.netns);
+        if (cut == cuts.end() || (event.time_ns > cut->second) == (side == Side::After))
+            pass(event);
+    }
+}
+
 void Pipeline::pass(const Event& settled) {
+    if (holding_) {
+        held_.push_back(settled);
+        return;
+    }
     Event event = settled;
     event.wall_ns =
         static_cast<std::uint64_t>(static_cast<std::int64_t>(event.time_ns) + to_wall_ns_);
     const bool counts = event.type == EventType::TimeWait;
     captured_ += counts ? 1 : 0;
     captured_ -= event.retracts ? 1 : 0;
+    if (counts)
+        counts_.notice(event.netns);
     attributor_.attribute(event);
     if (filter_.passes(event))
         consumer_.event(event);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "account/kernel_counts.h"
 #include "attribute/attributor.h"
 #include "decode/settle.h"
 #include "filter/filter.h"
@@ -19,14 +21,23 @@ class EventConsumer {
 
 class Pipeline : public RecordHandler {
   public:
-    Pipeline(const Filter& filter, EventConsumer& consumer)
-        : filter_(filter), consumer_(consumer) {}
+    Pipeline(const Filter& filter, KernelCounts& counts, EventConsumer& consumer)
+        : filter_(filter), counts_(counts), consumer_(consumer) {}
 
     void record(std::span<const std::byte> bytes) override;
     /// Lets go of what has settled; to be called now and then, so that a quiet host's last event is
     /// not kept waiting.
     void tick();
     void finish();
+
+    /// From here on events wait, until the kernel's counters tell where the run begins or ends.
+    void hold() { holding_ = true; }
+    /// The times of the hand-overs that wait.
+    [[nodiscard]] EventTimes held_times() const;
+    /// Passes on those of them that happened after (or, at the end, not after) their namespace's
+    /// cut.
+    enum class Side { After, NotAfter };
+    void release(const Cuts& cuts, Side side);
 
     [[nodiscard]] std::uint64_t captured() const {
         return captured_;
@@ -38,8 +49,11 @@ class Pipeline : public RecordHandler {
     void pass(const Event& event);
 
     const Filter& filter_;
+    KernelCounts& counts_;
     EventConsumer& consumer_;
     Settle settle_;
+    bool holding_ = false;
+    std::vector<Event> held_;
     Attributor attributor_;
     std::uint64_t now_ns_ = 0;
     std::int64_t to_wall_ns_ = 0;

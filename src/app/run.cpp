@@ -37,6 +37,8 @@ Result<void> run(int argc, const char* const* argv) {
         return run_trace(parsed->options);
     case Command::Summary:
         return run_summary(parsed->options);
+    case Command::List:
+        return run_list(parsed->options);
     }
     return {};
 }

@@ -22,25 +22,6 @@ string_view cut(string_view& rest, char separator) {
     return head;
 }
 
-/// mountinfo writes space, tab, newline and backslash as three octal digits.
-std::string decode_octal(string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned value = 0;
-        const char* digits = text.data() + i + 1;
-        if (text[i] == '\\' && i + 3 < text.size()) {
-            const auto parsed = std::from_chars(digits, digits + 3, value, 8);
-            if (parsed.ec == std::errc{} && parsed.ptr == digits + 3 && value < 256) {
-                out.push_back(static_cast<char>(value));
-                i += 3;
-                continue;
-            }
-        }
-        out.push_back(text[i]);
-    }
-    return out;
-}
-
 struct CgroupLine {
     string_view controllers;
     string_view path;
@@ -77,6 +58,24 @@ auto depth(string_view path) {
 }
 
 } // namespace
+
+std::string decode_octal(string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned value = 0;
+        const char* digits = text.data() + i + 1;
+        if (text[i] == '\\' && i + 3 < text.size()) {
+            const auto parsed = std::from_chars(digits, digits + 3, value, 8);
+            if (parsed.ec == std::errc{} && parsed.ptr == digits + 3 && value < 256) {
+                out.push_back(static_cast<char>(value));
+                i += 3;
+                continue;
+            }
+        }
+        out.push_back(text[i]);
+    }
+    return out;
+}
 
 std::optional<std::string> read_text(const std::string& path, std::size_t limit_bytes) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

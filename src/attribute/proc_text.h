@@ -15,6 +15,9 @@ namespace twtrace {
 /// to report.
 std::optional<std::string> read_text(const std::string& path, std::size_t limit_bytes);
 
+/// mountinfo writes space, tab, newline and backslash in a path as three octal digits.
+std::string decode_octal(std::string_view text);
+
 struct CgroupMounts {
     std::string v2_mount; ///< where cgroup2 is mounted; empty if it is not
     std::string v2_root;  ///< the cgroup that is mounted there, "/" unless inside a container

@@ -103,9 +103,9 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      [](O o, V) { return set_family(o, 4); }},
     {"-6,--ipv6", "", "only IPv6", in_every, [](O o, V) { return set_family(o, 6); }},
     {"--netns", "INODE|PATH", "only this network namespace; may be repeated", in_every, add_netns},
-    {"-d,--duration", "SECONDS", "stop after this time", in_every,
+    {"-d,--duration", "SECONDS", "stop after this time", in_live,
      [](O o, V v) { return store(parse_seconds(v), o.duration); }},
-    {"-n,--count", "COUNT", "stop after so many lines", in_trace,
+    {"-n,--count", "COUNT", "stop after so many lines", in_trace | in_list,
      [](O o, V v) { return store(parse_number(v, 1, ~std::uint64_t{0}), o.count); }},
     {"-a,--all", "", "also passive closes and closes that ended in a reset", in_trace,
      [](O o, V) {
@@ -121,8 +121,14 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.wide = true;
          return R{};
      }},
-    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)", in_every,
+    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)", in_live,
      [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
+    {"--journal", "",
+     "remember who closed for two minutes, in /run/twtrace: `list` then names owners", in_live,
+     [](O o, V) {
+         o.journal = true;
+         return R{};
+     }},
     {"-v,--verbose", "", "say on standard error what goes on", in_every,
      [](O o, V) {
          o.verbose = true;
@@ -133,6 +139,7 @@ constexpr auto options_rows = std::to_array<OptionRow>({
 constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
+    {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
 });
 
 } // namespace

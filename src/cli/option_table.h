@@ -13,6 +13,8 @@ namespace twtrace {
 enum CommandSet : unsigned {
     in_trace = 1U << static_cast<unsigned>(Command::Trace),
     in_summary = 1U << static_cast<unsigned>(Command::Summary),
+    in_list = 1U << static_cast<unsigned>(Command::List),
+    in_live = in_trace | in_summary,
     in_every = ~0U,
 };
 

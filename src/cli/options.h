@@ -13,7 +13,7 @@
 
 namespace twtrace {
 
-enum class Command { Trace, Summary };
+enum class Command { Trace, Summary, List };
 
 struct Options {
     Command command = Command::Trace;
@@ -25,6 +25,7 @@ struct Options {
     GroupBy group_by = GroupBy::Process;
     std::chrono::milliseconds duration{0}; ///< 0: until interrupted
     std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
+    bool journal = false;                  ///< keep what was seen for `list`
     std::uint32_t ring_bytes = 8U << 20;
 };
 

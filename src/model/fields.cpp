@@ -1,5 +1,6 @@
 #include "model/fields.h"
 
+#include <algorithm>
 #include <array>
 
 #include "model/timestamp.h"
@@ -65,7 +66,7 @@ using E = const Event&;
 using S = std::string&;
 
 // NOLINTBEGIN(readability-identifier-naming)
-constexpr auto fields = std::to_array<Field>({
+constexpr auto event_fields = std::to_array<Field<Event>>({
     {"type", "TYPE", "time_wait, passive_close, aborted or port_exhausted", FieldKind::Text, 14,
      false, true, [](E e, S out) { return text(out, name_of(e.type)); }},
     {"time", "TIME", "when, UTC", FieldKind::Text, 30, false, true,
@@ -138,10 +139,117 @@ constexpr auto fields = std::to_array<Field>({
 });
 // NOLINTEND(readability-identifier-naming)
 
+// A key as a template argument.
+template <std::size_t size>
+struct Key {
+    std::array<char, size> bytes{};
+    // NOLINTNEXTLINE(google-explicit-constructor): that is what it is for
+    constexpr Key(const char (&text)[size]) { std::copy_n(text, size, bytes.begin()); }
+    [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), size - 1}; }
+};
+
+// By key; columns of the narrow table that have none by their title.
+constexpr std::size_t index_of(std::string_view name) {
+    std::size_t index = 0;
+    while (event_fields[index].key != name && // a name that is not there does not compile
+           !(event_fields[index].key.empty() && event_fields[index].title == name))
+        ++index;
+    return index;
+}
+
+// The same field of a socket, which holds an event.
+template <Key name>
+constexpr Field<TimeWaitSocket> same() {
+    constexpr std::size_t index = index_of(name.text());
+    constexpr Field<Event> field = event_fields[index];
+    return {field.key,
+            field.title,
+            field.help,
+            field.kind,
+            field.width,
+            field.narrow,
+            field.wide,
+            [](const TimeWaitSocket& socket, std::string& out) {
+                return event_fields[index].append(socket.event, out);
+            }};
+}
+
+constexpr Field<TimeWaitSocket> not_narrow(Field<TimeWaitSocket> field) {
+    field.narrow = false;
+    return field;
+}
+
+using T = const TimeWaitSocket&;
+
+constexpr int service_width = 15;
+
+// A name that fills its column would push the mark out of sight, and with it that it is a guess.
+bool append_marked(std::string& out, std::string_view service, bool inferred) {
+    if (!inferred || service.empty())
+        return text(out, service);
+    const bool fits = service.size() < service_width;
+    out += fits ? service : service.substr(0, service_width - 2);
+    out += fits ? "?" : "+?";
+    return true;
+}
+
+void append_seconds(std::string& out, std::uint32_t ms) {
+    number(out, std::uint64_t{ms / 1000});
+    out += '.';
+    number(out, std::uint64_t{ms % 1000 / 100});
+    out += 's';
+}
+
+// NOLINTBEGIN(readability-identifier-naming)
+constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
+    {"type", "TYPE", "socket", FieldKind::Text, 6, false, false,
+     [](T, S out) { return text(out, "socket"); }},
+    {"state", "STATE", "substate of the minisock now: time_wait or fin_wait2", FieldKind::Text, 9,
+     true, true, [](T t, S out) { return text(out, name_of(t.event.stage)); }},
+    {"remaining_ms", "LEFT(ms)", "what is left of its life", FieldKind::Number, 8, false, true,
+     [](T t, S out) { return number(out, std::uint64_t{t.remaining_ms}); }},
+    {"", "LEFT", "what is left of its life", FieldKind::Number, 6, true, false,
+     [](T t, S out) {
+         append_seconds(out, t.remaining_ms);
+         return true;
+     }},
+    same<"role">(),
+    same<"role_inferred">(),
+    {"owner", "OWNER", "seen (a running twtrace saw it close) or inferred (it listens on the port)",
+     FieldKind::Text, 8, false, true,
+     [](T t, S out) { return text(out, name_of(t.owner_source)); }},
+    same<"pid">(),
+    same<"comm">(),
+    not_narrow(same<"service">()),
+    {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, service_width,
+     true, false,
+     [](T t, S out) {
+         return append_marked(out, service_of(t.event), t.owner_source == OwnerSource::Inferred);
+     }},
+    same<"ROLE">(),
+    same<"unit">(),
+    same<"container">(),
+    same<"cgroup">(),
+    same<"netns">(),
+    same<"family">(),
+    same<"local_addr">(),
+    same<"local_port">(),
+    same<"remote_addr">(),
+    same<"remote_port">(),
+    same<"REMOTE">(),
+});
+// NOLINTEND(readability-identifier-naming)
+
 } // namespace
 
-std::span<const Field> event_fields() {
-    return fields;
+template <>
+std::span<const Field<Event>> fields_of<Event>() {
+    return event_fields;
+}
+
+template <>
+std::span<const Field<TimeWaitSocket>> fields_of<TimeWaitSocket>() {
+    return socket_fields;
 }
 
 } // namespace twtrace

@@ -1,5 +1,5 @@
-// THE table of an event's fields: columns, JSON keys, CSV headers and the documentation's tables
-// all come from here.
+// THE tables of what is printed a line at a time: columns, JSON keys, CSV headers and the
+// documentation's tables all come from here.
 #pragma once
 
 #include <span>
@@ -7,11 +7,14 @@
 #include <string_view>
 
 #include "model/event.h"
+#include "model/time_wait_socket.h"
 
 namespace twtrace {
 
 enum class FieldKind { Number, Text, Flag };
 
+/// Row: what a line is about.
+template <typename Row>
 struct Field {
     std::string_view key;   ///< JSON key and CSV header (interface.md)
     std::string_view title; ///< column header
@@ -21,10 +24,16 @@ struct Field {
     bool narrow; ///< part of the default table
     bool wide;   ///< part of the -w table
     /// Appends the bare text; false if the value is not known (then nothing is appended).
-    bool (*append)(const Event&, std::string& out);
+    bool (*append)(const Row&, std::string& out);
 };
 
 /// In the order in which they are printed.
-std::span<const Field> event_fields();
+template <typename Row>
+std::span<const Field<Row>> fields_of();
+
+template <>
+std::span<const Field<Event>> fields_of<Event>(); ///< `trace`
+template <>
+std::span<const Field<TimeWaitSocket>> fields_of<TimeWaitSocket>(); ///< `list`
 
 } // namespace twtrace

@@ -7,7 +7,8 @@ namespace twtrace {
 
 namespace {
 
-bool is_chosen(const Field& field, Format format, bool wide) {
+template <typename Row>
+bool is_chosen(const Field<Row>& field, Format format, bool wide) {
     if (format != Format::Table)
         return !field.key.empty();
     return wide ? field.wide : field.narrow;
@@ -15,8 +16,9 @@ bool is_chosen(const Field& field, Format format, bool wide) {
 
 } // namespace
 
-LineSink::LineSink(Format format, bool wide) : format_(format), wide_(wide) {
-    for (const Field& field : event_fields()) {
+template <typename Row>
+RowSink<Row>::RowSink(Format format, bool wide) : format_(format), wide_(wide) {
+    for (const Field<Row>& field : fields_of<Row>()) {
         if (!is_chosen(field, format, wide))
             continue;
         json_keys_.push_back((fields_.empty() ? "{\"" : ",\"") + std::string(field.key) + "\":");
@@ -24,11 +26,12 @@ LineSink::LineSink(Format format, bool wide) : format_(format), wide_(wide) {
     }
 }
 
-void LineSink::header(std::string& out) const {
+template <typename Row>
+void RowSink<Row>::header(std::string& out) const {
     if (format_ == Format::Json)
         return;
     for (std::size_t index = 0; index < fields_.size(); ++index) {
-        const Field& field = fields_[index];
+        const Field<Row>& field = fields_[index];
         const bool last = index + 1 == fields_.size();
         if (format_ == Format::Csv)
             out.append(field.key).append(last ? "" : ",");
@@ -39,23 +42,25 @@ void LineSink::header(std::string& out) const {
     out += '\n';
 }
 
-void LineSink::line(const Event& event, std::string& out) {
+template <typename Row>
+void RowSink<Row>::line(const Row& row, std::string& out) {
     switch (format_) {
     case Format::Json:
-        return json(event, out);
+        return json(row, out);
     case Format::Csv:
-        return csv(event, out);
+        return csv(row, out);
     case Format::Table:
-        return table(event, out);
+        return table(row, out);
     }
 }
 
-void LineSink::json(const Event& event, std::string& out) {
+template <typename Row>
+void RowSink<Row>::json(const Row& row, std::string& out) {
     for (std::size_t index = 0; index < fields_.size(); ++index) {
-        const Field& field = fields_[index];
+        const Field<Row>& field = fields_[index];
         out += json_keys_[index];
         scratch_.clear();
-        if (!field.append(event, scratch_)) {
+        if (!field.append(row, scratch_)) {
             out += "null";
         } else if (field.kind == FieldKind::Text) {
             out += '"';
@@ -68,28 +73,33 @@ void LineSink::json(const Event& event, std::string& out) {
     out += "}\n";
 }
 
-void LineSink::csv(const Event& event, std::string& out) {
+template <typename Row>
+void RowSink<Row>::csv(const Row& row, std::string& out) {
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         if (index > 0)
             out += ',';
         scratch_.clear();
-        if (fields_[index].append(event, scratch_))
+        if (fields_[index].append(row, scratch_))
             append_csv(out, scratch_);
     }
     out += '\n';
 }
 
-void LineSink::table(const Event& event, std::string& out) {
+template <typename Row>
+void RowSink<Row>::table(const Row& row, std::string& out) {
     for (std::size_t index = 0; index < fields_.size(); ++index) {
-        const Field& field = fields_[index];
+        const Field<Row>& field = fields_[index];
         const bool last = index + 1 == fields_.size();
         scratch_.clear();
-        if (!field.append(event, scratch_))
+        if (!field.append(row, scratch_))
             scratch_ = "-";
         const auto append = wide_ ? append_uncut_column : append_column;
         append(out, scratch_, last ? 0 : field.width, field.kind == FieldKind::Number);
     }
     out += '\n';
 }
+
+template class RowSink<Event>;
+template class RowSink<TimeWaitSocket>;
 
 } // namespace twtrace

@@ -1,5 +1,5 @@
-// A line for each event: a table for people, JSON lines and CSV for programs. All from the field
-// table.
+// A line for each event or socket: a table for people, JSON lines and CSV for programs. All from
+// the field tables.
 #pragma once
 
 #include <string>
@@ -12,25 +12,30 @@ namespace twtrace {
 
 enum class Format { Table, Json, Csv };
 
-class LineSink {
+/// Row: Event or TimeWaitSocket.
+template <typename Row>
+class RowSink {
   public:
-    LineSink(Format format, bool wide);
+    RowSink(Format format, bool wide);
 
     /// The header line, empty for JSON.
     void header(std::string& out) const;
-    void line(const Event& event, std::string& out);
+    void line(const Row& row, std::string& out);
 
   private:
-    void json(const Event& event, std::string& out);
-    void csv(const Event& event, std::string& out);
-    void table(const Event& event, std::string& out);
+    void json(const Row& row, std::string& out);
+    void csv(const Row& row, std::string& out);
+    void table(const Row& row, std::string& out);
 
     Format format_;
     bool wide_;
-    std::vector<Field> fields_;
+    std::vector<Field<Row>> fields_;
     std::vector<std::string>
         json_keys_; // "\"pid\":" with its comma: made once, copied a million times
     std::string scratch_;
 };
+
+using LineSink = RowSink<Event>;
+using SocketSink = RowSink<TimeWaitSocket>;
 
 } // namespace twtrace

@@ -1,6 +1,7 @@
 #include "source/live.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
@@ -91,6 +92,7 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     if (!impl->skeleton)
         return fail(fmt::format("cannot open the BPF object: {}", std::strerror(errno)));
     set_filters(*impl->skeleton, config);
+    bpf_program__set_autoattach(impl->skeleton->progs.twtrace_counts_at_end, false);
     bpf_map__set_max_entries(impl->skeleton->maps.ring, config.ring_bytes);
     if (const int error = twtrace_bpf__load(impl->skeleton.get()); error != 0)
         return fail(explain_load_failure(-error));
@@ -140,6 +142,14 @@ std::uint64_t LiveSource::recursion_misses() const {
                                &length) != 0)
         return 0;
     return info.recursion_misses;
+}
+
+bool LiveSource::counts_time_wait_at_end() const {
+    std::array<std::uint64_t, 3> arguments{};
+    LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments.data(),
+                .ctx_size_in = sizeof(arguments));
+    const int program = bpf_program__fd(impl_->skeleton->progs.twtrace_counts_at_end);
+    return bpf_prog_test_run_opts(program, &run) == 0 && run.retval != 0;
 }
 
 std::vector<OverflowCount> LiveSource::take_overflow() {

@@ -4,11 +4,14 @@
 
 namespace twtrace {
 
+PortRange ephemeral_port_range() {
+    std::ifstream text("/proc/sys/net/ipv4/ip_local_port_range");
+    PortRange range;
+    return text >> range.first >> range.last ? range : PortRange{};
+}
+
 std::uint32_t ephemeral_ports() {
-    std::ifstream range("/proc/sys/net/ipv4/ip_local_port_range");
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    return range >> first >> last && last >= first ? last - first + 1 : 0;
+    return ephemeral_port_range().size();
 }
 
 } // namespace twtrace

@@ -1,11 +1,23 @@
-// How many ports net.ipv4.ip_local_port_range has.
+// net.ipv4.ip_local_port_range: the ports that connect() may pick.
 #pragma once
 
 #include <cstdint>
 
 namespace twtrace {
 
-/// Of the network namespace that this process runs in; 0: could not be read.
+/// first > last: none.
+struct PortRange {
+    std::uint32_t first = 1;
+    std::uint32_t last = 0;
+
+    [[nodiscard]] std::uint32_t size() const { return last >= first ? last - first + 1 : 0; }
+    [[nodiscard]] bool contains(std::uint16_t port) const { return port >= first && port <= last; }
+};
+
+/// Of the network namespace that the calling thread is in; none: could not be read.
+PortRange ephemeral_port_range();
+
+/// How many they are; 0: could not be read.
 std::uint32_t ephemeral_ports();
 
 } // namespace twtrace

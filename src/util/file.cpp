@@ -1,22 +1,20 @@
 #include "util/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "util/fd.h"
-
 namespace twtrace {
 
-std::optional<std::string> read_file(const std::string& path, std::size_t limit) {
-    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file)
-        return std::nullopt;
+std::optional<std::string> read_again(const Fd& file, std::size_t limit) {
+    constexpr std::size_t chunk = 16384;
     std::string text;
-    for (std::size_t chunk = 16384; text.size() < limit;) {
+    while (text.size() < limit) {
         const std::size_t length = text.size();
         text.resize(std::min(length + chunk, limit));
-        const ssize_t got = read(file.get(), text.data() + length, text.size() - length);
+        const ssize_t got = pread(file.get(), text.data() + length, text.size() - length,
+                                  static_cast<off_t>(length));
         text.resize(length + (got > 0 ? static_cast<std::size_t>(got) : 0));
         if (got < 0 && errno == EINTR)
             continue;
@@ -26,6 +24,11 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit)
             break;
     }
     return text;
+}
+
+std::optional<std::string> read_file(const std::string& path, std::size_t limit) {
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    return file ? read_again(file, limit) : std::nullopt;
 }
 
 } // namespace twtrace

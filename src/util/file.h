@@ -1,13 +1,20 @@
 // Small files of /proc and /sys, whole.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
+#include "util/fd.h"
+
 namespace twtrace {
 
+inline constexpr std::size_t small_file_limit = std::size_t{1} << 20U;
+
 /// The file's content, at most limit bytes of it; nothing if it can't be opened or read.
-std::optional<std::string> read_file(const std::string& path,
-                                     std::size_t limit = std::size_t{1} << 20U);
+std::optional<std::string> read_file(const std::string& path, std::size_t limit = small_file_limit);
+
+/// The present content of a file of /proc that is open already, from its beginning.
+std::optional<std::string> read_again(const Fd& file, std::size_t limit = small_file_limit);
 
 } // namespace twtrace

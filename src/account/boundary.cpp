@@ -1,0 +1,57 @@
+#include "account/boundary.h"
+
+#include <algorithm>
+
+#include "model/timestamp.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::size_t most_samples = 64;
+constexpr int enough_equal = 4;
+// An event carries the time of the packet that caused it; the counter rises a few microseconds
+// later, in the same softirq. One that was sent by close() carries the time right after the counter
+// rose.
+constexpr std::uint64_t counted_after_ns = 20'000;
+constexpr std::uint64_t counted_before_ns = 2'000;
+
+} // namespace
+
+std::vector<CounterSample> sample_counters(const NetFiles& files) {
+    std::vector<CounterSample> samples;
+    int equal = 0;
+    while (files && samples.size() < most_samples && equal < enough_equal) {
+        CounterSample sample;
+        sample.before_ns = monotonic_now_ns();
+        const auto counters = files.read();
+        sample.after_ns = monotonic_now_ns();
+        if (!counters)
+            break;
+        sample.counters = *counters;
+        const bool stands = !samples.empty() && samples.back().counters == sample.counters;
+        equal = stands ? equal + 1 : 0;
+        samples.push_back(sample);
+    }
+    return samples;
+}
+
+Boundary choose_boundary(const std::vector<CounterSample>& samples,
+                         const std::vector<std::uint64_t>& event_times) {
+    Boundary best;
+    bool found = false;
+    for (const CounterSample& sample : samples) {
+        const auto touched = static_cast<std::uint64_t>(
+            std::count_if(event_times.begin(), event_times.end(), [&](std::uint64_t time) {
+                return time + counted_after_ns >= sample.before_ns &&
+                       time <= sample.after_ns + counted_before_ns;
+            }));
+        if (found && touched >= best.ambiguous)
+            continue;
+        best = {sample, touched};
+        found = true;
+    }
+    return best;
+}
+
+} // namespace twtrace

@@ -1,0 +1,93 @@
+#include "account/open_namespaces.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "account/namespaces.h"
+#include "source/enter_namespace.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::string_view no_privilege =
+    "cannot look into other network namespaces: CAP_SYS_ADMIN is missing; run it with sudo, or "
+    "with --netns /proc/self/ns/net for this one only";
+
+// A descriptor for each namespace: a host with a thousand containers is past the usual soft limit.
+void allow_many_descriptors() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Inside the namespace; nothing: the error is in the result.
+Result<OpenNamespace> look_around(std::uint32_t inode) {
+    auto sockets = SocketDump::open();
+    if (!sockets)
+        return tl::unexpected(sockets.error());
+    return OpenNamespace{inode, read_sockstat("/proc/thread-self/net"), ephemeral_port_range(),
+                         *std::move(sockets)};
+}
+
+// Nothing: it is gone.
+Result<std::optional<OpenNamespace>> open_one(const NamespaceFile& file) {
+    Result<OpenNamespace> opened = fail("");
+    const auto entered = in_namespace(file, [&] { opened = look_around(file.inode); });
+    if (!entered)
+        return tl::unexpected(entered.error());
+    if (*entered == Entered::Forbidden)
+        return fail(std::string(no_privilege));
+    if (*entered == Entered::Gone)
+        return std::nullopt;
+    if (!opened)
+        return in_context(fmt::format("network namespace {}", file.inode), opened.error());
+    return std::optional<OpenNamespace>(*std::move(opened));
+}
+
+using Files = std::map<std::uint32_t, std::string>;
+
+Result<Files> chosen_files(const std::vector<std::uint32_t>& chosen) {
+    Files all = find_namespace_files();
+    all.try_emplace(current_namespace(), "/proc/thread-self/ns/net");
+    if (chosen.empty()) {
+        if (!may_enter_namespaces())
+            return fail(std::string(no_privilege));
+        return all;
+    }
+    Files files;
+    for (const std::uint32_t inode : chosen) {
+        const auto found = all.find(inode);
+        if (found == all.end())
+            return fail(fmt::format("cannot find network namespace {}: no process that may be "
+                                    "looked at is in it, and nothing is mounted; lsns -t net "
+                                    "(with sudo) has those that there are",
+                                    inode));
+        files.insert(*found);
+    }
+    return files;
+}
+
+} // namespace
+
+Result<std::vector<OpenNamespace>> open_namespaces(const std::vector<std::uint32_t>& chosen) {
+    const auto files = chosen_files(chosen);
+    if (!files)
+        return tl::unexpected(files.error());
+    allow_many_descriptors();
+    std::vector<OpenNamespace> open;
+    for (const auto& [inode, path] : *files) {
+        auto one = open_one({inode, path});
+        if (!one)
+            return tl::unexpected(one.error());
+        if (*one)
+            open.push_back(**std::move(one));
+        else if (!chosen.empty())
+            return fail(fmt::format("network namespace {} has just ended", inode));
+    }
+    return open;
+}
+
+} // namespace twtrace

@@ -1,0 +1,31 @@
+// A way into the present sockets of network namespaces: all of them, or chosen ones.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "account/sockstat.h"
+#include "source/sockets.h"
+#include "util/ephemeral_ports.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+struct OpenNamespace {
+    std::uint32_t inode = 0;
+    std::optional<SockStat> counts; ///< at the time of opening
+    PortRange ephemeral;
+    SocketDump sockets; ///< takes one file descriptor each
+
+    /// Asking for its sockets would be in vain: a dump walks the table of all namespaces.
+    [[nodiscard]] bool is_empty() const {
+        return counts && counts->inuse == 0 && counts->time_wait == 0;
+    }
+};
+
+/// chosen: inodes; empty: every namespace that there is, which needs CAP_SYS_ADMIN. Of all, those
+/// that end meanwhile are left out; a chosen one that can't be entered is an error.
+Result<std::vector<OpenNamespace>> open_namespaces(const std::vector<std::uint32_t>& chosen);
+
+} // namespace twtrace

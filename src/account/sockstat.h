@@ -1,0 +1,24 @@
+// How many TCP sockets a network namespace has now: the kernel's own count, at the price of two
+// small files.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace twtrace {
+
+struct SockStat {
+    std::uint64_t inuse = 0;     ///< IPv4 and IPv6; time-wait minisocks not among them
+    std::uint64_t time_wait = 0; ///< minisocks in either substate, IPv4 and IPv6: `ss -s` timewait
+};
+
+/// From the texts of sockstat and sockstat6 (empty: the kernel has no IPv6); nothing if the first
+/// has no TCP line.
+std::optional<SockStat> parse_sockstat(std::string_view sockstat, std::string_view sockstat6);
+
+/// From DIRECTORY/sockstat and sockstat6, such as /proc/1/net.
+std::optional<SockStat> read_sockstat(const std::string& directory);
+
+} // namespace twtrace

@@ -1,0 +1,64 @@
+// Who accepts connections on a port: what a time-wait socket's owner is inferred from when nobody
+// saw it close.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "attribute/attributor.h"
+#include "model/event.h"
+#include "model/owner.h"
+#include "source/sockets.h"
+#include "util/port_set.h"
+
+namespace twtrace {
+
+/// The listening sockets of one network namespace.
+class ListenerTable {
+  public:
+    void add(const TcpSocket& listener);
+
+    /// The inode of the socket that connections to this address and port arrive at: one bound to
+    /// the address, else one bound to every address of its family, else one bound to [::], which
+    /// takes IPv4 too. 0: nobody listens there.
+    [[nodiscard]] std::uint32_t find(const Address& local, std::uint16_t port) const;
+
+    [[nodiscard]] std::size_t size() const { return size_; }
+    void append_inodes(std::vector<std::uint32_t>& inodes) const;
+
+  private:
+    struct Listener {
+        Address local;
+        std::uint32_t inode;
+    };
+    PortSet ports_; // most ports asked for are ephemeral ones that nobody listens on
+    std::unordered_map<std::uint16_t, std::vector<Listener>> by_port_;
+    std::size_t size_ = 0;
+};
+
+/// The processes behind listening sockets of any namespace.
+class ListenerOwners {
+  public:
+    struct Process {
+        Task task;
+        Owner owner;
+    };
+
+    explicit ListenerOwners(std::vector<std::uint32_t> inodes) : inodes_(std::move(inodes)) {}
+
+    /// Null: not found. The first call looks through /proc, once for all inodes.
+    const Process* find(std::uint32_t inode);
+    /// False: some processes could not be looked into.
+    [[nodiscard]] bool complete() const { return complete_; }
+
+  private:
+    void search();
+
+    std::vector<std::uint32_t> inodes_;
+    std::unordered_map<std::uint32_t, Process> processes_;
+    bool searched_ = false;
+    bool complete_ = true;
+};
+
+} // namespace twtrace

@@ -1,0 +1,79 @@
+#include "source/enter_namespace.h"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "util/fd.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr const char* own_namespace = "/proc/thread-self/ns/net";
+
+tl::unexpected<Error> failed(const NamespaceFile& file, const char* why) {
+    return fail(
+        fmt::format("cannot enter network namespace {} by {}: {}", file.inode, file.path, why));
+}
+
+Result<Entered> enter_and_work(int fd, const NamespaceFile& file,
+                               const std::function<void()>& work) {
+    if (setns(fd, CLONE_NEWNET) != 0)
+        return errno == EPERM ? Result<Entered>(Entered::Forbidden)
+                              : failed(file, std::strerror(errno));
+    work();
+    return Entered::Yes;
+}
+
+// std::thread throws where the system has no room for one more.
+Result<Entered> in_thread(int fd, const NamespaceFile& file, const std::function<void()>& work) {
+    Result<Entered> entered = Entered::Gone;
+    try {
+        std::thread([&] { entered = enter_and_work(fd, file, work); }).join();
+    } catch (const std::system_error& error) {
+        return failed(file, error.what());
+    }
+    return entered;
+}
+
+} // namespace
+
+std::uint32_t current_namespace() {
+    struct stat status {};
+    return stat(own_namespace, &status) == 0 ? static_cast<std::uint32_t>(status.st_ino) : 0;
+}
+
+Result<Entered> in_namespace(const NamespaceFile& file, const std::function<void()>& work) {
+    if (file.inode == current_namespace()) {
+        work();
+        return Entered::Yes;
+    }
+    const Fd fd(open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd && errno == EACCES)
+        return Entered::Forbidden;
+    struct stat status {};
+    // A process may have ended or moved since the file was found, and its pid be used again.
+    if (!fd || fstat(fd.get(), &status) != 0 || status.st_ino != file.inode)
+        return Entered::Gone;
+    return in_thread(fd.get(), file, work);
+}
+
+bool may_enter_namespaces() {
+    const Fd fd(open(own_namespace, O_RDONLY | O_CLOEXEC));
+    bool may = false;
+    try {
+        std::thread([&] { may = fd && setns(fd.get(), CLONE_NEWNET) == 0; }).join();
+    } catch (const std::system_error&) {
+        return false;
+    }
+    return may;
+}
+
+} // namespace twtrace

@@ -1,0 +1,20 @@
+// A network namespace for one run, and the kernel's own counters in it.
+#pragma once
+
+#include <cstdint>
+
+namespace load {
+
+/// Moves the process into a fresh network namespace with loopback up, all ports free for clients
+/// and room for every TIME_WAIT of the run. Prints and returns false if that cannot be done.
+bool enter_fresh_namespace();
+
+struct KernelCounters {
+    std::uint64_t time_wait = 0; ///< TcpExt TW
+    std::uint64_t overflow = 0;  ///< TcpExt TCPTimeWaitOverflow
+    std::uint64_t listen_drops = 0;
+};
+
+KernelCounters read_kernel_counters();
+
+} // namespace load

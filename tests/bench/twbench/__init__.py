@@ -1,0 +1,1 @@
+"""What tools/bench runs: see docs/performance.md for what the figures mean."""

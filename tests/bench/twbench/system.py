@@ -1,0 +1,61 @@
+"""What the bench borrows from the host, and gives back."""
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_BPF_STATS = Path("/proc/sys/kernel/bpf_stats_enabled")
+_TRACEFS = Path("/sys/kernel/tracing")
+_PACKAGE_OF = {"bpftrace": "bpftrace", "tcplife": "libbpf-tools", "tcpstates": "libbpf-tools"}
+
+
+def refuse(message):
+    print(f"bench: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+def require_root():
+    if os.geteuid() != 0:
+        refuse("loading BPF programs needs root: run it with sudo")
+
+
+def require_tools(modes):
+    missing = {_PACKAGE_OF[m.command[0]] for m in modes
+               if m.command and m.command[0] in _PACKAGE_OF and not shutil.which(m.command[0])}
+    if missing:
+        refuse(f"not installed: apt-get install {' '.join(sorted(missing))}, "
+               "or leave them out with --modes")
+
+
+@contextlib.contextmanager
+def bpf_stats(enabled):
+    before = _BPF_STATS.read_text()
+    _BPF_STATS.write_text("1" if enabled else "0")
+    try:
+        yield
+    finally:
+        _BPF_STATS.write_text(before)
+
+
+@contextlib.contextmanager
+def tracefs():
+    """bpftrace and the libbpf-tools attach to classic tracepoints, which need it."""
+    mounted = (_TRACEFS / "events").exists()
+    if not mounted:
+        subprocess.run(["mount", "-t", "tracefs", "tracefs", str(_TRACEFS)], check=True)
+    try:
+        yield
+    finally:
+        if not mounted:
+            subprocess.run(["umount", str(_TRACEFS)], check=False)
+
+
+def describe():
+    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                  if line.startswith("model name")), "unknown processor")
+    # The host's own tracers and compilers are what spoils a measurement: say how busy it was.
+    return {"cpus": os.cpu_count(), "processor": model, "kernel": os.uname().release,
+            "load_average": round(os.getloadavg()[0], 1), "time": time.strftime("%Y-%m-%d %H:%M")}

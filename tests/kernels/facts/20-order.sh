@@ -1,0 +1,2 @@
+# In which order the tracepoints of a dying socket fire, and with what.
+order

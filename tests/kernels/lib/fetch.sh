@@ -1,0 +1,185 @@
+# shellcheck shell=bash
+# Download kernel packages from any Debian suite without touching the host's own apt state, and unpack what a guest
+# needs: $cache/kernels/SERIES/{vmlinuz,modules/*.ko,release,source}. Sourced by tools/kernels.
+
+# What is a module in Debian's cloud kernels and is wanted in a guest (what these depend on is found out).
+guest_modules=(veth inet_diag tcp_diag sch_netem)
+
+# Mirror and keyring are the host's: its first `main` archive with the suite name put in.
+mirror() {
+    # shellcheck disable=SC2016  # $(..) is apt's own format language
+    apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' |
+        sed -n 's/^Debian|main|//p' | head -n 1
+}
+
+# apt's options for a state directory of its own, in `apt_opts`.
+apt_suite() {
+    local suite=$1 dir=$cache/apt/$1 uri
+    apt_opts=(-q -o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists" -o "Dir::State::status=$dir/status"
+        -o "Dir::Cache=$dir/cache" -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
+        -o Dir::Etc::preferencesparts=/dev/null -o APT::Architecture=amd64 -o Acquire::Languages=none
+        -o APT::Sandbox::User=root -o APT::Update::Post-Invoke= -o APT::Update::Post-Invoke-Success=)
+    [[ -s $dir/sources.list ]] && return
+    uri=$(mirror)
+    [[ -n $uri ]] || die "no Debian archive in this machine's apt configuration (apt-get update first?)"
+    mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+    : >"$dir/status"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$uri" "$suite" \
+        >"$dir/sources.list"
+}
+
+# Once per invocation and suite; an unreachable suite is one reason more for "not available", so its error stays short.
+declare -A refreshed=()
+refresh() {
+    local suite=$1
+    apt_suite "$suite"
+    [[ -z ${refreshed[$suite]-} ]] || return "${refreshed[$suite]}"
+    refreshed[$suite]=0
+    # apt-get update exits 0 when a list could not be had; --error-on=any makes it tell.
+    apt-get "${apt_opts[@]}" update -qq --error-on=any >"$cache/apt/$suite/update.log" 2>&1 || refreshed[$suite]=1
+    return "${refreshed[$suite]}"
+}
+
+# The suite's newest release of a series (or of all, for `newest`): 6.12.107+deb13, 5.10.0-32, ..
+# Names change with time (-unsigned twins, rc's, linux-binary- from 7.0 on); only this shape is relied on.
+newest_release() {
+    local series=$2
+    [[ $series != newest ]] || series='[0-9]+\.[0-9]+'
+    apt_suite "$1"
+    apt-cache "${apt_opts[@]}" pkgnames linux-image- |
+        sed -nE "s/^linux-image-($series([^0-9].*)?)-cloud-amd64\$/\1/p" | sort -V | tail -n 1
+}
+
+# 6.12.107+deb13 -> 6.12
+series_of() { [[ $1 =~ ^[0-9]+\.[0-9]+ ]] && printf '%s\n' "${BASH_REMATCH[0]}"; }
+
+# KERNEL -> "SUITE RELEASE" lines to fetch. `newest` is the highest series of any suite.
+locate() {
+    local row suite want release best='' best_suite=''
+    case $1 in
+        oldest)
+            suite=${matrix[0]%% *}
+            refresh "$suite" && release=$(newest_release "$suite" newest) && [[ -n $release ]] && echo "$suite $release"
+            return
+            ;;
+        newest) want=newest ;;
+        *) want=${1//./\\.} ;;
+    esac
+    for row in "${matrix[@]}"; do
+        suite=${row%% *}
+        refresh "$suite" || continue
+        release=$(newest_release "$suite" "$want")
+        [[ -n $release ]] || continue
+        if [[ -z $best || $(printf '%s\n%s\n' "$best" "$release" | sort -V | tail -n 1) != "$best" ]]; then
+            best=$release best_suite=$suite
+        fi
+    done
+    [[ -n $best ]] && echo "$best_suite $best"
+}
+
+# Downloads every package that carries a part of this release: all in linux-image- up to 6.19, the image in
+# linux-binary- and the modules in linux-modules- later.
+download() {
+    local suite=$1 release=$2 into=$3 kind names=()
+    apt_suite "$suite"
+    for kind in image binary modules; do
+        names+=("$(apt-cache "${apt_opts[@]}" pkgnames "linux-$kind-$release-cloud-amd64" |
+            grep -Fx "linux-$kind-$release-cloud-amd64" || true)")
+    done
+    mkdir -p "$into"
+    # shellcheck disable=SC2068  # empty names are to vanish
+    (cd "$into" && apt-get "${apt_opts[@]}" download -qq ${names[@]}) >"$cache/apt/$suite/download.log" 2>&1
+}
+
+# vmlinuz and the wanted modules. The image lies in /boot, from 7.0 on beside the modules, these in /usr/lib or /lib.
+unpack() {
+    local from=$1 to=$2 deb image tree module
+    for deb in "$from"/*.deb; do
+        dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$from" || return
+    done
+    image=$(find "$from" -name 'vmlinuz*' -type f -print -quit)
+    tree=$(find "$from" -type d -path '*/lib/modules/*' -name kernel -print -quit)
+    [[ -n $image && -n $tree ]] || return
+    mkdir -p "$to/modules"
+    mv "$image" "$to/vmlinuz"
+    for module in "${guest_modules[@]}"; do
+        add_module "$tree" "$module" "$to/modules"
+    done
+    basename "$(dirname "$tree")" >"$to/release"
+}
+
+# Puts a module into $3 behind those that it depends on, numbered for insmod. Reads the dependencies from the module
+# itself, which depmod and modprobe would do as well if every host had them. Built in or absent: no file, no harm.
+add_module() {
+    local tree=$1 name=$2 to=$3 file depends needed tmp
+    compgen -G "$to/*-$name.ko" >/dev/null && return
+    file=$(find "$tree" -name "$name.ko*" -print -quit)
+    [[ -n $file ]] || return 0
+    tmp=$to/$name.part
+    inflate "$file" >"$tmp"
+    depends=$(tr '\0' '\n' <"$tmp" | sed -n 's/^depends=//p')
+    for needed in ${depends//,/ }; do
+        add_module "$tree" "$needed" "$to"
+    done
+    mv "$tmp" "$to/$(printf %02d "$(find "$to" -name '*.ko' | wc -l)")-$name.ko"
+}
+
+inflate() {
+    case $1 in
+        *.xz) xz -dc "$1" ;;
+        *.zst) zstd -qdc "$1" ;;
+        *.gz) gzip -dc "$1" ;;
+        *) cat "$1" ;;
+    esac
+}
+
+fetch_one() {
+    local suite=$1 release=$2 series to work
+    series=$(series_of "$release")
+    to=$cache/kernels/$series
+    if [[ -r $to/vmlinuz && $(cat "$to/source") == "$release ($suite)" ]]; then
+        say "$series: have $release ($suite)"
+        return
+    fi
+    say "$series: fetching $release ($suite)"
+    work=$(mktemp -d "$cache/unpack.XXXXXX")
+    if download "$suite" "$release" "$work" && unpack "$work" "$work/out"; then
+        echo "$release ($suite)" >"$work/out/source"
+        rm -rf "$to"
+        mkdir -p "$cache/kernels"
+        mv "$work/out" "$to"
+        rm -rf "$work"
+    else
+        rm -rf "$work"
+        say "$series: could not be downloaded or unpacked, see $cache/apt/$suite/download.log"
+        return 1
+    fi
+}
+
+fetch() {
+    local row suite name found failed=0
+    need xz=xz-utils zstd=zstd dpkg-deb=dpkg apt-cache=apt
+    if [[ $# -gt 0 ]]; then
+        for name in "$@"; do
+            [[ $name =~ ^([0-9]+\.[0-9]+|oldest|newest)$ ]] || misuse "$name is no kernel series"
+        done
+        for name in "$@"; do
+            found=$(locate "$name") || true
+            if [[ -z $found ]]; then
+                say "$name: not available in any suite"
+                failed=1
+            else
+                fetch_one "${found% *}" "${found#* }" || failed=1
+            fi
+        done
+        return "$failed"
+    fi
+    for row in "${matrix[@]}"; do
+        suite=${row%% *} name=${row#* }
+        refresh "$suite" || { say "$suite: not available, see $cache/apt/$suite/update.log"; continue; }
+        found=$(newest_release "$suite" "${name//./\\.}")
+        [[ -n $found ]] || { say "$suite: no cloud kernel ($name)"; continue; }
+        fetch_one "$suite" "$found" || true
+    done
+    [[ -n $(fetched) ]] || die "no kernel could be fetched"
+}

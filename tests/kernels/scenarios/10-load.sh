@@ -1,0 +1,4 @@
+# twtrace loads, attaches, says that it traces and ends with 0 on Ctrl-C.
+. /lib/common.sh
+during true -- trace -v || fail "twtrace trace ended with $?: $(tail -n 1 /tmp/err)"
+grep -q tracing /tmp/err || fail "twtrace never said that it traces"

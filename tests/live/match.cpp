@@ -1,0 +1,167 @@
+#include "match.h"
+
+#include <algorithm>
+#include <map>
+
+#include "catch2.h"
+#include "tracer.h"
+
+namespace live {
+
+namespace {
+
+using nlohmann::json;
+using Texts = std::vector<std::string>;
+
+constexpr const char* aborted_or_not[] = {"aborted", "time_wait"};
+
+// Type is not part of it: a wrong type shall be told as such and not as one event missing and one
+// too many.
+std::string key_of(const json& event) {
+    return event.at("local_addr").get<std::string>() + " " + event.at("local_port").dump() + " " +
+           event.at("remote_addr").get<std::string>() + " " + event.at("remote_port").dump();
+}
+
+std::string key_of(const Expected& e) {
+    return e.local.addr + " " + std::to_string(e.local.port) + " " + e.remote.addr + " " +
+           std::to_string(e.remote.port);
+}
+
+class FieldCheck {
+  public:
+    FieldCheck(const Expected& expected, const json& event) : expected_(expected), event_(event) {}
+
+    void field(const char* name, const json& want) {
+        const json got = event_.value(name, json("(no such key)"));
+        if (got != want) {
+            wrong_.push_back(expected_.kind + ": " + name + " is " + got.dump() + ", not " +
+                             want.dump() + " in " + event_.dump());
+        }
+    }
+
+    void promised(const char* name, const std::string& want) {
+        if (!want.empty()) {
+            field(name, want);
+        }
+    }
+
+    void type() {
+        const auto got = event_.value("type", std::string());
+        const bool either = expected_.doubtful && std::count(std::begin(aborted_or_not),
+                                                             std::end(aborted_or_not), got) > 0;
+        if (!either) {
+            field("type", expected_.outcome.type);
+        }
+    }
+
+    /// The connection began and ended while twtrace looked on.
+    void known_time(const char* name) {
+        const json got = event_.value(name, json("(no such key)"));
+        constexpr std::uint64_t ten_minutes_us = 600'000'000;
+        if (!got.is_number_unsigned() || got.get<std::uint64_t>() > ten_minutes_us) {
+            wrong_.push_back(expected_.kind + ": " + name + " is " + got.dump() + " in " +
+                             event_.dump());
+        }
+    }
+
+    Texts take() { return std::move(wrong_); }
+
+  private:
+    const Expected& expected_;
+    const json& event_;
+    Texts wrong_;
+};
+
+Texts field_differences(const Expected& e, const json& event, std::uint64_t netns) {
+    FieldCheck check_it(e, event);
+    check_it.type();
+    if (!e.doubtful) {
+        check_it.promised("stage", e.outcome.stage);
+    }
+    check_it.promised("how", e.outcome.how);
+    check_it.field("role", e.role);
+    check_it.field("pid", e.task.pid);
+    check_it.field("tid", e.task.tid);
+    check_it.field("uid", e.task.uid);
+    check_it.field("comm", e.task.comm);
+    check_it.field("family", e.family);
+    check_it.field("netns", netns);
+    if (e.outcome.type == "time_wait" && !e.doubtful) {
+        check_it.field("bytes_sent", e.bytes_sent);
+        check_it.field("bytes_received", e.bytes_received);
+        check_it.known_time("lifetime_us");
+        check_it.known_time("close_us");
+    }
+    return check_it.take();
+}
+
+/// One example of each sort of difference: a systematic one must not hide the rare ones.
+std::map<std::string, Texts> sorted_by_kind(const Texts& all) {
+    std::map<std::string, Texts> sorts;
+    for (const std::string& one : all) {
+        sorts[one.substr(0, one.find(" in {"))].push_back(one);
+    }
+    return sorts;
+}
+
+} // namespace
+
+Texts differences(const std::vector<Expected>& expected, const std::vector<json>& reported,
+                  std::uint64_t netns) {
+    std::multimap<std::string, const json*> open;
+    for (const json& event : reported) {
+        open.emplace(key_of(event), &event);
+    }
+    Texts all;
+    for (const Expected& e : expected) {
+        // A port that was taken over gives a second event with the same tuple: the better match is
+        // this one's.
+        const auto [begin, end] = open.equal_range(key_of(e));
+        auto best = end;
+        Texts best_differences;
+        for (auto it = begin; it != end; ++it) {
+            Texts here = field_differences(e, *it->second, netns);
+            if (best == end || here.size() < best_differences.size()) {
+                best = it;
+                best_differences = std::move(here);
+            }
+        }
+        if (best == end) {
+            all.push_back("missing: " + describe(e));
+            continue;
+        }
+        all.insert(all.end(), best_differences.begin(), best_differences.end());
+        open.erase(best);
+    }
+    for (const auto& [key, event] : open) {
+        all.push_back("unexpected: " + event->dump());
+    }
+    return all;
+}
+
+void require_no_difference(const std::vector<Expected>& expected, const std::vector<json>& reported,
+                           std::uint64_t netns) {
+    const Texts all = differences(expected, reported, netns);
+    constexpr std::size_t at_most = 30;
+    std::size_t shown = 0;
+    for (const auto& [sort, examples] : sorted_by_kind(all)) {
+        if (++shown <= at_most) {
+            UNSCOPED_INFO(examples.size() << " times: " << examples.front());
+        }
+    }
+    CHECK(all.size() == 0);
+}
+
+void require_equal_to_kernel(std::uint64_t time_wait, const KernelCounters& rise,
+                             std::uint64_t hidden) {
+    INFO("the kernel says: " << to_string(rise));
+    INFO("hidden from BPF: " << hidden);
+    CHECK(time_wait + hidden == rise.scheduled() + rise.tw_overflow);
+}
+
+void require_equal_to_kernel(const std::vector<json>& reported, const KernelCounters& rise,
+                             std::uint64_t hidden) {
+    require_equal_to_kernel(of_type(reported, "time_wait").size(), rise, hidden);
+}
+
+} // namespace live

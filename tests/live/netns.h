@@ -1,0 +1,41 @@
+// A network namespace of the test's own, that vanishes with the test whatever happens.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "kernel_counters.h"
+
+namespace live {
+
+class TestNamespace {
+  public:
+    TestNamespace();
+    ~TestNamespace();
+    TestNamespace(const TestNamespace&) = delete;
+    TestNamespace& operator=(const TestNamespace&) = delete;
+
+    /// As in `stat -L -c %i`, and in twtrace's netns field.
+    std::uint64_t inode() const;
+    /// For --netns and setns().
+    std::string path() const;
+    KernelCounters counters() const { return read_counters(holder_); }
+    /// Name as in sysctl(8), with dots: "net.ipv4.tcp_fin_timeout".
+    void set_sysctl(const std::string& name, const std::string& value) const;
+    /// Runs fn in a child inside the namespace and returns its answer.
+    std::string run_in(const std::function<std::string()>& fn) const;
+    /// Makes the calling process (not its children's parent) a member.
+    void enter() const;
+    /// A slow lane on lo for sockets with SO_PRIORITY slow_lane; false where the kernel or tc
+    /// can't.
+    bool add_slow_lane() const;
+    static constexpr int slow_lane = 0x10002;
+
+  private:
+    pid_t holder_ = -1;
+};
+
+} // namespace live

@@ -1,0 +1,138 @@
+// A random mixture of all kinds by several processes on both CPUs: no entry wrong, none lost, none
+// too many.
+#include <cstdlib>
+#include <random>
+#include <utility>
+
+#include "catch2.h"
+#include "match.h"
+#include "tracer.h"
+#include "witness.h"
+#include "worker.h"
+
+using namespace live;
+
+namespace {
+
+constexpr int workers = 4;
+
+unsigned number_from_env(const char* name, unsigned otherwise) {
+    const char* text = std::getenv(name);
+    return text != nullptr ? static_cast<unsigned>(std::stoul(text)) : otherwise;
+}
+
+std::vector<unsigned> seeds() {
+    if (std::getenv("TWTRACE_SEED") != nullptr) {
+        return {number_from_env("TWTRACE_SEED", 0)};
+    }
+    std::random_device device;
+    std::vector<unsigned> all(number_from_env("TWTRACE_SEEDS", 3));
+    for (unsigned& seed : all) {
+        seed = device();
+    }
+    return all;
+}
+
+/// To narrow a difference down: TWTRACE_KINDS="crossing,linger_zero" leaves the others out.
+std::vector<Job> chosen(std::vector<Job> jobs) {
+    const char* names = std::getenv("TWTRACE_KINDS");
+    if (names != nullptr) {
+        const std::string list = "," + std::string(names) + ",";
+        std::erase_if(jobs, [&](const Job& job) {
+            return list.find("," + job.kind->name + ",") == std::string::npos;
+        });
+    }
+    return jobs;
+}
+
+std::vector<Job> draw(const std::vector<Job>& from, std::mt19937& random) {
+    std::uniform_int_distribution<std::size_t> any(0, from.size() - 1);
+    const std::size_t many = number_from_env("TWTRACE_JOBS", 300);
+    std::vector<Job> jobs;
+    bool slow_taken = false;
+    while (jobs.size() < many) {
+        const Job& job = from[any(random)];
+        if (job.kind->slow && std::exchange(slow_taken, true)) {
+            continue;
+        }
+        jobs.push_back(job);
+    }
+    return jobs;
+}
+
+std::vector<Expected> run_mixture(const TestNamespace& ns, const std::vector<Job>& from,
+                                  unsigned seed) {
+    std::mt19937 random(seed);
+    std::vector<Forked> running;
+    for (int i = 0; i < workers; ++i) {
+        WorkerOptions options;
+        options.cpu = i % 2;
+        running.push_back(start_jobs(ns, draw(from, random), options));
+    }
+    std::vector<Expected> all;
+    for (Forked& worker : running) {
+        const std::vector<Expected> events = collect_jobs(worker);
+        all.insert(all.end(), events.begin(), events.end());
+    }
+    return all;
+}
+
+void judge(const TestNamespace& ns, const std::vector<Job>& from, unsigned seed) {
+    INFO("repeat with TWTRACE_SEED=" << seed);
+    WARN("seed " << seed);
+    const Witness witness;
+    Tracer tracer = trace_all(ns);
+    Tracer summary({"summary", "-o", "json", "--netns", ns.path()});
+    const KernelCounters before = ns.counters();
+    std::vector<Expected> expected = run_mixture(ns, from, seed);
+    const KernelCounters rise = ns.counters() - before;
+    const std::uint64_t hidden = witness.take_hidden(expected);
+    const CommandResult result = tracer.stop();
+    const CommandResult document = summary.stop();
+    INFO("stderr: " << result.err);
+    INFO("the kernel says: " << to_string(rise));
+    const auto events = parse_events(result.out);
+    require_no_difference(expected, events, ns.inode());
+    require_equal_to_kernel(events, rise, hidden);
+    const auto accounting = nlohmann::json::parse(document.out).at("accounting");
+    INFO(accounting.dump());
+    CHECK(accounting.at("unaccounted") == hidden);
+    CHECK(accounting.at("exact") == (hidden == 0));
+}
+
+/// Those that need no minisock to be there while they run.
+std::vector<Job> jobs_without_minisocks() {
+    std::vector<Job> jobs;
+    for (const Job& job : all_jobs(false)) {
+        for (const char* name :
+             {"close_then_peer_closes_at_once", "shutdown_then_peer_closes",
+              "shutdown_then_peer_sends_more", "shutdown_both_ways", "fin_reaches_full_orphan",
+              "rst_in_fin_wait2", "unread_data", "linger_zero", "linger2_negative"}) {
+            if (job.kind->name == name) {
+                jobs.push_back(job);
+            }
+        }
+    }
+    return jobs;
+}
+
+} // namespace
+
+TEST_CASE("mixture: every entry of a random mixture, and the kernel's sum", "[mixture]") {
+    if (!can_trace()) {
+        return;
+    }
+    for (const unsigned seed : seeds()) {
+        const TestNamespace ns;
+        judge(ns, chosen(all_jobs(ns.add_slow_lane())), seed);
+    }
+}
+
+TEST_CASE("mixture: with tcp_max_tw_buckets tiny", "[mixture]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    ns.set_sysctl("net.ipv4.tcp_max_tw_buckets", "20");
+    judge(ns, jobs_without_minisocks(), seeds().front());
+}

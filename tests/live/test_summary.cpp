@@ -1,0 +1,140 @@
+// The summary against the kernel's counters and against who did it.
+#include <map>
+
+#include "catch2.h"
+#include "match.h"
+#include "tracer.h"
+#include "witness.h"
+#include "worker.h"
+
+using namespace live;
+using nlohmann::json;
+
+namespace {
+
+std::vector<Job> repeat(const std::string& kind, std::size_t times) {
+    return std::vector<Job>(times, Job{&closing_kind(kind), Family::V4, Role::Client});
+}
+
+std::vector<Job> a_bit_of_everything() {
+    std::vector<Job> jobs;
+    for (const Job& job : all_jobs(false)) {
+        if (!job.kind->slow) {
+            jobs.push_back(job);
+        }
+    }
+    return jobs;
+}
+
+std::map<int, std::uint64_t> by_pid(const std::vector<Expected>& events, const std::string& type) {
+    std::map<int, std::uint64_t> counts;
+    for (const Expected& event : events) {
+        counts[event.task.pid] += event.outcome.type == type ? 1 : 0;
+    }
+    std::erase_if(counts, [](const auto& entry) { return entry.second == 0; });
+    return counts;
+}
+
+// A process may be in several groups (one a role).
+std::map<int, std::uint64_t> by_pid(const json& summary, const std::string& type) {
+    std::map<int, std::uint64_t> counts;
+    for (const json& group : summary.at("groups")) {
+        if (group.at(type).get<std::uint64_t>() > 0) {
+            counts[group.at("pid").get<int>()] += group.at(type).get<std::uint64_t>();
+        }
+    }
+    return counts;
+}
+
+std::vector<std::string> summary_of(const TestNamespace& ns) {
+    return {"summary", "-o", "json", "--netns", ns.path()};
+}
+
+} // namespace
+
+TEST_CASE("summary: totals are the kernel's, and groups name who closed", "[summary]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Witness witness;
+    Tracer tracer(summary_of(ns));
+    const KernelCounters before = ns.counters();
+    auto expected = run_jobs(ns, a_bit_of_everything());
+    const KernelCounters rise = ns.counters() - before;
+    const std::uint64_t hidden = witness.take_hidden(expected);
+    const CommandResult result = tracer.stop();
+    INFO(result.out << "\nstderr: " << result.err);
+    REQUIRE(result.exit_status == 0);
+    const json summary = json::parse(result.out);
+    CHECK(summary.at("schema") == "twtrace.summary/1");
+    const json& totals = summary.at("totals");
+    require_equal_to_kernel(totals.at("time_wait").get<std::uint64_t>(), rise, hidden);
+    for (const char* type : {"time_wait", "aborted", "passive_close"}) {
+        INFO(type);
+        CHECK(totals.at(type) == count_type(expected, type));
+        CHECK(by_pid(summary, type) == by_pid(expected, type));
+    }
+    CHECK(totals.at("port_exhausted") == 0);
+    const json& accounting = summary.at("accounting");
+    CHECK(accounting.at("exact") == (hidden == 0));
+    CHECK(accounting.at("unaccounted") == hidden);
+    CHECK(accounting.at("lost") == 0);
+    CHECK(accounting.at("kernel") == rise.scheduled() + rise.tw_overflow);
+}
+
+TEST_CASE("summary: a process that is gone keeps its name", "[summary]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer(summary_of(ns));
+    const auto expected = run_jobs(ns, repeat("close_with_hostile_name", 5));
+    const json summary = json::parse(tracer.stop().out);
+    std::map<int, std::string> names;
+    for (const json& group : summary.at("groups")) {
+        if (group.at("time_wait") == 1) {
+            names[group.at("pid").get<int>()] = group.at("comm").get<std::string>();
+        }
+    }
+    std::map<int, std::string> want;
+    for (const Expected& event : expected) {
+        if (event.outcome.type == "time_wait") {
+            want[event.task.pid] = event.task.comm;
+        }
+    }
+    CHECK(names == want);
+}
+
+TEST_CASE("summary: -d ends it by itself", "[summary]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    auto arguments = summary_of(ns);
+    arguments.insert(arguments.end(), {"-d", "2"});
+    Tracer tracer(arguments);
+    const KernelCounters before = ns.counters();
+    run_jobs(ns, repeat("shutdown_then_peer_closes", 50));
+    const KernelCounters rise = ns.counters() - before;
+    const CommandResult result = tracer.wait();
+    CHECK(result.exit_status == 0);
+    const json summary = json::parse(result.out);
+    require_equal_to_kernel(summary.at("totals").at("time_wait").get<std::uint64_t>(), rise);
+    CHECK(summary.at("duration_s").get<double>() >= 1.9);
+    CHECK(summary.at("duration_s").get<double>() < 4.0);
+}
+
+TEST_CASE("summary: nothing happened", "[summary]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer(summary_of(ns));
+    const CommandResult result = tracer.stop();
+    CHECK(result.exit_status == 0);
+    const json summary = json::parse(result.out);
+    CHECK(summary.at("totals").at("time_wait") == 0);
+    CHECK(summary.at("groups").empty());
+    CHECK(summary.at("accounting").at("exact") == true);
+}

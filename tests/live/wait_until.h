@@ -1,0 +1,32 @@
+// Waiting for a condition with a bound, never for a time.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "errors.h"
+
+namespace live {
+
+using Milliseconds = std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+template <typename Condition>
+bool wait_until(Condition condition, Milliseconds bound) {
+    const auto end = Clock::now() + bound;
+    while (!condition()) {
+        if (Clock::now() > end) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+    return true;
+}
+
+template <typename Condition>
+void await(const std::string& what, Condition condition, Milliseconds bound = Milliseconds(5000)) {
+    check(wait_until(condition, bound), "waited in vain: " + what);
+}
+
+} // namespace live
