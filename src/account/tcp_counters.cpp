@@ -30,6 +30,11 @@ std::string_view next_word(std::string_view& line) {
     return word;
 }
 
+bool read_number(std::string_view text, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
 std::uint64_t* target_of(std::string_view name, TcpCounters& counters) {
     if (name == "TW")
         return &counters.tw;
@@ -38,11 +43,6 @@ std::uint64_t* target_of(std::string_view name, TcpCounters& counters) {
     if (name == "TWRecycled")
         return &counters.tw_recycled;
     return name == "TCPTimeWaitOverflow" ? &counters.tw_overflow : nullptr;
-}
-
-bool parse_number(std::string_view text, std::uint64_t& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size();
 }
 
 } // namespace
@@ -57,7 +57,7 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
         const std::string_view name = next_word(names);
         const std::string_view value = next_word(values);
         std::uint64_t* target = target_of(name, counters);
-        if (target != nullptr && !parse_number(value, *target))
+        if (target != nullptr && !read_number(value, *target))
             return std::nullopt;
         found_tw = found_tw || target == &counters.tw;
     }

@@ -185,6 +185,18 @@ constexpr Field<TimeWaitSocket> not_narrow(Field<TimeWaitSocket> field) {
 
 using T = const TimeWaitSocket&;
 
+constexpr int service_width = 15;
+
+// A name that fills its column would push the mark out of sight, and with it that it is a guess.
+bool append_marked(std::string& out, std::string_view service, bool inferred) {
+    if (!inferred || service.empty())
+        return text(out, service);
+    const bool fits = service.size() < service_width;
+    out += fits ? service : service.substr(0, service_width - 2);
+    out += fits ? "?" : "+?";
+    return true;
+}
+
 void append_seconds(std::string& out, std::uint32_t ms) {
     number(out, std::uint64_t{ms / 1000});
     out += '.';
@@ -213,11 +225,10 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     same<"pid">(),
     same<"comm">(),
     not_narrow(same<"service">()),
-    {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, 15, true, false,
+    {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, service_width,
+     true, false,
      [](T t, S out) {
-         const bool known = text(out, service_of(t.event));
-         out += t.owner_source == OwnerSource::Inferred ? "?" : "";
-         return known;
+         return append_marked(out, service_of(t.event), t.owner_source == OwnerSource::Inferred);
      }},
     same<"ROLE">(),
     same<"unit">(),

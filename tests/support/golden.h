@@ -9,15 +9,21 @@
 
 namespace twtrace::test {
 
+inline std::string golden_path(const std::string& name) {
+    std::string path = TWTRACE_TEST_DATA "/";
+    path += name;
+    return path;
+}
+
 inline std::string golden_text(const std::string& name) {
-    std::ifstream file(std::string(TWTRACE_TEST_DATA) + "/" + name, std::ios::binary);
+    std::ifstream file(golden_path(name), std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
 /// What the golden file holds, to be compared with actual; after an update it is actual.
 inline std::string golden(const std::string& name, const std::string& actual) {
     if (std::getenv("TWTRACE_UPDATE_GOLDEN") != nullptr) {
-        std::ofstream file(std::string(TWTRACE_TEST_DATA) + "/" + name, std::ios::binary);
+        std::ofstream file(golden_path(name), std::ios::binary);
         file << actual;
     }
     return golden_text(name);

@@ -90,10 +90,13 @@ TEST_CASE("accounting: a gap always has a reason, the known ones by their number
     CHECK(Accounting::of(given).reasons.size() == 1);
     given.overflow = 7;
     given.vanished = 3;
+    given.unchecked = 9;
+    given.ambiguous = 2;
     const auto accounting = Accounting::of(given);
     CHECK(has_reason(accounting, "7 closes"));
     CHECK(has_reason(accounting, "tcp_max_tw_buckets"));
-    CHECK(has_reason(accounting, "3 network namespaces"));
+    CHECK(has_reason(accounting, "9 were in 3 network namespaces"));
+    CHECK(has_reason(accounting, "2 closes at the very moment"));
 }
 
 TEST_CASE("accounting: captured + lost + missed + unaccounted is what the kernel counted") {
@@ -120,11 +123,11 @@ TEST_CASE("accounting line: exact, too few, too many, not checked") {
     auto given = inputs(97, 100);
     given.filtered = 7;
     given.vanished = 1;
-    CHECK(
-        accounting_line(Accounting::of(given)) ==
-        "not exact: 3 of 100 unaccounted for (captured 97 (7 of them filtered out) + lost 0 + "
-        "missed 0, the kernel counted 100): 1 network namespaces ended before their last counters "
-        "could be read");
+    given.unchecked = 3;
+    CHECK(accounting_line(Accounting::of(given)) ==
+          "not exact: 3 of 100 unaccounted for (captured 97 (7 of them filtered out) + lost 0 + "
+          "missed 0, the kernel counted 100): 3 were in 1 network namespaces that ended before "
+          "their counters could be read");
     given = inputs(105, 100);
     given.overflow = 5;
     CHECK(accounting_line(Accounting::of(given)) ==

@@ -14,14 +14,14 @@ namespace {
 
 std::vector<std::string> keys() {
     std::vector<std::string> keys;
-    for (const Field& field : event_fields())
+    for (const auto& field : fields_of<Event>())
         if (!field.key.empty())
             keys.emplace_back(field.key);
     return keys;
 }
 
 std::string value(const Event& event, std::string_view key) {
-    for (const Field& field : event_fields()) {
+    for (const auto& field : fields_of<Event>()) {
         std::string text;
         if (field.key == key)
             return field.append(event, text) ? text : "(unknown)";
@@ -43,7 +43,7 @@ TEST_CASE("fields: the keys of interface.md, in its order") {
 TEST_CASE("fields: each key is there once, each field can be seen in a table") {
     const auto all = keys();
     CHECK(std::set<std::string>(all.begin(), all.end()).size() == all.size());
-    for (const Field& field : event_fields()) {
+    for (const auto& field : fields_of<Event>()) {
         CAPTURE(std::string(field.title));
         CHECK_FALSE(field.title.empty());
         CHECK_FALSE(field.help.empty());
@@ -104,7 +104,7 @@ TEST_CASE("fields: what is not known is never 0 and never a word") {
 TEST_CASE("fields: a field that is not known appends nothing") {
     Event nothing;
     nothing.role_inferred = true;
-    for (const Field& field : event_fields()) {
+    for (const auto& field : fields_of<Event>()) {
         std::string text = "before";
         CAPTURE(std::string(field.title));
         if (!field.append(nothing, text))
