@@ -13,7 +13,8 @@ bool in_range(const twtrace_event& record) {
     return record.header.type >= TWTRACE_TIME_WAIT &&
            record.header.type <= TWTRACE_PORT_EXHAUSTED &&
            (record.family == 4 || record.family == 6) && record.stage <= TWTRACE_STAGE_FIN_WAIT2 &&
-           record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES;
+           record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES &&
+           record.reason < TWTRACE_REASONS;
 }
 
 Address address_of(std::uint8_t family, const twtrace_u8 (&bytes)[TWTRACE_ADDR_LEN]) {
@@ -39,10 +40,11 @@ Task task_of(const twtrace_task& record) {
 Event event_of(const twtrace_overflow_key& key) {
     Event event;
     event.type = static_cast<EventType>(key.type);
-    event.stage = static_cast<Stage>(key.stage);
-    event.how = static_cast<How>(key.how);
-    event.role = static_cast<Role>(key.role);
-    event.retracts = key.retracts != 0;
+    event.stage =
+        key.stage <= TWTRACE_STAGE_FIN_WAIT2 ? static_cast<Stage>(key.stage) : Stage::None;
+    event.how = key.how < TWTRACE_HOWS ? static_cast<How>(key.how) : How::Unknown;
+    event.role = key.role < TWTRACE_ROLES ? static_cast<Role>(key.role) : Role::Unknown;
+    event.retracts = event.type == EventType::Aborted && key.retracts != 0;
     event.netns = key.netns;
     event.local_port = key.local_port;
     event.remote_port = key.remote_port;
@@ -65,7 +67,9 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.stage = static_cast<Stage>(record.stage);
     event.how = static_cast<How>(record.how);
     event.role = static_cast<Role>(record.role);
-    event.retracts = (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
+    event.reason = static_cast<Reason>(record.reason);
+    event.retracts =
+        event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.netns = record.netns;

@@ -26,6 +26,8 @@ bool text(std::string& out, std::string_view value) {
 }
 
 bool address(std::string& out, const Address& value) {
+    if (value.family == 0)
+        return false;
     std::array<char, 40> buffer{};
     out.append(buffer.data(), format_address(value, buffer.data()));
     return true;
@@ -78,7 +80,8 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
          return true;
      }},
     {"stage", "STAGE", "substate in which the minisock began: time_wait or fin_wait2",
-     FieldKind::Text, 9, false, true, [](E e, S out) { return text(out, name_of(e.stage)); }},
+     FieldKind::Text, 9, false, true,
+     [](E e, S out) { return e.type == EventType::TimeWait && text(out, name_of(e.stage)); }},
     {"how", "HOW", "close, shutdown, exit (the process was dying) or kernel", FieldKind::Text, 8,
      false, true, [](E e, S out) { return text(out, name_of(e.how)); }},
     {"role", "ROLE", "client (it connected) or server (it accepted)", FieldKind::Text, 6, false,
@@ -97,25 +100,25 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"uid", "UID", "user of the process that closed", FieldKind::Number, 5, false, true,
      [](E e, S out) { return e.task.known() && number(out, std::uint64_t{e.task.uid}); }},
     {"service", "SERVICE", "the best short name: systemd unit, else container, else comm",
-     FieldKind::Text, 15, true, true, [](E e, S out) { return text(out, service_of(e)); }},
+     FieldKind::Text, 14, true, true, [](E e, S out) { return text(out, service_of(e)); }},
     {"unit", "UNIT", "systemd unit", FieldKind::Text, 20, false, true,
      [](E e, S out) { return text(out, owner_text(e, &Owner::unit)); }},
     {"container", "CONTAINER", "container id, 12 digits", FieldKind::Text, 12, false, true,
      [](E e, S out) { return text(out, owner_text(e, &Owner::container)); }},
-    {"cgroup", "CGROUP", "control group path", FieldKind::Text, 20, false, true,
+    {"cgroup", "CGROUP", "control group path", FieldKind::Text, 32, false, true,
      [](E e, S out) { return text(out, owner_text(e, &Owner::cgroup)); }},
     {"netns", "NETNS", "inode of the network namespace", FieldKind::Number, 10, false, true,
      [](E e, S out) { return e.netns != 0 && number(out, std::uint64_t{e.netns}); }},
     {"", "ROLE", "client or server; ? after it: inferred", FieldKind::Text, 7, true, false,
      [](E e, S out) {
          const bool known = text(out, name_of(e.role));
-         out += e.role_inferred ? "?" : "";
+         out += known && e.role_inferred ? "?" : "";
          return known;
      }},
     {"", "CLOSE", "how it was closed, or what it was instead of a time-wait", FieldKind::Text, 8,
      true, false, [](E e, S out) { return text(out, close_word(e)); }},
     {"family", "F", "4 or 6", FieldKind::Number, 1, false, true,
-     [](E e, S out) { return number(out, std::uint64_t{e.local.family}); }},
+     [](E e, S out) { return e.local.family != 0 && number(out, std::uint64_t{e.local.family}); }},
     {"local_addr", "LADDR", "address of the side that closed", FieldKind::Text, 39, false, true,
      [](E e, S out) { return address(out, e.local); }},
     {"local_port", "LPORT", "port of the side that closed", FieldKind::Number, 5, true, true,
@@ -132,6 +135,9 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      false, true, [](E e, S out) { return number(out, e.bytes_sent); }},
     {"bytes_received", "RECEIVED", "payload bytes received", FieldKind::Number, 8, false, true,
      [](E e, S out) { return number(out, e.bytes_received); }},
+    {"reason", "REASON",
+     "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or other",
+     FieldKind::Text, 11, false, true, [](E e, S out) { return text(out, name_of(e.reason)); }},
     {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
      [](E e, S out) { return address(out, e.remote); }},
 });
