@@ -30,6 +30,11 @@ std::string_view next_word(std::string_view& line) {
     return word;
 }
 
+bool read_number(std::string_view text, std::uint64_t& value) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size();
+}
+
 std::uint64_t* target_of(std::string_view name, TcpCounters& counters) {
     if (name == "TW")
         return &counters.tw;
@@ -47,14 +52,17 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
     if (names.empty() || values.empty())
         return std::nullopt;
     TcpCounters counters;
+    bool found_tw = false;
     while (!names.empty() && !values.empty()) {
         const std::string_view name = next_word(names);
         const std::string_view value = next_word(values);
         std::uint64_t* target = target_of(name, counters);
-        if (target != nullptr)
-            std::from_chars(value.data(), value.data() + value.size(), *target);
+        if (target != nullptr && !read_number(value, *target))
+            return std::nullopt;
+        found_tw = found_tw || target == &counters.tw;
     }
-    return counters;
+    // Without it nothing can be compared, and 0 would be a wrong answer.
+    return found_tw ? std::optional(counters) : std::nullopt;
 }
 
 std::uint64_t parse_sockstat_tw(std::string_view text) {

@@ -30,7 +30,8 @@ struct TcpCounters {
     bool operator==(const TcpCounters&) const = default;
 };
 
-/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines.
+/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines or no number
+/// for TW in them.
 std::optional<TcpCounters> parse_netstat(std::string_view text);
 
 /// The number behind "tw" in the line "TCP:" of /proc/PID/net/sockstat; 0 if it has none.

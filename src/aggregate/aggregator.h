@@ -34,6 +34,8 @@ class Aggregator {
   private:
     Group& group_of(const Event& event);
     void count_peer(Group& group, const Event& event, std::uint64_t times);
+    void forget_peer(Group& group, const Event& event, std::uint64_t times);
+    void take_back(Group& group, const Event& event, std::uint64_t times);
 
     GroupBy by_;
     AggregateLimits limits_;

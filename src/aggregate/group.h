@@ -22,7 +22,8 @@ struct Counts {
     std::uint64_t port_exhausted = 0;
 
     void add(EventType type, Stage stage, std::uint64_t times);
-    void retract(std::uint64_t times); ///< so many time-waits in substate FIN_WAIT2 were none
+    /// So many time-waits in substate FIN_WAIT2 (no more than were counted) were none.
+    void retract(std::uint64_t times);
 };
 
 /// A value that all events of a group share, or nothing once two of them differed.
@@ -39,6 +40,14 @@ class Common {
             value_ = Value{};
         }
     }
+    /// This one, whatever the others were.
+    template <typename Given>
+    void set(const Given& value) {
+        if (!seen_ || value_ != value)
+            value_ = value;
+        seen_ = true;
+    }
+    [[nodiscard]] bool seen() const { return seen_; }
     [[nodiscard]] const Value* get() const { return seen_ && !mixed_ ? &value_ : nullptr; }
 
   private:
@@ -73,12 +82,17 @@ struct Group {
     Common<std::string> container;
     Common<std::uint32_t> netns;
     Common<Role> role;
+    Common<Address> remote;
+    Common<std::uint16_t> service_port;
     Counts counts;
     std::array<std::uint64_t, TWTRACE_HOWS> how{}; ///< of the time-waits, by enum How
     std::unique_ptr<Histogram> lifetime_us;        ///< of the time-waits; none: nothing known
     std::unordered_map<PeerKey, PeerCount, PeerKeyHash> peers;
     std::uint64_t other_peers = 0; ///< time-waits on peers beyond the bound of the table
-    bool is_other = false;         ///< stands for all the groups beyond the bound
+    /// Time-waits taken back before they were counted: their own records found the ring full and
+    /// are added at the end.
+    std::uint64_t owed = 0;
+    bool is_other = false; ///< stands for all the groups beyond the bound
 };
 
 } // namespace twtrace

@@ -19,7 +19,7 @@ struct GroupKey {
     Role role = Role::Unknown;
     std::string name; ///< service or container
 
-    bool operator==(const GroupKey&) const = default;
+    auto operator<=>(const GroupKey&) const = default;
 };
 
 inline std::size_t hash_of(const Address& address, std::uint64_t seed) {

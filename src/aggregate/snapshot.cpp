@@ -25,11 +25,12 @@ std::vector<PeerRow> peers_of(const Group& group, double duration_s, std::size_t
     for (const auto& [key, count] : group.peers)
         sorted.emplace_back(key, count.time_wait);
     const std::size_t kept = std::min(most, sorted.size());
-    std::partial_sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept),
-                      sorted.end(), [](const auto& a, const auto& b) {
-                          return std::tie(b.second, a.first.remote, a.first.service_port) <
-                                 std::tie(a.second, b.first.remote, b.first.service_port);
-                      });
+    std::partial_sort(
+        sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept), sorted.end(),
+        [](const auto& a, const auto& b) {
+            return std::tie(b.second, a.first.remote, a.first.service_port, a.first.ours) <
+                   std::tie(a.second, b.first.remote, b.first.service_port, b.first.ours);
+        });
     std::vector<PeerRow> rows;
     std::uint64_t rest = group.other_peers;
     for (std::size_t index = 0; index < sorted.size(); ++index) {
@@ -65,6 +66,8 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
     row.container = shared(group.container);
     row.netns = shared(group.netns);
     row.role = shared(group.role);
+    row.remote = shared(group.remote);
+    row.service_port = shared(group.service_port);
     row.counts = group.counts;
     row.rate = duration_s > 0 ? static_cast<double>(group.counts.time_wait) / duration_s : 0;
     row.share =

@@ -29,6 +29,8 @@ struct GroupRow {
     std::optional<std::string> container;
     std::optional<std::uint32_t> netns;
     std::optional<Role> role;
+    std::optional<Address> remote; ///< where all of the group have the same peer
+    std::optional<std::uint16_t> service_port;
     Counts counts;
     double rate = 0;  ///< time-waits a second
     double share = 0; ///< of all time-waits, 0 to 1
@@ -51,7 +53,9 @@ struct Snapshot {
     std::vector<GroupRow> groups; ///< most time-waits first
 
     [[nodiscard]] double duration_s() const {
-        return static_cast<double>(end_wall_ns - start_wall_ns) / 1e9;
+        // The wall clock may have been set back meanwhile.
+        return end_wall_ns < start_wall_ns ? 0.0
+                                           : static_cast<double>(end_wall_ns - start_wall_ns) / 1e9;
     }
 };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cli/values.h"
+#include "util/text.h"
 
 namespace twtrace {
 
@@ -40,7 +41,28 @@ R choose(V text, const std::array<Named<Choice>, size>& choices, Choice& target)
         names += names.empty() ? "" : ", ";
         names += choice.name;
     }
-    return fail(fmt::format("'{}' is none of: {}", text, names), ExitCode::Usage);
+    return fail(fmt::format("'{}' is none of: {}", printable(text), names), ExitCode::Usage);
+}
+
+// Lists that are given more than once add up.
+R add_pids(O options, V text) {
+    const auto pids = parse_pids(text);
+    if (!pids)
+        return tl::unexpected(pids.error());
+    auto& all = options.filter.pids;
+    all.insert(all.end(), pids->begin(), pids->end());
+    if (all.size() > 1024)
+        return fail("more than 1024 process ids; filter by -c or --cgroup instead",
+                    ExitCode::Usage);
+    return {};
+}
+
+R add_ports(PortSet& all, V text) {
+    const auto ports = parse_ports(text);
+    if (!ports)
+        return tl::unexpected(ports.error());
+    all.insert(*ports);
+    return {};
 }
 
 R add_netns(O options, V text) {
@@ -70,14 +92,13 @@ constexpr std::array groupings{
     Named<GroupBy>{"service", GroupBy::Service},   Named<GroupBy>{"container", GroupBy::Container}};
 
 constexpr auto options_rows = std::to_array<OptionRow>({
-    {"-p,--pid", "PID,..", "only these processes", in_every,
-     [](O o, V v) { return store(parse_pids(v), o.filter.pids); }},
+    {"-p,--pid", "PID,..", "only these processes", in_every, add_pids},
     {"-c,--comm", "COMM", "only processes (threads) of this name", in_every,
      [](O o, V v) { return store(parse_comm(v), o.filter.comm); }},
     {"-L,--local-port", "PORTS", "only these ports of the side that closes: 80,443,8000-8100",
-     in_every, [](O o, V v) { return store(parse_ports(v), o.filter.local_ports); }},
+     in_every, [](O o, V v) { return add_ports(o.filter.local_ports, v); }},
     {"-D,--remote-port", "PORTS", "only these ports of the remote peer", in_every,
-     [](O o, V v) { return store(parse_ports(v), o.filter.remote_ports); }},
+     [](O o, V v) { return add_ports(o.filter.remote_ports, v); }},
     {"-4,--ipv4", "", "only IPv4 (v4-mapped addresses are IPv4)", in_every,
      [](O o, V) { return set_family(o, 4); }},
     {"-6,--ipv6", "", "only IPv6", in_every, [](O o, V) { return set_family(o, 6); }},

@@ -1,33 +1,45 @@
 #include "cli/options.h"
 
-#include <map>
+#include <algorithm>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/option_table.h"
+#include "util/text.h"
 
 namespace twtrace {
 
 namespace {
 
-// Options may stand before or after the command, so every command shares one list and checks
-// afterwards what it knows.
+// Options may stand before or after the command: before it all of them are known, and which of them
+// the command takes is checked afterwards.
 struct Given {
     const OptionRow* row;
     CLI::Option* option;
 };
 
+bool knows(const CommandRow& command, const OptionRow& row) {
+    return (row.commands & 1U << static_cast<unsigned>(command.command)) != 0;
+}
+
+const CommandRow& row_of(Command command) {
+    return *std::find_if(command_table().begin(), command_table().end(),
+                         [command](const CommandRow& row) { return row.command == command; });
+}
+
 std::vector<Given> add_options(CLI::App& app, const CommandRow* command) {
     std::vector<Given> given;
+    app.set_version_flag("--version", TWTRACE_VERSION);
     for (const OptionRow& row : option_table()) {
-        if (command != nullptr &&
-            (row.commands & 1U << static_cast<unsigned>(command->command)) == 0)
+        if (command != nullptr && !knows(*command, row))
             continue;
         const std::string names(row.names);
         const std::string help(row.help);
-        CLI::Option* option =
-            row.metavar.empty() ? app.add_flag(names, help) : app.add_option(names, help);
+        CLI::Option* option = row.metavar.empty()
+                                  ? app.add_flag(names, help)->disable_flag_override()
+                                  : app.add_option(names, help);
         if (!row.metavar.empty())
             option->type_name(std::string(row.metavar))
                 ->expected(1)
@@ -41,8 +53,13 @@ Result<void> apply(const std::vector<Given>& given, Options& options) {
     for (const auto& [row, option] : given) {
         if (option->count() == 0)
             continue;
-        const auto values = row->metavar.empty() ? std::vector<std::string>{""}
-                                                 : option->as<std::vector<std::string>>();
+        const CommandRow& command = row_of(options.command);
+        if (!knows(command, *row))
+            return fail(fmt::format("{}: {} does not take it; see twtrace {} --help",
+                                    option->get_name(), command.name, command.name),
+                        ExitCode::Usage);
+        // The words as they were given: as<>() would read "{}" as an empty list.
+        const auto values = row->metavar.empty() ? std::vector<std::string>{""} : option->results();
         for (const std::string& value : values)
             if (auto applied = row->apply(options, value); !applied)
                 return in_context(option->get_name(), applied.error());
@@ -61,10 +78,7 @@ Result<ParsedCommandLine> refused(const CLI::App& app, const CLI::ParseError& er
         parsed.print_and_exit = fmt::format("twtrace {}\n", TWTRACE_VERSION);
         return parsed;
     }
-    std::string what = error.what();
-    if (const auto newline = what.find('\n'); newline != std::string::npos)
-        what.resize(newline);
-    return fail(fmt::format("{}; see twtrace --help", what), ExitCode::Usage);
+    return fail(fmt::format("{}; see twtrace --help", printable(error.what())), ExitCode::Usage);
 }
 
 } // namespace
@@ -74,14 +88,13 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
     CLI::App app("Tells which service closes its TCP connections into TIME_WAIT, on which peers, "
                  "and whether it does harm.",
                  "twtrace");
-    app.set_version_flag("--version", TWTRACE_VERSION);
     app.require_subcommand(0, 1);
     ParsedCommandLine parsed;
-    std::map<const CLI::App*, std::vector<Given>> given;
-    given[&app] = add_options(app, nullptr);
+    // In the order in which they stand: what is said after the command wins.
+    std::vector<std::vector<Given>> given{add_options(app, nullptr)};
     for (const CommandRow& row : command_table()) {
         CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.help));
-        given[command] = add_options(*command, &row);
+        given.push_back(add_options(*command, &row));
         command->callback([&parsed, &row] { parsed.options.command = row.command; });
     }
     try {
@@ -89,7 +102,7 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
     } catch (const CLI::ParseError& error) {
         return refused(app, error);
     }
-    for (const auto& [owner, options] : given)
+    for (const auto& options : given)
         if (auto applied = apply(options, parsed.options); !applied)
             return tl::unexpected(applied.error());
     return parsed;

@@ -6,17 +6,23 @@
 #include <cmath>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "util/fd.h"
+#include "util/text.h"
 
 namespace twtrace {
 
 namespace {
 
-template <typename Value>
-tl::unexpected<Error> bad_value(const Value& text, std::string_view right) {
-    return fail(fmt::format("'{}' is not {}", text, right), ExitCode::Usage);
+tl::unexpected<Error> bad_value(std::string_view text, std::string_view right) {
+    return fail(fmt::format("'{}' is not {}", printable(text), right), ExitCode::Usage);
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -43,6 +49,12 @@ Result<void> insert_ports(PortSet& ports, const std::string& part) {
     return {};
 }
 
+// An inode says nothing by itself: that of any other file would filter everything out.
+bool is_netns(const std::string& path) {
+    const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    return file && ioctl(file.get(), NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
 } // namespace
 
 Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t least,
@@ -62,9 +74,6 @@ Result<std::vector<std::uint32_t>> parse_pids(const std::string& text) {
             return bad_value(text, "a process id or a list such as 12,34");
         pids.push_back(static_cast<std::uint32_t>(*pid));
     }
-    if (pids.size() > 1024)
-        return fail("more than 1024 process ids; filter by -c or --cgroup instead",
-                    ExitCode::Usage);
     return pids;
 }
 
@@ -99,9 +108,9 @@ Result<std::uint32_t> parse_netns(const std::string& text) {
             fmt::format(
                 "'{}' cannot be looked at: {}; give an inode or a path such as /run/netns/NAME or "
                 "/proc/PID/ns/net",
-                text, std::strerror(errno)),
+                printable(text), std::strerror(errno)),
             ExitCode::Usage);
-    if (!S_ISREG(status.st_mode) || status.st_ino > 0xffffffffU)
+    if (!S_ISREG(status.st_mode) || status.st_ino > 0xffffffffU || !is_netns(text))
         return bad_value(text, "a network namespace; give an inode or a path such as "
                                "/run/netns/NAME or /proc/PID/ns/net");
     return static_cast<std::uint32_t>(status.st_ino);

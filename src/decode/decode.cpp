@@ -40,10 +40,11 @@ Task task_of(const twtrace_task& record) {
 Event event_of(const twtrace_overflow_key& key) {
     Event event;
     event.type = static_cast<EventType>(key.type);
-    event.stage = static_cast<Stage>(key.stage);
-    event.how = static_cast<How>(key.how);
-    event.role = static_cast<Role>(key.role);
-    event.retracts = key.retracts != 0;
+    event.stage =
+        key.stage <= TWTRACE_STAGE_FIN_WAIT2 ? static_cast<Stage>(key.stage) : Stage::None;
+    event.how = key.how < TWTRACE_HOWS ? static_cast<How>(key.how) : How::Unknown;
+    event.role = key.role < TWTRACE_ROLES ? static_cast<Role>(key.role) : Role::Unknown;
+    event.retracts = event.type == EventType::Aborted && key.retracts != 0;
     event.netns = key.netns;
     event.local_port = key.local_port;
     event.remote_port = key.remote_port;
@@ -67,7 +68,8 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.how = static_cast<How>(record.how);
     event.role = static_cast<Role>(record.role);
     event.reason = static_cast<Reason>(record.reason);
-    event.retracts = (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
+    event.retracts =
+        event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.netns = record.netns;

@@ -26,6 +26,8 @@ bool text(std::string& out, std::string_view value) {
 }
 
 bool address(std::string& out, const Address& value) {
+    if (value.family == 0)
+        return false;
     std::array<char, 40> buffer{};
     out.append(buffer.data(), format_address(value, buffer.data()));
     return true;
@@ -98,25 +100,25 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"uid", "UID", "user of the process that closed", FieldKind::Number, 5, false, true,
      [](E e, S out) { return e.task.known() && number(out, std::uint64_t{e.task.uid}); }},
     {"service", "SERVICE", "the best short name: systemd unit, else container, else comm",
-     FieldKind::Text, 15, true, true, [](E e, S out) { return text(out, service_of(e)); }},
+     FieldKind::Text, 14, true, true, [](E e, S out) { return text(out, service_of(e)); }},
     {"unit", "UNIT", "systemd unit", FieldKind::Text, 20, false, true,
      [](E e, S out) { return text(out, owner_text(e, &Owner::unit)); }},
     {"container", "CONTAINER", "container id, 12 digits", FieldKind::Text, 12, false, true,
      [](E e, S out) { return text(out, owner_text(e, &Owner::container)); }},
-    {"cgroup", "CGROUP", "control group path", FieldKind::Text, 20, false, true,
+    {"cgroup", "CGROUP", "control group path", FieldKind::Text, 32, false, true,
      [](E e, S out) { return text(out, owner_text(e, &Owner::cgroup)); }},
     {"netns", "NETNS", "inode of the network namespace", FieldKind::Number, 10, false, true,
      [](E e, S out) { return e.netns != 0 && number(out, std::uint64_t{e.netns}); }},
     {"", "ROLE", "client or server; ? after it: inferred", FieldKind::Text, 7, true, false,
      [](E e, S out) {
          const bool known = text(out, name_of(e.role));
-         out += e.role_inferred ? "?" : "";
+         out += known && e.role_inferred ? "?" : "";
          return known;
      }},
     {"", "CLOSE", "how it was closed, or what it was instead of a time-wait", FieldKind::Text, 8,
      true, false, [](E e, S out) { return text(out, close_word(e)); }},
     {"family", "F", "4 or 6", FieldKind::Number, 1, false, true,
-     [](E e, S out) { return number(out, std::uint64_t{e.local.family}); }},
+     [](E e, S out) { return e.local.family != 0 && number(out, std::uint64_t{e.local.family}); }},
     {"local_addr", "LADDR", "address of the side that closed", FieldKind::Text, 39, false, true,
      [](E e, S out) { return address(out, e.local); }},
     {"local_port", "LPORT", "port of the side that closed", FieldKind::Number, 5, true, true,
@@ -183,6 +185,18 @@ constexpr Field<TimeWaitSocket> not_narrow(Field<TimeWaitSocket> field) {
 
 using T = const TimeWaitSocket&;
 
+constexpr int service_width = 15;
+
+// A name that fills its column would push the mark out of sight, and with it that it is a guess.
+bool append_marked(std::string& out, std::string_view service, bool inferred) {
+    if (!inferred || service.empty())
+        return text(out, service);
+    const bool fits = service.size() < service_width;
+    out += fits ? service : service.substr(0, service_width - 2);
+    out += fits ? "?" : "+?";
+    return true;
+}
+
 void append_seconds(std::string& out, std::uint32_t ms) {
     number(out, std::uint64_t{ms / 1000});
     out += '.';
@@ -211,11 +225,10 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     same<"pid">(),
     same<"comm">(),
     not_narrow(same<"service">()),
-    {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, 15, true, false,
+    {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, service_width,
+     true, false,
      [](T t, S out) {
-         const bool known = text(out, service_of(t.event));
-         out += t.owner_source == OwnerSource::Inferred ? "?" : "";
-         return known;
+         return append_marked(out, service_of(t.event), t.owner_source == OwnerSource::Inferred);
      }},
     same<"ROLE">(),
     same<"unit">(),

@@ -27,7 +27,24 @@ std::string_view front(std::string_view text, std::size_t count) {
     return text.substr(0, at);
 }
 
+// From start on, where the text was appended already.
+void pad(std::string& out, std::size_t start, std::size_t room, bool right) {
+    const std::size_t length = characters(std::string_view(out).substr(start));
+    if (length < room && right)
+        out.insert(start, room - length, ' ');
+    else if (length < room)
+        out.append(room - length, ' ');
+    out += ' ';
+}
+
 } // namespace
+
+void append_uncut_column(std::string& out, std::string_view text, int width, bool right) {
+    const std::size_t start = out.size();
+    append_printable(out, text);
+    if (width > 0)
+        pad(out, start, static_cast<std::size_t>(width), right);
+}
 
 void append_column(std::string& out, std::string_view text, int width, bool right) {
     const std::size_t start = out.size();
@@ -35,16 +52,12 @@ void append_column(std::string& out, std::string_view text, int width, bool righ
     if (width == 0)
         return;
     const auto room = static_cast<std::size_t>(width);
-    const std::size_t length = characters(std::string_view(out).substr(start));
-    if (length > room && !right) { // a number is never cut: a wide line beats a wrong figure
+    // A number is never cut: a wide line beats a wrong figure.
+    if (!right && characters(std::string_view(out).substr(start)) > room) {
         out.resize(start + front(std::string_view(out).substr(start), room - 1).size());
         out += '+';
-    } else if (right && length < room) {
-        out.insert(start, room - length, ' ');
-    } else if (length < room) {
-        out.append(room - length, ' ');
     }
-    out += ' ';
+    pad(out, start, room, right);
 }
 
 } // namespace twtrace

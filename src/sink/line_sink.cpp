@@ -17,7 +17,7 @@ bool is_chosen(const Field<Row>& field, Format format, bool wide) {
 } // namespace
 
 template <typename Row>
-RowSink<Row>::RowSink(Format format, bool wide) : format_(format) {
+RowSink<Row>::RowSink(Format format, bool wide) : format_(format), wide_(wide) {
     for (const Field<Row>& field : fields_of<Row>()) {
         if (!is_chosen(field, format, wide))
             continue;
@@ -93,7 +93,8 @@ void RowSink<Row>::table(const Row& row, std::string& out) {
         scratch_.clear();
         if (!field.append(row, scratch_))
             scratch_ = "-";
-        append_column(out, scratch_, last ? 0 : field.width, field.kind == FieldKind::Number);
+        const auto append = wide_ ? append_uncut_column : append_column;
+        append(out, scratch_, last ? 0 : field.width, field.kind == FieldKind::Number);
     }
     out += '\n';
 }

@@ -28,6 +28,7 @@ class RowSink {
     void table(const Row& row, std::string& out);
 
     Format format_;
+    bool wide_;
     std::vector<Field<Row>> fields_;
     std::vector<std::string>
         json_keys_; // "\"pid\":" with its comma: made once, copied a million times

@@ -33,6 +33,14 @@ const PeerRow* top_peer(const GroupRow& row) {
     return row.peers.empty() || !row.peers.front().remote ? nullptr : &row.peers.front();
 }
 
+// A group without time-waits has no list of peers, but it may have one peer all the same: the one
+// towards which the ports ran out.
+bool top_peer_text(const GroupRow& row, std::string& out) {
+    if (!row.peers.empty())
+        return put(out, peer_text(row.peers.front()));
+    return row.remote && put(out, peer_text({row.remote, row.service_port, 0, std::nullopt}));
+}
+
 using G = const GroupRow&;
 using P = const Snapshot&;
 using S = std::string&;
@@ -43,7 +51,8 @@ constexpr auto fields = std::to_array<GroupField>({
      [](G g, P s, S out) { return put(out, g.is_other ? "other" : name_of(s.by)); }},
     {"pid", "PID", 7, true, false, [](G g, P, S out) { return known(out, g.pid); }},
     {"comm", "", 0, false, false, [](G g, P, S out) { return known(out, g.comm); }},
-    {"service", "SERVICE", 20, false, false,
+    {"service", "", 0, false, false, [](G g, P, S out) { return known(out, g.service); }},
+    {"", "SERVICE", 20, false, false,
      [](G g, P, S out) { return g.is_other ? put(out, "(other)") : known(out, g.service); }},
     {"unit", "UNIT", 24, false, true, [](G g, P, S out) { return known(out, g.unit); }},
     {"container", "CONTAINER", 12, false, true,
@@ -51,6 +60,9 @@ constexpr auto fields = std::to_array<GroupField>({
     {"netns", "NETNS", 10, true, true, [](G g, P, S out) { return known(out, g.netns); }},
     {"role", "ROLE", 6, false, false,
      [](G g, P, S out) { return g.role && put(out, name_of(*g.role)); }},
+    {"remote_addr", "", 0, false, false,
+     [](G g, P, S out) { return g.remote && put(out, to_string(*g.remote)); }},
+    {"service_port", "", 0, true, false, [](G g, P, S out) { return known(out, g.service_port); }},
     {"time_wait", "TIME_WAIT", 9, true, false,
      [](G g, P, S out) { return number(out, g.counts.time_wait); }},
     {"fin_wait2", "FIN_WAIT2", 9, true, true,
@@ -59,7 +71,7 @@ constexpr auto fields = std::to_array<GroupField>({
      [](G g, P, S out) { return number(out, g.counts.aborted); }},
     {"passive_close", "PASSIVE", 8, true, false,
      [](G g, P, S out) { return number(out, g.counts.passive_close); }},
-    {"port_exhausted", "NO-PORT", 7, true, true,
+    {"port_exhausted", "NO-PORT", 7, true, false,
      [](G g, P, S out) { return number(out, g.counts.port_exhausted); }},
     {"rate", "", 0, true, false,
      [](G g, P, S out) { return put(out, fmt::format("{:.3f}", g.rate)); }},
@@ -95,8 +107,7 @@ constexpr auto fields = std::to_array<GroupField>({
      [](G g, P, S out) { return top_peer(g) != nullptr && known(out, top_peer(g)->service_port); }},
     {"top_peer_time_wait", "", 0, true, false,
      [](G g, P, S out) { return top_peer(g) != nullptr && number(out, top_peer(g)->time_wait); }},
-    {"", "TOP PEER", 0, false, false,
-     [](G g, P, S out) { return !g.peers.empty() && put(out, peer_text(g.peers.front())); }},
+    {"", "TOP PEER", 0, false, false, [](G g, P, S out) { return top_peer_text(g, out); }},
 });
 // NOLINTEND(readability-identifier-naming)
 

@@ -19,7 +19,7 @@ Json known(const std::optional<Value>& value) {
 // Names come from outside: the library refuses bytes that are not UTF-8, so they are made printable
 // first.
 Json name(const std::optional<std::string>& value) {
-    if (!value)
+    if (!value || value->empty())
         return nullptr;
     std::string safe;
     append_utf8(safe, *value);
@@ -67,7 +67,9 @@ Json group_of(const GroupRow& row, GroupBy by) {
                {"unit", name(row.unit)},
                {"container", name(row.container)},
                {"netns", known(row.netns)},
-               {"role", row.role ? Json(name_of(*row.role)) : Json(nullptr)}};
+               {"role", row.role ? Json(name_of(*row.role)) : Json(nullptr)},
+               {"remote_addr", row.remote ? Json(to_string(*row.remote)) : Json(nullptr)},
+               {"service_port", known(row.service_port)}};
     group.update(totals_of(row.counts));
     group["rate"] = row.rate;
     group["share"] = row.share;
@@ -88,14 +90,11 @@ Json group_of(const GroupRow& row, GroupBy by) {
 } // namespace
 
 void append_summary_json(const Snapshot& snapshot, std::string& out) {
-    Json document{{"schema", "twtrace.summary/1"},
-                  {"host", name(snapshot.host)},
-                  {"kernel", snapshot.kernel},
-                  {"start", time(snapshot.start_wall_ns)},
-                  {"end", time(snapshot.end_wall_ns)},
-                  {"duration_s", snapshot.duration_s()},
-                  {"totals", totals_of(snapshot.totals)},
-                  {"accounting", accounting_of(snapshot.accounting)}};
+    Json document{
+        {"schema", "twtrace.summary/1"},        {"host", name(snapshot.host)},
+        {"kernel", name(snapshot.kernel)},      {"start", time(snapshot.start_wall_ns)},
+        {"end", time(snapshot.end_wall_ns)},    {"duration_s", snapshot.duration_s()},
+        {"totals", totals_of(snapshot.totals)}, {"accounting", accounting_of(snapshot.accounting)}};
     document["groups"] = Json::array();
     for (const GroupRow& row : snapshot.groups)
         document["groups"].push_back(group_of(row, snapshot.by));

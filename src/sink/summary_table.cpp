@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sink/column.h"
 #include "sink/summary_fields.h"
@@ -38,32 +38,42 @@ void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::s
     out += '\n';
 }
 
-void append_peers(const Snapshot& snapshot, std::string& out) {
-    constexpr std::size_t shown = 10;
-    std::vector<std::pair<const GroupRow*, const PeerRow*>> peers;
+using PeerOf = std::pair<const GroupRow*, const PeerRow*>;
+
+// Of all groups, most time-waits first. What stands for several peers is none of them.
+std::vector<PeerOf> named_peers(const Snapshot& snapshot) {
+    std::vector<PeerOf> peers;
     for (const GroupRow& row : snapshot.groups)
         for (const PeerRow& peer : row.peers)
-            peers.emplace_back(&row, &peer);
+            if (peer.remote)
+                peers.emplace_back(&row, &peer);
     std::stable_sort(peers.begin(), peers.end(), [](const auto& a, const auto& b) {
         return a.second->time_wait > b.second->time_wait;
     });
+    return peers;
+}
+
+void append_peers(const Snapshot& snapshot, std::string& out) {
+    auto peers = named_peers(snapshot);
     if (peers.empty())
         return;
+    peers.resize(std::min<std::size_t>(peers.size(), 10));
     out += "\nPEERS (service port: of the side that listens; port use: of the ephemeral ports "
            "towards that peer)\n";
     out += "TIME_WAIT PORT-USE SERVICE              PEER\n";
-    for (std::size_t index = 0; index < std::min(shown, peers.size()); ++index) {
-        const auto& [row, peer] = peers[index];
+    std::uint64_t rest = snapshot.totals.time_wait;
+    for (const auto& [row, peer] : peers) {
         append_column(out, fmt::format("{}", peer->time_wait), 9, true);
         append_column(out, peer->port_use ? fmt::format("{:.1f}%", *peer->port_use * 100) : "-", 8,
                       true);
         append_column(out, row->is_other ? "(other)" : row->service.value_or("-"), 20, false);
         append_printable(out, peer_text(*peer));
         out += '\n';
+        rest -= std::min(rest, peer->time_wait);
     }
-    if (peers.size() > shown)
-        fmt::format_to(std::back_inserter(out), "... and {} more; -o json has them\n",
-                       peers.size() - shown);
+    if (rest > 0)
+        fmt::format_to(std::back_inserter(out), "... and {} on other peers; -o json has more\n",
+                       rest);
 }
 
 } // namespace
@@ -77,9 +87,10 @@ std::string accounting_line(const Accounting& accounting) {
         return fmt::format("not checked: {}; {}", sum, accounting.reasons.front());
     if (accounting.exact)
         return fmt::format("exact: {} = {} counted by the kernel", sum, *accounting.kernel);
-    std::string why;
-    for (const std::string& reason : accounting.reasons)
-        why += (why.empty() ? "" : "; ") + reason;
+    const std::string why = fmt::format("{}", fmt::join(accounting.reasons, "; "));
+    if (accounting.unaccounted < 0)
+        return fmt::format("not exact: {} more than the {} that the kernel counted ({}): {}",
+                           -accounting.unaccounted, *accounting.kernel, sum, why);
     return fmt::format("not exact: {} of {} unaccounted for ({}, the kernel counted {}): {}",
                        accounting.unaccounted, *accounting.kernel, sum, *accounting.kernel, why);
 }

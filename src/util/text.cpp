@@ -132,4 +132,10 @@ void append_printable(std::string& out, std::string_view text) {
     append_replaced(out, text);
 }
 
+std::string printable(std::string_view text) {
+    std::string out;
+    append_replaced(out, text);
+    return out;
+}
+
 } // namespace twtrace

@@ -18,6 +18,9 @@ void append_csv(std::string& out, std::string_view text);
 /// no name can move the cursor.
 void append_printable(std::string& out, std::string_view text);
 
+/// The same as a value, for messages that quote what they were given.
+std::string printable(std::string_view text);
+
 /// Appends text with each byte that is not UTF-8 replaced by U+FFFD; control characters stay (a
 /// JSON writer escapes them).
 void append_utf8(std::string& out, std::string_view text);

@@ -76,7 +76,7 @@ TEST_CASE("who closed is recalled, with role and process") {
     CHECK(socket.task.start_boottime_ns == 5);
     CHECK(socket.task.cgroup_id == 6);
     CHECK(socket.role == Role::Client);
-    for (const std::uint16_t port : {40002, 40003, 40004}) {
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{40002, 40003, 40004}) {
         socket = asked(port);
         CHECK_FALSE(reader.recall(socket));
         CHECK(socket.role == Role::Unknown);
@@ -114,7 +114,8 @@ TEST_CASE("a full journal keeps the newest; a quiet one stays small") {
         busy->add(closed(port, port));
     CHECK(busy->slots() == 6000);
     const JournalReader reader = JournalReader::read(now_ns, directory);
-    for (const std::uint16_t port : {4001, 6000, 8000, 10'000}) {
+    for (const std::uint16_t port :
+         std::initializer_list<std::uint16_t>{4001, 6000, 8000, 10'000}) {
         Event socket = asked(port);
         CHECK(reader.recall(socket));
     }

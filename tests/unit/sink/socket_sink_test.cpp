@@ -79,6 +79,15 @@ TEST_CASE("an inferred owner says so") {
     CHECK(object["remaining_ms"] == 58049);
 }
 
+TEST_CASE("an inferred owner says so in the table too, however long its name is") {
+    static const Owner postgres{"postgresql@15-main.service", "", "", ""};
+    TimeWaitSocket row = inferred_server();
+    row.event.owner = &postgres;
+    CHECK(lines(Format::Table, row).find(" postgresql@15+? server?") != std::string::npos);
+    row.owner_source = OwnerSource::Seen;
+    CHECK(lines(Format::Table, row).find(" postgresql@15-+ server?") != std::string::npos);
+}
+
 TEST_CASE("the footer counts as ss -s and as netstat do") {
     SocketTotals totals;
     totals.by_state[number_of(TcpState::TimeWait)] = 10;

@@ -103,7 +103,7 @@ TEST_CASE("a time-wait socket is what the kernel says it is") {
 }
 
 TEST_CASE("FIN_WAIT2 is a minisock with the time-wait timer only") {
-    for (const std::uint8_t timer : {0, 1, 2, 3, 4}) {
+    for (const std::uint8_t timer : std::initializer_list<std::uint8_t>{0, 1, 2, 3, 4}) {
         Datagram datagram;
         datagram.add(socket_v4(TcpState::FinWait2, timer)).done();
         const Parsed parsed = parse(datagram.bytes());

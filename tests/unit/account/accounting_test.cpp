@@ -1,0 +1,138 @@
+#include "catch2.h"
+
+#include <random>
+#include <string>
+
+#include "account/accounting.h"
+#include "sink/summary_sink.h"
+
+using namespace twtrace;
+
+namespace {
+
+Accounting::Inputs inputs(std::uint64_t captured, std::uint64_t kernel) {
+    Accounting::Inputs inputs;
+    inputs.captured = captured;
+    inputs.kernel = kernel;
+    return inputs;
+}
+
+bool has_reason(const Accounting& accounting, const std::string& part) {
+    for (const std::string& reason : accounting.reasons)
+        if (reason.find(part) != std::string::npos)
+            return true;
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("accounting: all that the kernel counted was captured") {
+    const auto accounting = Accounting::of(inputs(100, 100));
+    CHECK(accounting.exact);
+    CHECK(accounting.unaccounted == 0);
+    CHECK(accounting.missed == 0);
+    CHECK(accounting.reasons.empty());
+    CHECK(Accounting::of(inputs(0, 0)).exact);
+}
+
+TEST_CASE("accounting: what the ring lost is accounted for") {
+    auto given = inputs(90, 100);
+    given.lost = 10;
+    const auto accounting = Accounting::of(given);
+    CHECK(accounting.exact);
+    CHECK(accounting.captured == 90);
+    CHECK(accounting.lost == 10);
+}
+
+TEST_CASE(
+    "accounting: misses explain a gap, but no more than there were, and not those recovered") {
+    auto given = inputs(90, 100);
+    given.recursion_misses = 25;
+    CHECK(Accounting::of(given).missed == 10);
+    CHECK(Accounting::of(given).exact);
+    given.recursion_misses = 4;
+    CHECK(Accounting::of(given).missed == 4);
+    CHECK(Accounting::of(given).unaccounted == 6);
+    CHECK_FALSE(Accounting::of(given).exact);
+    given.recursion_misses = 20;
+    given.caught = 15;
+    CHECK(Accounting::of(given).missed == 5);
+    given.caught = 1000; // more than there were: nothing is left to explain with
+    CHECK(Accounting::of(given).missed == 0);
+}
+
+TEST_CASE("accounting: misses without a gap cost no entry") {
+    auto given = inputs(100, 100);
+    given.recursion_misses = 25;
+    CHECK(Accounting::of(given).missed == 0);
+    CHECK(Accounting::of(given).exact);
+    given.captured = 110;
+    CHECK(Accounting::of(given).missed == 0);
+    CHECK(Accounting::of(given).unaccounted == -10);
+}
+
+TEST_CASE("accounting: without the kernel's counters nothing is called exact") {
+    Accounting::Inputs given;
+    given.captured = 5;
+    given.filtered = 2;
+    given.lost = 1;
+    const auto accounting = Accounting::of(given);
+    CHECK_FALSE(accounting.kernel);
+    CHECK_FALSE(accounting.exact);
+    CHECK(accounting.captured == 5);
+    CHECK(accounting.filtered == 2);
+    CHECK(accounting.lost == 1);
+    CHECK(has_reason(accounting, "could not be read"));
+}
+
+TEST_CASE("accounting: a gap always has a reason, the known ones by their numbers") {
+    auto given = inputs(110, 100);
+    CHECK(Accounting::of(given).reasons.size() == 1);
+    given.overflow = 7;
+    given.vanished = 3;
+    given.unchecked = 9;
+    given.ambiguous = 2;
+    const auto accounting = Accounting::of(given);
+    CHECK(has_reason(accounting, "7 closes"));
+    CHECK(has_reason(accounting, "tcp_max_tw_buckets"));
+    CHECK(has_reason(accounting, "9 were in 3 network namespaces"));
+    CHECK(has_reason(accounting, "2 closes at the very moment"));
+}
+
+TEST_CASE("accounting: captured + lost + missed + unaccounted is what the kernel counted") {
+    std::mt19937 random(31);
+    for (int round = 0; round < 10'000; ++round) {
+        auto given = inputs(random() % 100, random() % 200);
+        given.lost = random() % 20;
+        given.recursion_misses = random() % 50;
+        given.caught = random() % 50;
+        const auto accounting = Accounting::of(given);
+        const auto sum =
+            static_cast<std::int64_t>(accounting.captured + accounting.lost + accounting.missed) +
+            accounting.unaccounted;
+        REQUIRE(sum == static_cast<std::int64_t>(*accounting.kernel));
+        REQUIRE(accounting.exact == (accounting.unaccounted == 0));
+        REQUIRE(accounting.exact == accounting.reasons.empty());
+        REQUIRE(accounting.missed + given.caught <= std::max(given.recursion_misses, given.caught));
+    }
+}
+
+TEST_CASE("accounting line: exact, too few, too many, not checked") {
+    CHECK(accounting_line(Accounting::of(inputs(100, 100))) ==
+          "exact: captured 100 + lost 0 + missed 0 = 100 counted by the kernel");
+    auto given = inputs(97, 100);
+    given.filtered = 7;
+    given.vanished = 1;
+    given.unchecked = 3;
+    CHECK(accounting_line(Accounting::of(given)) ==
+          "not exact: 3 of 100 unaccounted for (captured 97 (7 of them filtered out) + lost 0 + "
+          "missed 0, the kernel counted 100): 3 were in 1 network namespaces that ended before "
+          "their counters could be read");
+    given = inputs(105, 100);
+    given.overflow = 5;
+    CHECK(accounting_line(Accounting::of(given)) ==
+          "not exact: 5 more than the 100 that the kernel counted (captured 105 + lost 0 + missed "
+          "0): 5 closes found tcp_max_tw_buckets reached and made no time-wait socket");
+    CHECK(accounting_line(Accounting::of({})) ==
+          "not checked: captured 0 + lost 0 + missed 0; the kernel's counters could not be read");
+}

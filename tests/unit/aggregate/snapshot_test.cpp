@@ -1,0 +1,158 @@
+#include "catch2.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "aggregate/snapshot.h"
+#include "events.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+namespace {
+
+bool near(double a, double b) {
+    return std::abs(a - b) < 1e-9;
+}
+
+Event to_port(std::uint16_t remote_port) {
+    Event event = client_v4();
+    event.remote_port = remote_port;
+    return event;
+}
+
+} // namespace
+
+TEST_CASE("snapshot: rate, share and how of each group") {
+    Aggregator aggregator(GroupBy::Process);
+    Event other = client_v4();
+    other.task.pid = 2;
+    other.how = How::Exit;
+    aggregator.add(client_v4(), 30);
+    aggregator.add(other, 10);
+    const auto rows = rows_of(aggregator, 4.0, 10, 28232);
+    REQUIRE(rows.size() == 2);
+    CHECK(near(rows[0].rate, 7.5));
+    CHECK(near(rows[0].share, 0.75));
+    CHECK(near(rows[1].share, 0.25));
+    CHECK(rows[0].how[TWTRACE_HOW_CLOSE] == 30);
+    CHECK(rows[1].how[TWTRACE_HOW_EXIT] == 10);
+    CHECK(rows[0].pid == 1234U);
+    CHECK(rows[0].comm == "nginx");
+    CHECK(rows[0].unit == "nginx.service");
+    CHECK(rows[0].netns == 4026531840U);
+    CHECK(rows[0].role == Role::Client);
+}
+
+TEST_CASE("snapshot: what a group does not know or share is nothing") {
+    Aggregator aggregator(GroupBy::Netns);
+    aggregator.add(unknown_closer());
+    const auto row = rows_of(aggregator, 1.0, 10, 0).front();
+    CHECK_FALSE(row.pid);
+    CHECK_FALSE(row.comm);
+    CHECK_FALSE(row.service);
+    CHECK_FALSE(row.unit);
+    CHECK_FALSE(row.container);
+    CHECK_FALSE(row.netns);
+    CHECK_FALSE(row.role);
+    CHECK_FALSE(row.service_port);
+    CHECK_FALSE(row.lifetime_p50_us);
+    CHECK_FALSE(row.lifetime_max_us);
+    CHECK_FALSE(row.is_other);
+}
+
+TEST_CASE("snapshot: peers come largest first; those beyond the wish are added up") {
+    Aggregator aggregator(GroupBy::Process);
+    for (std::uint16_t port = 1; port <= 5; ++port)
+        aggregator.add(to_port(port), port);
+    const auto peers = rows_of(aggregator, 1.0, 2, 0).front().peers;
+    REQUIRE(peers.size() == 3);
+    CHECK(peers[0].time_wait == 5);
+    CHECK(peers[0].service_port == 5);
+    CHECK(peers[0].remote == address("10.0.0.20"));
+    CHECK(peers[1].time_wait == 4);
+    CHECK_FALSE(peers[2].remote);
+    CHECK_FALSE(peers[2].service_port);
+    CHECK(peers[2].time_wait == 6);
+    CHECK(rows_of(aggregator, 1.0, 5, 0).front().peers.size() == 5);
+}
+
+TEST_CASE("snapshot: a client takes ephemeral ports, a server takes none") {
+    Aggregator clients(GroupBy::Process);
+    clients.add(client_v4(), 100);
+    CHECK(near(*rows_of(clients, 10.0, 9, 1000).front().peers.front().port_use, 0.1));
+    // After 60 s a time-wait lets its port go: of 120 s half are left.
+    CHECK(near(*rows_of(clients, 120.0, 9, 1000).front().peers.front().port_use, 0.05));
+    CHECK(near(*rows_of(clients, 10.0, 9, 50).front().peers.front().port_use, 1.0));
+    CHECK_FALSE(rows_of(clients, 10.0, 9, 0).front().peers.front().port_use);
+    Event server = client_v4();
+    server.role = Role::Server;
+    Aggregator servers(GroupBy::Process);
+    servers.add(server);
+    CHECK_FALSE(rows_of(servers, 10.0, 9, 1000).front().peers.front().port_use);
+    CHECK(rows_of(servers, 10.0, 9, 1000).front().peers.front().service_port == 45678);
+    Aggregator unknown(GroupBy::Process);
+    unknown.add(unknown_closer());
+    CHECK_FALSE(rows_of(unknown, 10.0, 9, 1000).front().peers.front().port_use);
+    CHECK_FALSE(rows_of(unknown, 10.0, 9, 1000).front().peers.front().service_port);
+}
+
+TEST_CASE("snapshot: a peer or a listener says which it is, also where nothing entered TIME_WAIT") {
+    Event exhausted = client_v4();
+    exhausted.type = EventType::PortExhausted;
+    exhausted.stage = Stage::None;
+    Aggregator by_peer(GroupBy::Peer);
+    by_peer.add(exhausted);
+    const auto peer = rows_of(by_peer, 1.0, 9, 0).front();
+    CHECK(peer.remote == address("10.0.0.20"));
+    CHECK(peer.service_port == 8080);
+    CHECK(peer.peers.empty());
+    Event passive = client_v4();
+    passive.type = EventType::PassiveClose;
+    passive.role = Role::Server;
+    passive.local_port = 443;
+    Aggregator by_listener(GroupBy::Listener);
+    by_listener.add(passive);
+    passive.remote = address("10.0.0.21");
+    by_listener.add(passive);
+    const auto listener = rows_of(by_listener, 1.0, 9, 0).front();
+    CHECK(listener.service_port == 443);
+    CHECK_FALSE(listener.remote);
+}
+
+TEST_CASE("snapshot: the quantiles of a lifetime") {
+    Aggregator aggregator(GroupBy::Process);
+    for (std::uint64_t us = 1; us <= 100; ++us) {
+        Event event = client_v4();
+        event.established_ns = 1'000'000;
+        event.fin_wait1_ns = 1'000'000 + us * 1000;
+        aggregator.add(event);
+    }
+    aggregator.add(unknown_closer()); // has none, and does not count as 0
+    const auto row = rows_of(aggregator, 1.0, 9, 0).front();
+    CHECK(*row.lifetime_p50_us >= 50);
+    CHECK(*row.lifetime_p50_us <= 56);
+    CHECK(*row.lifetime_p90_us >= 90);
+    CHECK(*row.lifetime_p99_us >= 99);
+    CHECK(row.lifetime_max_us == 100U);
+}
+
+TEST_CASE("snapshot: a wall clock that was set back makes no endless duration") {
+    Snapshot snapshot;
+    snapshot.start_wall_ns = 5'000'000'000;
+    snapshot.end_wall_ns = 6'500'000'000;
+    CHECK(near(snapshot.duration_s(), 1.5));
+    snapshot.end_wall_ns = 4'000'000'000;
+    CHECK(near(snapshot.duration_s(), 0));
+}
+
+TEST_CASE("snapshot: without a duration or time-waits there is no division by zero") {
+    Aggregator aggregator(GroupBy::Process);
+    Event event = client_v4();
+    event.type = EventType::PassiveClose;
+    aggregator.add(event);
+    const auto row = rows_of(aggregator, 0.0, 9, 1000).front();
+    CHECK(near(row.rate, 0));
+    CHECK(near(row.share, 0));
+}

@@ -1,0 +1,245 @@
+#include "catch2.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "cli/option_table.h"
+#include "cli/options.h"
+
+using namespace twtrace;
+using namespace std::chrono_literals;
+
+namespace {
+
+Result<ParsedCommandLine> parse(std::vector<const char*> arguments, bool terminal = false) {
+    arguments.insert(arguments.begin(), "twtrace");
+    return parse_command_line(static_cast<int>(arguments.size()), arguments.data(), terminal);
+}
+
+Options options_of(const std::vector<const char*>& arguments) {
+    const auto parsed = parse(arguments);
+    INFO((parsed ? "" : parsed.error().message));
+    REQUIRE(parsed);
+    REQUIRE_FALSE(parsed->print_and_exit);
+    return parsed->options;
+}
+
+// The message of a refusal: wrong usage, in one line.
+std::string refusal(const std::vector<const char*>& arguments) {
+    const auto parsed = parse(arguments);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().exit_code == ExitCode::Usage);
+    CHECK(parsed.error().message.find('\n') == std::string::npos);
+    CHECK_FALSE(parsed.error().message.empty());
+    return parsed.error().message;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::string printed(const std::vector<const char*>& arguments) {
+    const auto parsed = parse(arguments);
+    REQUIRE(parsed);
+    REQUIRE(parsed->print_and_exit);
+    return *parsed->print_and_exit;
+}
+
+} // namespace
+
+TEST_CASE("command line: without anything it is trace, with no filter and no end") {
+    const Options options = options_of({});
+    CHECK(options.command == Command::Trace);
+    CHECK(options.format == Format::Table);
+    CHECK_FALSE(options.wide);
+    CHECK_FALSE(options.verbose);
+    CHECK_FALSE(options.all);
+    CHECK(options.filter.pids.empty());
+    CHECK(options.filter.comm.empty());
+    CHECK_FALSE(options.filter.local_ports.any);
+    CHECK_FALSE(options.filter.remote_ports.any);
+    CHECK(options.filter.family == 0);
+    CHECK(options.filter.netns.empty());
+    CHECK(options.group_by == GroupBy::Process);
+    CHECK(options.duration == 0ms);
+    CHECK(options.count == 0);
+    CHECK(options.ring_bytes == 8U << 20);
+}
+
+TEST_CASE("command line: every command by its name") {
+    CHECK(options_of({"trace"}).command == Command::Trace);
+    CHECK(options_of({"summary"}).command == Command::Summary);
+}
+
+TEST_CASE("command line: short, long, joined and with an equals sign") {
+    CHECK(options_of({"trace", "-d", "3"}).duration == 3s);
+    CHECK(options_of({"trace", "-d3"}).duration == 3s);
+    CHECK(options_of({"trace", "--duration", "3"}).duration == 3s);
+    CHECK(options_of({"trace", "--duration=3"}).duration == 3s);
+    CHECK(options_of({"trace", "-wv", "-n", "5"}).count == 5);
+    CHECK(options_of({"trace", "-wv", "-n", "5"}).wide);
+    CHECK(options_of({"trace", "-wv", "-n", "5"}).verbose);
+}
+
+TEST_CASE("command line: options mean the same before and after the command") {
+    for (const auto& arguments : std::vector<std::vector<const char*>>{
+             {"-d", "3", "-o", "json", "summary", "-p", "12,34", "-c", "nginx"},
+             {"summary", "-p", "12,34", "-c", "nginx", "-o", "json", "-d", "3"},
+             {"-p", "12,34", "-c", "nginx", "-o", "json", "-d", "3", "summary"}}) {
+        const Options options = options_of(arguments);
+        CHECK(options.command == Command::Summary);
+        CHECK(options.duration == 3s);
+        CHECK(options.format == Format::Json);
+        CHECK(options.filter.pids == std::vector<std::uint32_t>{12, 34});
+        CHECK(options.filter.comm == "nginx");
+    }
+}
+
+TEST_CASE("command line: of two values for one thing the last one counts, wherever it stands") {
+    CHECK(options_of({"trace", "-o", "json", "-o", "csv"}).format == Format::Csv);
+    CHECK(options_of({"trace", "-d", "3", "-d", "4"}).duration == 4s);
+    for (int round = 0; round < 20; ++round) { // not by chance
+        CHECK(options_of({"-o", "json", "trace", "-o", "csv"}).format == Format::Csv);
+        CHECK(options_of({"-o", "csv", "summary", "-o", "json"}).format == Format::Json);
+    }
+}
+
+TEST_CASE("command line: lists that are given twice add up") {
+    const Options options =
+        options_of({"-p", "1", "trace", "-p", "2", "-p", "3,4", "-L", "80", "-L", "81", "-D", "90",
+                    "-D", "91", "--netns", "5", "--netns", "6"});
+    CHECK(options.filter.pids == std::vector<std::uint32_t>{1, 2, 3, 4});
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{80, 81})
+        CHECK(options.filter.local_ports.contains(port));
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{90, 91})
+        CHECK(options.filter.remote_ports.contains(port));
+    CHECK_FALSE(options.filter.local_ports.contains(90));
+    CHECK(options.filter.netns == std::vector<std::uint32_t>{5, 6});
+}
+
+TEST_CASE("command line: -4 and -6") {
+    CHECK(options_of({"-4"}).filter.family == 4);
+    CHECK(options_of({"trace", "-6"}).filter.family == 6);
+    CHECK(options_of({"trace", "-4", "-4"}).filter.family == 4);
+    CHECK(options_of({"trace", "-4", "-6"}).filter.family == 0);
+    CHECK(options_of({"trace", "-6", "-4"}).filter.family == 0);
+    CHECK(options_of({"-4", "trace", "-6"}).filter.family == 0);
+}
+
+TEST_CASE("command line: groupings and formats by name") {
+    CHECK(options_of({"summary", "-g", "process"}).group_by == GroupBy::Process);
+    CHECK(options_of({"summary", "-g", "service"}).group_by == GroupBy::Service);
+    CHECK(options_of({"summary", "-g", "container"}).group_by == GroupBy::Container);
+    CHECK(options_of({"summary", "-g", "peer"}).group_by == GroupBy::Peer);
+    CHECK(options_of({"summary", "-g", "listener"}).group_by == GroupBy::Listener);
+    CHECK(options_of({"summary", "-g", "netns"}).group_by == GroupBy::Netns);
+    CHECK(options_of({"summary", "-o", "table"}).format == Format::Table);
+    CHECK(contains(refusal({"summary", "-g", "color"}), "listener"));
+    CHECK(contains(refusal({"summary", "-o", "xml"}), "table, json, csv"));
+    CHECK(contains(refusal({"summary", "-o", "JSON"}), "'JSON'"));
+}
+
+TEST_CASE("command line: the option's name is in the error") {
+    CHECK(contains(refusal({"trace", "-p", "x"}), "--pid"));
+    CHECK(contains(refusal({"trace", "-d", "0"}), "--duration"));
+    CHECK(contains(refusal({"trace", "-n", "0"}), "--count"));
+    CHECK(contains(refusal({"trace", "--ring", "3M"}), "--ring"));
+    CHECK(contains(refusal({"-L", "99999"}), "--local-port"));
+}
+
+TEST_CASE("command line: unknown options, commands and leftovers are refused, with where to look") {
+    CHECK(contains(refusal({"--no-such-option"}), "--no-such-option"));
+    CHECK(contains(refusal({"-Z"}), "-Z"));
+    CHECK(contains(refusal({"trcae"}), "trcae"));
+    CHECK(contains(refusal({"trace", "extra"}), "extra"));
+    CHECK(contains(refusal({"trace", "--no-such-option"}), "--help"));
+    refusal({"trace", "summary"});
+}
+
+TEST_CASE("command line: a missing value is refused") {
+    CHECK(contains(refusal({"trace", "-d"}), "--duration"));
+    CHECK(contains(refusal({"trace", "--pid"}), "--pid"));
+    refusal({"-p"});
+    refusal({"trace", "-p", "-d", "3"});
+    refusal({"trace", "-d", "-5"});
+}
+
+TEST_CASE("command line: an empty value is a wrong one, not a missing option") {
+    refusal({"trace", "-p", ""});
+    refusal({"trace", "-p", "{}"}); // CLI11's way to write an empty list
+    refusal({"trace", "-p", "[1,2]"});
+    refusal({"trace", "--comm="});
+    refusal({"trace", "-o", ""});
+    CHECK(options_of({"trace", "-c", "[kworker]"}).filter.comm == "[kworker]");
+    CHECK(options_of({"trace", "-c", "{}"}).filter.comm == "{}");
+}
+
+TEST_CASE("command line: a flag takes no value") {
+    refusal({"trace", "--wide=false"});
+    refusal({"trace", "--all=no"});
+    refusal({"trace", "--ipv4=0"});
+}
+
+TEST_CASE("command line: an option that the command does not know is refused on either side") {
+    refusal({"summary", "-n", "5"});
+    refusal({"summary", "--all"});
+    refusal({"trace", "-g", "peer"});
+    CHECK(contains(refusal({"-n", "5", "summary"}), "--count"));
+    CHECK(contains(refusal({"--all", "summary"}), "--all"));
+    CHECK(contains(refusal({"-g", "peer", "trace"}), "--group"));
+    CHECK(contains(refusal({"-g", "peer"}), "--group"));
+}
+
+TEST_CASE("command line: errors stay one harmless line with hostile arguments") {
+    for (const char* hostile : {"--x\ny", "a\nb\x1b[2J", "-p\n1", "-d=\x1b"}) {
+        const std::string message = refusal({"trace", hostile});
+        CAPTURE(message);
+        CHECK_FALSE(contains(message, "\x1b"));
+    }
+    CHECK_FALSE(contains(refusal({"trace", "-o", "a\nb\x1b[2J"}), "\x1b"));
+}
+
+TEST_CASE("command line: at most 1024 process ids, in however many lists") {
+    std::string half = "1";
+    for (int pid = 2; pid <= 512; ++pid)
+        half += "," + std::to_string(pid);
+    CHECK(options_of({"-p", half.c_str(), "-p", half.c_str()}).filter.pids.size() == 1024);
+    CHECK(contains(refusal({"-p", half.c_str(), "-p", half.c_str(), "-p", "1"}), "1024"));
+}
+
+TEST_CASE("command line: at most 16 network namespaces") {
+    std::vector<const char*> arguments{"trace"};
+    for (int index = 0; index < 16; ++index)
+        arguments.insert(arguments.end(), {"--netns", "7"});
+    CHECK(options_of(arguments).filter.netns.size() == 16);
+    arguments.insert(arguments.end(), {"--netns", "7"});
+    CHECK(contains(refusal(arguments), "16"));
+}
+
+TEST_CASE("command line: --help names every command and every option") {
+    for (const char* flag : {"-h", "--help"}) {
+        const std::string help = printed({flag});
+        for (const CommandRow& row : command_table())
+            CHECK(contains(help, row.name));
+        for (const OptionRow& row : option_table())
+            CHECK(contains(help, row.names));
+        CHECK(help.back() == '\n');
+    }
+}
+
+TEST_CASE("command line: a command's --help has its own options") {
+    const std::string trace = printed({"trace", "--help"});
+    const std::string summary = printed({"summary", "-h"});
+    CHECK(contains(trace, "--count"));
+    CHECK_FALSE(contains(trace, "--group"));
+    CHECK(contains(summary, "--group"));
+    CHECK_FALSE(contains(summary, "--count"));
+    CHECK(contains(trace, "--pid"));
+    CHECK(contains(summary, "--pid"));
+}
+
+TEST_CASE("command line: --version, before and after the command") {
+    CHECK(printed({"--version"}) == "twtrace " TWTRACE_VERSION "\n");
+    CHECK(printed({"trace", "--version"}) == "twtrace " TWTRACE_VERSION "\n");
+}

@@ -1,0 +1,178 @@
+#include "catch2.h"
+
+#include <string>
+
+#include "decode/decode.h"
+#include "decode/overflow.h"
+#include "events.h"
+#include "records.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+TEST_CASE("decode: every member finds its place") {
+    const auto event = decode_event(bytes_of(time_wait_record()));
+    REQUIRE(event);
+    CHECK(event->type == EventType::TimeWait);
+    CHECK(event->stage == Stage::FinWait2);
+    CHECK(event->how == How::Close);
+    CHECK(event->role == Role::Client);
+    CHECK_FALSE(event->role_inferred);
+    CHECK_FALSE(event->retracts);
+    CHECK_FALSE(event->caught);
+    CHECK(event->netns == 4026531840U);
+    CHECK(event->local_port == 45678);
+    CHECK(event->remote_port == 80);
+    CHECK(event->local == address("127.0.0.1"));
+    CHECK(event->remote == address("10.1.2.3"));
+    CHECK(event->time_ns == 1'000'000'000);
+    CHECK(event->established_ns == 900'000'000);
+    CHECK(event->fin_wait1_ns == 999'000'000);
+    CHECK(event->bytes_sent == 10);
+    CHECK(event->bytes_received == 20);
+    CHECK(event->task.start_boottime_ns == 7);
+    CHECK(event->task.cgroup_id == 8);
+    CHECK(event->task.pid == 100);
+    CHECK(event->task.tid == 101);
+    CHECK(event->task.uid == 33);
+    CHECK(event->task.comm() == "nginx");
+    CHECK(event->owner == nullptr);
+}
+
+TEST_CASE("decode: IPv6 takes all sixteen bytes, IPv4 the first four") {
+    twtrace_event record = time_wait_record();
+    for (unsigned index = 0; index < TWTRACE_ADDR_LEN; ++index)
+        record.local_addr[index] = static_cast<twtrace_u8>(index + 1);
+    CHECK(decode_event(bytes_of(record))->local == address("1.2.3.4"));
+    record.family = 6;
+    CHECK(decode_event(bytes_of(record))->local == address("102:304:506:708:90a:b0c:d0e:f10"));
+}
+
+TEST_CASE("decode: anything shorter than a record is none") {
+    const auto bytes = bytes_of(time_wait_record());
+    for (std::size_t length = 0; length < bytes.size(); ++length)
+        CHECK_FALSE(decode_event(std::span(bytes).first(length)));
+    CHECK(decode_event(bytes));
+}
+
+TEST_CASE("decode: the length in the header is held against the bytes that are there") {
+    twtrace_event record = time_wait_record();
+    record.header.length = sizeof(record) - 1;
+    CHECK_FALSE(decode_event(bytes_of(record)));
+    record.header.length = 0;
+    CHECK_FALSE(decode_event(bytes_of(record)));
+    record.header.length = sizeof(record) + 1;
+    CHECK_FALSE(decode_event(bytes_of(record)));
+    record.header.length = 65535;
+    CHECK_FALSE(decode_event(bytes_of(record)));
+}
+
+TEST_CASE("decode: of a longer record the known front is taken") {
+    twtrace_event record = time_wait_record();
+    CHECK(decode_event(bytes_of(record, 8))); // the ring may hand over more than the record
+    record.header.length = sizeof(record) + 8;
+    const auto event = decode_event(bytes_of(record, 8));
+    REQUIRE(event);
+    CHECK(event->task.pid == 100);
+}
+
+TEST_CASE("decode: a record of an unknown type is none") {
+    for (unsigned type = 0; type < 300; ++type) {
+        twtrace_event record = time_wait_record();
+        record.header.type = static_cast<twtrace_u16>(type);
+        CAPTURE(type);
+        CHECK(decode_event(bytes_of(record)).has_value() == (type >= 1 && type <= 4));
+    }
+}
+
+TEST_CASE("decode: values out of range are refused, one by one") {
+    for (unsigned value = 0; value < 256; ++value) {
+        const auto byte = static_cast<twtrace_u8>(value);
+        CAPTURE(value);
+        twtrace_event record = time_wait_record();
+        record.family = byte;
+        CHECK(decode_event(bytes_of(record)).has_value() == (value == 4 || value == 6));
+        record = time_wait_record();
+        record.stage = byte;
+        CHECK(decode_event(bytes_of(record)).has_value() == (value <= TWTRACE_STAGE_FIN_WAIT2));
+        record = time_wait_record();
+        record.how = byte;
+        CHECK(decode_event(bytes_of(record)).has_value() == (value < TWTRACE_HOWS));
+        record = time_wait_record();
+        record.role = byte;
+        CHECK(decode_event(bytes_of(record)).has_value() == (value < TWTRACE_ROLES));
+    }
+}
+
+TEST_CASE("decode: flags") {
+    twtrace_event record = time_wait_record();
+    record.header.type = TWTRACE_ABORTED;
+    record.flags = TWTRACE_FLAG_RETRACTS;
+    CHECK(decode_event(bytes_of(record))->retracts);
+    CHECK_FALSE(decode_event(bytes_of(record))->caught);
+    record.flags = TWTRACE_FLAG_CAUGHT;
+    CHECK_FALSE(decode_event(bytes_of(record))->retracts);
+    CHECK(decode_event(bytes_of(record))->caught);
+}
+
+TEST_CASE("decode: only an aborted close takes something back") {
+    twtrace_event record = time_wait_record();
+    record.flags = TWTRACE_FLAG_RETRACTS;
+    for (unsigned type : {TWTRACE_TIME_WAIT, TWTRACE_PASSIVE_CLOSE, TWTRACE_PORT_EXHAUSTED}) {
+        record.header.type = static_cast<twtrace_u16>(type);
+        CHECK_FALSE(decode_event(bytes_of(record))->retracts);
+    }
+}
+
+TEST_CASE("decode: a name that is not terminated ends with its field") {
+    twtrace_event record = time_wait_record();
+    std::memset(record.task.comm, 'x', sizeof(record.task.comm));
+    CHECK(decode_event(bytes_of(record))->task.comm() == std::string(16, 'x'));
+}
+
+TEST_CASE("overflow: a line of the kernel side's table is an event without times") {
+    twtrace_overflow_key key{};
+    key.type = TWTRACE_TIME_WAIT;
+    key.family = 6;
+    key.stage = TWTRACE_STAGE_FIN_WAIT2;
+    key.how = TWTRACE_HOW_EXIT;
+    key.role = TWTRACE_ROLE_SERVER;
+    key.retracts = 0;
+    key.netns = 5;
+    key.local_port = 443;
+    key.remote_addr[0] = 0xfd;
+    key.remote_addr[15] = 1;
+    key.task.pid = 100;
+    key.task.start_boottime_ns = 7;
+    std::memcpy(key.task.comm, "php", 4);
+    const Event event = event_of(key);
+    CHECK(event.type == EventType::TimeWait);
+    CHECK(event.stage == Stage::FinWait2);
+    CHECK(event.how == How::Exit);
+    CHECK(event.role == Role::Server);
+    CHECK(event.netns == 5);
+    CHECK(event.local_port == 443);
+    CHECK(event.remote_port == 0);
+    CHECK(event.local.family == 6);
+    CHECK(event.remote == address("fd00::1"));
+    CHECK(event.task.pid == 100);
+    CHECK(event.task.start_boottime_ns == 7);
+    CHECK(event.task.comm() == "php");
+    CHECK_FALSE(event.lifetime_us());
+    CHECK_FALSE(event.close_us());
+    CHECK_FALSE(event.retracts);
+    key.type = TWTRACE_ABORTED;
+    key.retracts = 1;
+    CHECK(event_of(key).retracts);
+}
+
+TEST_CASE("overflow: values out of range become what is not known") {
+    twtrace_overflow_key key{};
+    key.type = TWTRACE_TIME_WAIT;
+    key.family = 4;
+    key.stage = key.how = key.role = 255;
+    const Event event = event_of(key);
+    CHECK(event.stage == Stage::None);
+    CHECK(event.how == How::Unknown);
+    CHECK(event.role == Role::Unknown);
+}

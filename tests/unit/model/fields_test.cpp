@@ -1,0 +1,156 @@
+#include "catch2.h"
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "events.h"
+#include "model/fields.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+namespace {
+
+std::vector<std::string> keys() {
+    std::vector<std::string> keys;
+    for (const auto& field : fields_of<Event>())
+        if (!field.key.empty())
+            keys.emplace_back(field.key);
+    return keys;
+}
+
+std::string value(const Event& event, std::string_view key) {
+    for (const auto& field : fields_of<Event>()) {
+        std::string text;
+        if (field.key == key)
+            return field.append(event, text) ? text : "(unknown)";
+    }
+    return "(no such field)";
+}
+
+} // namespace
+
+TEST_CASE("fields: the keys of interface.md, in its order") {
+    CHECK(keys() == std::vector<std::string>{
+                        "type",          "time",       "stage",      "how",           "role",
+                        "role_inferred", "pid",        "tid",        "comm",          "uid",
+                        "service",       "unit",       "container",  "cgroup",        "netns",
+                        "family",        "local_addr", "local_port", "remote_addr",   "remote_port",
+                        "lifetime_us",   "close_us",   "bytes_sent", "bytes_received"});
+}
+
+TEST_CASE("fields: each key is there once, each field can be seen in a table") {
+    const auto all = keys();
+    CHECK(std::set<std::string>(all.begin(), all.end()).size() == all.size());
+    for (const auto& field : fields_of<Event>()) {
+        CAPTURE(std::string(field.title));
+        CHECK_FALSE(field.title.empty());
+        CHECK_FALSE(field.help.empty());
+        CHECK((field.narrow || field.wide));
+    }
+}
+
+TEST_CASE("fields: values of an event that is known in full") {
+    const Event event = client_v4();
+    CHECK(value(event, "type") == "time_wait");
+    CHECK(value(event, "time") == "2026-11-22T09:00:00.123456789Z");
+    CHECK(value(event, "stage") == "time_wait");
+    CHECK(value(event, "how") == "close");
+    CHECK(value(event, "role") == "client");
+    CHECK(value(event, "role_inferred") == "false");
+    CHECK(value(event, "pid") == "1234");
+    CHECK(value(event, "tid") == "1235");
+    CHECK(value(event, "comm") == "nginx");
+    CHECK(value(event, "uid") == "33");
+    CHECK(value(event, "service") == "nginx.service");
+    CHECK(value(event, "unit") == "nginx.service");
+    CHECK(value(event, "container") == "(unknown)");
+    CHECK(value(event, "cgroup") == "/system.slice/nginx.service");
+    CHECK(value(event, "netns") == "4026531840");
+    CHECK(value(event, "family") == "4");
+    CHECK(value(event, "local_addr") == "127.0.0.1");
+    CHECK(value(event, "local_port") == "45678");
+    CHECK(value(event, "remote_addr") == "10.0.0.20");
+    CHECK(value(event, "remote_port") == "8080");
+    CHECK(value(event, "lifetime_us") == "1500");
+    CHECK(value(event, "close_us") == "42");
+    CHECK(value(event, "bytes_sent") == "1234");
+    CHECK(value(event, "bytes_received") == "56789");
+}
+
+TEST_CASE("fields: root's uid is 0, and that is known") {
+    Event event = client_v4();
+    event.task.uid = 0;
+    CHECK(value(event, "uid") == "0");
+}
+
+TEST_CASE("fields: what is not known is never 0 and never a word") {
+    const Event event = unknown_closer();
+    for (const char* key : {"how", "role", "pid", "tid", "comm", "uid", "service", "unit",
+                            "container", "cgroup", "netns", "lifetime_us", "close_us"})
+        CHECK(value(event, key) == "(unknown)");
+    Event no_port = client_v4();
+    no_port.type = EventType::PortExhausted;
+    no_port.stage = Stage::None;
+    no_port.local_port = 0;
+    no_port.local = {};
+    CHECK(value(no_port, "type") == "port_exhausted");
+    CHECK(value(no_port, "stage") == "(unknown)");
+    CHECK(value(no_port, "local_port") == "(unknown)");
+    CHECK(value(no_port, "local_addr") == "(unknown)");
+}
+
+TEST_CASE("fields: a field that is not known appends nothing") {
+    Event nothing;
+    nothing.role_inferred = true;
+    for (const auto& field : fields_of<Event>()) {
+        std::string text = "before";
+        CAPTURE(std::string(field.title));
+        if (!field.append(nothing, text))
+            CHECK(text == "before");
+    }
+}
+
+TEST_CASE("event: times that do not fit together are not known") {
+    Event event = client_v4();
+    event.fin_wait1_ns = event.established_ns - 1;
+    CHECK_FALSE(event.lifetime_us());
+    event.fin_wait1_ns = event.time_ns + 1;
+    CHECK_FALSE(event.close_us());
+    event.fin_wait1_ns = event.established_ns;
+    CHECK(event.lifetime_us() == 0U);
+}
+
+TEST_CASE("event: the service port is that of the side which listens") {
+    Event event = client_v4();
+    CHECK(event.service_port() == 8080);
+    event.role = Role::Server;
+    CHECK(event.service_port() == 45678);
+    event.role = Role::Unknown;
+    CHECK(event.service_port() == 0);
+}
+
+TEST_CASE("event: a name of sixteen bytes without a NUL is read whole and no further") {
+    Event event;
+    event.task.comm_bytes.fill('x');
+    CHECK(event.task.comm() == std::string(16, 'x'));
+}
+
+TEST_CASE("event: names as interface.md spells them") {
+    CHECK(name_of(EventType::TimeWait) == "time_wait");
+    CHECK(name_of(EventType::PassiveClose) == "passive_close");
+    CHECK(name_of(EventType::Aborted) == "aborted");
+    CHECK(name_of(EventType::PortExhausted) == "port_exhausted");
+    CHECK(name_of(Stage::TimeWait) == "time_wait");
+    CHECK(name_of(Stage::FinWait2) == "fin_wait2");
+    CHECK(name_of(Stage::None).empty());
+    CHECK(name_of(How::Close) == "close");
+    CHECK(name_of(How::Shutdown) == "shutdown");
+    CHECK(name_of(How::Exit) == "exit");
+    CHECK(name_of(How::Kernel) == "kernel");
+    CHECK(name_of(How::Unknown).empty());
+    CHECK(name_of(Role::Client) == "client");
+    CHECK(name_of(Role::Server) == "server");
+    CHECK(name_of(Role::Unknown).empty());
+}

@@ -1,0 +1,220 @@
+#include "catch2.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "events.h"
+#include "golden.h"
+#include "sink/summary_fields.h"
+#include "sink/summary_sink.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Snapshot snapshot_of(const Aggregator& aggregator) {
+    Snapshot snapshot;
+    snapshot.host = "web1";
+    snapshot.kernel = "6.1.0-28-amd64";
+    snapshot.start_wall_ns = 1'795'338'000'000'000'000U;
+    snapshot.end_wall_ns = 1'795'338'010'500'000'000U;
+    snapshot.by = aggregator.by();
+    snapshot.totals = aggregator.totals();
+    Accounting::Inputs inputs;
+    inputs.captured = aggregator.totals().time_wait;
+    inputs.kernel = aggregator.totals().time_wait;
+    snapshot.accounting = Accounting::of(inputs);
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s(), 2, 28232);
+    return snapshot;
+}
+
+// A bit of everything: v4, v6, names that are not known or hostile, more peers than are kept, a
+// group that stands for others.
+Snapshot sample(GroupBy by = GroupBy::Process) {
+    Aggregator aggregator(by, {5, 100});
+    for (std::uint16_t port = 8080; port < 8084; ++port) {
+        Event event = client_v4();
+        event.remote_port = port;
+        aggregator.add(event, 5000U - port / 2);
+    }
+    aggregator.add(longest_v6(), 12);
+    aggregator.add(hostile_comm(), 7);
+    aggregator.add(unknown_closer(), 3);
+    Event exhausted = client_v4();
+    exhausted.type = EventType::PortExhausted;
+    exhausted.stage = Stage::None;
+    exhausted.remote = address("10.9.9.9");
+    exhausted.task.pid = 77;
+    aggregator.add(exhausted, 4);
+    for (std::uint32_t pid = 100; pid < 110; ++pid) {
+        Event other = client_v4();
+        other.task.pid = pid;
+        other.netns = pid;
+        other.how = How::Exit;
+        aggregator.add(other);
+    }
+    return snapshot_of(aggregator);
+}
+
+std::string text_of(const Snapshot& snapshot, Format format, bool wide = false) {
+    std::string out;
+    append_summary(snapshot, format, wide, out);
+    return out;
+}
+
+std::vector<std::string> keys_of(const Json& object) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : object.items())
+        keys.push_back(key);
+    return keys;
+}
+
+using Keys = std::vector<std::string>;
+
+std::size_t lines(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+} // namespace
+
+TEST_CASE("summary: golden text") {
+    for (const auto& [name, format, wide] : {std::tuple("summary-table.txt", Format::Table, false),
+                                             std::tuple("summary-wide.txt", Format::Table, true),
+                                             std::tuple("summary.json", Format::Json, false),
+                                             std::tuple("summary.csv", Format::Csv, false)}) {
+        const std::string text = text_of(sample(), format, wide);
+        CHECK(text == golden(name, text));
+    }
+}
+
+TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") {
+    const Json document = Json::parse(text_of(sample(), Format::Json));
+    CHECK(keys_of(document) == Keys{"schema", "host", "kernel", "start", "end", "duration_s",
+                                    "totals", "accounting", "groups"});
+    CHECK(document["schema"] == "twtrace.summary/1");
+    CHECK(keys_of(document["totals"]) ==
+          Keys{"time_wait", "fin_wait2", "aborted", "passive_close", "port_exhausted"});
+    // Added: filtered, reasons.
+    CHECK(keys_of(document["accounting"]) == Keys{"captured", "filtered", "lost", "missed",
+                                                  "kernel", "unaccounted", "exact", "reasons"});
+    REQUIRE(document["groups"].size() == 6);
+    for (const Json& group : document["groups"]) {
+        // Added: remote_addr and service_port, where all of the group have the same.
+        CHECK(keys_of(group) == Keys{"by",          "pid",           "comm",           "service",
+                                     "unit",        "container",     "netns",          "role",
+                                     "remote_addr", "service_port",  "time_wait",      "fin_wait2",
+                                     "aborted",     "passive_close", "port_exhausted", "rate",
+                                     "share",       "how",           "lifetime_us",    "peers"});
+        CHECK(keys_of(group["how"]) == Keys{"close", "shutdown", "exit", "kernel"});
+        CHECK(keys_of(group["lifetime_us"]) == Keys{"p50", "p90", "p99", "max"});
+        for (const Json& peer : group["peers"])
+            CHECK(keys_of(peer) == Keys{"remote_addr", "service_port", "time_wait", "port_use"});
+    }
+}
+
+TEST_CASE("summary JSON: the numbers add up, and what is not known is null") {
+    const Json document = Json::parse(text_of(sample(), Format::Json));
+    std::uint64_t sum = 0;
+    double shares = 0;
+    for (const Json& group : document["groups"]) {
+        sum += group["time_wait"].get<std::uint64_t>();
+        shares += group["share"].get<double>();
+        std::uint64_t of_peers = 0;
+        for (const Json& peer : group["peers"])
+            of_peers += peer["time_wait"].get<std::uint64_t>();
+        CHECK(of_peers == group["time_wait"]);
+    }
+    CHECK(sum == document["totals"]["time_wait"]);
+    CHECK(shares > 0.999);
+    CHECK(shares < 1.001);
+    CHECK(document["duration_s"] == 10.5);
+    CHECK(document["start"] == "2026-11-22T09:00:00.000000000Z");
+    CHECK(document["accounting"]["exact"] == true);
+    const Json& unknown = document["groups"][2];
+    REQUIRE(unknown["time_wait"] == 3);
+    for (const char* key : {"pid", "comm", "service", "unit", "container", "netns", "role"})
+        CHECK(unknown[key].is_null());
+    CHECK(unknown["lifetime_us"]["p50"].is_null());
+    CHECK(unknown["peers"][0]["port_use"].is_null());
+    CHECK(document["groups"].back()["by"] == "other");
+}
+
+TEST_CASE("summary JSON: nothing to compare with is null, not false and not 0") {
+    Snapshot snapshot = sample();
+    snapshot.accounting = Accounting::of({});
+    snapshot.host.clear();
+    snapshot.kernel.clear();
+    const Json document = Json::parse(text_of(snapshot, Format::Json));
+    for (const char* key : {"kernel", "unaccounted", "exact"})
+        CHECK(document["accounting"][key].is_null());
+    CHECK(document["host"].is_null());
+    CHECK(document["kernel"].is_null());
+}
+
+TEST_CASE("summary JSON: bytes that are no text do not break the document") {
+    Snapshot snapshot = sample();
+    snapshot.host = "\xff\x1b";
+    snapshot.kernel = "6.1\xc3";
+    snapshot.groups[0].unit = "\x80\"\n";
+    const Json document = Json::parse(text_of(snapshot, Format::Json));
+    CHECK(document["host"] == "\xef\xbf\xbd\x1b");
+    CHECK(document["groups"][0]["unit"] == "\xef\xbf\xbd\"\n");
+}
+
+TEST_CASE("summary: nothing happened") {
+    const Snapshot snapshot = snapshot_of(Aggregator(GroupBy::Process));
+    CHECK(Json::parse(text_of(snapshot, Format::Json))["groups"] == Json::array());
+    CHECK(lines(text_of(snapshot, Format::Csv)) == 1);
+    const std::string table = text_of(snapshot, Format::Table);
+    CHECK(table.find("0 entries into TIME_WAIT") != std::string::npos);
+    CHECK(table.find("nan") == std::string::npos);
+    CHECK(table.find("PEERS") == std::string::npos);
+}
+
+TEST_CASE("summary CSV: one row a group, as many fields in each, nothing for what is not known") {
+    const std::string text = text_of(sample(), Format::Csv);
+    CHECK(lines(text) == 7);
+    CHECK(text.starts_with("by,pid,comm,service,unit,container,netns,role,"));
+    CHECK(text.find("unknown") == std::string::npos);
+    CHECK(text.find(",-,") == std::string::npos);
+    CHECK(text.find("(other)") == std::string::npos);
+    CHECK(text.find("\nother,,nginx,nginx.service,") != std::string::npos);
+    CHECK(text.find("\nprocess,,,,,,,,") != std::string::npos); // the closer that is not known
+}
+
+TEST_CASE("summary table: says how many there were, whose, and whether that is all") {
+    const std::string text = text_of(sample(), Format::Table);
+    for (const char* part :
+         {"(other)", "Accounting: exact: ", "10.5 s: ", "4 connects without a free port", "PEERS",
+          "10.9.9.9:8080", "... and 1918 on other peers", " NO-PORT "})
+        CHECK(text.find(part) != std::string::npos);
+    CHECK(text.find('\x1b') == std::string::npos);
+    CHECK(text.find("fd00:aaaa:bbbb:cccc:dddd:eeee:ffff:1234") != std::string::npos);
+}
+
+TEST_CASE("summary: the grouping's name is in every row") {
+    for (const GroupBy by : {GroupBy::Process, GroupBy::Service, GroupBy::Container, GroupBy::Peer,
+                             GroupBy::Listener, GroupBy::Netns}) {
+        const Json document = Json::parse(text_of(sample(by), Format::Json));
+        CHECK(document["groups"][0]["by"] == name_of(by));
+    }
+}
+
+TEST_CASE("summary: durations and peers as people write them") {
+    CHECK(human_us(0) == "0us");
+    CHECK(human_us(999) == "999us");
+    CHECK(human_us(1000) == "1.0ms");
+    CHECK(human_us(43'210) == "43.2ms");
+    CHECK(human_us(1'000'000) == "1.0s");
+    CHECK(human_us(3'599'900'000) == "3599.9s");
+    CHECK(human_us(3'600'000'000) == "1.0h");
+    CHECK(peer_text({address("10.0.0.1"), 80, 1, std::nullopt}) == "10.0.0.1:80");
+    CHECK(peer_text({address("::1"), 80, 1, std::nullopt}) == "[::1]:80");
+    CHECK(peer_text({address("::1"), std::nullopt, 1, std::nullopt}) == "::1");
+    CHECK(peer_text({std::nullopt, std::nullopt, 5, std::nullopt}) == "(5 on other peers)");
+}
