@@ -12,6 +12,7 @@
 
 #include "emit.bpf.h"
 #include "maps.bpf.h"
+#include "minisock.bpf.h"
 #include "store.bpf.h"
 #include "task.bpf.h"
 
@@ -99,6 +100,17 @@ static __always_inline bool fill_from_current(struct twtrace_event* event, struc
     return gate_task(&event->task);
 }
 
+/* include/uapi/asm-generic/errno.h */
+#define EPIPE 32
+#define ECONNRESET 104
+#define ETIMEDOUT 110
+
+static __always_inline __u32 reason_of(int error) {
+    if (error == ECONNRESET || error == EPIPE)
+        return TWTRACE_REASON_PEER_RESET;
+    return error == ETIMEDOUT ? TWTRACE_REASON_TIMEOUT : TWTRACE_REASON_OTHER;
+}
+
 /* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. */
 static __always_inline void active_closer_gone(struct sock* sk, struct tcp_sock* tp,
                                                struct slot* slot, bool entered, __u32 flags) {
@@ -110,9 +122,14 @@ static __always_inline void active_closer_gone(struct sock* sk, struct tcp_sock*
         if (slot->state != SLOT_OPEN)
             filtered = slot->filtered;
     }
-    if (entered) {
-        event.header.type = TWTRACE_TIME_WAIT;
+    if (!entered) {
+        event.reason = reason_of(sk->sk_err);
+    } else {
         event.stage = fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2;
+        if (has_minisock(sk, event.local_port))
+            event.header.type = TWTRACE_TIME_WAIT;
+        else
+            event.reason = TWTRACE_REASON_OVERFLOW;
     }
     /* The peer's FIN has just read the clock for us; close() in FIN_WAIT2 may come long after the
      * last packet. */
@@ -138,6 +155,7 @@ static __always_inline void active_closer_gone(struct sock* sk, struct tcp_sock*
 static __always_inline void local_abort(struct sock* sk, struct tcp_sock* tp) {
     struct twtrace_event event = {.header = {TWTRACE_ABORTED, sizeof(event)}};
     event.time_ns = bpf_ktime_get_ns();
+    event.reason = TWTRACE_REASON_LOCAL_RESET;
     fill_socket(&event, sk, tp);
     submit(&event, !fill_from_current(&event, sk, tp));
 }
@@ -221,6 +239,7 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     if (!slot || slot->state != SLOT_HANDED || !tp || slot->rcv_nxt != tp->rcv_nxt)
         return 0;
     event.time_ns = slot->handed_ns;
+    event.reason = TWTRACE_REASON_LOCAL_RESET;
     fill_socket(&event, sk, tp);
     fill_from_slot(&event, slot);
     counts = gate_netns(event.netns) ? this_cpu_stats() : 0;

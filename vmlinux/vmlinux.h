@@ -1,6 +1,7 @@
-/* Only the kernel types that the BPF side touches, spelled as the kernel spells them. Offsets here mean nothing: every
- * access is relocated by libbpf against the running kernel's BTF (CO-RE, preserve_access_index). tools/check-btf compares
- * this file with the BTF of the kernel it runs on. */
+/* Only the kernel types that the BPF side touches, spelled as the kernel spells them. Offsets here
+ * mean nothing: every access is relocated by libbpf against the running kernel's BTF (CO-RE,
+ * preserve_access_index). tools/check-btf compares this file with the BTF of the kernel it runs on.
+ */
 #ifndef TWTRACE_VMLINUX_H
 #define TWTRACE_VMLINUX_H
 
@@ -67,8 +68,56 @@ struct ns_common {
     unsigned int inum;
 };
 
+typedef struct {
+    int counter;
+} atomic_t;
+
+typedef struct refcount_struct {
+    atomic_t refs;
+} refcount_t;
+
+struct hlist_nulls_node {
+    struct hlist_nulls_node* next;
+};
+
+struct hlist_nulls_head {
+    struct hlist_nulls_node* first;
+};
+
+struct inet_ehash_bucket {
+    struct hlist_nulls_head chain;
+};
+
+struct inet_hashinfo {
+    struct inet_ehash_bucket* ehash;
+    unsigned int ehash_mask;
+};
+
+struct inet_timewait_death_row {
+    refcount_t tw_refcount;
+    struct inet_hashinfo* hashinfo;
+    int sysctl_max_tw_buckets;
+};
+
+struct inet_timewait_death_row___counted {
+    atomic_t tw_count;
+};
+
+struct netns_ipv4 {
+    struct inet_timewait_death_row tcp_death_row;
+};
+
+struct netns_ipv4___row_behind_pointer {
+    struct inet_timewait_death_row* tcp_death_row;
+};
+
 struct net {
     struct ns_common ns;
+    struct netns_ipv4 ipv4;
+};
+
+struct net___row_behind_pointer {
+    struct netns_ipv4___row_behind_pointer ipv4;
 };
 
 typedef struct {
@@ -88,12 +137,14 @@ struct sock_common {
             __u16 skc_num;
         };
     };
+    unsigned int skc_hash;
     unsigned short skc_family;
     volatile unsigned char skc_state;
     possible_net_t skc_net;
     unsigned long skc_flags;
     struct in6_addr skc_v6_daddr;
     struct in6_addr skc_v6_rcv_saddr;
+    struct hlist_nulls_node skc_nulls_node;
 };
 
 typedef struct {
@@ -104,7 +155,8 @@ typedef struct {
     atomic_long_t refcnt;
 } file_ref_t;
 
-/* include/linux/fs.h from 6.13 on; up to 6.12 the count was f_count (kernel commit 90ee6ed776c0). */
+/* include/linux/fs.h from 6.13 on; up to 6.12 the count was f_count (kernel commit 90ee6ed776c0).
+ */
 struct file {
     file_ref_t f_ref;
 };

@@ -32,7 +32,7 @@ enum twtrace_type {
     TWTRACE_TYPES = 8,          /* room for these and a few more: tables indexed by type */
 };
 
-/* The substate in which the minisock began. */
+/* The substate in which the minisock began, or would have (TWTRACE_REASON_OVERFLOW). */
 enum twtrace_stage {
     TWTRACE_STAGE_NONE = 0,
     TWTRACE_STAGE_TIME_WAIT = 1, /* the peer's FIN had come (RFC 9293, 3.6) */
@@ -53,6 +53,18 @@ enum twtrace_role {
     TWTRACE_ROLE_CLIENT = 1, /* SYN_SENT -> ESTABLISHED: it connected */
     TWTRACE_ROLE_SERVER = 2, /* SYN_RECV -> ESTABLISHED: it accepted */
     TWTRACE_ROLES = 3,
+};
+
+/* Why an ABORTED close was one. */
+enum twtrace_reason {
+    TWTRACE_REASON_NONE = 0,
+    TWTRACE_REASON_PEER_RESET = 1, /* an RST came while we waited for the peer's FIN */
+    TWTRACE_REASON_LOCAL_RESET =
+        2, /* we sent one: SO_LINGER 0, unread data, TCP_LINGER2 < 0, data after close() */
+    TWTRACE_REASON_TIMEOUT = 3,  /* the peer never answered */
+    TWTRACE_REASON_OVERFLOW = 4, /* tcp_max_tw_buckets reached: no minisock was made */
+    TWTRACE_REASON_OTHER = 5,
+    TWTRACE_REASONS = 6,
 };
 
 enum twtrace_flag {
@@ -92,7 +104,7 @@ struct twtrace_event {
     twtrace_u16 local_port;
     twtrace_u16 remote_port;
     twtrace_u32 flags;          /* enum twtrace_flag */
-    twtrace_u32 reserved;       /* zero */
+    twtrace_u32 reason;         /* enum twtrace_reason */
     twtrace_u64 time_ns;        /* CLOCK_MONOTONIC, of the transition that the record tells */
     twtrace_u64 established_ns; /* CLOCK_MONOTONIC; 0: not seen */
     twtrace_u64 fin_wait1_ns;   /* CLOCK_MONOTONIC; 0: not seen */

@@ -13,13 +13,15 @@ void Pipeline::record(std::span<const std::byte> bytes) {
         ++malformed_;
         return;
     }
-    settle_.push(*event, now_ns_, [this](const Event& settled) { pass(settled); });
+    settle_.push(*event, drained_until_ns_, [this](const Event& settled) { pass(settled); });
 }
 
 void Pipeline::tick() {
-    now_ns_ = monotonic_now_ns();
+    // Whatever was in the ring when the last batch began has been read since: a retraction up to
+    // then would be here, however late this process gets to run.
+    drained_until_ns_ = std::exchange(batch_began_ns_, monotonic_now_ns());
     to_wall_ns_ = wall_minus_monotonic_ns();
-    settle_.release(now_ns_, [this](const Event& settled) { pass(settled); });
+    settle_.release(drained_until_ns_, [this](const Event& settled) { pass(settled); });
 }
 
 void Pipeline::finish() {

@@ -25,8 +25,7 @@ class Pipeline : public RecordHandler {
         : filter_(filter), counts_(counts), consumer_(consumer) {}
 
     void record(std::span<const std::byte> bytes) override;
-    /// Lets go of what has settled; to be called now and then, so that a quiet host's last event is
-    /// not kept waiting.
+    /// Before each batch of records: lets go of what has settled.
     void tick();
     void finish();
 
@@ -55,7 +54,8 @@ class Pipeline : public RecordHandler {
     bool holding_ = false;
     std::vector<Event> held_;
     Attributor attributor_;
-    std::uint64_t now_ns_ = 0;
+    std::uint64_t batch_began_ns_ = 0;
+    std::uint64_t drained_until_ns_ = 0;
     std::int64_t to_wall_ns_ = 0;
     std::uint64_t captured_ = 0;
     std::uint64_t filtered_ = 0;

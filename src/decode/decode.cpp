@@ -13,7 +13,8 @@ bool in_range(const twtrace_event& record) {
     return record.header.type >= TWTRACE_TIME_WAIT &&
            record.header.type <= TWTRACE_PORT_EXHAUSTED &&
            (record.family == 4 || record.family == 6) && record.stage <= TWTRACE_STAGE_FIN_WAIT2 &&
-           record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES;
+           record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES &&
+           record.reason < TWTRACE_REASONS;
 }
 
 Address address_of(std::uint8_t family, const twtrace_u8 (&bytes)[TWTRACE_ADDR_LEN]) {
@@ -66,6 +67,7 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.stage = static_cast<Stage>(record.stage);
     event.how = static_cast<How>(record.how);
     event.role = static_cast<Role>(record.role);
+    event.reason = static_cast<Reason>(record.reason);
     event.retracts =
         event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;

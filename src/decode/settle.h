@@ -16,8 +16,8 @@ class Settle {
     /// call; only a task that is preempted between the two makes it longer than microseconds.
     static constexpr std::uint64_t hold_ns = 20'000'000;
 
-    /// Calls out(event) for this event and for those before it that are settled at now_ns
-    /// (CLOCK_MONOTONIC).
+    /// Calls out(event) for this event and for those before it that are settled. Everything that
+    /// happened until now_ns (CLOCK_MONOTONIC) must have been pushed.
     template <typename Out>
     void push(const Event& event, std::uint64_t now_ns, Out&& out) {
         if (event.retracts && convert(event))
@@ -44,9 +44,7 @@ class Settle {
     }
 
   private:
-    static bool may_be_retracted(const Event& event) {
-        return event.type == EventType::TimeWait && event.stage == Stage::FinWait2;
-    }
+    static bool may_be_retracted(const Event& event) { return event.stage == Stage::FinWait2; }
     static bool is_settled(const Event& event, std::uint64_t now_ns) {
         return !may_be_retracted(event) ||
                (now_ns > event.time_ns && now_ns - event.time_ns > hold_ns);

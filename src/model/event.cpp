@@ -56,4 +56,22 @@ std::string_view name_of(Role role) {
     return {};
 }
 
+std::string_view name_of(Reason reason) {
+    switch (reason) {
+    case Reason::PeerReset:
+        return "peer_reset";
+    case Reason::LocalReset:
+        return "local_reset";
+    case Reason::Timeout:
+        return "timeout";
+    case Reason::Overflow:
+        return "overflow";
+    case Reason::Other:
+        return "other";
+    case Reason::None:
+        break;
+    }
+    return {};
+}
+
 } // namespace twtrace

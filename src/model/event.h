@@ -33,6 +33,16 @@ enum class How : std::uint8_t {
     Kernel = TWTRACE_HOW_KERNEL,
 };
 
+/// Why an Aborted close was one.
+enum class Reason : std::uint8_t {
+    None = TWTRACE_REASON_NONE,
+    PeerReset = TWTRACE_REASON_PEER_RESET,
+    LocalReset = TWTRACE_REASON_LOCAL_RESET,
+    Timeout = TWTRACE_REASON_TIMEOUT,
+    Overflow = TWTRACE_REASON_OVERFLOW,
+    Other = TWTRACE_REASON_OTHER,
+};
+
 enum class Role : std::uint8_t {
     Unknown = TWTRACE_ROLE_UNKNOWN,
     Client = TWTRACE_ROLE_CLIENT,
@@ -61,6 +71,7 @@ struct Event {
     Stage stage = Stage::None;
     How how = How::Unknown;
     Role role = Role::Unknown;
+    Reason reason = Reason::None;
     bool role_inferred = false;
     bool retracts =
         false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
@@ -103,5 +114,6 @@ std::string_view name_of(EventType type);
 std::string_view name_of(Stage stage);
 std::string_view name_of(How how);
 std::string_view name_of(Role role);
+std::string_view name_of(Reason reason);
 
 } // namespace twtrace

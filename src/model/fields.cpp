@@ -80,7 +80,8 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
          return true;
      }},
     {"stage", "STAGE", "substate in which the minisock began: time_wait or fin_wait2",
-     FieldKind::Text, 9, false, true, [](E e, S out) { return text(out, name_of(e.stage)); }},
+     FieldKind::Text, 9, false, true,
+     [](E e, S out) { return e.type == EventType::TimeWait && text(out, name_of(e.stage)); }},
     {"how", "HOW", "close, shutdown, exit (the process was dying) or kernel", FieldKind::Text, 8,
      false, true, [](E e, S out) { return text(out, name_of(e.how)); }},
     {"role", "ROLE", "client (it connected) or server (it accepted)", FieldKind::Text, 6, false,
@@ -134,6 +135,9 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      false, true, [](E e, S out) { return number(out, e.bytes_sent); }},
     {"bytes_received", "RECEIVED", "payload bytes received", FieldKind::Number, 8, false, true,
      [](E e, S out) { return number(out, e.bytes_received); }},
+    {"reason", "REASON",
+     "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or other",
+     FieldKind::Text, 11, false, true, [](E e, S out) { return text(out, name_of(e.reason)); }},
     {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
      [](E e, S out) { return address(out, e.remote); }},
 });

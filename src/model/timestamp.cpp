@@ -48,9 +48,9 @@ void append_rfc3339(std::string& out, std::uint64_t wall_ns) {
     thread_local SecondCache cache;
     const std::tm& parts = parts_of(cache, wall_ns / ns_per_s, gmtime_r);
     std::array<char, 40> text{};
-    char* end = format_padded(static_cast<std::uint64_t>(parts.tm_year + 1900), 4, text.data());
+    char* end = format_padded(static_cast<std::uint64_t>(parts.tm_year) + 1900, 4, text.data());
     *end++ = '-';
-    end = format_padded(static_cast<std::uint64_t>(parts.tm_mon + 1), 2, end);
+    end = format_padded(static_cast<std::uint64_t>(parts.tm_mon) + 1, 2, end);
     *end++ = '-';
     end = format_padded(static_cast<std::uint64_t>(parts.tm_mday), 2, end);
     *end++ = 'T';

@@ -11,7 +11,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t large_bytes = 256 * 1024;
+constexpr std::size_t large_bytes = std::size_t{256} * 1024;
 
 // A non-blocking pipe (as some parents hand down) is waited for.
 void wait_writable(int fd) {

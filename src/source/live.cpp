@@ -146,8 +146,10 @@ std::uint64_t LiveSource::recursion_misses() const {
 
 bool LiveSource::counts_time_wait_at_end() const {
     std::array<std::uint64_t, 3> arguments{};
-    LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = arguments.data(),
-                .ctx_size_in = sizeof(arguments));
+    bpf_test_run_opts run{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
+    run.sz = sizeof(run);
+    run.ctx_in = arguments.data();
+    run.ctx_size_in = sizeof(arguments);
     const int program = bpf_program__fd(impl_->skeleton->progs.twtrace_counts_at_end);
     return bpf_prog_test_run_opts(program, &run) == 0 && run.retval != 0;
 }

@@ -34,6 +34,8 @@ class LiveSource {
 
     LiveSource(LiveSource&&) noexcept;
     LiveSource& operator=(LiveSource&&) noexcept;
+    LiveSource(const LiveSource&) = delete;
+    LiveSource& operator=(const LiveSource&) = delete;
     ~LiveSource();
 
     /// Hands over everything that is in the ring now; returns the number of records.

@@ -81,12 +81,16 @@ std::string nginx_binary() {
 Nginx::Nginx(const TestNamespace& ns, const std::string& http, std::uint16_t port) {
     const std::string file = dir_.file("nginx.conf");
     write_file(file, configuration(dir_.path(), http));
-    master_ = std::make_unique<Command>(
-        std::vector<std::string>{nginx_binary(), "-c", file, "-e", dir_.file("error.log")},
+    // In a PID namespace: nginx's workers outlive a master that is killed, but not the first
+    // process of theirs.
+    launcher_ = std::make_unique<Command>(
+        std::vector<std::string>{"unshare", "--pid", "--fork", "--kill-child", nginx_binary(), "-c",
+                                 file, "-e", dir_.file("error.log")},
         ns.path());
     await("nginx's worker", [&] {
-        check(master_->running(), "nginx: " + master_->err());
-        worker_pid_ = only_child_of(master_->pid());
+        check(launcher_->running(), "nginx: " + launcher_->err());
+        const int master = only_child_of(launcher_->pid());
+        worker_pid_ = master > 0 ? only_child_of(master) : -1;
         return worker_pid_ > 0;
     });
     ns.run_in([&] {

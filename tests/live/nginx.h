@@ -22,7 +22,7 @@ class Nginx {
 
   private:
     TempDir dir_;
-    std::unique_ptr<Command> master_;
+    std::unique_ptr<Command> launcher_;
     int worker_pid_ = -1;
 };
 

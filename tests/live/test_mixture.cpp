@@ -77,6 +77,25 @@ std::vector<Expected> run_mixture(const TestNamespace& ns, const std::vector<Job
     return all;
 }
 
+/// Which closes find tcp_max_tw_buckets reached is chance, but each of them must say so: checked
+/// here, and then taken for what it would have been.
+void judge_overflow(std::vector<Expected>& expected, std::vector<nlohmann::json>& events,
+                    const KernelCounters& rise) {
+    std::uint64_t overflow = 0;
+    for (nlohmann::json& event : events) {
+        if (event.at("reason") != "overflow") {
+            continue;
+        }
+        ++overflow;
+        CHECK(event.at("type") == "aborted");
+        event["type"] = "time_wait";
+    }
+    CHECK(overflow == rise.tw_overflow);
+    for (Expected& e : expected) {
+        e.outcome.stage.clear();
+    }
+}
+
 void judge(const TestNamespace& ns, const std::vector<Job>& from, unsigned seed) {
     INFO("repeat with TWTRACE_SEED=" << seed);
     WARN("seed " << seed);
@@ -91,13 +110,20 @@ void judge(const TestNamespace& ns, const std::vector<Job>& from, unsigned seed)
     const CommandResult document = summary.stop();
     INFO("stderr: " << result.err);
     INFO("the kernel says: " << to_string(rise));
-    const auto events = parse_events(result.out);
-    require_no_difference(expected, events, ns.inode());
+    auto events = parse_events(result.out);
     require_equal_to_kernel(events, rise, hidden);
+    if (rise.tw_overflow > 0) {
+        judge_overflow(expected, events, rise);
+    }
+    require_no_difference(expected, events, ns.inode());
     const auto accounting = nlohmann::json::parse(document.out).at("accounting");
     INFO(accounting.dump());
-    CHECK(accounting.at("unaccounted") == hidden);
-    CHECK(accounting.at("exact") == (hidden == 0));
+    // A miss by recursion may be named as the cause of one that was hidden: twtrace cannot tell
+    // them apart. What found tcp_max_tw_buckets reached was captured, and is not among the
+    // kernel's.
+    CHECK(accounting.at("missed").get<std::int64_t>() +
+              accounting.at("unaccounted").get<std::int64_t>() ==
+          static_cast<std::int64_t>(hidden) - static_cast<std::int64_t>(rise.tw_overflow));
 }
 
 /// Those that need no minisock to be there while they run.

@@ -95,58 +95,53 @@ start_front() { # start_front WITH-KEEPALIVE-LINE
     front_worker=$worker_pid
 }
 
-# start_summary NAME FORMAT: returns when it traces; its output goes to $work/NAME.
+# start_summary NAME: returns when it traces; its output goes to $work/NAME.
 start_summary() {
-    local name=$1 format=$2 tries
-    "$twtrace" summary -d "$((seconds + 2))" --netns "$namespace" -o "$format" -v \
-        >"$work/$name" 2>"$work/$name.err" &
+    local name=$1 tries
+    "$twtrace" summary --netns "$namespace" -v >"$work/$name" 2>"$work/$name.err" &
     summary_pid=$!
     children+=("$summary_pid")
     for ((tries = 0; tries < 400; tries++)); do
-        grep -qs "tracing" "$work/$name.err" && return
+        grep -qs 'tracing' "$work/$name.err" && return
         kill -0 "$summary_pid" 2>/dev/null || break
         sleep 0.05
     done
-    # Its own last line says what is refused and what to do.
-    tail -n 1 "$work/$name.err" >&2
-    exit 1
+    die "$(tail -n 1 "$work/$name.err")"
 }
 
-# measure NAME: one loaded run under two summaries, one to be read and one to be computed with.
+# measure NAME: one load under a summary. It is stopped when the load is over, as with Ctrl-C: a
+# duration given beforehand would be too short on a busy host.
 measure() {
-    local name=$1 table csv
-    start_summary "$name.table" table
-    table=$summary_pid
-    start_summary "$name.csv" csv
-    csv=$summary_pid
-    "${enter[@]}" wrk -t 1 -c 16 -d "${seconds}s" "http://127.0.0.1:$front_port/" >"$work/$name.wrk" &
+    local name=$1
+    start_summary "$name"
+    "${enter[@]}" wrk -t 1 -c 16 -d "${seconds}s" "http://127.0.0.1:$front_port/" >"$work/wrk" &
     children+=($!)
-    wait $! || die "wrk failed: $(cat "$work/$name.wrk")"
-    wait "$table" || die "$(tail -n 1 "$work/$name.table.err")"
-    wait "$csv" || die "$(tail -n 1 "$work/$name.csv.err")"
-    requests=$(awk '/requests in/ { print $1 }' "$work/$name.wrk")
-}
-
-# closes NAME PID ROLE: how many sockets that process brought into TIME_WAIT in that role.
-closes() {
-    awk -F, -v pid="$2" -v role="$3" '
-        NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
-        $column["pid"] == pid && $column["role"] == role { sum += $column["time_wait"] }
-        END { print sum + 0 }' "$work/$1.csv"
-}
-
-all_closes() {
-    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
-        { sum += $column["time_wait"] } END { print sum + 0 }' "$work/$1.csv"
-}
-
-show() {
+    wait $! || die "wrk failed: $(cat "$work/wrk")"
+    requests=$(awk '/requests in/ { print $1 }' "$work/wrk")
+    sleep 0.2 # the proxy closes behind its last answers
+    kill -TERM "$summary_pid"
+    wait "$summary_pid" || die "$(tail -n 1 "$work/$name.err")"
     echo
-    echo "\$ twtrace summary -d $((seconds + 2)) --netns $namespace"
-    cat "$work/$1.table"
+    echo "# twtrace summary --netns $namespace"
+    cat "$work/$name"
 }
+
+# closes NAME [PID ROLE]: entries into TIME_WAIT, of that process in that role or of all, read from
+# the summary's table by its header.
+closes() {
+    awk -v pid="${2:-}" -v role="${3:-}" '
+        NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+        NF == 0 { exit }
+        pid == "" || ($column["PID"] == pid && $column["ROLE"] == role) { sum += $column["TIME_WAIT"] }
+        END { print sum + 0 }' "$work/$1"
+}
+
+# Where this host refuses BPF, twtrace's own line says what is missing and what to do.
+"$twtrace" summary -d 0.01 >/dev/null || exit 1
 
 make_namespace
+# shellcheck disable=SC2016  # the dollars are awk's
+local_ports=$("${enter[@]}" awk '{ print $2 - $1 + 1 }' /proc/sys/net/ipv4/ip_local_port_range)
 start_nginx back "$back_port" "
     server { listen 127.0.0.1:$back_port; location / { return 200 \"ok\\n\"; } }"
 back_worker=$worker_pid
@@ -154,18 +149,21 @@ back_worker=$worker_pid
 say "load 1 of 2 ($seconds s): nginx as a reverse proxy, no keepalive towards its upstream"
 start_front ""
 measure before
-show before
 before=$(closes before "$front_worker" client)
-before_all=$(all_closes before)
+before_all=$(closes before)
 before_requests=$requests
+((before > 0 && before * 2 > before_all)) || die "the proxy's worker is not the main closer of this run"
 cat <<END
 
-Who closes: nginx pid $front_worker, the proxy's worker process. It brought $before of $before_all sockets
-into TIME_WAIT. Its role is client: it opened these connections itself, to its upstream
-127.0.0.1:$back_port, and closed each of them first. The upstream server (nginx pid $back_worker) did not.
+Who closes: nginx pid $front_worker, the worker process of the proxy: $before of $before_all entries into TIME_WAIT.
+Its role is client: it opened these connections itself, to its upstream 127.0.0.1:$back_port, and closed
+them first. The upstream server, nginx pid $back_worker, closed $(closes before "$back_worker" server) first.
+
 Why: the upstream block has no 'keepalive' line, so the proxy opens and closes a connection for each
-of the $before_requests requests. Each one leaves a socket in TIME_WAIT for 60 s, which takes a local port
-towards that upstream; there are $(awk '{ print $2 - $1 + 1 }' /proc/sys/net/ipv4/ip_local_port_range) of them.
+of the $before_requests requests. Each leaves a socket in TIME_WAIT for 60 s, which takes one of the $local_ports local
+ports towards that upstream. (On loopback a new connection may take one over after a second, see
+net.ipv4.tcp_tw_reuse; towards other hosts it may not.)
+
 The fix:
     upstream back { server 127.0.0.1:$back_port; keepalive 32; }
     (with proxy_http_version 1.1 and proxy_set_header Connection "", which this proxy has)
@@ -176,12 +174,9 @@ say "load 2 of 2 ($seconds s): the same with the fix"
 stop_nginx
 start_front "keepalive 32;"
 measure after
-show after
 after=$(closes after "$front_worker" client)
 
 echo
 echo "Before: $before connections closed by the proxy towards its upstream, $before_requests requests."
 echo "After:  $after connections closed by the proxy towards its upstream, $requests requests."
-
-((before > 0 && before * 2 > before_all)) || die "the proxy's worker is not the main closer of the first run"
 ((after * 20 < before)) || die "keepalive did not bring the number down"

@@ -1,11 +1,12 @@
-/* What the kernel's own counters do, close by close: `@@ fact WHAT = TW+1 tw+1`, each step's rise in TcpExt and in the
- * sockstat number `tw`. Sleeps through real 60 s TIME_WAITs, so it wants --fast-time. */
+/* What the kernel's own counters do, close by close: `@@ fact WHAT = TW+1 tw+1`, each step's rise
+ * in TcpExt and in the sockstat number `tw`. Sleeps through real 60 s TIME_WAITs, so it wants
+ * --fast-time. */
 #include <string.h>
 
 #include "sockets.h"
 
 enum { PORT = 7100, OTHER_PORT = 7101 };
-static const char *const names[] = {"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "tw"};
+static const char* const names[] = {"TW", "TWRecycled", "TWKilled", "TCPTimeWaitOverflow", "tw"};
 enum { COUNTERS = sizeof names / sizeof *names, SOCKSTAT = COUNTERS - 1 };
 
 struct counters {
@@ -15,10 +16,9 @@ struct counters {
 static struct counters previous;
 
 /* /proc/net/netstat: a line of names, a line of values, both behind "TcpExt:". */
-static void read_netstat(struct counters *now)
-{
+static void read_netstat(struct counters* now) {
     static char keys[8192], values[8192];
-    FILE *file = fopen("/proc/self/net/netstat", "r");
+    FILE* file = fopen("/proc/self/net/netstat", "r");
     char *key, *value, *key_rest, *value_rest;
 
     while (fgets(keys, sizeof keys, file) && fgets(values, sizeof values, file)) {
@@ -26,7 +26,8 @@ static void read_netstat(struct counters *now)
             continue;
         key = strtok_r(keys, " \n", &key_rest);
         value = strtok_r(values, " \n", &value_rest);
-        for (; key && value; key = strtok_r(0, " \n", &key_rest), value = strtok_r(0, " \n", &value_rest))
+        for (; key && value;
+             key = strtok_r(0, " \n", &key_rest), value = strtok_r(0, " \n", &value_rest))
             for (int i = 0; i < SOCKSTAT; i++)
                 if (strcmp(key, names[i]) == 0)
                     now->value[i] = atol(value);
@@ -34,9 +35,8 @@ static void read_netstat(struct counters *now)
     fclose(file);
 }
 
-static void read_sockstat(struct counters *now)
-{
-    FILE *file = fopen("/proc/self/net/sockstat", "r");
+static void read_sockstat(struct counters* now) {
+    FILE* file = fopen("/proc/self/net/sockstat", "r");
     char line[256], *tw;
 
     while (fgets(line, sizeof line, file))
@@ -45,8 +45,7 @@ static void read_sockstat(struct counters *now)
     fclose(file);
 }
 
-static struct counters read_counters(void)
-{
+static struct counters read_counters(void) {
     struct counters now;
 
     for (int i = 0; i < COUNTERS; i++)
@@ -57,8 +56,7 @@ static struct counters read_counters(void)
 }
 
 /* What changed since the last report. */
-static void report(const char *fact)
-{
+static void report(const char* fact) {
     struct counters now;
     int changes = 0;
 
@@ -73,15 +71,13 @@ static void report(const char *fact)
     previous = now;
 }
 
-static void pass_seconds(int seconds)
-{
+static void pass_seconds(int seconds) {
     for (int i = 0; i < seconds * 10; i++)
         settle();
 }
 
 /* Closes with an RST, which leaves nothing behind at the other end either. */
-static void reset(int fd)
-{
+static void reset(int fd) {
     struct linger hard = {.l_onoff = 1};
 
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -90,9 +86,8 @@ static void reset(int fd)
 }
 
 /* Where the border between TW and TWKilled lies. */
-static void border(int listening)
-{
-    static const char *const timeouts[] = {"4", "5"};
+static void border(int listening) {
+    static const char* const timeouts[] = {"4", "5"};
     char fact[128];
 
     for (unsigned i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
@@ -110,14 +105,15 @@ static void border(int listening)
     set_sysctl("tcp_fin_timeout", "60");
 }
 
-/* fin_timeout decides how long a minisock waits in FIN_WAIT2; the kernel calls 4 s and less `kill`. */
-static void half_close(int listening, const char *fin_timeout)
-{
+/* fin_timeout decides how long a minisock waits in FIN_WAIT2; the kernel calls 4 s and less `kill`.
+ */
+static void half_close(int listening, const char* fin_timeout) {
     struct pair pair;
     char fact[128];
 
     set_sysctl("tcp_fin_timeout", fin_timeout);
-#define STEP(text) (snprintf(fact, sizeof fact, "tcp_fin_timeout %s: " text, fin_timeout), report(fact))
+#define STEP(text)                                                                                 \
+    (snprintf(fact, sizeof fact, "tcp_fin_timeout %s: " text, fin_timeout), report(fact))
     pair = join(listening, PORT, -1);
     close(pair.client);
     STEP("one side closes");
@@ -145,8 +141,7 @@ static void half_close(int listening, const char *fin_timeout)
 }
 
 /* Leaves a TIME_WAIT a few seconds old: tcp_tw_reuse wants more than one. */
-static void leave_time_wait(int first, int second)
-{
+static void leave_time_wait(int first, int second) {
     close(first);
     settle();
     close(second);
@@ -154,12 +149,12 @@ static void leave_time_wait(int first, int second)
     previous = read_counters();
 }
 
-static void reuse(int listening)
-{
+static void reuse(int listening) {
     struct pair pair;
 
     set_sysctl("tcp_tw_reuse", "1");
-    set_sysctl("ip_local_port_range", "40000 40000"); /* connect() has no other choice; a bound port would not be reused */
+    set_sysctl("ip_local_port_range",
+               "40000 40000"); /* connect() has no other choice; a bound port would not be reused */
     pair = join(listening, PORT, -1);
     leave_time_wait(pair.client, pair.server);
     pair = join(listening, PORT, -1);
@@ -176,8 +171,7 @@ static void reuse(int listening)
     close(pair.server);
 }
 
-static void overflow(int listening)
-{
+static void overflow(int listening) {
     struct pair pair = join(listening, PORT, -1);
 
     set_sysctl("tcp_max_tw_buckets", "0");
@@ -188,14 +182,14 @@ static void overflow(int listening)
     set_sysctl("tcp_max_tw_buckets", "4096");
 }
 
-int main(void)
-{
+int main(void) {
     int listening = listener(PORT);
 
     pass_seconds(62); /* what other probes left behind is to be over */
     previous = read_counters();
     for (int i = 0; i < SOCKSTAT; i++)
-        printf("@@ fact there is a counter %s = %s\n", names[i], previous.value[i] < 0 ? "no" : "yes");
+        printf("@@ fact there is a counter %s = %s\n", names[i],
+               previous.value[i] < 0 ? "no" : "yes");
     half_close(listening, "60");
     half_close(listening, "3");
     border(listening);

@@ -6,28 +6,24 @@
 
 #include "loads.skel.h"
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list args)
-{
+static int quiet(enum libbpf_print_level level, const char* format, va_list args) {
     (void)level, (void)format, (void)args;
     return 0;
 }
 
-static int verbose(enum libbpf_print_level level, const char *format, va_list args)
-{
+static int verbose(enum libbpf_print_level level, const char* format, va_list args) {
     return level == LIBBPF_DEBUG ? 0 : vprintf(format, args);
 }
 
 /* m_X is for q_X; what libbpf makes of global data is for all. */
-static bool belongs(const char *map, const char *program)
-{
+static bool belongs(const char* map, const char* program) {
     return strncmp(map, "m_", 2) != 0 || strcmp(map + 2, program + 2) == 0;
 }
 
-static bool loads(const char *name)
-{
-    struct loads_bpf *skeleton = loads_bpf__open();
-    struct bpf_program *program;
-    struct bpf_map *map;
+static bool loads(const char* name) {
+    struct loads_bpf* skeleton = loads_bpf__open();
+    struct bpf_program* program;
+    struct bpf_map* map;
     bool ok;
 
     bpf_object__for_each_program(program, skeleton->obj)
@@ -39,16 +35,15 @@ static bool loads(const char *name)
     return ok;
 }
 
-int main(int argc, char **argv)
-{
-    struct loads_bpf *all = loads_bpf__open();
-    struct bpf_program *program;
+int main(int argc, char** argv) {
+    struct loads_bpf* all = loads_bpf__open();
+    struct bpf_program* program;
 
     libbpf_set_print(argc > 1 && strcmp(argv[1], "-v") == 0 ? verbose : quiet);
     if (!all)
         return 1;
     bpf_object__for_each_program(program, all->obj) {
-        const char *name = bpf_program__name(program);
+        const char* name = bpf_program__name(program);
         printf("@@ fact %s = %s\n", name + 2, loads(name) ? "yes" : "no");
         fflush(stdout);
     }

@@ -1,5 +1,7 @@
-/* In which order the tracepoints of a dying socket fire, and what tcp_send_reset is given. Each CPU remembers the last
- * -> CLOSE, until another transition comes: what matches it came right after, with nothing in between on that CPU. */
+/* In which order the tracepoints of a dying socket fire, and what tcp_send_reset is given. Each CPU
+ * remembers the last
+ * -> CLOSE, until another transition comes: what matches it came right after, with nothing in
+ * between on that CPU. */
 #include "types.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -16,20 +18,19 @@ struct {
     __type(value, struct last);
 } m_last SEC(".maps");
 
-/* The loads are one connection at a time, so plain counting will do (5.10 has no atomic_fetch_add). */
+/* The loads are one connection at a time, so plain counting will do (5.10 has no atomic_fetch_add).
+ */
 __u64 dead_closes, living_closes, destroyed_next, destroyed_apart;
 __u64 reset_without_sock, reset_of_minisock, reset_after_destroy, reset_before_destroy, reset_apart;
 
-static __always_inline struct last *last(void)
-{
+static __always_inline struct last* last(void) {
     __u32 zero = 0;
     return bpf_map_lookup_elem(&m_last, &zero);
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
-{
-    struct last *mine = last();
+int BPF_PROG(on_state, struct sock* sk, int oldstate, int newstate) {
+    struct last* mine = last();
 
     if (!mine)
         return 0;
@@ -45,9 +46,8 @@ int BPF_PROG(on_state, struct sock *sk, int oldstate, int newstate)
 }
 
 SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(on_destroy, struct sock *sk)
-{
-    struct last *mine = last();
+int BPF_PROG(on_destroy, struct sock* sk) {
+    struct last* mine = last();
 
     if (!mine)
         return 0;
@@ -61,9 +61,8 @@ int BPF_PROG(on_destroy, struct sock *sk)
 }
 
 SEC("tp_btf/tcp_send_reset")
-int BPF_PROG(on_reset, struct sock *sk)
-{
-    struct last *mine = last();
+int BPF_PROG(on_reset, struct sock* sk) {
+    struct last* mine = last();
 
     if (!mine)
         return 0;

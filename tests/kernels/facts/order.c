@@ -7,15 +7,13 @@
 
 enum { PORT = 7200, TIMES = 20 };
 
-static struct order_bpf *skeleton;
+static struct order_bpf* skeleton;
 
-static void reset_counts(void)
-{
+static void reset_counts(void) {
     memset(skeleton->bss, 0, sizeof *skeleton->bss);
 }
 
-static void dead_closes(int listening)
-{
+static void dead_closes(int listening) {
     reset_counts();
     for (int i = 0; i < TIMES; i++) {
         struct pair pair = join(listening, PORT, -1);
@@ -23,12 +21,11 @@ static void dead_closes(int listening)
         close(pair.server);
     }
     settle();
-    printf("@@ fact closed by both: tcp_destroy_sock is next on that CPU = %llu of %llu\n", skeleton->bss->destroyed_next,
-           skeleton->bss->dead_closes);
+    printf("@@ fact closed by both: tcp_destroy_sock is next on that CPU = %llu of %llu\n",
+           skeleton->bss->destroyed_next, skeleton->bss->dead_closes);
 }
 
-static void shut_down(int listening)
-{
+static void shut_down(int listening) {
     struct pair pair = join(listening, PORT, -1);
     unsigned long long before;
 
@@ -42,12 +39,13 @@ static void shut_down(int listening)
     close(pair.server);
     settle();
     printf("@@ fact shut down by both: tcp_destroy_sock comes with close() = %s\n",
-           before == 0 && skeleton->bss->destroyed_apart + skeleton->bss->destroyed_next == 2 ? "yes" : "no");
+           before == 0 && skeleton->bss->destroyed_apart + skeleton->bss->destroyed_next == 2
+               ? "yes"
+               : "no");
 }
 
 /* The kernel gives up FIN_WAIT2 at once and answers with a reset. */
-static void linger2(int listening)
-{
+static void linger2(int listening) {
     int never = -1;
 
     reset_counts();
@@ -59,30 +57,32 @@ static void linger2(int listening)
         close(pair.server);
     }
     settle();
-    printf("@@ fact TCP_LINGER2 < 0: CLOSE, destroy, reset = %llu of %d\n", skeleton->bss->reset_after_destroy, TIMES);
-    printf("@@ fact TCP_LINGER2 < 0: CLOSE, reset, destroy = %llu of %d\n", skeleton->bss->reset_before_destroy, TIMES);
+    printf("@@ fact TCP_LINGER2 < 0: CLOSE, destroy, reset = %llu of %d\n",
+           skeleton->bss->reset_after_destroy, TIMES);
+    printf("@@ fact TCP_LINGER2 < 0: CLOSE, reset, destroy = %llu of %d\n",
+           skeleton->bss->reset_before_destroy, TIMES);
 }
 
-static void resets(int listening)
-{
+static void resets(int listening) {
     struct sockaddr_in nobody = loopback(PORT + 1);
     struct pair pair = join(listening, PORT, -1);
     int fd = ensure(socket(AF_INET, SOCK_STREAM, 0), "socket");
 
     reset_counts();
-    connect(fd, (void *)&nobody, sizeof nobody);
+    connect(fd, (void*)&nobody, sizeof nobody);
     close(fd);
     close(pair.client);
     settle();
     send(pair.server, "x", 1, MSG_NOSIGNAL); /* to a minisock in FIN_WAIT2: data nobody will read */
     settle();
     close(pair.server);
-    printf("@@ fact tcp_send_reset comes without a sock = %s\n", skeleton->bss->reset_without_sock ? "yes" : "no");
-    printf("@@ fact tcp_send_reset comes with a minisock = %s\n", skeleton->bss->reset_of_minisock ? "yes" : "no");
+    printf("@@ fact tcp_send_reset comes without a sock = %s\n",
+           skeleton->bss->reset_without_sock ? "yes" : "no");
+    printf("@@ fact tcp_send_reset comes with a minisock = %s\n",
+           skeleton->bss->reset_of_minisock ? "yes" : "no");
 }
 
-int main(void)
-{
+int main(void) {
     int listening = listener(PORT);
 
     skeleton = order_bpf__open_and_load();

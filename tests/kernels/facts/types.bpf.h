@@ -2,8 +2,10 @@
 #pragma once
 #include <linux/bpf.h>
 #include <stdbool.h>
-#include <bpf/bpf_core_read.h>
+
 #include <bpf/bpf_helpers.h>
+
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 #define CORE __attribute__((preserve_access_index))
