@@ -12,25 +12,24 @@ bool KernelCounts::wanted(std::uint32_t netns) const {
 }
 
 void KernelCounts::add_new() {
-    for (auto& [netns, process] : find_namespaces()) {
+    for (auto& [netns, path] : find_namespace_files()) {
         if (!wanted(netns))
             continue;
+        NamespaceFile way{netns, path};
         if (const auto known = states_.find(netns); known != states_.end() && known->second.files) {
-            known->second.process = process;
+            known->second.way = std::move(way);
             continue;
         }
-        if (NetFiles files = NetFiles::open(netns, process, counted_at_))
-            open_new(netns, process, std::move(files));
+        if (NetFiles files = NetFiles::open(way, counted_at_))
+            open_new(way, std::move(files));
     }
-    for (const auto& [netns, events] : unknown_) {
-        states_[netns].never_read = true; // asked for once
-        unchecked_ += events;
-    }
+    for (const auto& [netns, events] : unknown_)
+        states_[netns].unchecked += events; // asked for once
     unknown_.clear();
 }
 
-void KernelCounts::open_new(std::uint32_t netns, const std::string& process, NetFiles files) {
-    State& state = states_[netns];
+void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
+    State& state = states_[way.inode];
     // An inode is used again once its namespace has ended: what the old one counted stays in the
     // sum.
     state.carried += state.last.entered(counted_at_) - state.base.entered(counted_at_);
@@ -38,23 +37,25 @@ void KernelCounts::open_new(std::uint32_t netns, const std::string& process, Net
     state.base = {};
     state.last = files.read().value_or(TcpCounters{});
     state.files = std::move(files);
-    state.process = process;
-    state.never_read = false;
-    unknown_.erase(netns);
+    state.way = way;
+    state.ending = false;
+    unknown_.erase(way.inode);
 }
 
 void KernelCounts::let_go_of_ended() {
     for (auto& [netns, state] : states_) {
-        if (!state.files || namespace_of(state.process) == netns)
+        const bool was_ending = std::exchange(state.ending, state.files && !leads_into(state.way));
+        if (!state.ending || !was_ending)
             continue;
         state.last = state.files.read().value_or(state.last);
         state.files = NetFiles();
+        noticed_ = 0;
     }
 }
 
 void KernelCounts::refresh(bool look_for_new) {
     const bool one_ended = std::any_of(states_.begin(), states_.end(), [](const auto& entry) {
-        return entry.second.files && namespace_of(entry.second.process) != entry.first;
+        return entry.second.files && !leads_into(entry.second.way);
     });
     // Another process may live in the namespace whose representative has ended.
     if (one_ended || look_for_new || has_unknown())
@@ -70,7 +71,7 @@ void KernelCounts::sample_start() {
 }
 
 void KernelCounts::sample_end() {
-    refresh(true);
+    add_new();
     for (auto& [netns, state] : states_)
         state.samples = sample_counters(state.files);
 }
@@ -109,11 +110,11 @@ KernelCounts::Sum KernelCounts::sum() const {
         sum.entered +=
             state.carried + state.last.entered(counted_at_) - state.base.entered(counted_at_);
         sum.overflow += state.carried_overflow + state.last.tw_overflow - state.base.tw_overflow;
-        sum.vanished += state.never_read ? 1 : 0;
+        sum.vanished += state.unchecked > 0 ? 1 : 0;
+        sum.unchecked += state.unchecked;
         sum.namespaces += 1;
         sum.ambiguous += state.ambiguous;
     }
-    sum.unchecked = unchecked_;
     return sum;
 }
 

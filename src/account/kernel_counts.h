@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -45,8 +44,8 @@ class KernelCounts {
         const auto known = states_.find(netns);
         if (known == states_.end())
             unknown_[netns] += 1;
-        else if (known->second.never_read)
-            unchecked_ += 1;
+        else if (!known->second.files)
+            known->second.unchecked += 1;
         else
             noticed_ = netns;
     }
@@ -58,7 +57,8 @@ class KernelCounts {
         std::uint64_t entered = 0;  ///< rise of TW + TWKilled
         std::uint64_t overflow = 0; ///< rise of TCPTimeWaitOverflow
         std::uint64_t namespaces = 0;
-        std::uint64_t vanished = 0;  ///< namespaces that were gone before they could be looked into
+        std::uint64_t vanished =
+            0; ///< namespaces with hand-overs that no counter could be read for
         std::uint64_t unchecked = 0; ///< events from these
         std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
     };
@@ -66,19 +66,20 @@ class KernelCounts {
 
   private:
     struct State {
-        NetFiles files;      // none: ended, the last values are final
-        std::string process; // "/proc/123": lives in it, as far as we know
+        NetFiles files;    // none: ended, the last values are final
+        NamespaceFile way; // into it
         TcpCounters base;
         TcpCounters last;
         std::uint64_t carried = 0; // of earlier namespaces with this inode
         std::uint64_t carried_overflow = 0;
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
-        bool never_read = false; // ended before it could be looked into
+        bool ending = false;         // its way was gone at the last refresh
+        std::uint64_t unchecked = 0; // hand-overs that no counter of ours covers
     };
     [[nodiscard]] bool wanted(std::uint32_t netns) const;
     void add_new();
-    void open_new(std::uint32_t netns, const std::string& process, NetFiles files);
+    void open_new(const NamespaceFile& way, NetFiles files);
     void let_go_of_ended();
     Cuts settle(const EventTimes& times, TcpCounters State::*target);
 
@@ -86,7 +87,6 @@ class KernelCounts {
     std::vector<std::uint32_t> only_;
     std::map<std::uint32_t, State> states_;
     std::map<std::uint32_t, std::uint64_t> unknown_; // and how many hand-overs there
-    std::uint64_t unchecked_ = 0;
     std::uint32_t noticed_ = 0;
 };
 

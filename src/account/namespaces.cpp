@@ -81,7 +81,7 @@ std::map<std::uint32_t, std::string> find_namespace_files(const std::string& pro
     if (const auto mounts = read_text(proc + "/self/mountinfo", limit_bytes))
         found = parse_namespace_mounts(*mounts); // these stay, processes come and go
     for (const auto& [inode, directory] : find_namespaces(proc))
-        found.try_emplace(inode, directory.substr(0, directory.rfind("/net")) + "/ns/net");
+        found.try_emplace(inode, directory + "/ns/net");
     return found;
 }
 

@@ -3,11 +3,11 @@
 // setns(). Holding it keeps the namespace alive: let go in time.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "account/tcp_counters.h"
+#include "source/enter_namespace.h"
 #include "util/fd.h"
 
 namespace twtrace {
@@ -15,16 +15,22 @@ namespace twtrace {
 class NetFiles {
   public:
     NetFiles() = default;
-    /// Through a process's directory ("/proc/123"); empty if it is not (any more) in that
-    /// namespace, or may not be read.
-    static NetFiles open(std::uint32_t netns, const std::string& process, CountedAt counted_at);
+    /// Empty if the file does not lead into that namespace (any more), or may not be used. A
+    /// process's is read through /proc/PID/net, only a bind mount without a process has to be
+    /// entered.
+    static NetFiles open(const NamespaceFile& file, CountedAt counted_at);
 
     [[nodiscard]] std::optional<TcpCounters> read() const;
     explicit operator bool() const { return static_cast<bool>(netstat_); }
 
   private:
+    void open_in(const std::string& net_directory, CountedAt counted_at);
+
     Fd netstat_;
     Fd sockstat_; // only where it takes part in the sum
 };
+
+/// Does the file still lead into that namespace?
+bool leads_into(const NamespaceFile& file);
 
 } // namespace twtrace

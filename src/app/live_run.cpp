@@ -115,6 +115,8 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
         spdlog::warn("{} records from the kernel side could not be understood",
                      pipeline.malformed());
     report_losses();
+    spdlog::info("{} transitions skipped by recursion, {} ends of sockets recovered by the catcher",
+                 source_.recursion_misses(), sum(source_.stats().caught));
     if (!done)
         return done;
     auto last = after_batch();

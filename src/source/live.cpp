@@ -115,6 +115,9 @@ std::size_t LiveSource::drain(RecordHandler& handler) {
 }
 
 void LiveSource::detach() {
+    // The catcher first: alone it would take every end of a socket for one that was skipped.
+    bpf_link__destroy(impl_->skeleton->links.twtrace_destroy_sock);
+    impl_->skeleton->links.twtrace_destroy_sock = nullptr;
     twtrace_bpf__detach(impl_->skeleton.get());
 }
 

@@ -93,7 +93,8 @@ const std::vector<std::string> keys = {
     "type",        "time",        "stage",       "how",      "role",       "role_inferred",
     "pid",         "tid",         "comm",        "uid",      "service",    "unit",
     "container",   "cgroup",      "netns",       "family",   "local_addr", "local_port",
-    "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received"};
+    "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received",
+    "reason"};
 
 } // namespace
 

@@ -1,0 +1,98 @@
+// Records of any bytes through decode, settle, the sinks and the aggregator: none is lost, none is
+// made up, every line can be parsed.
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "aggregate/aggregator.h"
+#include "decode/decode.h"
+#include "decode/overflow.h"
+#include "decode/settle.h"
+#include "fuzz.h"
+#include "sink/line_sink.h"
+
+using namespace twtrace;
+using namespace twtrace::fuzz;
+
+namespace {
+
+struct Checker {
+    LineSink table{Format::Table, false};
+    LineSink json{Format::Json, false};
+    LineSink csv{Format::Csv, false};
+    Aggregator aggregator{GroupBy::Process, {3, 5}};
+    std::string line;
+    std::uint64_t out = 0;
+
+    void event(const Event& event) {
+        ++out;
+        aggregator.add(event);
+        line.clear();
+        json.line(event, line);
+        require(nlohmann::json::accept(line));
+        line.clear();
+        csv.line(event, line);
+        table.line(event, line);
+        require(line.back() == '\n');
+        require(line.find('\n', line.find('\n') + 1) == line.size() - 1); // two lines
+    }
+};
+
+// Mostly well-formed, so that more than the refusals is reached.
+std::optional<Event> next_event(Input& input) {
+    const std::uint8_t kind = input.byte();
+    if (kind == 0)
+        return decode_event(input.bytes(input.byte()));
+    twtrace_event record{};
+    record.header = {static_cast<twtrace_u16>(1 + kind % 4), sizeof(record)};
+    record.family = kind & 0x10U ? 4 : 6;
+    record.stage = kind >> 5U & 3U;
+    record.flags = kind >> 7U;
+    record.local_port = input.byte() % 4;
+    record.time_ns = input.byte() * (Settle::hold_ns / 4);
+    if (kind & 0x40U)
+        input.fill(record.bytes_received);
+    if (kind & 0x08U)
+        input.fill(record.task);
+    return decode_event(std::as_bytes(std::span(&record, 1)));
+}
+
+void check_totals(const Aggregator& aggregator) {
+    std::uint64_t time_wait = 0;
+    for (const Group* group : aggregator.groups()) {
+        require(group->counts.fin_wait2 <= group->counts.time_wait);
+        time_wait += group->counts.time_wait;
+    }
+    require(time_wait == aggregator.totals().time_wait);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    Input input(data, size);
+    Settle settle;
+    Checker checker;
+    std::uint64_t pushed = 0;
+    std::uint64_t converted = 0;
+    std::uint64_t now_ns = 0;
+    const auto out = [&](const Event& event) { checker.event(event); };
+    while (!input.empty()) {
+        now_ns += input.byte() * std::uint64_t{100'000};
+        if (const auto event = next_event(input)) {
+            ++pushed;
+            converted += event->retracts ? 1 : 0;
+            settle.push(*event, now_ns, out);
+        }
+        require(checker.out <= pushed);
+    }
+    settle.release_all(out);
+    require(checker.out <= pushed && checker.out >= pushed - converted);
+    twtrace_overflow_key key{};
+    Input(data, size).fill(key);
+    const Event overflow = event_of(key);
+    if (key.type >= TWTRACE_TIME_WAIT && key.type <= TWTRACE_PORT_EXHAUSTED)
+        checker.aggregator.add(overflow, 1 + size);
+    check_totals(checker.aggregator);
+    return 0;
+}

@@ -1,0 +1,80 @@
+// A ring of one page, and more closes between two looks at it than it holds: details are lost,
+// numbers are not.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <future>
+
+#include "catch2.h"
+#include "errors.h"
+#include "fd.h"
+#include "match.h"
+#include "tracer.h"
+
+using namespace live;
+
+namespace {
+
+constexpr std::uint64_t closes = 3000;
+
+sockaddr_in loopback() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    return address;
+}
+
+/// Opens and closes connections to itself as fast as it can; returns its pid.
+std::string close_many() {
+    const Fd listening(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+    sockaddr_in address = loopback();
+    socklen_t length = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    check_call(bind(listening.get(), generic, length), "bind");
+    check_call(listen(listening.get(), 16), "listen");
+    check_call(getsockname(listening.get(), generic, &length), "getsockname");
+    for (std::uint64_t i = 0; i < closes; ++i) {
+        Fd client(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+        check_call(connect(client.get(), generic, length), "connect");
+        const Fd server(check_call(accept(listening.get(), nullptr, nullptr), "accept"));
+        client = Fd();
+    }
+    return std::to_string(getpid());
+}
+
+const nlohmann::json& group_of(const nlohmann::json& document, int pid, const std::string& role) {
+    for (const auto& group : document.at("groups")) {
+        if (group.at("pid") == pid && group.at("role") == role) {
+            return group;
+        }
+    }
+    throw std::runtime_error("no group of pid " + std::to_string(pid));
+}
+
+} // namespace
+
+TEST_CASE("overload: with a ring of one page every number stays exact", "[overload]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer({"summary", "-o", "json", "--ring", "4K", "--netns", ns.path()});
+    auto other = std::async(std::launch::async, [&] { return ns.run_in(close_many); });
+    const int one = std::stoi(ns.run_in(close_many));
+    const int two = std::stoi(other.get());
+    const KernelCounters rise = ns.counters();
+    const CommandResult result = tracer.stop();
+    INFO(result.err << result.out.substr(0, 1500));
+    const auto document = nlohmann::json::parse(result.out);
+    const auto& accounting = document.at("accounting");
+    CHECK(accounting.at("lost") > 0);
+    CHECK(result.err.find("found the ring buffer full") != std::string::npos);
+    CHECK(accounting.at("exact") == true);
+    CHECK(accounting.at("kernel") == rise.scheduled());
+    CHECK(document.at("totals").at("time_wait") == 2 * closes);
+    for (const int pid : {one, two}) {
+        CHECK(group_of(document, pid, "client").at("time_wait") == closes);
+        CHECK(group_of(document, pid, "server").at("passive_close") == closes);
+    }
+}
