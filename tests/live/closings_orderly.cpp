@@ -40,6 +40,8 @@ void peer_acknowledges_orphan(Connection& c) {
 Closers close_then_peer_closes_at_once(Connection& c) {
     const auto start = Clock::now();
     c.active.close();
+    // On a busy host our FIN may still lie in the backlog: then both ends would be active closers.
+    c.passive.await_state(TCP_CLOSE_WAIT);
     c.passive.close();
     Closers closers;
     closers.doubtful = Clock::now() - start >= delayed_ack;
