@@ -131,7 +131,7 @@ std::string human_us(std::uint64_t us) {
 std::string peer_text(const PeerRow& peer) {
     if (!peer.remote)
         return fmt::format("({} on other peers)", peer.time_wait);
-    const std::string address = to_string(*peer.remote);
+    std::string address = to_string(*peer.remote);
     if (!peer.service_port)
         return address;
     return peer.remote->family == 6 ? fmt::format("[{}]:{}", address, *peer.service_port)
