@@ -17,7 +17,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t large_bytes = 256 * 1024;
+constexpr std::size_t large_bytes = std::size_t{256} * 1024;
 constexpr int stalled_ms = 1000;
 
 } // namespace
