@@ -12,6 +12,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "util/stop_signals.h"
+
 namespace twtrace {
 
 namespace {
@@ -44,10 +46,7 @@ void acknowledge(const Fd& timer) {
 
 Result<EventLoop> EventLoop::make() {
     EventLoop loop;
-    sigset_t stop;
-    sigemptyset(&stop);
-    for (int number : {SIGINT, SIGTERM, SIGHUP})
-        sigaddset(&stop, number);
+    const sigset_t stop = stop_signals();
     sigprocmask(SIG_BLOCK, &stop, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     loop.epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));

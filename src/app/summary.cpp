@@ -8,6 +8,7 @@
 #include "sink/output.h"
 #include "sink/summary_sink.h"
 #include "util/ephemeral_ports.h"
+#include "util/stop_signals.h"
 
 namespace twtrace {
 
@@ -53,6 +54,7 @@ Result<void> run_summary(const Options& options) {
     if (auto done = run->run(options, collector, []() -> Result<bool> { return true; }); !done)
         return done;
     run->add_overflow(aggregator, options.filter);
+    take_pending_stop(); // a second Ctrl-C is for the document
     Output output(STDOUT_FILENO);
     append_summary(snapshot_of(*run, aggregator), options.format, options.wide, output.buffer());
     return output.flush();

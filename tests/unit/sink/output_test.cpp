@@ -9,6 +9,7 @@
 
 #include "sink/output.h"
 #include "util/fd.h"
+#include "util/stop_signals.h"
 
 using namespace twtrace;
 
@@ -121,6 +122,46 @@ TEST_CASE("output: a reader that goes away in the middle is no error either") {
     reader.join();
     CHECK(flushed);
     CHECK(output.reader_gone());
+}
+
+TEST_CASE("output: a reader that takes nothing does not keep us from ending") {
+    for (const bool blocking : {true, false}) {
+        Pipe pipe;
+        if (!blocking)
+            REQUIRE(fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK) == 0);
+        const sigset_t stop = stop_signals();
+        REQUIRE(pthread_sigmask(SIG_BLOCK, &stop, nullptr) == 0);
+        CHECK_FALSE(stop_is_pending());
+        REQUIRE(kill(getpid(), SIGTERM) == 0);
+        CHECK(stop_is_pending());
+        Output output(pipe.writer.get());
+        output.buffer() = many_lines(1 << 20);
+        CHECK(output.flush()); // does not hang
+        CHECK(output.reader_gone());
+        CHECK(output.buffer().empty());
+        take_pending_stop();
+        CHECK_FALSE(stop_is_pending());
+        REQUIRE(pthread_sigmask(SIG_UNBLOCK, &stop, nullptr) == 0);
+    }
+}
+
+TEST_CASE("output: a slow reader gets everything, signal or not") {
+    Pipe pipe;
+    const sigset_t stop = stop_signals();
+    REQUIRE(pthread_sigmask(SIG_BLOCK, &stop, nullptr) == 0);
+    const std::string text = many_lines(200'000);
+    std::string got;
+    std::thread reader([&] { got = read_all(pipe.reader, std::chrono::milliseconds(1)); });
+    REQUIRE(kill(getpid(), SIGINT) == 0);
+    Output output(pipe.writer.get());
+    output.buffer() = text;
+    CHECK(output.flush());
+    CHECK_FALSE(output.reader_gone());
+    pipe.writer = Fd();
+    reader.join();
+    CHECK((got == text));
+    take_pending_stop();
+    REQUIRE(pthread_sigmask(SIG_UNBLOCK, &stop, nullptr) == 0);
 }
 
 TEST_CASE("output: a full disk is an error that says so") {
