@@ -61,7 +61,7 @@ struct PeerKey {
     std::uint16_t service_port = 0; ///< 0: role not known
     bool ours =
         false; ///< the service port is the peer's (we are the client): it is ours that run out
-    bool operator==(const PeerKey&) const = default;
+    auto operator<=>(const PeerKey&) const = default;
 };
 
 struct PeerKeyHash {

@@ -1,7 +1,9 @@
 #include "aggregate/snapshot.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
+#include <utility>
 
 namespace twtrace {
 
@@ -18,19 +20,48 @@ std::optional<Value> shared(const Common<Value>& common) {
     return *value;
 }
 
-std::vector<PeerRow> peers_of(const Group& group, double duration_s, std::size_t most,
-                              std::uint32_t ephemeral_ports) {
+// The workers of a proxy take their ports from one range: what counts towards a peer is what all
+// groups of a network namespace hold, not one group's part.
+class PortUse {
+  public:
+    PortUse(const std::vector<const Group*>& groups, double duration_s,
+            std::uint32_t ephemeral_ports)
+        : still_held_(std::min(1.0, time_wait_s / std::max(duration_s, 1e-3))),
+          ephemeral_ports_(ephemeral_ports) {
+        for (const Group* group : groups)
+            for (const auto& [key, count] : group->peers)
+                if (key.ours)
+                    held_[{netns_of(*group), key}] += count.time_wait;
+    }
+
+    /// 0 to 1; none where the peer's connections take no ephemeral port of ours.
+    [[nodiscard]] std::optional<double> towards(const Group& group, const PeerKey& peer) const {
+        if (!peer.ours || ephemeral_ports_ == 0)
+            return std::nullopt;
+        const auto present = static_cast<double>(held_.at({netns_of(group), peer})) * still_held_;
+        return std::min(1.0, present / ephemeral_ports_);
+    }
+
+  private:
+    static std::uint32_t netns_of(const Group& group) {
+        return shared(group.netns).value_or(0); // several: taken as one
+    }
+
+    std::map<std::pair<std::uint32_t, PeerKey>, std::uint64_t> held_;
+    double still_held_;
+    std::uint32_t ephemeral_ports_;
+};
+
+std::vector<PeerRow> peers_of(const Group& group, const PortUse& port_use, std::size_t most) {
     std::vector<std::pair<PeerKey, std::uint64_t>> sorted;
     sorted.reserve(group.peers.size());
     for (const auto& [key, count] : group.peers)
         sorted.emplace_back(key, count.time_wait);
     const std::size_t kept = std::min(most, sorted.size());
-    std::partial_sort(
-        sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept), sorted.end(),
-        [](const auto& a, const auto& b) {
-            return std::tie(b.second, a.first.remote, a.first.service_port, a.first.ours) <
-                   std::tie(a.second, b.first.remote, b.first.service_port, b.first.ours);
-        });
+    std::partial_sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept),
+                      sorted.end(), [](const auto& a, const auto& b) {
+                          return std::tie(b.second, a.first) < std::tie(a.second, b.first);
+                      });
     std::vector<PeerRow> rows;
     std::uint64_t rest = group.other_peers;
     for (std::size_t index = 0; index < sorted.size(); ++index) {
@@ -44,11 +75,7 @@ std::vector<PeerRow> peers_of(const Group& group, double duration_s, std::size_t
         if (key.service_port != 0)
             row.service_port = key.service_port;
         row.time_wait = count;
-        if (key.ours && ephemeral_ports != 0) {
-            const double present = static_cast<double>(count) *
-                                   std::min(1.0, time_wait_s / std::max(duration_s, 1e-3));
-            row.port_use = std::min(1.0, present / ephemeral_ports);
-        }
+        row.port_use = port_use.towards(group, key);
         rows.push_back(row);
     }
     if (rest > 0)
@@ -87,9 +114,11 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
                               std::uint32_t ephemeral_ports) {
     std::vector<GroupRow> rows;
-    for (const Group* group : aggregator.groups()) {
+    const auto groups = aggregator.groups();
+    const PortUse port_use(groups, duration_s, ephemeral_ports);
+    for (const Group* group : groups) {
         GroupRow row = row_of(*group, duration_s, aggregator.totals().time_wait);
-        row.peers = peers_of(*group, duration_s, peers, ephemeral_ports);
+        row.peers = peers_of(*group, port_use, peers);
         rows.push_back(std::move(row));
     }
     return rows;

@@ -17,7 +17,8 @@ struct PeerRow {
     std::optional<std::uint16_t> service_port;
     std::uint64_t time_wait = 0;
     std::optional<double>
-        port_use; ///< share (0 to 1) of the ephemeral range; none where it takes none
+        port_use; ///< share (0 to 1) of the ephemeral range that all groups of the network
+                  ///< namespace take towards this peer; none where it takes none
 };
 
 struct GroupRow {

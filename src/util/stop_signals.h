@@ -1,5 +1,5 @@
-// The signals that ask for an end: SIGINT, SIGTERM, SIGHUP. Blocked for the whole process, so that
-// they stay pending until somebody looks.
+// The signals that ask for an end: SIGINT, SIGTERM, and SIGHUP unless it was ignored when we were
+// started (nohup). Blocked for the whole process, so that they stay pending until somebody looks.
 #pragma once
 
 #include <csignal>

@@ -98,6 +98,26 @@ TEST_CASE("snapshot: a client takes ephemeral ports, a server takes none") {
     CHECK_FALSE(rows_of(unknown, 10.0, 9, 1000).front().peers.front().service_port);
 }
 
+TEST_CASE("snapshot: the ports towards a peer are shared by all that connect to it") {
+    Aggregator workers(GroupBy::Process);
+    Event elsewhere = client_v4();
+    elsewhere.netns = 7;
+    elsewhere.task.pid = 99;
+    workers.add(elsewhere, 500);
+    for (std::uint32_t pid = 1; pid <= 4; ++pid) {
+        Event event = client_v4();
+        event.task.pid = pid;
+        workers.add(event, 100);
+    }
+    const auto rows = rows_of(workers, 10.0, 9, 1000);
+    REQUIRE(rows.size() == 5);
+    CHECK(near(*rows[0].peers.front().port_use, 0.5)); // a range of its own
+    for (std::size_t index = 1; index < 5; ++index) {
+        CHECK(rows[index].peers.front().time_wait == 100);
+        CHECK(near(*rows[index].peers.front().port_use, 0.4));
+    }
+}
+
 TEST_CASE("snapshot: a peer or a listener says which it is, also where nothing entered TIME_WAIT") {
     Event exhausted = client_v4();
     exhausted.type = EventType::PortExhausted;
