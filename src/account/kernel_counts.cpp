@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "account/namespaces.h"
+#include "model/timestamp.h"
 
 namespace twtrace {
 
@@ -63,17 +64,21 @@ void KernelCounts::refresh(bool look_for_new) {
     let_go_of_ended();
 }
 
-void KernelCounts::sample_start() {
-    states_.clear();
+void KernelCounts::sample_all() {
+    sampled_from_ns_ = monotonic_now_ns();
     add_new();
     for (auto& [netns, state] : states_)
         state.samples = sample_counters(state.files);
+    sampled_until_ns_ = monotonic_now_ns();
+}
+
+void KernelCounts::sample_start() {
+    states_.clear();
+    sample_all();
 }
 
 void KernelCounts::sample_end() {
-    add_new();
-    for (auto& [netns, state] : states_)
-        state.samples = sample_counters(state.files);
+    sample_all();
 }
 
 Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target) {

@@ -32,6 +32,9 @@ class KernelCounts {
     /// events at or before it are out.
     void sample_start();
     Cuts settle_start(const EventTimes& times);
+    /// When the last sampling began and ended, CLOCK_MONOTONIC.
+    [[nodiscard]] std::uint64_t sampled_from_ns() const { return sampled_from_ns_; }
+    [[nodiscard]] std::uint64_t sampled_until_ns() const { return sampled_until_ns_; }
     /// The same at the end: events after the cut are out.
     void sample_end();
     Cuts settle_end(const EventTimes& times);
@@ -79,6 +82,7 @@ class KernelCounts {
     };
     [[nodiscard]] bool wanted(std::uint32_t netns) const;
     void add_new();
+    void sample_all();
     void open_new(const NamespaceFile& way, NetFiles files);
     void let_go_of_ended();
     Cuts settle(const EventTimes& times, TcpCounters State::*target);
@@ -88,6 +92,8 @@ class KernelCounts {
     std::map<std::uint32_t, State> states_;
     std::map<std::uint32_t, std::uint64_t> unknown_; // and how many hand-overs there
     std::uint32_t noticed_ = 0;
+    std::uint64_t sampled_from_ns_ = 0;
+    std::uint64_t sampled_until_ns_ = 0;
 };
 
 } // namespace twtrace

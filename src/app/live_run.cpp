@@ -100,8 +100,9 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
         pipeline.tick();
         source_.drain(pipeline);
-        if (++ticks == 1)
+        if (!begun_ && pipeline.settled_until_ns() > counts_.sampled_until_ns())
             begin(pipeline);
+        ++ticks;
         if (counts_.has_unknown() || ticks % ticks_per_second == 0)
             counts_.refresh(false);
         if (ticks % ticks_per_second == 0)
@@ -123,13 +124,19 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     return last ? Result<void>{} : tl::unexpected(last.error());
 }
 
-// By now every event that happened while the counters were sampled is here, but for those that
-// still settle: these come later and are after every sample.
+// Every event that happened until the counters were sampled is held by now, those included that had
+// to settle.
 void LiveRun::begin(Pipeline& pipeline) {
-    pipeline.release(counts_.settle_start(pipeline.held_times()), Pipeline::Side::After);
+    begun_ = true;
+    Cuts cuts = counts_.settle_start(pipeline.held_times());
+    pipeline.release(cuts, counts_.sampled_from_ns(), Pipeline::Side::After);
 }
 
 void LiveRun::end(Pipeline& pipeline) {
+    if (!begun_) { // a run of a few milliseconds
+        pipeline.finish();
+        begin(pipeline);
+    }
     pipeline.hold();
     counts_.sample_end();
     end_wall_ns_ = wall_now_ns();
@@ -137,7 +144,8 @@ void LiveRun::end(Pipeline& pipeline) {
     pipeline.tick();
     source_.drain(pipeline);
     pipeline.finish();
-    pipeline.release(counts_.settle_end(pipeline.held_times()), Pipeline::Side::NotAfter);
+    pipeline.release(counts_.settle_end(pipeline.held_times()), counts_.sampled_until_ns(),
+                     Pipeline::Side::NotAfter);
 }
 
 void LiveRun::report_losses() {

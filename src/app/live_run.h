@@ -44,6 +44,7 @@ class LiveRun {
     std::optional<JournalWriter> journal_;
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0;
+    bool begun_ = false;
     std::uint64_t captured_ = 0;
     std::uint64_t filtered_ = 0;
     std::uint64_t lost_reported_ = 0;

@@ -36,12 +36,13 @@ EventTimes Pipeline::held_times() const {
     return times;
 }
 
-void Pipeline::release(const Cuts& cuts, Side side) {
+void Pipeline::release(const Cuts& cuts, std::uint64_t otherwise_ns, Side side) {
     holding_ = false;
     const std::vector<Event> held = std::exchange(held_, {});
     for (const Event& event : held) {
-        const auto cut = cuts.find(event.netns);
-        if (cut == cuts.end() || (event.time_ns > cut->second) == (side == Side::After))
+        const auto found = cuts.find(event.netns);
+        const std::uint64_t cut_ns = found == cuts.end() ? otherwise_ns : found->second;
+        if ((event.time_ns > cut_ns) == (side == Side::After))
             pass(event);
     }
 }

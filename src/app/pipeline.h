@@ -1,6 +1,7 @@
 // decode -> settle -> attribute -> filter -> consumer: the way of every record, live or replayed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -34,9 +35,13 @@ class Pipeline : public RecordHandler {
     /// The times of the hand-overs that wait.
     [[nodiscard]] EventTimes held_times() const;
     /// Passes on those of them that happened after (or, at the end, not after) their namespace's
-    /// cut.
+    /// cut; `otherwise_ns` is the cut of namespaces that have none.
     enum class Side { After, NotAfter };
-    void release(const Cuts& cuts, Side side);
+    void release(const Cuts& cuts, std::uint64_t otherwise_ns, Side side);
+    /// Events up to this moment (CLOCK_MONOTONIC) have settled.
+    [[nodiscard]] std::uint64_t settled_until_ns() const {
+        return drained_until_ns_ - std::min(drained_until_ns_, Settle::hold_ns);
+    }
 
     [[nodiscard]] std::uint64_t captured() const {
         return captured_;

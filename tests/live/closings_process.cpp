@@ -130,8 +130,10 @@ int receive_fd(int channel) {
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     check_call(recvmsg(channel, &message, MSG_CMSG_CLOEXEC), "recvmsg");
+    const cmsghdr* passed = CMSG_FIRSTHDR(&message);
+    check(passed != nullptr, "a file descriptor expected");
     int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+    std::memcpy(&fd, CMSG_DATA(passed), sizeof fd);
     return fd;
 }
 

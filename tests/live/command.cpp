@@ -37,6 +37,7 @@ void open_as(int target, const std::string& file) {
         open_as(STDERR_FILENO, dir.file("err"));
         std::vector<std::string> copy = argv;
         std::vector<char*> pointers;
+        pointers.reserve(copy.size() + 1);
         for (std::string& arg : copy) {
             pointers.push_back(arg.data());
         }

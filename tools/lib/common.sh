@@ -22,7 +22,7 @@ print_usage() {
 }
 
 # Variables that have to survive sudo.
-readonly kept_variables=TWTRACE_REQUIRE_BPF,TWTRACE_NGINX,TWTRACE_BUILD_DIR,ASAN_OPTIONS,UBSAN_OPTIONS
+readonly kept_variables=TWTRACE_REQUIRE_BPF,TWTRACE_NGINX,TWTRACE_SEED,TWTRACE_SEEDS,TWTRACE_KINDS,ASAN_OPTIONS,UBSAN_OPTIONS
 
 as_root() {
     if ((EUID == 0)); then
