@@ -28,7 +28,7 @@ class LiveRun {
     [[nodiscard]] Accounting accounting() const;
     /// Events that were counted in the kernel because the ring was full: adds them where they
     /// belong.
-    void add_overflow(Aggregator& aggregator, const Filter& filter);
+    void add_overflow(Aggregator& aggregator);
     [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
     [[nodiscard]] std::uint64_t end_wall_ns() const { return end_wall_ns_; }
 

@@ -53,7 +53,7 @@ Result<void> run_summary(const Options& options) {
     Collector collector(aggregator);
     if (auto done = run->run(options, collector, []() -> Result<bool> { return true; }); !done)
         return done;
-    run->add_overflow(aggregator, options.filter);
+    run->add_overflow(aggregator);
     take_pending_stop(); // a second Ctrl-C is for the document
     Output output(STDOUT_FILENO);
     append_summary(snapshot_of(*run, aggregator), options.format, options.wide, output.buffer());
