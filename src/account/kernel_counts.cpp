@@ -64,6 +64,11 @@ void KernelCounts::refresh(bool look_for_new) {
     let_go_of_ended();
 }
 
+void KernelCounts::read() {
+    for (auto& [netns, state] : states_)
+        state.last = state.files.read().value_or(state.last);
+}
+
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
     add_new();

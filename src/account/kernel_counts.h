@@ -56,6 +56,9 @@ class KernelCounts {
     /// Follows namespaces as they come (looking for them costs a walk over /proc) and go.
     void refresh(bool look_for_new);
 
+    /// Reads the counters as they are now; sum() is then up to now.
+    void read();
+
     struct Sum {
         std::uint64_t entered = 0;  ///< rise of TW + TWKilled
         std::uint64_t overflow = 0; ///< rise of TCPTimeWaitOverflow

@@ -28,7 +28,7 @@ Result<OpenNamespace> look_around(std::uint32_t inode) {
     auto sockets = SocketDump::open();
     if (!sockets)
         return tl::unexpected(sockets.error());
-    return OpenNamespace{inode, read_sockstat("/proc/thread-self/net"), ephemeral_port_range(),
+    return OpenNamespace{inode, read_sockstat("/proc/thread-self/net"), read_net_settings(),
                          *std::move(sockets)};
 }
 

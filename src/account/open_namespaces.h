@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "account/net_settings.h"
 #include "account/sockstat.h"
 #include "source/sockets.h"
-#include "util/ephemeral_ports.h"
 #include "util/result.h"
 
 namespace twtrace {
@@ -15,7 +15,7 @@ namespace twtrace {
 struct OpenNamespace {
     std::uint32_t inode = 0;
     std::optional<SockStat> counts; ///< at the time of opening
-    PortRange ephemeral;
+    NetSettings settings;
     SocketDump sockets; ///< takes one file descriptor each
 
     /// Asking for its sockets would be in vain: a dump walks the table of all namespaces.

@@ -48,16 +48,11 @@ struct Snapshot {
     std::string kernel;
     std::uint64_t start_wall_ns = 0;
     std::uint64_t end_wall_ns = 0;
+    double duration_s = 0; ///< not their difference: the wall clock may be set meanwhile
     GroupBy by = GroupBy::Process;
     Counts totals;
     Accounting accounting;
     std::vector<GroupRow> groups; ///< most time-waits first
-
-    [[nodiscard]] double duration_s() const {
-        // The wall clock may have been set back meanwhile.
-        return end_wall_ns < start_wall_ns ? 0.0
-                                           : static_cast<double>(end_wall_ns - start_wall_ns) / 1e9;
-    }
 };
 
 /// Turns groups into rows with at most `peers` peers each. ephemeral_ports: ports in

@@ -7,7 +7,10 @@
 namespace twtrace {
 
 Result<void> run_trace(const Options& options);
+Result<void> run_top(const Options& options);
 Result<void> run_summary(const Options& options);
 Result<void> run_list(const Options& options);
+Result<void> run_doctor(const Options& options);
+Result<void> run_exporter(const Options& options);
 
 } // namespace twtrace

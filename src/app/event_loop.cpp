@@ -63,6 +63,20 @@ Result<EventLoop> EventLoop::make() {
     return loop;
 }
 
+bool EventLoop::on_readable(int fd, std::function<bool()> readable) {
+    if (!watch(epoll_, fd, EPOLLIN))
+        return false;
+    readable_[fd] = std::move(readable);
+    return true;
+}
+
+void EventLoop::call(std::map<int, std::function<bool()>>::iterator watched) {
+    if (watched->second())
+        return;
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, watched->first, nullptr);
+    readable_.erase(watched);
+}
+
 Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
                             const std::function<Result<bool>()>& tick) {
     if (!set_timer(timer_, every, every) || !set_timer(deadline_, duration, {}))
@@ -75,8 +89,11 @@ Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::millis
         bool stop = false;
         for (int index = 0; index < ready; ++index) {
             const int fd = events[static_cast<std::size_t>(index)].data.fd;
+            const auto watched = readable_.find(fd);
             if (fd == timer_.get())
                 acknowledge(timer_);
+            else if (watched != readable_.end())
+                call(watched);
             else
                 stop = true; // a signal, the deadline, or nobody reads any more
         }

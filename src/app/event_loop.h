@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 
 #include "util/fd.h"
 #include "util/result.h"
@@ -20,12 +21,20 @@ class EventLoop {
     Result<void> run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
                      const std::function<Result<bool>()>& tick);
 
+    /// Calls readable whenever fd (which stays the caller's) has something to read, or its far end
+    /// is gone, until it returns false; then tick, as after every wake-up. False: fd can't be
+    /// watched (a regular file).
+    bool on_readable(int fd, std::function<bool()> readable);
+
   private:
     EventLoop() = default;
+    void call(std::map<int, std::function<bool()>>::iterator watched);
+
     Fd epoll_;
     Fd signals_;
     Fd timer_;
     Fd deadline_;
+    std::map<int, std::function<bool()>> readable_;
 };
 
 } // namespace twtrace

@@ -51,7 +51,7 @@ TimeWaitSocket row_of(const TcpSocket& socket, std::uint32_t netns) {
 void infer_role(Event& event, const Place& place, bool has_listener) {
     if (has_listener)
         event.role = Role::Server;
-    else if (place.space.ephemeral.contains(event.local_port))
+    else if (place.space.settings.ephemeral.contains(event.local_port))
         event.role = Role::Client;
     event.role_inferred = event.role != Role::Unknown;
 }

@@ -83,6 +83,7 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
     }
     run.counts_.sample_start();
     run.start_wall_ns_ = wall_now_ns();
+    run.start_ns_ = monotonic_now_ns();
     spdlog::info("tracing {}", options.filter.netns.empty() ? "all network namespaces"
                                                             : "the chosen network namespaces");
     return run;
@@ -103,15 +104,14 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
         if (!begun_ && pipeline.settled_until_ns() > counts_.sampled_until_ns())
             begin(pipeline);
         ++ticks;
-        if (counts_.has_unknown() || ticks % ticks_per_second == 0)
-            counts_.refresh(false);
         if (ticks % ticks_per_second == 0)
-            report_losses();
+            every_second(pipeline);
+        else if (counts_.has_unknown())
+            counts_.refresh(false);
+        finish_mark(pipeline);
         return after_batch();
     });
     end(pipeline);
-    captured_ = pipeline.captured();
-    filtered_ = pipeline.filtered();
     if (pipeline.malformed() > 0)
         spdlog::warn("{} records from the kernel side could not be understood",
                      pipeline.malformed());
@@ -140,12 +140,17 @@ void LiveRun::end(Pipeline& pipeline) {
     pipeline.hold();
     counts_.sample_end();
     end_wall_ns_ = wall_now_ns();
+    end_ns_ = monotonic_now_ns();
     source_.detach();
     pipeline.tick();
     source_.drain(pipeline);
     pipeline.finish();
     pipeline.release(counts_.settle_end(pipeline.held_times()), counts_.sampled_until_ns(),
                      Pipeline::Side::NotAfter);
+    Accounting::Inputs inputs = count();
+    inputs.captured += pipeline.captured();
+    inputs.filtered += pipeline.filtered();
+    accounting_ = Accounting::of(inputs);
 }
 
 void LiveRun::report_losses() {
@@ -169,13 +174,13 @@ void LiveRun::add_overflow(Aggregator& aggregator) {
     }
 }
 
-Accounting LiveRun::accounting() const {
+Accounting::Inputs LiveRun::count() const {
     const twtrace_stats stats = source_.stats();
     const KernelCounts::Sum kernel = counts_.sum();
     const std::uint64_t filtered = stats.filtered[TWTRACE_TIME_WAIT] - stats.filtered_retracted;
     Accounting::Inputs inputs;
-    inputs.captured = captured_ + filtered;
-    inputs.filtered = filtered_ + filtered;
+    inputs.captured = filtered; // by the gate; the pipeline's come on top
+    inputs.filtered = filtered;
     inputs.lost = stats.lost[TWTRACE_TIME_WAIT];
     inputs.recursion_misses = source_.recursion_misses();
     inputs.caught = sum(stats.caught);
@@ -185,7 +190,35 @@ Accounting LiveRun::accounting() const {
     inputs.ambiguous = kernel.ambiguous;
     if (kernel.namespaces > 0)
         inputs.kernel = kernel.entered;
-    return Accounting::of(inputs);
+    return inputs;
+}
+
+void LiveRun::every_second(Pipeline& pipeline) {
+    counts_.refresh(false);
+    report_losses();
+    if (!begun_ || mark_)
+        return;
+    counts_.read();
+    mark_ = Mark{monotonic_now_ns(), count()};
+    pipeline.mark(mark_->at_ns);
+}
+
+// What happened until the mark has all come through.
+void LiveRun::finish_mark(const Pipeline& pipeline) {
+    if (!mark_ || pipeline.settled_until_ns() <= mark_->at_ns)
+        return;
+    mark_->inputs.captured += pipeline.captured_until_mark();
+    mark_->inputs.filtered += pipeline.filtered();
+    accounting_ = Accounting::of(mark_->inputs);
+    mark_.reset();
+}
+
+std::uint64_t LiveRun::end_wall_ns() const {
+    return end_wall_ns_ != 0 ? end_wall_ns_ : wall_now_ns();
+}
+
+double LiveRun::elapsed_s() const {
+    return static_cast<double>((end_ns_ != 0 ? end_ns_ : monotonic_now_ns()) - start_ns_) / 1e9;
 }
 
 } // namespace twtrace

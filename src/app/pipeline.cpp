@@ -57,6 +57,7 @@ void Pipeline::pass(const Event& settled) {
         static_cast<std::uint64_t>(static_cast<std::int64_t>(event.time_ns) + to_wall_ns_);
     const bool counts = event.type == EventType::TimeWait;
     captured_ += counts ? 1 : 0;
+    after_mark_ += counts && event.time_ns > marked_ns_ ? 1 : 0;
     captured_ -= event.retracts && captured_ > 0 ? 1 : 0;
     if (counts)
         counts_.notice(event.netns);

@@ -43,6 +43,14 @@ class Pipeline : public RecordHandler {
         return drained_until_ns_ - std::min(drained_until_ns_, Settle::hold_ns);
     }
 
+    /// Once everything until `at_ns` has settled, captured_until_mark() is what captured() was
+    /// then.
+    void mark(std::uint64_t at_ns) {
+        marked_ns_ = at_ns;
+        after_mark_ = 0;
+    }
+    [[nodiscard]] std::uint64_t captured_until_mark() const { return captured_ - after_mark_; }
+
     [[nodiscard]] std::uint64_t captured() const {
         return captured_;
     } ///< TimeWait, filtered ones included
@@ -65,6 +73,8 @@ class Pipeline : public RecordHandler {
     std::uint64_t captured_ = 0;
     std::uint64_t filtered_ = 0;
     std::uint64_t malformed_ = 0;
+    std::uint64_t marked_ns_ = 0;
+    std::uint64_t after_mark_ = 0;
 };
 
 } // namespace twtrace

@@ -35,10 +35,16 @@ Result<void> run(int argc, const char* const* argv) {
     switch (parsed->options.command) {
     case Command::Trace:
         return run_trace(parsed->options);
+    case Command::Top:
+        return run_top(parsed->options);
     case Command::Summary:
         return run_summary(parsed->options);
     case Command::List:
         return run_list(parsed->options);
+    case Command::Doctor:
+        return run_doctor(parsed->options);
+    case Command::Exporter:
+        return run_exporter(parsed->options);
     }
     return {};
 }

@@ -1,47 +1,16 @@
 #include <unistd.h>
 
-#include <sys/utsname.h>
-
-#include "aggregate/snapshot.h"
 #include "app/commands.h"
-#include "app/live_run.h"
+#include "app/picture.h"
 #include "sink/output.h"
 #include "sink/summary_sink.h"
-#include "util/ephemeral_ports.h"
 #include "util/stop_signals.h"
 
 namespace twtrace {
 
 namespace {
 
-constexpr std::uint32_t every_type = ~0U;
 constexpr std::size_t peers_per_group = 100;
-
-class Collector : public EventConsumer {
-  public:
-    explicit Collector(Aggregator& aggregator) : aggregator_(aggregator) {}
-    void event(const Event& event) override { aggregator_.add(event); }
-
-  private:
-    Aggregator& aggregator_;
-};
-
-Snapshot snapshot_of(const LiveRun& run, const Aggregator& aggregator) {
-    Snapshot snapshot;
-    utsname system{};
-    if (uname(&system) == 0) {
-        snapshot.host = system.nodename;
-        snapshot.kernel = system.release;
-    }
-    snapshot.start_wall_ns = run.start_wall_ns();
-    snapshot.end_wall_ns = run.end_wall_ns();
-    snapshot.by = aggregator.by();
-    snapshot.totals = aggregator.totals();
-    snapshot.accounting = run.accounting();
-    snapshot.groups =
-        rows_of(aggregator, snapshot.duration_s(), peers_per_group, ephemeral_ports());
-    return snapshot;
-}
 
 } // namespace
 
@@ -56,7 +25,8 @@ Result<void> run_summary(const Options& options) {
     run->add_overflow(aggregator);
     take_pending_stop(); // a second Ctrl-C is for the document
     Output output(STDOUT_FILENO);
-    append_summary(snapshot_of(*run, aggregator), options.format, options.wide, output.buffer());
+    append_summary(picture_of(*run, aggregator, peers_per_group), options.format, options.wide,
+                   output.buffer());
     return output.flush();
 }
 

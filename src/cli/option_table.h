@@ -14,7 +14,10 @@ enum CommandSet : unsigned {
     in_trace = 1U << static_cast<unsigned>(Command::Trace),
     in_summary = 1U << static_cast<unsigned>(Command::Summary),
     in_list = 1U << static_cast<unsigned>(Command::List),
-    in_live = in_trace | in_summary,
+    in_top = 1U << static_cast<unsigned>(Command::Top),
+    in_doctor = 1U << static_cast<unsigned>(Command::Doctor),
+    in_exporter = 1U << static_cast<unsigned>(Command::Exporter),
+    in_live = in_trace | in_top | in_summary | in_doctor | in_exporter,
     in_every = ~0U,
 };
 

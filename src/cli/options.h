@@ -13,7 +13,7 @@
 
 namespace twtrace {
 
-enum class Command { Trace, Summary, List };
+enum class Command { Trace, Top, Summary, List, Doctor, Exporter };
 
 struct Options {
     Command command = Command::Trace;

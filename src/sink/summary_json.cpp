@@ -93,7 +93,7 @@ void append_summary_json(const Snapshot& snapshot, std::string& out) {
     Json document{
         {"schema", "twtrace.summary/1"},        {"host", name(snapshot.host)},
         {"kernel", name(snapshot.kernel)},      {"start", time(snapshot.start_wall_ns)},
-        {"end", time(snapshot.end_wall_ns)},    {"duration_s", snapshot.duration_s()},
+        {"end", time(snapshot.end_wall_ns)},    {"duration_s", snapshot.duration_s},
         {"totals", totals_of(snapshot.totals)}, {"accounting", accounting_of(snapshot.accounting)}};
     document["groups"] = Json::array();
     for (const GroupRow& row : snapshot.groups)

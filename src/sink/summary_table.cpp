@@ -101,15 +101,14 @@ void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out)
         append_row(row, snapshot, wide, out);
     append_peers(snapshot, out);
     const Counts& totals = snapshot.totals;
-    fmt::format_to(std::back_inserter(out),
-                   "\n{:.1f} s: {} entries into TIME_WAIT ({:.1f}/s), {} of them began in "
-                   "FIN_WAIT2; {} aborted, {} passive "
-                   "closes, {} connects without a free port\n",
-                   snapshot.duration_s(), totals.time_wait,
-                   snapshot.duration_s() > 0
-                       ? static_cast<double>(totals.time_wait) / snapshot.duration_s()
-                       : 0.0,
-                   totals.fin_wait2, totals.aborted, totals.passive_close, totals.port_exhausted);
+    fmt::format_to(
+        std::back_inserter(out),
+        "\n{:.1f} s: {} entries into TIME_WAIT ({:.1f}/s), {} of them began in "
+        "FIN_WAIT2; {} aborted, {} passive "
+        "closes, {} connects without a free port\n",
+        snapshot.duration_s, totals.time_wait,
+        snapshot.duration_s > 0 ? static_cast<double>(totals.time_wait) / snapshot.duration_s : 0.0,
+        totals.fin_wait2, totals.aborted, totals.passive_close, totals.port_exhausted);
     out += "Accounting: " + accounting_line(snapshot.accounting) + "\n";
 }
 

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "../attribute/fake_files.h"
 #include "account/sockstat.h"
 #include "catch2.h"
+#include "fake_files.h"
 
 using namespace twtrace;
 using twtrace::test::FakeFiles;

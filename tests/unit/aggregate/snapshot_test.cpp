@@ -158,15 +158,6 @@ TEST_CASE("snapshot: the quantiles of a lifetime") {
     CHECK(row.lifetime_max_us == 100U);
 }
 
-TEST_CASE("snapshot: a wall clock that was set back makes no endless duration") {
-    Snapshot snapshot;
-    snapshot.start_wall_ns = 5'000'000'000;
-    snapshot.end_wall_ns = 6'500'000'000;
-    CHECK(near(snapshot.duration_s(), 1.5));
-    snapshot.end_wall_ns = 4'000'000'000;
-    CHECK(near(snapshot.duration_s(), 0));
-}
-
 TEST_CASE("snapshot: without a duration or time-waits there is no division by zero") {
     Aggregator aggregator(GroupBy::Process);
     Event event = client_v4();

@@ -3,8 +3,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "../attribute/fake_files.h"
 #include "catch2.h"
+#include "fake_files.h"
 #include "journal/journal_reader.h"
 #include "journal/journal_writer.h"
 

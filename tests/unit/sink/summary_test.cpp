@@ -23,13 +23,14 @@ Snapshot snapshot_of(const Aggregator& aggregator) {
     snapshot.kernel = "6.1.0-28-amd64";
     snapshot.start_wall_ns = 1'795'338'000'000'000'000U;
     snapshot.end_wall_ns = 1'795'338'010'500'000'000U;
+    snapshot.duration_s = 10.5;
     snapshot.by = aggregator.by();
     snapshot.totals = aggregator.totals();
     Accounting::Inputs inputs;
     inputs.captured = aggregator.totals().time_wait;
     inputs.kernel = aggregator.totals().time_wait;
     snapshot.accounting = Accounting::of(inputs);
-    snapshot.groups = rows_of(aggregator, snapshot.duration_s(), 2, 28232);
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s, 2, 28232);
     return snapshot;
 }
 

@@ -1,0 +1,26 @@
+#include "app/picture.h"
+
+#include <sys/utsname.h>
+
+#include "util/ephemeral_ports.h"
+
+namespace twtrace {
+
+Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers) {
+    Snapshot snapshot;
+    utsname system{};
+    if (uname(&system) == 0) {
+        snapshot.host = system.nodename;
+        snapshot.kernel = system.release;
+    }
+    snapshot.start_wall_ns = run.start_wall_ns();
+    snapshot.end_wall_ns = run.end_wall_ns();
+    snapshot.duration_s = run.elapsed_s();
+    snapshot.by = aggregator.by();
+    snapshot.totals = aggregator.totals();
+    snapshot.accounting = run.accounting();
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, ephemeral_ports());
+    return snapshot;
+}
+
+} // namespace twtrace
