@@ -57,8 +57,9 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
     event->bytes_received = tp->bytes_received - (fin_received(sk) && tp->bytes_received);
 }
 
-static __always_inline void count_overflow(const struct twtrace_event* event,
-                                           struct twtrace_stats* counts) {
+/* Not inlined, as everything that is rare: what runs at each close should stay in the cache. */
+static __noinline int count_overflow(const struct twtrace_event* event,
+                                     struct twtrace_stats* counts) {
     struct twtrace_overflow_key key = {};
     __u64 one = 1, *count;
     __builtin_memcpy(&key.task, &event->task, sizeof(key.task));
@@ -75,38 +76,44 @@ static __always_inline void count_overflow(const struct twtrace_event* event,
     key.retracts = (event->flags & TWTRACE_FLAG_RETRACTS) != 0;
     count = bpf_map_lookup_elem(&overflow, &key);
     if (!count && bpf_map_update_elem(&overflow, &key, &one, BPF_NOEXIST) == 0)
-        return;
+        return 0;
     if (!count)
         count = bpf_map_lookup_elem(&overflow, &key);
     if (count)
         __sync_fetch_and_add(count, 1);
     else
         counts->uncounted[event->header.type & 7]++;
+    return 0;
 }
 
-/* NO_WAKEUP: the reader drains on a timer; a wake-up an event costs more than everything else
+/* Fills in the socket and sends the event, unless the user does not want it (filtered: by what is
+ * known of the task). Says whether it was to be sent.
+ *
+ * NO_WAKEUP: the reader drains on a timer; a wake-up an event costs more than everything else
  * together. */
-static __always_inline bool submit(struct twtrace_event* event, bool filtered) {
+static __noinline int report(struct twtrace_event* event, struct sock* sk, struct tcp_sock* tp,
+                             __u32 filtered) {
     struct twtrace_stats* counts;
     __u32 type = event->header.type & (TWTRACE_TYPES - 1);
     /* Another namespace is not filtered but out of sight: the kernel's counters that the sum is
      * compared with are those of the chosen ones. */
-    if (!(config.types & (1 << type)) || !gate_netns(event->netns))
-        return false;
+    if (!(config.types & (1 << type)) || !gate_netns(sk->__sk_common.skc_net.net->ns.inum))
+        return 0;
+    fill_socket(event, sk, tp);
     if (filtered || !gate_socket(event)) {
         counts = this_cpu_stats();
         if (counts)
             counts->filtered[type]++;
-        return false;
+        return 0;
     }
     if (bpf_ringbuf_output(&ring, event, sizeof(*event), BPF_RB_NO_WAKEUP) == 0)
-        return true;
+        return 1;
     counts = this_cpu_stats();
     if (!counts)
-        return true;
+        return 1;
     counts->lost[type]++;
     count_overflow(event, counts);
-    return true;
+    return 1;
 }
 
 #endif

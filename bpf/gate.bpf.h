@@ -10,7 +10,49 @@ static __always_inline bool port_in(const volatile __u8* set, __u16 port) {
     return set[port >> 3] & (1 << (port & 7));
 }
 
+/* Two functions, or the compiler reads one of both offsets before it knows which of them exists. */
+static __noinline __u64 id_in_ancestors(struct cgroup* cgroup, __u32 level) {
+    struct cgroup* ancestor = 0;
+    bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
+                          (void*)cgroup + bpf_core_field_offset(struct cgroup, ancestors) +
+                              level * sizeof(ancestor));
+    return BPF_CORE_READ(ancestor, kn, id);
+}
+
+static __noinline __u64 id_in_ancestor_ids(struct cgroup* cgroup, __u32 level) {
+    __u64 id = 0;
+    bpf_probe_read_kernel(
+        &id, sizeof(id),
+        (void*)cgroup + bpf_core_field_offset(struct cgroup___with_ancestor_ids, ancestor_ids) +
+            level * sizeof(id));
+    return id;
+}
+
+/* The id of its ancestor (or its own) at that level of the v2 hierarchy; 0: it is not that deep. */
+static __always_inline __u64 ancestor_id(struct cgroup* cgroup, __u32 level) {
+    if (BPF_CORE_READ(cgroup, level) < (int)level)
+        return 0;
+    if (bpf_core_field_exists(cgroup->ancestors))
+        return id_in_ancestors(cgroup, level);
+    return id_in_ancestor_ids(cgroup, level);
+}
+
+static __noinline int gate_cgroup(void) {
+    struct task_struct* task = (struct task_struct*)bpf_get_current_task();
+    struct cgroup* cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
+    /* Ids only rise (kernfs_new_node()). A service that is restarted gets a new cgroup. */
+    if (BPF_CORE_READ(cgroup, kn, id) > config.cgroup_id_known)
+        return 1;
+    for (int i = 0; i < TWTRACE_CGROUPS && i < config.cgroup_count; i++)
+        if (ancestor_id(cgroup, config.cgroup_level[i]) == config.cgroup_id[i])
+            return 1;
+    return 0;
+}
+
+/* Asked in the context of the task that closes. */
 static __always_inline bool gate_task(const struct twtrace_task* who) {
+    if (config.cgroup_count && !gate_cgroup())
+        return false;
     if (config.filter_pid && !bpf_map_lookup_elem(&filter_pids, &who->pid))
         return false;
     if (config.filter_comm) {
@@ -33,7 +75,24 @@ static __always_inline bool gate_netns(__u32 netns) {
     return false;
 }
 
+static __always_inline bool cidr_has(void* cidrs, const __u8* addr, __u8 family) {
+    struct twtrace_cidr key = {.prefix_bits = 8 * (sizeof(key) - sizeof(key.prefix_bits)),
+                               .family = family};
+    __builtin_memcpy(key.addr, addr, sizeof(key.addr));
+    return bpf_map_lookup_elem(cidrs, &key);
+}
+
+static __noinline int gate_addresses(const struct twtrace_event* event) {
+    if (config.filter_local_addr && !cidr_has(&local_cidrs, event->local_addr, event->family))
+        return 0;
+    return !config.filter_remote_addr || cidr_has(&remote_cidrs, event->remote_addr, event->family);
+}
+
 static __always_inline bool gate_socket(const struct twtrace_event* event) {
+    if (config.role && event->role != config.role)
+        return false;
+    if ((config.filter_local_addr || config.filter_remote_addr) && !gate_addresses(event))
+        return false;
     if (config.family && event->family != config.family)
         return false;
     if (config.filter_local_port && !port_in(local_ports, event->local_port))

@@ -11,7 +11,7 @@ const volatile __u8 remote_ports[8192] = {};
 
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
-    __uint(max_entries, 8 * 1024 * 1024);
+    __uint(max_entries, 2 * 1024 * 1024);
 } ring SEC(".maps");
 
 struct {
@@ -34,6 +34,14 @@ struct {
     __type(key, __u32);
     __type(value, __u8);
 } filter_pids SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_LPM_TRIE);
+    __uint(max_entries, TWTRACE_CIDRS);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __type(key, struct twtrace_cidr);
+    __type(value, __u8);
+} local_cidrs SEC(".maps"), remote_cidrs SEC(".maps");
 
 static __always_inline struct twtrace_stats* this_cpu_stats(void) {
     __u32 zero = 0;

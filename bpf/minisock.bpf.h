@@ -15,11 +15,12 @@ static __always_inline struct inet_timewait_death_row* death_row_of(struct net* 
     return &net->ipv4.tcp_death_row;
 }
 
+/* Plain loads: this is asked for at each hand-over. */
 static __always_inline bool buckets_are_full(struct inet_timewait_death_row* row) {
-    int most = BPF_CORE_READ(row, sysctl_max_tw_buckets);
+    int most = row->sysctl_max_tw_buckets;
     if (bpf_core_field_exists(row->tw_refcount)) /* one reference is the namespace's own */
-        return BPF_CORE_READ(row, tw_refcount.refs.counter) - 1 >= most;
-    return BPF_CORE_READ((struct inet_timewait_death_row___counted*)row, tw_count.counter) >= most;
+        return row->tw_refcount.refs.counter - 1 >= most;
+    return ((struct inet_timewait_death_row___counted*)row)->tw_count.counter >= most;
 }
 
 /* Of an IPv6 address the last word: that, both ports and the hash chain leave no room for a mistake
@@ -69,8 +70,8 @@ __noinline int twtrace_is_in_chain(__u64 chain, __u64 ports_and_family, __u32 re
     return 0;
 }
 
-static __always_inline bool is_in_hash(struct sock* sk, struct inet_timewait_death_row* row,
-                                       __u16 local_port) {
+static __noinline int is_in_hash(struct sock* sk, struct inet_timewait_death_row* row,
+                                 __u32 local_port) {
     struct sock_common* common = &sk->__sk_common;
     struct inet_hashinfo* info = BPF_CORE_READ(row, hashinfo);
     __u64 slot = common->skc_hash & BPF_CORE_READ(info, ehash_mask);
@@ -84,9 +85,10 @@ static __always_inline bool is_in_hash(struct sock* sk, struct inet_timewait_dea
 }
 
 /* Says no only where tcp_max_tw_buckets is reached and the minisock is not there. */
-static __always_inline bool has_minisock(struct sock* sk, __u16 local_port) {
+static __always_inline bool has_minisock(struct sock* sk, struct tcp_sock* tp) {
     struct inet_timewait_death_row* row = death_row_of(sk->__sk_common.skc_net.net);
-    return !buckets_are_full(row) || is_in_hash(sk, row, local_port);
+    return !buckets_are_full(row) ||
+           is_in_hash(sk, row, bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport));
 }
 
 #endif

@@ -1,10 +1,10 @@
 /* What is remembered of a socket between its transitions: when it was established and by which
- * side, and from
- * -> FIN_WAIT1 on who closes it.
+ * side, and from -> FIN_WAIT1 on who closes it.
  *
  * A hash map or socket storage would do, at two to four times the cost (docs/performance.md). Here
- * a socket's address picks a bucket of four slots; a full bucket spills into a hash map, so nothing
- * depends on luck. Slots are claimed without a lock: two CPUs that claim the same slot within the
+ * a socket's address picks a bucket with room for three; a full bucket spills into a hash map, so
+ * nothing depends on luck. What most transitions ask for is one cache line; who closes is kept
+ * apart from it. A place is claimed without a lock: two CPUs that claim the same one within the
  * same few nanoseconds leave one socket without its closer, which is seen at the end (how =
  * unknown) and not hidden. A socket's own transitions are ordered by its lock. */
 #ifndef TWTRACE_STORE_BPF_H
@@ -12,36 +12,45 @@
 
 #include "twtrace/wire.h"
 
-#define STORE_WAYS 4
-#define STORE_BUCKETS 8192 /* user space may resize; a power of two */
+#define STORE_WAYS 3
+#define STORE_BUCKETS 4096 /* user space resizes to the sockets that there are; a power of two */
+#define SPILL_ENTRIES 16384
+/* Socket objects of one slab are neighbours here too: a host's few active slabs then take few pages
+ * of the table, and a page that is not in the TLB costs more than the rest of a look-up. A tcp_sock
+ * is larger than 2 KiB, and a slab is 32 KiB. */
+#define OBJECT_SHIFT 11
+#define SLAB_SHIFT 15
+#define SLAB_BUCKETS 16
 
-enum slot_state {
-    SLOT_OPEN = 0,    /* established_ns and role are valid */
-    SLOT_CLOSING = 1, /* so are the closer and fin_wait1_ns */
-    SLOT_HANDED =
-        2, /* reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back */
+/* Packed into one word: enum twtrace_role, the bits below, and the time of -> ESTABLISHED in
+ * microseconds (0: not seen). */
+#define OPENING_ROLE 3ull
+#define OPENING_INFERRED 4ull
+#define OPENING_CLOSING 8ull /* struct closing is valid */
+#define OPENING_HANDED                                                                             \
+    16ull /* reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back */
+#define OPENING_TIME_SHIFT 5
+
+struct bucket {
+    __u64 sk[STORE_WAYS]; /* 0: free */
+    __u64 opening[STORE_WAYS];
+    __u32 spilled; /* how many of this bucket's sockets are in the spill map, at most */
+    __u32 reserved[3];
 };
 
-struct slot {
-    __u64 established_ns; /* 0: not seen */
+struct closing {
     __u64 fin_wait1_ns;
     __u64 handed_ns;
     struct twtrace_task task;
-    __u32
-        rcv_nxt; /* at the hand-over: tells this connection from the next one in the same memory */
-    __u8 state;
-    __u8 role;
+    __u32 rcv_nxt; /* at the hand-over: tells this connection from the next in the same memory */
     __u8 how;
     __u8 filtered;
-    __u8 role_inferred;
-    __u8 reserved[7];
+    __u8 reserved[2];
 };
 
-struct bucket {
-    __u64 sk[STORE_WAYS]; /* beside each other: one cache line answers most questions; 0: free */
-    __u64 spilled;        /* at least one socket of this bucket went to the spill map */
-    __u64 reserved[3];
-    struct slot slot[STORE_WAYS];
+struct spilled {
+    __u64 opening;
+    struct closing closing;
 };
 
 struct {
@@ -51,108 +60,131 @@ struct {
     __type(value, struct bucket);
 } buckets SEC(".maps");
 
+/* The first ways of all buckets, then the second ones, then the third. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, STORE_BUCKETS* STORE_WAYS);
+    __type(key, __u32);
+    __type(value, struct closing);
+} closings SEC(".maps");
+
 /* LRU: what a missed transition left behind is evicted in the end. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, 16384);
+    __uint(max_entries, SPILL_ENTRIES);
     __type(key, __u64);
-    __type(value, struct slot);
+    __type(value, struct spilled);
 } spill SEC(".maps");
 
-const volatile __u32 bucket_mask = STORE_BUCKETS - 1;
-/* What a slot of the spill map starts from; on the stack it would crowd out the overflow key (512
+const volatile __u32 bucket_count = STORE_BUCKETS;
+/* What an entry of the spill map starts from; on the stack it would crowd out the overflow key (512
  * bytes in all). */
-static const struct slot empty_slot = {};
+static const struct spilled nothing_spilled = {};
 
-static __always_inline struct bucket* bucket_of(__u64 sk) {
-    /* Fibonacci hashing (Knuth 6.4): slab addresses differ in the middle bits, the product's upper
-     * bits mix them. The 32-bit move (-mcpu=v3) is the one operation on a typed pointer that the
-     * verifier lets make a number of it. */
-    __u32 index = (((__u32)sk * 0x9E3779B9u) >> 12) & bucket_mask;
-    return bpf_map_lookup_elem(&buckets, &index);
+/* Where a socket is remembered. */
+struct place {
+    __u64 key;
+    struct bucket* bucket;
+    __u64* opening;
+    __u32 index;
+    __u32 way;               /* STORE_WAYS: in the spill map */
+    struct spilled* spilled; /* there */
+};
+
+/* A socket's address as a number. The verifier lets nobody calculate with a typed pointer, but
+ * takes the difference of two pointers for a number (with CAP_PERFMON); that to a constant place
+ * tells sockets apart just as well. */
+static __always_inline __u64 key_of(struct sock* sk) {
+    __u64 key = (__u64)sk;
+    const volatile void* origin = &config;
+    asm volatile("%0 -= %1" : "+r"(key) : "r"(origin));
+    return key;
 }
 
-static __always_inline struct slot* way_of(struct bucket* bucket, __u64 sk) {
-    if (bucket->sk[0] == sk)
-        return &bucket->slot[0];
-    if (bucket->sk[1] == sk)
-        return &bucket->slot[1];
-    if (bucket->sk[2] == sk)
-        return &bucket->slot[2];
-    if (bucket->sk[3] == sk)
-        return &bucket->slot[3];
-    return 0;
+static __always_inline __u32 index_of(__u64 key) {
+    /* Fibonacci hashing (Knuth 6.4) of the slab; the object's place in it stays as it is. */
+    __u32 slab = ((key >> SLAB_SHIFT) * 0x9E3779B97F4A7C15ull) >> 40;
+    return (slab * SLAB_BUCKETS + ((key >> OBJECT_SHIFT) & (SLAB_BUCKETS - 1))) &
+           (bucket_count - 1);
 }
 
-static __always_inline struct slot* store_find(__u64 sk) {
-    struct bucket* bucket = bucket_of(sk);
-    if (!bucket)
-        return 0;
-    struct slot* slot = way_of(bucket, sk);
-    if (!slot && bucket->spilled)
-        slot = bpf_map_lookup_elem(&spill, &sk);
-    return slot;
+/* 0 if they are equal, else 1; without a branch, which would make paths of its own for the
+ * verifier. */
+static __always_inline __u64 differ(__u64 one, __u64 other) {
+    __u64 difference = one ^ other, negative;
+    barrier_var(difference);
+    negative = -difference;
+    barrier_var(negative);
+    return (difference | negative) >> 63;
 }
 
-static __always_inline struct slot* claim(struct bucket* bucket, __u64 sk, __u64 old) {
-    if (bucket->sk[0] == old) {
-        bucket->sk[0] = sk;
-        return &bucket->slot[0];
+/* The first of three that is equal, else STORE_WAYS. */
+static __always_inline __u32 first_equal(const __u64* three, __u64 mask, __u64 value) {
+    __u64 not_0 = differ(three[0] & mask, value);
+    __u64 not_1 = differ(three[1] & mask, value) & not_0;
+    return not_0 + not_1 + (differ(three[2] & mask, value) & not_1);
+}
+
+static __always_inline bool look_in_spill(struct place* place) {
+    place->spilled = bpf_map_lookup_elem(&spill, &place->key);
+    if (!place->spilled)
+        return false;
+    place->opening = &place->spilled->opening;
+    return true;
+}
+
+static __always_inline bool store_find(struct place* place, struct sock* sk) {
+    place->key = key_of(sk);
+    place->index = index_of(place->key);
+    place->bucket = bpf_map_lookup_elem(&buckets, &place->index);
+    if (!place->bucket)
+        return false;
+    place->way = first_equal(place->bucket->sk, ~0ull, place->key);
+    if (place->way >= STORE_WAYS)
+        return place->bucket->spilled && look_in_spill(place);
+    place->opening = &place->bucket->opening[place->way];
+    return true;
+}
+
+static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u64 key) {
+    if (bpf_map_update_elem(&spill, &key, &nothing_spilled, BPF_NOEXIST) == 0)
+        __sync_fetch_and_add(&bucket->spilled, 1);
+    return bpf_map_lookup_elem(&spill, &key);
+}
+
+/* A place for a socket that has none, after store_find() said so; what is there is undefined. */
+static __always_inline bool store_add(struct place* place) {
+    if (!place->bucket)
+        return false;
+    place->way = first_equal(place->bucket->sk, ~0ull, 0);
+    /* One that was handed over waits only for a reset that follows within microseconds, if at all.
+     */
+    if (place->way >= STORE_WAYS)
+        place->way = first_equal(place->bucket->opening, OPENING_HANDED, OPENING_HANDED);
+    if (place->way < STORE_WAYS) {
+        place->bucket->sk[place->way] = place->key;
+        place->opening = &place->bucket->opening[place->way];
+        return true;
     }
-    if (bucket->sk[1] == old) {
-        bucket->sk[1] = sk;
-        return &bucket->slot[1];
-    }
-    if (bucket->sk[2] == old) {
-        bucket->sk[2] = sk;
-        return &bucket->slot[2];
-    }
-    if (bucket->sk[3] == old) {
-        bucket->sk[3] = sk;
-        return &bucket->slot[3];
-    }
-    return 0;
+    place->spilled = add_to_spill(place->bucket, place->key);
+    if (!place->spilled)
+        return false;
+    place->opening = &place->spilled->opening;
+    return true;
 }
 
-/* A way whose socket was handed over waits only for a reset that follows within microseconds, if at
- * all. */
-static __always_inline struct slot* claim_handed(struct bucket* bucket, __u64 sk) {
-#pragma unroll
-    for (int way = 0; way < STORE_WAYS; way++) {
-        if (bucket->slot[way].state == SLOT_HANDED) {
-            bucket->sk[way] = sk;
-            return &bucket->slot[way];
-        }
-    }
-    return 0;
+static __always_inline struct closing* closing_of(struct place* place) {
+    __u32 index = place->way * bucket_count + place->index;
+    if (place->way >= STORE_WAYS)
+        return place->spilled ? &place->spilled->closing : 0;
+    return bpf_map_lookup_elem(&closings, &index);
 }
 
-/* A slot for this socket, its content undefined but for a socket that has one already. */
-static __always_inline struct slot* store_insert(__u64 sk) {
-    struct bucket* bucket = bucket_of(sk);
-    if (!bucket)
-        return 0;
-    struct slot* slot = way_of(bucket, sk);
-    if (slot)
-        return slot;
-    if (bucket->spilled)
-        bpf_map_delete_elem(&spill, &sk);
-    slot = claim(bucket, sk, 0);
-    if (!slot)
-        slot = claim_handed(bucket, sk);
-    if (slot)
-        return slot;
-    bucket->spilled = 1;
-    bpf_map_update_elem(&spill, &sk, &empty_slot, BPF_ANY);
-    return bpf_map_lookup_elem(&spill, &sk);
-}
-
-static __always_inline void store_release(__u64 sk) {
-    struct bucket* bucket = bucket_of(sk);
-    if (!bucket)
-        return;
-    if (!claim(bucket, 0, sk) && bucket->spilled)
-        bpf_map_delete_elem(&spill, &sk);
+static __always_inline void store_release(struct place* place) {
+    if (place->way < STORE_WAYS)
+        place->bucket->sk[place->way] = 0;
+    else if (bpf_map_delete_elem(&spill, &place->key) == 0)
+        __sync_fetch_and_add(&place->bucket->spilled, -1);
 }
 
 #endif

@@ -30,8 +30,10 @@ enum bpf_map_type {
     BPF_MAP_TYPE_ARRAY = 2,
     BPF_MAP_TYPE_PERCPU_ARRAY = 6,
     BPF_MAP_TYPE_LRU_HASH = 9,
+    BPF_MAP_TYPE_LPM_TRIE = 11,
     BPF_MAP_TYPE_RINGBUF = 27,
 };
+enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_RB_NO_WAKEUP = 1 };
 
@@ -218,6 +220,13 @@ struct kernfs_node {
 
 struct cgroup {
     struct kernfs_node* kn;
+    int level;
+    struct cgroup* ancestors[];
+};
+/* Up to 6.0 (kernel commit 7f203bc89eb6). */
+struct cgroup___with_ancestor_ids {
+    int level;
+    u64 ancestor_ids[];
 };
 
 struct css_set {

@@ -21,6 +21,8 @@ typedef __u64 twtrace_u64;
 #endif
 
 #define TWTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
+#define TWTRACE_CGROUPS 4   /* that the gate compares with */
+#define TWTRACE_CIDRS 64
 #define TWTRACE_ADDR_LEN 16 /* an IPv4 address takes the first four bytes, the rest is zero */
 
 /* What a record tells. */
@@ -154,15 +156,34 @@ struct twtrace_config {
     twtrace_u8 filter_comm;
     twtrace_u8 filter_local_port;
     twtrace_u8 filter_remote_port;
+    twtrace_u8 filter_local_addr;  /* map local_cidrs */
+    twtrace_u8 filter_remote_addr; /* map remote_cidrs */
+    twtrace_u8 role;               /* enum twtrace_role; 0: every */
+    twtrace_u8 cgroup_count;       /* 0: all */
     twtrace_u8 reserved[3];
     twtrace_u32 netns[16];
+    twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
+    twtrace_u32 reserved2;
+    twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
+    /* A cgroup with a larger id was made after the filter: user space looks at its path. */
+    twtrace_u64 cgroup_id_known;
     char comm[TWTRACE_COMM_LEN];
+};
+
+/* Key of local_cidrs and remote_cidrs (struct bpf_lpm_trie_key). */
+struct twtrace_cidr {
+    twtrace_u32 prefix_bits; /* from `family` on: 8 + those of the network */
+    twtrace_u8 family;       /* 4 or 6 */
+    twtrace_u8 addr[TWTRACE_ADDR_LEN];
+    twtrace_u8 reserved[3];
 };
 
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_task) == 48, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_event) == 144, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cidr) == 24, "wire");
+TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_config, cgroup_id) % 8 == 0, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, time_ns) == 24, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, local_addr) == 64, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, task) == 96, "wire");

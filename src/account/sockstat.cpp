@@ -36,6 +36,7 @@ std::optional<SockStat> parse_sockstat(std::string_view sockstat, std::string_vi
         return std::nullopt;
     SockStat counts;
     counts.inuse = value_of(*tcp, " inuse ");
+    counts.allocated = value_of(*tcp, " alloc ");
     counts.time_wait = value_of(*tcp, " tw ");
     if (const auto tcp6 = line_of(sockstat6, "TCP6:"))
         counts.inuse += value_of(*tcp6, " inuse ");

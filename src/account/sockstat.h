@@ -11,6 +11,7 @@ namespace twtrace {
 
 struct SockStat {
     std::uint64_t inuse = 0;     ///< IPv4 and IPv6; time-wait minisocks not among them
+    std::uint64_t allocated = 0; ///< of all network namespaces, listening and orphaned ones too
     std::uint64_t time_wait = 0; ///< minisocks in either substate, IPv4 and IPv6: `ss -s` timewait
 };
 

@@ -97,8 +97,9 @@ class Lister {
     [[nodiscard]] bool is_worth_a_walk(const Place& place) const {
         if (!place.space.counts)
             return true;
-        const auto [inuse, time_wait] = *place.space.counts;
-        return time_wait > 0 || (options_.format != Format::Csv && inuse > place.listeners.size());
+        const SockStat& counts = *place.space.counts;
+        return counts.time_wait > 0 ||
+               (options_.format != Format::Csv && counts.inuse > place.listeners.size());
     }
 
     // All of them only where they are counted.

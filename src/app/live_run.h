@@ -50,6 +50,7 @@ class LiveRun {
     [[nodiscard]] Accounting::Inputs count() const;
     void finish_mark(const Pipeline& pipeline);
 
+    Filter filter_;
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;

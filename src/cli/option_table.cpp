@@ -76,6 +76,20 @@ R add_netns(O options, V text) {
     return {};
 }
 
+template <typename Parsed, typename Target>
+R add(Parsed parsed, std::vector<Target>& targets) {
+    if (!parsed)
+        return tl::unexpected(parsed.error());
+    targets.push_back(*std::move(parsed));
+    return {};
+}
+
+R add_cidr(std::vector<Cidr>& all, V text) {
+    if (all.size() == TWTRACE_CIDRS)
+        return fail("more than 64 address ranges; give larger ones", ExitCode::Usage);
+    return add(parse_cidr(text), all);
+}
+
 R set_family(O options, std::uint8_t family) {
     // -4 and -6 together are what they are for ss: both families.
     options.filter.family =
@@ -86,6 +100,8 @@ R set_family(O options, std::uint8_t family) {
 constexpr std::array formats{Named<Format>{"table", Format::Table},
                              Named<Format>{"json", Format::Json},
                              Named<Format>{"csv", Format::Csv}};
+constexpr std::array roles{Named<Role>{"client", Role::Client},
+                           Named<Role>{"server", Role::Server}};
 constexpr std::array groupings{
     Named<GroupBy>{"process", GroupBy::Process},   Named<GroupBy>{"peer", GroupBy::Peer},
     Named<GroupBy>{"listener", GroupBy::Listener}, Named<GroupBy>{"netns", GroupBy::Netns},
@@ -103,6 +119,18 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      [](O o, V) { return set_family(o, 4); }},
     {"-6,--ipv6", "", "only IPv6", in_every, [](O o, V) { return set_family(o, 6); }},
     {"--netns", "INODE|PATH", "only this network namespace; may be repeated", in_every, add_netns},
+    {"--peer", "CIDR", "only remote peers in this range, or this address; may be repeated",
+     in_every, [](O o, V v) { return add_cidr(o.filter.remote_cidrs, v); }},
+    {"--local", "CIDR", "only local addresses in this range, or this one; may be repeated",
+     in_every, [](O o, V v) { return add_cidr(o.filter.local_cidrs, v); }},
+    {"--role", "ROLE", "only the side that connected (client) or the one that accepted (server)",
+     in_every, [](O o, V v) { return choose(v, roles, o.filter.role); }},
+    {"--unit", "NAME", "only this systemd unit; a pattern such as 'php*'; may be repeated",
+     in_every, [](O o, V v) { return add(parse_unit(v), o.filter.units); }},
+    {"--container", "ID", "only the container whose id begins so; may be repeated", in_every,
+     [](O o, V v) { return add(parse_container(v), o.filter.containers); }},
+    {"--cgroup", "PATH", "only this cgroup and those below it; may be repeated", in_every,
+     [](O o, V v) { return add(parse_cgroup(v), o.filter.cgroups); }},
     {"-d,--duration", "SECONDS", "stop after this time", in_live,
      [](O o, V v) { return store(parse_seconds(v), o.duration); }},
     {"-n,--count", "COUNT", "stop after so many lines", in_trace | in_list,
@@ -121,7 +149,7 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.wide = true;
          return R{};
      }},
-    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)", in_live,
+    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 2M)", in_live,
      [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
     {"--journal", "",
      "remember who closed for two minutes, in /run/twtrace: `list` then names owners", in_live,

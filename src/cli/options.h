@@ -26,7 +26,7 @@ struct Options {
     std::chrono::milliseconds duration{0}; ///< 0: until interrupted
     std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
     bool journal = false;                  ///< keep what was seen for `list`
-    std::uint32_t ring_bytes = 8U << 20;
+    std::uint32_t ring_bytes = 2U << 20;
 };
 
 /// The options, or what is to be printed instead of running (--help, --version: exit status Ok with

@@ -1,11 +1,15 @@
 #include "cli/values.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/nsfs.h>
@@ -47,6 +51,28 @@ Result<void> insert_ports(PortSet& ports, const std::string& part) {
     for (std::uint64_t port = *first; port <= *last; ++port)
         ports.insert(static_cast<std::uint16_t>(port));
     return {};
+}
+
+std::optional<Address> parse_address(const std::string& text) {
+    Address address;
+    address.family = 4;
+    if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1)
+        return address;
+    address.family = 6;
+    if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1)
+        return address;
+    return std::nullopt;
+}
+
+// The IPv4 address in ::ffff:a.b.c.d.
+std::optional<Address> unmapped(const Address& address) {
+    constexpr std::array<std::uint8_t, 12> prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (address.family != 6 || !std::equal(prefix.begin(), prefix.end(), address.bytes.begin()))
+        return std::nullopt;
+    Address v4;
+    v4.family = 4;
+    std::copy(address.bytes.begin() + prefix.size(), address.bytes.end(), v4.bytes.begin());
+    return v4;
 }
 
 // An inode says nothing by itself: that of any other file would filter everything out.
@@ -130,6 +156,53 @@ Result<std::uint32_t> parse_ring_bytes(const std::string& text) {
         return bad_value(
             text, fmt::format("a power of two from {} bytes (one page) to 1G, such as 8M", page));
     return static_cast<std::uint32_t>(bytes);
+}
+
+Result<Cidr> parse_cidr(const std::string& text) {
+    constexpr std::string_view right = "an address or a range such as 10.0.0.0/8 or 2001:db8::/32";
+    const auto slash = text.find('/');
+    auto address = parse_address(text.substr(0, slash));
+    if (!address)
+        return bad_value(text, right);
+    const std::uint64_t most = address->family == 4 ? 32 : 128;
+    const auto bits =
+        slash == std::string::npos ? most : parse_number(text.substr(slash + 1), 0, most);
+    if (!bits)
+        return bad_value(text, right);
+    // IPv4-mapped addresses are IPv4 here (RFC 4291, 2.5.5.2).
+    const auto mapped = unmapped(*address);
+    const bool is_mapped = mapped && *bits >= 96;
+    const auto kept = static_cast<std::uint8_t>(is_mapped ? *bits - 96 : *bits);
+    return Cidr{Cidr::masked(is_mapped ? *mapped : *address, kept), kept};
+}
+
+Result<std::string> parse_unit(const std::string& text) {
+    if (text.empty() || text.size() > 255) // UNIT_NAME_MAX
+        return bad_value(text, "the name of a systemd unit such as nginx.service");
+    return text;
+}
+
+Result<std::string> parse_container(const std::string& text) {
+    constexpr std::size_t shown = 12;
+    if (text.empty() || text.size() > 64 ||
+        text.find_first_not_of("0123456789abcdef") != std::string::npos)
+        return bad_value(text, "the beginning of a container's id: hexadecimal digits, as in the "
+                               "first column of docker ps or podman ps");
+    return text.substr(0, shown);
+}
+
+Result<std::string> parse_cgroup(const std::string& text) {
+    std::string path = text;
+    for (const std::string_view mount : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"})
+        if (path.starts_with(mount) && (path.size() == mount.size() || path[mount.size()] == '/')) {
+            path.erase(0, mount.size());
+            break;
+        }
+    while (path.ends_with('/'))
+        path.pop_back();
+    if (text.empty() || path.size() > 4000)
+        return bad_value(text, "the path of a cgroup such as /system.slice/nginx.service");
+    return path.starts_with('/') ? path : "/" + path;
 }
 
 Result<std::string> parse_comm(const std::string& text) {

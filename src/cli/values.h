@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/cidr.h"
 #include "util/port_set.h"
 #include "util/result.h"
 
@@ -20,6 +21,11 @@ parse_seconds(const std::string& text); ///< 10 or 0.5, up to a year
 Result<std::uint32_t>
 parse_netns(const std::string& text); ///< an inode, or a path such as /run/netns/blue
 Result<std::uint32_t> parse_ring_bytes(const std::string& text); ///< 4K .. 1G, a power of two
-Result<std::string> parse_comm(const std::string& text);         ///< 1 to 15 bytes
+Result<Cidr> parse_cidr(const std::string& text); ///< 10.0.0.0/8, 2001:db8::/32, or one address
+Result<std::string> parse_unit(const std::string& text);      ///< not empty
+Result<std::string> parse_container(const std::string& text); ///< what is compared: 12 digits
+/// A path below the hierarchy's root or that of the directory in /sys/fs/cgroup; gives the former.
+Result<std::string> parse_cgroup(const std::string& text);
+Result<std::string> parse_comm(const std::string& text); ///< 1 to 15 bytes
 
 } // namespace twtrace

@@ -2,11 +2,55 @@
 
 #include <algorithm>
 
+#include <fnmatch.h>
+
+#include "model/owner.h"
+
 namespace twtrace {
 
+namespace {
+
+// Nothing wished for, or one of the wishes comes true.
+template <typename Wishes, typename Test>
+bool none_or_any(const Wishes& wishes, Test test) {
+    return wishes.empty() || std::any_of(wishes.begin(), wishes.end(), test);
+}
+
+template <typename Value>
+auto is(Value value) {
+    return [value](auto one) { return one == value; };
+}
+
+auto has(const Address& address) {
+    return [&address](const Cidr& cidr) { return cidr.contains(address); };
+}
+
+// A backslash is part of a unit's name (systemd.unit(5): \x2d).
+bool is_unit(const std::string& pattern, const std::string& unit) {
+    const auto matches = [&unit](const std::string& whole) {
+        return fnmatch(whole.c_str(), unit.c_str(), FNM_NOESCAPE) == 0;
+    };
+    return !unit.empty() && (matches(pattern) || matches(pattern + ".service"));
+}
+
+bool is_below(const std::string& top, const std::string& path) {
+    return path.starts_with(top) &&
+           (path.size() == top.size() || top == "/" || path[top.size()] == '/');
+}
+
+} // namespace
+
+bool Filter::passes_owner(const Event& event) const {
+    static const Owner nobody;
+    const Owner& owner = event.owner != nullptr ? *event.owner : nobody;
+    return none_or_any(units, [&](const auto& wish) { return is_unit(wish, owner.unit); }) &&
+           none_or_any(containers,
+                       [&](const auto& wish) { return owner.container.starts_with(wish); }) &&
+           none_or_any(cgroups, [&](const auto& wish) { return is_below(wish, owner.cgroup); });
+}
+
 bool Filter::passes(const Event& event) const {
-    const auto is = [](auto wanted) { return [wanted](auto one) { return one == wanted; }; };
-    if (!pids.empty() && std::none_of(pids.begin(), pids.end(), is(event.task.pid)))
+    if (!none_or_any(pids, is(event.task.pid)))
         return false;
     if (!comm.empty() && event.task.comm() != comm)
         return false;
@@ -16,7 +60,10 @@ bool Filter::passes(const Event& event) const {
         return false;
     if (family != 0 && event.local.family != family)
         return false;
-    return netns.empty() || std::any_of(netns.begin(), netns.end(), is(event.netns));
+    if (role != Role::Unknown && event.role != role)
+        return false;
+    return none_or_any(netns, is(event.netns)) && none_or_any(local_cidrs, has(event.local)) &&
+           none_or_any(remote_cidrs, has(event.remote)) && passes_owner(event);
 }
 
 } // namespace twtrace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/cidr.h"
 #include "model/event.h"
 #include "util/port_set.h"
 
@@ -18,8 +19,17 @@ struct Filter {
     PortSet remote_ports;
     std::uint8_t family = 0;          ///< 4, 6, or 0: both
     std::vector<std::uint32_t> netns; ///< inodes; empty: all
+    std::vector<Cidr> local_cidrs;    ///< empty: all, as below
+    std::vector<Cidr> remote_cidrs;
+    Role role = Role::Unknown;           ///< Unknown: both, and those that are not known
+    std::vector<std::string> units;      ///< patterns as of fnmatch(3); ".service" may be left out
+    std::vector<std::string> containers; ///< what an id begins with, up to 12 digits
+    std::vector<std::string> cgroups; ///< paths below the hierarchy's root, each with what is below
 
     [[nodiscard]] bool passes(const Event& event) const;
+    /// The part of it that only names decide: those of a process, a unit, a container, a cgroup.
+    /// event.owner is set.
+    [[nodiscard]] bool passes_owner(const Event& event) const;
 };
 
 } // namespace twtrace

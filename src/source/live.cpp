@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <unistd.h>
@@ -56,6 +57,18 @@ void set_filters(twtrace_bpf& skeleton, const LiveConfig& config) {
                 sizeof(rodata.remote_ports));
 }
 
+// Twice as many buckets of three as there are sockets: one in five hundred is full then. The cost
+// is 280 bytes a bucket.
+void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
+    constexpr std::uint64_t most = 65536;
+    const std::uint64_t least = bpf_map__max_entries(skeleton.maps.buckets);
+    const std::uint64_t ways = bpf_map__max_entries(skeleton.maps.closings) / least;
+    const std::uint64_t buckets = std::bit_ceil(std::clamp(sockets * 2, least, most));
+    const_cast<twtrace_u32&>(skeleton.rodata->bucket_count) = static_cast<twtrace_u32>(buckets);
+    bpf_map__set_max_entries(skeleton.maps.buckets, static_cast<std::uint32_t>(buckets));
+    bpf_map__set_max_entries(skeleton.maps.closings, static_cast<std::uint32_t>(buckets * ways));
+}
+
 Result<void> fill_pids(const twtrace_bpf& skeleton, const LiveConfig& config) {
     const int map = bpf_map__fd(skeleton.maps.filter_pids);
     const std::uint8_t present = 1;
@@ -64,6 +77,22 @@ Result<void> fill_pids(const twtrace_bpf& skeleton, const LiveConfig& config) {
             return fail(fmt::format("cannot store the pid filter: {}; give at most 1024 pids",
                                     std::strerror(errno)));
     return {};
+}
+
+Result<void> fill_cidrs(const bpf_map* map, const std::vector<twtrace_cidr>& cidrs) {
+    const std::uint8_t present = 1;
+    for (const twtrace_cidr& cidr : cidrs)
+        if (bpf_map_update_elem(bpf_map__fd(map), &cidr, &present, BPF_ANY) != 0)
+            return fail(fmt::format("cannot store the address filter: {}", std::strerror(errno)));
+    return {};
+}
+
+Result<void> fill_filters(const twtrace_bpf& skeleton, const LiveConfig& config) {
+    if (auto filled = fill_pids(skeleton, config); !filled)
+        return filled;
+    if (auto filled = fill_cidrs(skeleton.maps.local_cidrs, config.local_cidrs); !filled)
+        return filled;
+    return fill_cidrs(skeleton.maps.remote_cidrs, config.remote_cidrs);
 }
 
 } // namespace
@@ -94,9 +123,10 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     set_filters(*impl->skeleton, config);
     bpf_program__set_autoattach(impl->skeleton->progs.twtrace_counts_at_end, false);
     bpf_map__set_max_entries(impl->skeleton->maps.ring, config.ring_bytes);
+    fit_store(*impl->skeleton, config.sockets);
     if (const int error = twtrace_bpf__load(impl->skeleton.get()); error != 0)
         return fail(explain_load_failure(-error));
-    if (auto filled = fill_pids(*impl->skeleton, config); !filled)
+    if (auto filled = fill_filters(*impl->skeleton, config); !filled)
         return tl::unexpected(filled.error());
     impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), Impl::forward,
                                       impl.get(), nullptr));

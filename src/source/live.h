@@ -18,7 +18,11 @@ struct LiveConfig {
     std::vector<std::uint32_t> pids; ///< at most 1024
     PortSet local_ports;
     PortSet remote_ports;
-    std::uint32_t ring_bytes = 8U << 20; ///< a power of two, at least one page
+    std::vector<twtrace_cidr> local_cidrs; ///< at most TWTRACE_CIDRS
+    std::vector<twtrace_cidr> remote_cidrs;
+    std::uint32_t ring_bytes = 2U << 20; ///< a power of two, at least one page
+    /// TCP sockets that this host has: the table of what is remembered of each is made to fit.
+    std::uint64_t sockets = 0;
 };
 
 /// One line of the kernel side's overflow table: events that found no room in the ring.

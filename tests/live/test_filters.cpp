@@ -99,6 +99,21 @@ TEST_CASE("filters: those with a fixed value", "[filters]") {
     SECTION("-6") {
         judge_fixed({"-6"}, [](const Expected& event) { return event.family == 6; });
     }
+    SECTION("--peer, which is not --local") {
+        judge_fixed({"--peer", "127.0.0.0/8"},
+                    [](const Expected& event) { return event.family == 4; });
+    }
+    SECTION("--local, one address") {
+        judge_fixed({"--local", "::1"}, [](const Expected& event) { return event.family == 6; });
+    }
+    SECTION("--peer, one of two") {
+        judge_fixed({"--peer", "10.0.0.0/8", "--peer", "::/64"},
+                    [](const Expected& event) { return event.family == 6; });
+    }
+    SECTION("--role") {
+        judge_fixed({"--role", "server"},
+                    [](const Expected& event) { return event.role == "server"; });
+    }
     SECTION("two of them") {
         judge_fixed({"-6", "-D", std::to_string(other_port)}, [](const Expected& event) {
             return event.family == 6 && event.remote.port == other_port;

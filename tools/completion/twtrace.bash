@@ -11,7 +11,8 @@ _twtrace() {
     case $previous in
     -o | --output) words='table json csv' ;;
     -g | --group) words='process service container peer listener netns' ;;
-    --netns)
+    --role) words='client server' ;;
+    --netns | --cgroup)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

@@ -62,6 +62,7 @@ TEST_CASE("sockstat's counts") {
     REQUIRE(counts);
     CHECK(counts->inuse == 12);
     CHECK(counts->time_wait == 5);
+    CHECK(parse_sockstat("TCP: inuse 1 orphan 0 tw 0 alloc 30 mem 0\n", "")->allocated == 30);
     CHECK(parse_sockstat("TCP: inuse 1 orphan 0 tw 0 alloc 1 mem 0\n", "")->inuse == 1);
     CHECK_FALSE(parse_sockstat("UDP: inuse 3\n", "TCP6: inuse 2\n"));
     CHECK_FALSE(parse_sockstat("", ""));

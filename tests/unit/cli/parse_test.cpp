@@ -64,7 +64,7 @@ TEST_CASE("command line: without anything it is trace, with no filter and no end
     CHECK(options.group_by == GroupBy::Process);
     CHECK(options.duration == 0ms);
     CHECK(options.count == 0);
-    CHECK(options.ring_bytes == 8U << 20);
+    CHECK(options.ring_bytes == 2U << 20);
 }
 
 TEST_CASE("command line: every command by its name") {
@@ -242,4 +242,16 @@ TEST_CASE("command line: a command's --help has its own options") {
 TEST_CASE("command line: --version, before and after the command") {
     CHECK(printed({"--version"}) == "twtrace " TWTRACE_VERSION "\n");
     CHECK(printed({"trace", "--version"}) == "twtrace " TWTRACE_VERSION "\n");
+}
+
+TEST_CASE("command line: filters by name and address add up") {
+    const Options options = options_of(
+        {"--peer", "10.0.0.0/8", "summary", "--peer", "::1", "--local", "127.0.0.1", "--role",
+         "client", "--unit", "nginx", "--unit", "php*", "--container", "0a", "--cgroup", "/a"});
+    CHECK(options.filter.remote_cidrs.size() == 2);
+    CHECK(options.filter.local_cidrs.size() == 1);
+    CHECK(options.filter.role == Role::Client);
+    CHECK(options.filter.units == std::vector<std::string>{"nginx", "php*"});
+    CHECK(options.filter.containers == std::vector<std::string>{"0a"});
+    CHECK(options.filter.cgroups == std::vector<std::string>{"/a"});
 }

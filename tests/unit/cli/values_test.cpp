@@ -119,3 +119,47 @@ TEST_CASE("values: an error that quotes a hostile value stays one harmless line"
         CHECK(message.find_first_of("\n\x1b") == std::string::npos);
     }
 }
+
+TEST_CASE("values: address ranges, with the host's bits cleared") {
+    const auto range = parse_cidr("10.1.2.3/8");
+    REQUIRE(range);
+    CHECK(to_string(range->base) == "10.0.0.0");
+    CHECK(range->bits == 8);
+    CHECK(parse_cidr("192.0.2.1")->bits == 32);
+    CHECK(parse_cidr("2001:db8::/32")->bits == 32);
+    CHECK(parse_cidr("::1")->bits == 128);
+    CHECK(parse_cidr("::/0")->bits == 0);
+    // IPv4-mapped: what it is called everywhere else.
+    const auto mapped = parse_cidr("::ffff:10.0.0.0/104");
+    REQUIRE(mapped);
+    CHECK(to_string(mapped->base) == "10.0.0.0");
+    CHECK(mapped->bits == 8);
+    for (const char* text :
+         {"", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129", "localhost",
+          "10.0.0.1/8/9", "010.0.0.1", "fe80::1%eth0", " 10.0.0.1"})
+        CHECK(refuses(parse_cidr(text), text));
+}
+
+TEST_CASE("values: container ids, cut to the digits that are compared") {
+    CHECK(*parse_container("0123456789abcdef0123456789abcdef") == "0123456789ab");
+    CHECK(*parse_container("0a") == "0a");
+    for (const char* text : {"", "nginx", "0A", "0x12", "ab "})
+        CHECK(refuses(parse_container(text), text));
+    CHECK(refuses(parse_container(std::string(65, 'a')), std::string(65, 'a')));
+}
+
+TEST_CASE("values: a cgroup by its path or by its directory") {
+    for (const char* text :
+         {"/system.slice/a.service", "system.slice/a.service", "/system.slice/a.service/",
+          "/sys/fs/cgroup/system.slice/a.service", "/sys/fs/cgroup/unified/system.slice/a.service"})
+        CHECK(*parse_cgroup(text) == "/system.slice/a.service");
+    CHECK(*parse_cgroup("/") == "/");
+    CHECK(*parse_cgroup("/sys/fs/cgroup") == "/");
+    CHECK(*parse_cgroup("/sys/fs/cgroups") == "/sys/fs/cgroups");
+    CHECK(refuses(parse_cgroup(""), ""));
+}
+
+TEST_CASE("values: units") {
+    CHECK(*parse_unit("nginx") == "nginx");
+    CHECK(refuses(parse_unit(""), ""));
+}

@@ -88,3 +88,82 @@ TEST_CASE("filter: wishes add up, one that fails is enough") {
     event.remote_port = 8081;
     CHECK_FALSE(filter.passes(event));
 }
+
+TEST_CASE("filter: by address range, of the peer and of this side") {
+    Filter filter;
+    filter.remote_cidrs = {{address("192.0.2.0"), 24}, {address("10.0.0.0"), 8}};
+    CHECK(filter.passes(client_v4()));
+    CHECK_FALSE(filter.passes(longest_v6()));
+    filter.remote_cidrs = {{address("127.0.0.0"), 8}}; // that is this side's
+    CHECK_FALSE(filter.passes(client_v4()));
+    filter.remote_cidrs = {};
+    filter.local_cidrs = {{address("127.0.0.0"), 8}};
+    CHECK(filter.passes(client_v4()));
+    filter.local_cidrs = {{address("10.0.0.0"), 8}};
+    CHECK_FALSE(filter.passes(client_v4()));
+}
+
+TEST_CASE("filter: by role, and one that is not known is neither") {
+    Filter filter;
+    filter.role = Role::Client;
+    CHECK(filter.passes(client_v4()));
+    CHECK_FALSE(filter.passes(longest_v6()));
+    CHECK_FALSE(filter.passes(unknown_closer()));
+    filter.role = Role::Server;
+    CHECK_FALSE(filter.passes(client_v4()));
+    CHECK(filter.passes(longest_v6()));
+}
+
+TEST_CASE("filter: by unit, with or without its suffix, by pattern") {
+    Filter filter;
+    for (const char* unit : {"nginx", "nginx.service", "ngin?", "ng*"}) {
+        filter.units = {"other", unit};
+        CAPTURE(unit);
+        CHECK(filter.passes(client_v4()));
+        CHECK_FALSE(filter.passes(unknown_closer()));
+    }
+    for (const char* unit : {"ngin", "nginx.servic", "inx.service", "nginx.service.service", "?"}) {
+        filter.units = {unit};
+        CAPTURE(unit);
+        CHECK_FALSE(filter.passes(client_v4()));
+    }
+    Event event = client_v4();
+    const Owner escaped{"", "dev-disk\\x2dby.service", "", ""};
+    event.owner = &escaped;
+    filter.units = {"dev-disk\\x2dby"};
+    CHECK(filter.passes(event));
+}
+
+TEST_CASE("filter: by the beginning of a container's id") {
+    Filter filter;
+    filter.containers = {"0123"};
+    CHECK(filter.passes(longest_v6()));
+    CHECK_FALSE(filter.passes(client_v4())); // in no container
+    filter.containers = {"123"};
+    CHECK_FALSE(filter.passes(longest_v6()));
+}
+
+TEST_CASE("filter: by cgroup, with what is below it") {
+    Filter filter;
+    for (const char* path : {"/system.slice", "/system.slice/nginx.service", "/"}) {
+        filter.cgroups = {path};
+        CAPTURE(path);
+        CHECK(filter.passes(client_v4()));
+    }
+    for (const char* path : {"/system", "/system.slice/nginx", "/system.slice/nginx.service/x"}) {
+        filter.cgroups = {path};
+        CAPTURE(path);
+        CHECK_FALSE(filter.passes(client_v4()));
+    }
+    filter.cgroups = {"/"};
+    CHECK_FALSE(filter.passes(unknown_closer()));
+}
+
+TEST_CASE("filter: of an event that only was counted, the names alone are compared") {
+    Filter filter;
+    filter.units = {"nginx"};
+    filter.local_ports = ports({1});
+    CHECK(filter.passes_owner(client_v4()));
+    filter.units = {"haproxy"};
+    CHECK_FALSE(filter.passes_owner(client_v4()));
+}

@@ -1,0 +1,74 @@
+#include "app/live_config.h"
+
+#include <algorithm>
+
+#include <spdlog/spdlog.h>
+
+#include "account/sockstat.h"
+#include "attribute/cgroup_location.h"
+
+namespace twtrace {
+
+namespace {
+
+std::vector<twtrace_cidr> wire_cidrs(const std::vector<Cidr>& cidrs) {
+    std::vector<twtrace_cidr> wire;
+    for (const Cidr& cidr : cidrs) {
+        twtrace_cidr one{};
+        one.prefix_bits = cidr.bits + 8U;
+        one.family = cidr.base.family;
+        std::copy(cidr.base.bytes.begin(), cidr.base.bytes.end(), one.addr);
+        wire.push_back(one);
+    }
+    return wire;
+}
+
+// Where the kernel can't decide, everything passes it, and user space decides alone.
+void set_cgroups(twtrace_config& gate, std::vector<std::string> paths) {
+    std::sort(paths.begin(), paths.end());
+    paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+    if (paths.empty() || paths.size() > std::size(gate.cgroup_id))
+        return;
+    const auto locations = locate_cgroups(paths);
+    if (!locations) {
+        spdlog::info("--cgroup is decided in user space only on this host");
+        return;
+    }
+    for (std::size_t index = 0; index < locations->found.size(); ++index) {
+        gate.cgroup_id[index] = locations->found[index].id;
+        gate.cgroup_level[index] = locations->found[index].level;
+    }
+    gate.cgroup_id_known = locations->largest_id;
+    gate.cgroup_count = static_cast<twtrace_u8>(locations->found.size());
+}
+
+} // namespace
+
+LiveConfig live_config(const Options& options, std::uint32_t types) {
+    LiveConfig config;
+    const Filter& filter = options.filter;
+    config.gate.types = types;
+    config.gate.family = filter.family;
+    config.gate.role = static_cast<twtrace_u8>(filter.role);
+    config.gate.filter_pid = filter.pids.empty() ? 0 : 1;
+    config.gate.filter_comm = filter.comm.empty() ? 0 : 1;
+    config.gate.filter_local_port = filter.local_ports.any ? 1 : 0;
+    config.gate.filter_remote_port = filter.remote_ports.any ? 1 : 0;
+    config.gate.filter_local_addr = filter.local_cidrs.empty() ? 0 : 1;
+    config.gate.filter_remote_addr = filter.remote_cidrs.empty() ? 0 : 1;
+    config.gate.netns_count = static_cast<std::uint32_t>(filter.netns.size());
+    std::copy(filter.netns.begin(), filter.netns.end(), config.gate.netns);
+    std::copy(filter.comm.begin(), filter.comm.end(), config.gate.comm);
+    set_cgroups(config.gate, filter.cgroups);
+    config.pids = filter.pids;
+    config.local_ports = filter.local_ports;
+    config.remote_ports = filter.remote_ports;
+    config.local_cidrs = wire_cidrs(filter.local_cidrs);
+    config.remote_cidrs = wire_cidrs(filter.remote_cidrs);
+    config.ring_bytes = options.ring_bytes;
+    const auto counts = read_sockstat("/proc/self/net");
+    config.sockets = counts ? counts->allocated : 0;
+    return config;
+}
+
+} // namespace twtrace
