@@ -179,6 +179,7 @@ struct sock {
 };
 
 struct inet_sock {
+    struct sock sk;
     __be16 inet_sport;
 };
 

@@ -172,10 +172,9 @@ struct twtrace_config {
 
 /* Key of local_cidrs and remote_cidrs (struct bpf_lpm_trie_key). */
 struct twtrace_cidr {
-    twtrace_u32 prefix_bits; /* from `family` on: 8 + those of the network */
-    twtrace_u8 family;       /* 4 or 6 */
+    twtrace_u32 prefix_bits; /* from `family` on: 32 + those of the network */
+    twtrace_u32 family;      /* 4 or 6 */
     twtrace_u8 addr[TWTRACE_ADDR_LEN];
-    twtrace_u8 reserved[3];
 };
 
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");

@@ -15,7 +15,7 @@ std::vector<twtrace_cidr> wire_cidrs(const std::vector<Cidr>& cidrs) {
     std::vector<twtrace_cidr> wire;
     for (const Cidr& cidr : cidrs) {
         twtrace_cidr one{};
-        one.prefix_bits = cidr.bits + 8U;
+        one.prefix_bits = cidr.bits + 32U;
         one.family = cidr.base.family;
         std::copy(cidr.base.bytes.begin(), cidr.base.bytes.end(), one.addr);
         wire.push_back(one);
