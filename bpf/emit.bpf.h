@@ -46,6 +46,25 @@ static __always_inline void fill_facts(struct twtrace_event* event, const struct
     event->fin_wait1_ns = facts->fin_wait1_ns;
 }
 
+static __always_inline void fill_key(struct twtrace_overflow_key* key, const struct facts* facts,
+                                     struct sock* sk, struct tcp_sock* tp,
+                                     const struct twtrace_task* task) {
+    __u8 role = role_of(facts->opening);
+    __builtin_memcpy(&key->task, task, sizeof(key->task));
+    key->task.tid = 0;
+    key->family = family_of(sk);
+    key->netns = netns_of(tp);
+    if (role == TWTRACE_ROLE_SERVER)
+        key->local_port = local_port_of(tp);
+    else
+        key->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+    key->type = facts->type;
+    key->stage = facts->stage;
+    key->how = facts->how;
+    key->role = role;
+    key->retracts = facts->flags & TWTRACE_FLAG_RETRACTS;
+}
+
 static __always_inline void count_by(struct twtrace_overflow_key* key,
                                      struct twtrace_stats* counts) {
     __u64 one = 1, *count = bpf_map_lookup_elem(&overflow, key);
@@ -65,23 +84,29 @@ static __noinline int count_lost(const struct facts* facts, struct sock* sk, str
                                  const struct twtrace_task* task) {
     struct twtrace_stats* counts = this_cpu_stats();
     struct twtrace_overflow_key key = {};
-    __u8 role = role_of(facts->opening);
     if (!counts)
         return 0;
     counts->lost[facts->type & (TWTRACE_TYPES - 1)]++;
-    __builtin_memcpy(&key.task, task, sizeof(key.task));
-    key.task.tid = 0;
-    key.family = fill_address(key.remote_addr, sk, false);
-    key.netns = netns_of(tp);
-    key.local_port = role == TWTRACE_ROLE_SERVER ? local_port_of(tp) : 0;
-    key.remote_port = role == TWTRACE_ROLE_SERVER ? 0 : bpf_ntohs(sk->__sk_common.skc_dport);
-    key.type = facts->type;
-    key.stage = facts->stage;
-    key.how = facts->how;
-    key.role = role;
-    key.retracts = facts->flags & TWTRACE_FLAG_RETRACTS;
+    fill_key(&key, facts, sk, tp, task);
+    fill_address(key.remote_addr, sk, false);
     count_by(&key, counts);
     return 0;
+}
+
+/* Says no where there is no room; then it is sent. Nothing can come between reading and writing
+ * the number: the program that does it is not run again on its CPU before it ends. */
+static __noinline int count_passive(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
+                                    const struct twtrace_task* task) {
+    struct twtrace_overflow_key key = {};
+    __u64 one = 1, *count;
+    fill_key(&key, facts, sk, tp, task);
+    if (config.count_passive == TWTRACE_PASSIVE_COUNT_PEERS)
+        fill_address(key.remote_addr, sk, false);
+    count = bpf_map_lookup_elem(&passives, &key);
+    if (!count)
+        return bpf_map_update_elem(&passives, &key, &one, BPF_ANY) == 0;
+    (*count)++;
+    return 1;
 }
 
 static __noinline int count_filtered(__u32 type) {

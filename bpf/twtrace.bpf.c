@@ -97,7 +97,6 @@ static __noinline int report_current(struct sock* sk, __u64 type) {
     struct place place = {};
     if (!tp)
         return 0;
-    facts.time_ns = bpf_ktime_get_ns();
     facts.how = fill_closer(&task, tp);
     facts.type = type;
     if (type == TWTRACE_PORT_EXHAUSTED)
@@ -108,9 +107,13 @@ static __noinline int report_current(struct sock* sk, __u64 type) {
         facts.opening = opening_by_counters(tp);
     if (type == TWTRACE_ABORTED)
         facts.reason = TWTRACE_REASON_LOCAL_RESET;
-    if (is_wanted(sk, tp, &facts, !gate_task(&task)))
-        send(&facts, sk, tp, &task);
-    return 0;
+    if (!is_wanted(sk, tp, &facts, !gate_task(&task)))
+        return 0;
+    if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
+        count_passive(&facts, sk, tp, &task))
+        return 0;
+    facts.time_ns = bpf_ktime_get_ns();
+    return send(&facts, sk, tp, &task);
 }
 
 /* include/uapi/asm-generic/errno.h */
