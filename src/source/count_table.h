@@ -37,7 +37,7 @@ class CountTable {
     bool read(const twtrace_overflow_key& key, std::uint64_t& count);
 
     int map_ = -1;
-    std::vector<std::uint64_t> values_; // as the kernel hands them over
+    std::vector<std::uint64_t> values_;  // as the kernel hands them over
     std::map<std::string, Known> known_; // by the bytes of the key
 };
 
