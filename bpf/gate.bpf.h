@@ -5,6 +5,7 @@
 #define TWTRACE_GATE_BPF_H
 
 #include "maps.bpf.h"
+#include "sock.bpf.h"
 
 static __always_inline bool port_in(const volatile __u8* set, __u16 port) {
     return set[port >> 3] & (1 << (port & 7));
@@ -75,31 +76,28 @@ static __always_inline bool gate_netns(__u32 netns) {
     return false;
 }
 
-static __always_inline bool cidr_has(void* cidrs, const __u8* addr, __u8 family) {
-    struct twtrace_cidr key = {.prefix_bits = 8 * (sizeof(key) - sizeof(key.prefix_bits)),
-                               .family = family};
-    __builtin_memcpy(key.addr, addr, sizeof(key.addr));
+static __always_inline bool cidr_has(void* cidrs, struct sock* sk, bool local) {
+    struct twtrace_cidr key = {.prefix_bits = 8 * (sizeof(key) - sizeof(key.prefix_bits))};
+    key.family = fill_address(key.addr, sk, local);
     return bpf_map_lookup_elem(cidrs, &key);
 }
 
-static __noinline int gate_addresses(const struct twtrace_event* event) {
-    if (config.filter_local_addr && !cidr_has(&local_cidrs, event->local_addr, event->family))
+static __noinline int gate_addresses(struct sock* sk) {
+    if (config.filter_local_addr && !cidr_has(&local_cidrs, sk, true))
         return 0;
-    return !config.filter_remote_addr || cidr_has(&remote_cidrs, event->remote_addr, event->family);
+    return !config.filter_remote_addr || cidr_has(&remote_cidrs, sk, false);
 }
 
-static __always_inline bool gate_socket(const struct twtrace_event* event) {
-    if (config.role && event->role != config.role)
+static __always_inline bool gate_socket(struct sock* sk, struct tcp_sock* tp, __u8 role) {
+    if (config.role && role != config.role)
         return false;
-    if ((config.filter_local_addr || config.filter_remote_addr) && !gate_addresses(event))
+    if (config.family && family_of(sk) != config.family)
         return false;
-    if (config.family && event->family != config.family)
+    if (config.filter_local_port && !port_in(local_ports, local_port_of(tp)))
         return false;
-    if (config.filter_local_port && !port_in(local_ports, event->local_port))
+    if (config.filter_remote_port && !port_in(remote_ports, bpf_ntohs(sk->__sk_common.skc_dport)))
         return false;
-    if (config.filter_remote_port && !port_in(remote_ports, event->remote_port))
-        return false;
-    return true;
+    return (!config.filter_local_addr && !config.filter_remote_addr) || gate_addresses(sk);
 }
 
 #endif

@@ -29,6 +29,13 @@ struct {
 } overflow SEC(".maps");
 
 struct {
+    __uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+    __uint(max_entries, 2048); /* user space empties it every second */
+    __type(key, struct twtrace_overflow_key);
+    __type(value, __u64);
+} passives SEC(".maps");
+
+struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 1024);
     __type(key, __u32);

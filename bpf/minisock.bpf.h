@@ -5,7 +5,7 @@
 #ifndef TWTRACE_MINISOCK_BPF_H
 #define TWTRACE_MINISOCK_BPF_H
 
-#define MINISOCK_CHAIN_MAX 8 /* the newest come first */
+#define MINISOCK_CHAIN_MAX 7 /* the newest come first */
 
 /* Kernel commits: fbb8295248e1 (5.17) put the row behind a pointer, e9bd0cca09d1 (6.1) took it
  * back; tw_count became tw_refcount. */
@@ -52,20 +52,22 @@ static __always_inline struct tuple_key key_of_node(struct sock_common* node) {
 }
 
 /* A global function with plain numbers for arguments: the verifier looks at it once, and not again
- * for every path that leads to it (168,000 instructions to follow instead of 10,000). */
-__noinline int twtrace_is_in_chain(__u64 chain, __u64 ports_and_family, __u32 remote, __u32 local) {
-    unsigned long node = 0;
-    bpf_probe_read_kernel(&node, sizeof(node), (void*)chain);
-    for (int step = 0; step < MINISOCK_CHAIN_MAX; step++) {
-        if (node & 1) /* an odd "pointer" ends the chain */
+ * for every path that leads to it. */
+__noinline int twtrace_is_in_hash(__u64 hashinfo, __u32 hash, __u64 ports_and_family, __u32 remote,
+                                  __u32 local) {
+    struct inet_hashinfo* info = (struct inet_hashinfo*)hashinfo;
+    __u64 slot = hash & BPF_CORE_READ(info, ehash_mask);
+    unsigned long node = (unsigned long)BPF_CORE_READ(info, ehash) +
+                         slot * bpf_core_type_size(struct inet_ehash_bucket);
+    for (int step = 0; step <= MINISOCK_CHAIN_MAX; step++) {
+        if (bpf_probe_read_kernel(&node, sizeof(node), (void*)node) ||
+            node & 1) /* an odd "pointer" ends the chain */
             return 0;
         struct sock_common* other =
             (void*)(node - bpf_core_field_offset(struct sock_common, skc_nulls_node));
         struct tuple_key key = key_of_node(other);
         if (key.ports_and_family == ports_and_family && key.remote == remote && key.local == local)
             return 1;
-        if (bpf_probe_read_kernel(&node, sizeof(node), (void*)node))
-            return 0;
     }
     return 0;
 }
@@ -73,22 +75,18 @@ __noinline int twtrace_is_in_chain(__u64 chain, __u64 ports_and_family, __u32 re
 static __noinline int is_in_hash(struct sock* sk, struct inet_timewait_death_row* row,
                                  __u32 local_port) {
     struct sock_common* common = &sk->__sk_common;
-    struct inet_hashinfo* info = BPF_CORE_READ(row, hashinfo);
-    __u64 slot = common->skc_hash & BPF_CORE_READ(info, ehash_mask);
-    __u64 chain =
-        (__u64)BPF_CORE_READ(info, ehash) + slot * bpf_core_type_size(struct inet_ehash_bucket);
     bool v6 = common->skc_family == AF_INET6;
-    return twtrace_is_in_chain(
-        chain, ports_and_family_of(local_port, common->skc_dport, common->skc_family),
+    return twtrace_is_in_hash(
+        (__u64)BPF_CORE_READ(row, hashinfo), common->skc_hash,
+        ports_and_family_of(local_port, common->skc_dport, common->skc_family),
         v6 ? common->skc_v6_daddr.in6_u.u6_addr32[3] : common->skc_daddr,
         v6 ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[3] : common->skc_rcv_saddr);
 }
 
 /* Says no only where tcp_max_tw_buckets is reached and the minisock is not there. */
 static __always_inline bool has_minisock(struct sock* sk, struct tcp_sock* tp) {
-    struct inet_timewait_death_row* row = death_row_of(sk->__sk_common.skc_net.net);
-    return !buckets_are_full(row) ||
-           is_in_hash(sk, row, bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport));
+    struct inet_timewait_death_row* row = death_row_of(sock_of(tp)->__sk_common.skc_net.net);
+    return !buckets_are_full(row) || is_in_hash(sk, row, local_port_of(tp));
 }
 
 #endif

@@ -31,6 +31,10 @@
     16ull /* reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back */
 #define OPENING_TIME_SHIFT 5
 
+static __always_inline __u8 role_of(__u64 opening) {
+    return opening & OPENING_ROLE;
+}
+
 struct bucket {
     __u64 sk[STORE_WAYS]; /* 0: free */
     __u64 opening[STORE_WAYS];

@@ -2,6 +2,7 @@
 #ifndef TWTRACE_TASK_BPF_H
 #define TWTRACE_TASK_BPF_H
 
+#include "sock.bpf.h"
 #include "twtrace/wire.h"
 
 /* include/linux/sched.h */
@@ -42,8 +43,8 @@ static __always_inline __u32 read_task_by_helpers(struct twtrace_task* who) {
 
 /* close() and shutdown(SHUT_RDWR) leave the same sk_shutdown, but close() comes here only when the
  * last reference to the file is gone. */
-static __always_inline bool file_is_released(struct sock* sk) {
-    struct socket* socket = sk->sk_socket;
+static __always_inline bool file_is_released(struct tcp_sock* tp) {
+    struct socket* socket = sock_of(tp)->sk_socket;
     struct file* file = socket ? socket->file : 0;
     struct file___up_to_6_12* old;
     if (!file)
@@ -64,15 +65,15 @@ static __always_inline __u32 fill_task(struct twtrace_task* who) {
 
 /* Fills *who* and says how it closed: a dying process and a kernel thread are told apart from a
  * call. */
-static __always_inline __u8 fill_closer(struct twtrace_task* who, struct sock* sk) {
+static __always_inline __u8 fill_closer(struct twtrace_task* who, struct tcp_sock* tp) {
     __u32 flags = fill_task(who);
     if (flags & PF_EXITING)
         return TWTRACE_HOW_EXIT;
     if (flags & PF_KTHREAD)
         return TWTRACE_HOW_KERNEL;
-    if (sk->sk_shutdown != SHUTDOWN_MASK)
+    if (sock_of(tp)->sk_shutdown != SHUTDOWN_MASK)
         return TWTRACE_HOW_SHUTDOWN;
-    return file_is_released(sk) ? TWTRACE_HOW_CLOSE : TWTRACE_HOW_SHUTDOWN;
+    return file_is_released(tp) ? TWTRACE_HOW_CLOSE : TWTRACE_HOW_SHUTDOWN;
 }
 
 #endif

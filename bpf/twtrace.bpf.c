@@ -58,16 +58,20 @@ static __always_inline __u64 opening_by_counters(struct tcp_sock* tp) {
     return role == TWTRACE_ROLE_UNKNOWN ? 0 : role | OPENING_INFERRED;
 }
 
-/* FIN_WAIT1: the one transition that always runs in the context of the task that closes. */
+/* FIN_WAIT1: the one transition that always runs in the context of the task that closes. The task
+ * is read before anything else, as in report_current(): each kind of place would make the verifier
+ * look at it again (sock_of()). */
 static __always_inline void on_fin_wait1(struct sock* sk) {
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct twtrace_task task;
     struct place place = {};
     struct closing* closing;
-    struct tcp_sock* tp;
+    __u8 how;
+    if (!tp)
+        return;
+    how = fill_closer(&task, tp);
     /* Not known, or the memory of an earlier socket. */
     if (!store_find(&place, sk) || *place.opening & OPENING_HANDED) {
-        tp = bpf_skc_to_tcp_sock(sk);
-        if (!tp)
-            return;
         if (!place.opening && !store_add(&place)) {
             count_untracked();
             return;
@@ -77,43 +81,39 @@ static __always_inline void on_fin_wait1(struct sock* sk) {
     closing = closing_of(&place);
     if (!closing)
         return;
-    closing->how = fill_closer(&closing->task, sk);
+    closing->how = how;
+    closing->task = task;
     closing->fin_wait1_ns = bpf_ktime_get_ns();
-    closing->filtered = !gate_task(&closing->task);
+    closing->filtered = !gate_task(&task);
     *place.opening |= OPENING_CLOSING;
-}
-
-static __always_inline void fill_opening(struct twtrace_event* event, __u64 opening) {
-    event->established_ns = (opening >> OPENING_TIME_SHIFT) * 1000;
-    event->role = opening & OPENING_ROLE;
-    event->flags |= opening & OPENING_INFERRED ? TWTRACE_FLAG_ROLE_INFERRED : 0;
-}
-
-static __always_inline void fill_closing(struct twtrace_event* event,
-                                         const struct closing* closing) {
-    event->fin_wait1_ns = closing->fin_wait1_ns;
-    event->how = closing->how;
-    __builtin_memcpy(&event->task, &closing->task, sizeof(event->task));
 }
 
 /* An event of a socket whose closer is the task running now: passive close, local abort, connect()
  * without a free port. */
-static __noinline int report_current(struct sock* sk, __u32 type, __u32 reason) {
-    struct twtrace_event event = {.header = {type, sizeof(event)}, .reason = reason};
+static __noinline int report_current(struct sock* sk, __u64 type) {
+    struct facts facts = {};
+    struct twtrace_task task;
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct place place = {};
     if (!tp)
         return 0;
-    event.time_ns = bpf_ktime_get_ns();
-    event.how = fill_closer(&event.task, sk);
+    facts.how = fill_closer(&task, tp);
+    facts.type = type;
     if (type == TWTRACE_PORT_EXHAUSTED)
-        event.role = TWTRACE_ROLE_CLIENT;
+        facts.opening = TWTRACE_ROLE_CLIENT;
     else if (store_find(&place, sk))
-        fill_opening(&event, *place.opening);
+        facts.opening = *place.opening;
     else
-        fill_opening(&event, opening_by_counters(tp));
-    report(&event, sk, tp, !gate_task(&event.task));
-    return 0;
+        facts.opening = opening_by_counters(tp);
+    if (type == TWTRACE_ABORTED)
+        facts.reason = TWTRACE_REASON_LOCAL_RESET;
+    if (!is_wanted(sk, tp, &facts, !gate_task(&task)))
+        return 0;
+    if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
+        count_passive(&facts, sk, tp, &task))
+        return 0;
+    facts.time_ns = bpf_ktime_get_ns();
+    return send(&facts, sk, tp, &task);
 }
 
 /* include/uapi/asm-generic/errno.h */
@@ -129,116 +129,135 @@ static __always_inline __u32 reason_of(int error) {
 
 /* When a hand-over took place. The peer's FIN, the last ACK and the timers have just read the clock
  * for us; only shutdown() lets close() in FIN_WAIT2 come long after the last packet. */
-static __always_inline __u64 time_of_entry(const struct twtrace_event* event,
-                                           const struct tcp_sock* tp) {
-    if (event->stage == TWTRACE_STAGE_TIME_WAIT || event->how == TWTRACE_HOW_CLOSE)
+static __always_inline __u64 time_of_entry(const struct facts* facts, const struct tcp_sock* tp) {
+    if (facts->stage == TWTRACE_STAGE_TIME_WAIT || facts->how == TWTRACE_HOW_CLOSE)
         return tp->tcp_mstamp * 1000;
     return bpf_ktime_get_ns();
 }
 
-static __always_inline void classify(struct twtrace_event* event, struct sock* sk,
-                                     struct tcp_sock* tp, bool entered) {
-    event->header.type = TWTRACE_ABORTED;
+static __always_inline void classify(struct facts* facts, struct sock* sk, struct tcp_sock* tp,
+                                     bool entered) {
+    facts->type = TWTRACE_ABORTED;
     if (!entered) {
-        event->reason = reason_of(sk->sk_err);
-        event->time_ns = bpf_ktime_get_ns();
+        facts->reason = reason_of(sk->sk_err);
+        facts->time_ns = bpf_ktime_get_ns();
         return;
     }
-    event->stage = fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2;
-    event->time_ns = time_of_entry(event, tp);
+    facts->stage = fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2;
+    facts->time_ns = time_of_entry(facts, tp);
     if (has_minisock(sk, tp))
-        event->header.type = TWTRACE_TIME_WAIT;
+        facts->type = TWTRACE_TIME_WAIT;
     else
-        event->reason = TWTRACE_REASON_OVERFLOW;
+        facts->reason = TWTRACE_REASON_OVERFLOW;
 }
 
-/* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. */
+/* Data after close(), TCP_LINGER2 < 0 and lack of orphan memory look like TIME_WAIT in substate
+ * FIN_WAIT2 until the reset goes out: such a socket is kept in mind. */
+static __always_inline void settle_place(struct place* place, struct closing* closing,
+                                         const struct facts* facts, struct tcp_sock* tp,
+                                         bool wanted) {
+    if (!place->opening)
+        return;
+    if (facts->stage != TWTRACE_STAGE_FIN_WAIT2 || !closing) {
+        store_release(place);
+        return;
+    }
+    closing->filtered = !wanted;
+    closing->handed_ns = facts->time_ns;
+    closing->rcv_nxt = tp->rcv_nxt;
+    *place->opening |= OPENING_HANDED;
+}
+
+/* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. The place in the
+ * store is done with before the event is sent: the verifier then need not follow send() for each
+ * kind of place. */
 static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 flags) {
-    struct twtrace_event event = {.header = {0, sizeof(event)}, .flags = flags};
     bool filtered = config.filter_pid || config.filter_comm || config.cgroup_count;
+    struct facts facts = {.flags = flags};
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct twtrace_task task = {};
     struct place place = {};
     struct closing* closing = 0;
     if (!tp)
         return 0;
     if (store_find(&place, sk)) {
-        fill_opening(&event, *place.opening);
-        closing = *place.opening & OPENING_CLOSING ? closing_of(&place) : 0;
+        facts.opening = *place.opening;
+        closing = facts.opening & OPENING_CLOSING ? closing_of(&place) : 0;
     }
     if (closing) {
-        fill_closing(&event, closing);
+        facts.fin_wait1_ns = closing->fin_wait1_ns;
+        facts.how = closing->how;
         filtered = closing->filtered;
+        task = closing->task;
     }
-    classify(&event, sk, tp, entered);
-    bool passed = report(&event, sk, tp, filtered);
-    if (!place.opening)
-        return 0;
-    if (event.stage != TWTRACE_STAGE_FIN_WAIT2 || !closing) {
-        store_release(&place);
-        return 0;
-    }
-    /* Keep it: data after close(), TCP_LINGER2 < 0 and lack of orphan memory look the same until
-     * the reset goes out. */
-    closing->filtered = !passed;
-    closing->handed_ns = event.time_ns;
-    closing->rcv_nxt = tp->rcv_nxt;
-    *place.opening |= OPENING_HANDED;
-    return 0;
+    classify(&facts, sk, tp, entered);
+    bool wanted = is_wanted(sk, tp, &facts, filtered);
+    settle_place(&place, closing, &facts, tp, wanted);
+    return wanted ? send(&facts, sk, tp, &task) : 0;
 }
 
-static __always_inline void forget(struct sock* sk) {
+static __noinline int forget(struct sock* sk) {
     struct place place = {};
     if (store_find(&place, sk))
         store_release(&place);
-}
-
-static __noinline int connect_failed(struct sock* sk) {
-    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-    if (tp && sk->sk_err == 0 && !tp->inet_conn.icsk_inet.inet_sport)
-        report_current(sk, TWTRACE_PORT_EXHAUSTED, TWTRACE_REASON_NONE);
     return 0;
 }
 
-static __always_inline void on_close(struct sock* sk, int from) {
-    switch (from) {
-    case TCP_FIN_WAIT2:
-    case TCP_CLOSING:
-        active_closer_gone(sk, sk->sk_err == 0, 0);
-        return;
-    case TCP_FIN_WAIT1:
-        active_closer_gone(sk, false, 0);
-        return;
-    case TCP_ESTABLISHED:
-    case TCP_CLOSE_WAIT:
-        /* Without an error: SO_LINGER 0, or unread data, in the closer's context. */
-        if (sk->sk_err == 0)
-            report_current(sk, TWTRACE_ABORTED, TWTRACE_REASON_LOCAL_RESET);
-        forget(sk);
-        return;
-    case TCP_SYN_SENT:
-        connect_failed(sk); /* without a source port: connect() gives EADDRNOTAVAIL */
-        return;
-    default:
-        forget(sk);
-        return;
-    }
+/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either. */
+static __always_inline bool no_port_was_free(struct sock* sk) {
+    struct tcp_sock* tp = sk->sk_err == 0 ? bpf_skc_to_tcp_sock(sk) : 0;
+    return tp && !tp->inet_conn.icsk_inet.inet_sport;
+}
+
+static __always_inline bool is_one_of(int state, __u32 states) {
+    return 1u << (state & 31) & states;
+}
+
+/* What the running task did to its own socket; 0: nothing to report. */
+static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
+    if (to == TCP_LAST_ACK)
+        return from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE : 0;
+    if (from == TCP_SYN_SENT)
+        return no_port_was_free(sk) ? TWTRACE_PORT_EXHAUSTED : 0;
+    /* Without an error: SO_LINGER 0, or unread data. */
+    if (is_one_of(from, 1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT) && sk->sk_err == 0)
+        return TWTRACE_ABORTED;
+    return 0;
+}
+
+/* The same number, but one that the verifier does not know, and so follows once for all values. */
+static __always_inline __u64 unknown_to_verifier(__u64 number, struct sock* sk) {
+    __u64 unknown = key_of(sk);
+    number ^= unknown;
+    barrier_var(number);
+    return number ^ unknown;
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
+    __u32 act;
     /* Four of the eleven states matter: leave with the others at once. */
-    if (to == TCP_CLOSE) {
-        on_close(sk, from);
-    } else if (to == TCP_ESTABLISHED) {
+    if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
-    } else if (to == TCP_FIN_WAIT1) {
+        return 0;
+    }
+    if (to == TCP_FIN_WAIT1) {
         if (from != TCP_FIN_WAIT1) /* close() after shutdown() is 4 -> 4 */
             on_fin_wait1(sk);
-    } else if (to == TCP_LAST_ACK) {
-        /* The passive closer, in its own context. */
-        if (from == TCP_CLOSE_WAIT && (config.types & (1 << TWTRACE_PASSIVE_CLOSE)))
-            report_current(sk, TWTRACE_PASSIVE_CLOSE, TWTRACE_REASON_NONE);
+        return 0;
     }
+    if (to != TCP_CLOSE && to != TCP_LAST_ACK)
+        return 0;
+    if (to == TCP_CLOSE &&
+        is_one_of(from, 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 | 1u << TCP_CLOSING)) {
+        active_closer_gone(sk, from != TCP_FIN_WAIT1 && sk->sk_err == 0, 0);
+        return 0;
+    }
+    act = act_of_current(sk, from, to);
+    if (config.types & (1u << act) & ~1u)
+        report_current(sk, unknown_to_verifier(act, sk));
+    if (to == TCP_CLOSE)
+        forget(sk);
     return 0;
 }
 
@@ -246,8 +265,9 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
  * may be a minisock or a request socket, which have no more than sock_common. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(twtrace_send_reset, struct sock* sk) {
-    struct twtrace_event event = {.header = {TWTRACE_ABORTED, sizeof(event)},
-                                  .flags = TWTRACE_FLAG_RETRACTS};
+    struct facts facts = {.type = TWTRACE_ABORTED,
+                          .reason = TWTRACE_REASON_LOCAL_RESET,
+                          .flags = TWTRACE_FLAG_RETRACTS};
     struct place place = {};
     struct twtrace_stats* counts;
     struct closing* closing;
@@ -260,17 +280,17 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     tp = bpf_skc_to_tcp_sock(sk);
     if (!closing || !tp || closing->rcv_nxt != tp->rcv_nxt)
         return 0;
-    event.time_ns = closing->handed_ns;
-    event.reason = TWTRACE_REASON_LOCAL_RESET;
-    fill_opening(&event, *place.opening);
-    fill_closing(&event, closing);
-    counts = gate_netns(sk->__sk_common.skc_net.net->ns.inum) ? this_cpu_stats() : 0;
+    facts.time_ns = closing->handed_ns;
+    facts.opening = *place.opening;
+    facts.fin_wait1_ns = closing->fin_wait1_ns;
+    facts.how = closing->how;
+    counts = gate_netns(netns_of(tp)) ? this_cpu_stats() : 0;
     if (counts && closing->filtered)
         counts->filtered_retracted++;
     else if (counts)
         counts->retracted++;
-    if (!closing->filtered)
-        report(&event, sk, tp, false);
+    if (!closing->filtered && is_wanted(sk, tp, &facts, false))
+        send(&facts, sk, tp, &closing->task);
     store_release(&place);
     return 0;
 }

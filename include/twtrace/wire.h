@@ -78,6 +78,13 @@ enum twtrace_flag {
     TWTRACE_FLAG_ROLE_INFERRED = 4,
 };
 
+/* A sum needs no record for each passive close; that would be half of all of them. */
+enum twtrace_passive {
+    TWTRACE_PASSIVE_SEND = 0,
+    TWTRACE_PASSIVE_COUNT = 1,       /* by task, role and service port: map passives */
+    TWTRACE_PASSIVE_COUNT_PEERS = 2, /* and by remote address */
+};
+
 struct twtrace_header {
     twtrace_u16 type;   /* enum twtrace_type */
     twtrace_u16 length; /* of the whole record, header included */
@@ -117,8 +124,8 @@ struct twtrace_event {
     struct twtrace_task task;
 };
 
-/* Where the ring had no room the kernel side counts instead: the detail of the event is lost, its
- * number is not. */
+/* What the kernel side counts events by: those that found no room in the ring (the detail is lost,
+ * the number is not), and passive closes. */
 struct twtrace_overflow_key {
     struct twtrace_task task; /* tid is 0 */
     twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
@@ -160,7 +167,8 @@ struct twtrace_config {
     twtrace_u8 filter_remote_addr; /* map remote_cidrs */
     twtrace_u8 role;               /* enum twtrace_role; 0: every */
     twtrace_u8 cgroup_count;       /* 0: all */
-    twtrace_u8 reserved[3];
+    twtrace_u8 count_passive;      /* enum twtrace_passive */
+    twtrace_u8 reserved[2];
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
     twtrace_u32 reserved2;
@@ -172,10 +180,9 @@ struct twtrace_config {
 
 /* Key of local_cidrs and remote_cidrs (struct bpf_lpm_trie_key). */
 struct twtrace_cidr {
-    twtrace_u32 prefix_bits; /* from `family` on: 8 + those of the network */
-    twtrace_u8 family;       /* 4 or 6 */
+    twtrace_u32 prefix_bits; /* from `family` on: 32 + those of the network */
+    twtrace_u32 family;      /* 4 or 6 */
     twtrace_u8 addr[TWTRACE_ADDR_LEN];
-    twtrace_u8 reserved[3];
 };
 
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");

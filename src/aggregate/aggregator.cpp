@@ -29,7 +29,8 @@ void merge_identity(Group& group, const Event& event, GroupBy by) {
     group.container.merge(owner.container);
     group.netns.merge(event.netns);
     group.role.merge(event.role);
-    group.remote.merge(event.remote);
+    if (event.remote.family != 0)
+        group.remote.merge(event.remote);
     group.service_port.merge(event.service_port());
 }
 

@@ -15,7 +15,7 @@ std::vector<twtrace_cidr> wire_cidrs(const std::vector<Cidr>& cidrs) {
     std::vector<twtrace_cidr> wire;
     for (const Cidr& cidr : cidrs) {
         twtrace_cidr one{};
-        one.prefix_bits = cidr.bits + 8U;
+        one.prefix_bits = cidr.bits + 32U;
         one.family = cidr.base.family;
         std::copy(cidr.base.bytes.begin(), cidr.base.bytes.end(), one.addr);
         wire.push_back(one);
@@ -44,10 +44,11 @@ void set_cgroups(twtrace_config& gate, std::vector<std::string> paths) {
 
 } // namespace
 
-LiveConfig live_config(const Options& options, std::uint32_t types) {
+LiveConfig live_config(const Options& options, std::uint32_t types, twtrace_passive passive) {
     LiveConfig config;
     const Filter& filter = options.filter;
     config.gate.types = types;
+    config.gate.count_passive = static_cast<twtrace_u8>(passive);
     config.gate.family = filter.family;
     config.gate.role = static_cast<twtrace_u8>(filter.role);
     config.gate.filter_pid = filter.pids.empty() ? 0 : 1;

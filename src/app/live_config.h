@@ -9,6 +9,6 @@
 namespace twtrace {
 
 /// types: bit (1 << twtrace_type).
-LiveConfig live_config(const Options& options, std::uint32_t types);
+LiveConfig live_config(const Options& options, std::uint32_t types, twtrace_passive passive);
 
 } // namespace twtrace

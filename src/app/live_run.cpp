@@ -30,6 +30,7 @@ class Journaled : public EventConsumer {
         journal_.add(event);
         next_.event(event);
     }
+    void counted(const Event& event, std::uint64_t times) override { next_.counted(event, times); }
 
   private:
     JournalWriter& journal_;
@@ -45,11 +46,12 @@ std::uint64_t wall_now_ns() {
 LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
-Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
+Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types,
+                               twtrace_passive passive) {
     auto loop = EventLoop::make();
     if (!loop)
         return tl::unexpected(loop.error());
-    auto source = LiveSource::open(live_config(options, types));
+    auto source = LiveSource::open(live_config(options, types, passive));
     if (!source)
         return tl::unexpected(source.error());
     const auto counted_at =
@@ -87,13 +89,14 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
             begin(pipeline);
         ++ticks;
         if (ticks % ticks_per_second == 0)
-            every_second(pipeline);
+            every_second(pipeline, *first);
         else if (counts_.has_unknown())
             counts_.refresh(false);
         finish_mark(pipeline);
         return after_batch();
     });
     end(pipeline);
+    pass_counted(*first);
     if (pipeline.malformed() > 0)
         spdlog::warn("{} records from the kernel side could not be understood",
                      pipeline.malformed());
@@ -145,15 +148,14 @@ void LiveRun::report_losses() {
     lost_reported_ = lost;
 }
 
-void LiveRun::add_overflow(Aggregator& aggregator) {
-    Attributor attributor;
-    for (const OverflowCount& entry : source_.take_overflow()) {
+void LiveRun::pass_counted(EventConsumer& consumer) {
+    for (const OverflowCount& entry : source_.take_counted()) {
         Event event = event_of(entry.key);
-        attributor.attribute(event);
+        attributor_.attribute(event);
         // The gate filtered them by what is in the socket, and these lines have no ephemeral port
         // left to compare.
         if (filter_.passes_owner(event))
-            aggregator.add(event, entry.count);
+            consumer.counted(event, entry.count);
     }
 }
 
@@ -176,7 +178,8 @@ Accounting::Inputs LiveRun::count() const {
     return inputs;
 }
 
-void LiveRun::every_second(Pipeline& pipeline) {
+void LiveRun::every_second(Pipeline& pipeline, EventConsumer& consumer) {
+    pass_counted(consumer);
     counts_.refresh(false);
     report_losses();
     if (!begun_ || mark_)

@@ -7,7 +7,6 @@
 
 #include "account/accounting.h"
 #include "account/kernel_counts.h"
-#include "aggregate/aggregator.h"
 #include "app/event_loop.h"
 #include "app/pipeline.h"
 #include "cli/options.h"
@@ -18,7 +17,10 @@ namespace twtrace {
 
 class LiveRun {
   public:
-    static Result<LiveRun> start(const Options& options, std::uint32_t types);
+    /// types: bit (1 << twtrace_type) for each that is wanted. passive: whether passive closes come
+    /// one by one or only as a number.
+    static Result<LiveRun> start(const Options& options, std::uint32_t types,
+                                 twtrace_passive passive = TWTRACE_PASSIVE_SEND);
 
     /// Feeds consumer until the end; after_batch runs after each batch of events and returns false
     /// to stop.
@@ -34,9 +36,6 @@ class LiveRun {
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));
     }
-    /// Events that were counted in the kernel because the ring was full: adds them where they
-    /// belong.
-    void add_overflow(Aggregator& aggregator);
     [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
     /// While it runs: now.
     [[nodiscard]] std::uint64_t end_wall_ns() const;
@@ -45,7 +44,8 @@ class LiveRun {
     LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);
     void begin(Pipeline& pipeline);
     void end(Pipeline& pipeline);
-    void every_second(Pipeline& pipeline);
+    void every_second(Pipeline& pipeline, EventConsumer& consumer);
+    void pass_counted(EventConsumer& consumer);
     void report_losses();
     [[nodiscard]] Accounting::Inputs count() const;
     void finish_mark(const Pipeline& pipeline);
@@ -54,6 +54,7 @@ class LiveRun {
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;
+    Attributor attributor_; // of what was only counted
     std::optional<JournalWriter> journal_;
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: it runs

@@ -9,15 +9,23 @@ namespace twtrace {
 /// Every type of event: what a picture is made from.
 inline constexpr std::uint32_t every_type = ~0U;
 
-/// Feeds an Aggregator.
+/// Feeds an Aggregator, for which passive closes need only be counted.
 class Collector : public EventConsumer {
   public:
     explicit Collector(Aggregator& aggregator) : aggregator_(aggregator) {}
     void event(const Event& event) override { aggregator_.add(event); }
+    void counted(const Event& event, std::uint64_t times) override {
+        aggregator_.add(event, times);
+    }
 
   private:
     Aggregator& aggregator_;
 };
+
+/// How passive closes are to be counted for groups of this kind.
+constexpr twtrace_passive passives_for(GroupBy by) {
+    return by == GroupBy::Peer ? TWTRACE_PASSIVE_COUNT_PEERS : TWTRACE_PASSIVE_COUNT;
+}
 
 /// With at most `peers` peers a group.
 Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers);

@@ -18,6 +18,9 @@ class EventConsumer {
   public:
     virtual ~EventConsumer() = default;
     virtual void event(const Event& event) = 0;
+    /// The kernel side only counted these: no time, no lifetime, no ephemeral port. About once a
+    /// second.
+    virtual void counted(const Event& event, std::uint64_t times) = 0;
 };
 
 class Pipeline : public RecordHandler {

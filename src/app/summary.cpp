@@ -15,14 +15,13 @@ constexpr std::size_t peers_per_group = 100;
 } // namespace
 
 Result<void> run_summary(const Options& options) {
-    auto run = LiveRun::start(options, every_type);
+    auto run = LiveRun::start(options, every_type, passives_for(options.group_by));
     if (!run)
         return tl::unexpected(run.error());
     Aggregator aggregator(options.group_by);
     Collector collector(aggregator);
     if (auto done = run->run(options, collector, []() -> Result<bool> { return true; }); !done)
         return done;
-    run->add_overflow(aggregator);
     take_pending_stop(); // a second Ctrl-C is for the document
     Output output(STDOUT_FILENO);
     append_summary(picture_of(*run, aggregator, peers_per_group), options.format, options.wide,

@@ -24,6 +24,11 @@ Address address_of(std::uint8_t family, const twtrace_u8 (&bytes)[TWTRACE_ADDR_L
     return address;
 }
 
+bool is_zero(const twtrace_u8 (&bytes)[TWTRACE_ADDR_LEN]) {
+    return std::all_of(std::begin(bytes), std::end(bytes),
+                       [](twtrace_u8 byte) { return byte == 0; });
+}
+
 Task task_of(const twtrace_task& record) {
     Task task;
     task.pid = record.pid;
@@ -49,7 +54,8 @@ Event event_of(const twtrace_overflow_key& key) {
     event.local_port = key.local_port;
     event.remote_port = key.remote_port;
     event.local.family = key.family;
-    event.remote = address_of(key.family, key.remote_addr);
+    if (!is_zero(key.remote_addr))
+        event.remote = address_of(key.family, key.remote_addr);
     event.task = task_of(key.task);
     return event;
 }

@@ -59,15 +59,18 @@ void RowSink<Row>::json(const Row& row, std::string& out) {
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         const Field<Row>& field = fields_[index];
         out += json_keys_[index];
+        if (field.kind != FieldKind::Text) {
+            if (!field.append(row, out)) // then nothing was appended
+                out += "null";
+            continue;
+        }
         scratch_.clear();
         if (!field.append(row, scratch_)) {
             out += "null";
-        } else if (field.kind == FieldKind::Text) {
+        } else {
             out += '"';
             append_json(out, scratch_);
             out += '"';
-        } else {
-            out += scratch_;
         }
     }
     out += "}\n";

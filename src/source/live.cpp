@@ -101,6 +101,8 @@ struct LiveSource::Impl {
     Skeleton skeleton;
     RecordHandler* handler = nullptr; // of the drain() that runs
     std::unique_ptr<ring_buffer, RingDeleter> ring;
+    CountTable overflow;
+    CountTable passives;
 
     static int forward(void* self, void* data, std::size_t size) {
         return on_sample(static_cast<Impl*>(self)->handler, data, size);
@@ -133,6 +135,8 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     if (!impl->ring)
         return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
                                 std::strerror(errno)));
+    impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
+    impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
     if (const int error = twtrace_bpf__attach(impl->skeleton.get()); error != 0)
         return fail(explain_attach_failure(-error));
     return LiveSource(std::move(impl));
@@ -187,18 +191,11 @@ bool LiveSource::counts_time_wait_at_end() const {
     return bpf_prog_test_run_opts(program, &run) == 0 && run.retval != 0;
 }
 
-std::vector<OverflowCount> LiveSource::take_overflow() {
-    std::vector<OverflowCount> counts;
-    const int map = bpf_map__fd(impl_->skeleton->maps.overflow);
-    twtrace_overflow_key key{};
-    std::uint64_t count = 0;
-    while (bpf_map_get_next_key(map, nullptr, &key) == 0) {
-        if (bpf_map_lookup_elem(map, &key, &count) == 0)
-            counts.push_back({key, count});
-        if (bpf_map_delete_elem(map, &key) != 0)
-            break;
-    }
-    return counts;
+std::vector<OverflowCount> LiveSource::take_counted() {
+    auto counted = impl_->overflow.take();
+    const auto passives = impl_->passives.take();
+    counted.insert(counted.end(), passives.begin(), passives.end());
+    return counted;
 }
 
 } // namespace twtrace

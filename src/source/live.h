@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "source/count_table.h"
 #include "source/source.h"
 #include "twtrace/wire.h"
 #include "util/port_set.h"
@@ -25,12 +26,6 @@ struct LiveConfig {
     std::uint64_t sockets = 0;
 };
 
-/// One line of the kernel side's overflow table: events that found no room in the ring.
-struct OverflowCount {
-    twtrace_overflow_key key;
-    std::uint64_t count;
-};
-
 class LiveSource {
   public:
     /// Loads and attaches. Errors say which privilege, kernel feature or setting is missing.
@@ -49,7 +44,9 @@ class LiveSource {
 
     [[nodiscard]] twtrace_stats stats() const;            ///< summed over the CPUs
     [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
-    [[nodiscard]] std::vector<OverflowCount> take_overflow();
+    /// What the kernel side counted since the last call instead of sending it: events that found
+    /// the ring full, and passive closes where the gate says so.
+    [[nodiscard]] std::vector<OverflowCount> take_counted();
     /// When this kernel counts TcpExt TW: as the minisock is scheduled, or (5.10) as it ends.
     [[nodiscard]] bool counts_time_wait_at_end() const;
 

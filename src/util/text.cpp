@@ -41,9 +41,23 @@ std::size_t sequence_length(std::string_view text) {
     return overlong || surrogate || too_large || control ? 0 : length;
 }
 
+// Nearly all text is plain, and without this one character more: it is moved in one piece.
+std::size_t plain_length(std::string_view text, char but = '\0') {
+    std::size_t length = 0;
+    while (length < text.size() && is_plain(static_cast<unsigned char>(text[length])) &&
+           text[length] != '"' && text[length] != but)
+        ++length;
+    return length;
+}
+
+void append_front(std::string& out, std::string_view& text, std::size_t length) {
+    out.append(text, 0, length);
+    text.remove_prefix(length);
+}
+
 // Copies text, with control characters and broken sequences replaced.
 void append_replaced(std::string& out, std::string_view text) {
-    while (!text.empty()) {
+    for (append_front(out, text, plain_length(text)); !text.empty();) {
         const std::size_t length = sequence_length(text);
         const auto byte = static_cast<unsigned char>(text[0]);
         if (length == 0 || (length == 1 && !is_plain(byte))) {
@@ -89,7 +103,7 @@ void append_json_byte(std::string& out, unsigned char byte) {
 } // namespace
 
 void append_json(std::string& out, std::string_view text) {
-    while (!text.empty()) {
+    for (append_front(out, text, plain_length(text, '\\')); !text.empty();) {
         const std::size_t length = sequence_length(text);
         if (length == 0)
             out += "\\ufffd";
@@ -113,6 +127,10 @@ void append_utf8(std::string& out, std::string_view text) {
 }
 
 void append_csv(std::string& out, std::string_view text) {
+    if (plain_length(text, ',') == text.size()) {
+        out += text;
+        return;
+    }
     if (text.find_first_of(",\"") == std::string_view::npos) {
         append_replaced(out, text);
         return;

@@ -1,0 +1,62 @@
+/* What a socket says of itself at the end of its life. */
+#ifndef TWTRACE_SOCK_BPF_H
+#define TWTRACE_SOCK_BPF_H
+
+#define AF_INET 2
+#define AF_INET6 10
+/* include/net/sock.h: enum sock_flags */
+#define SOCK_DONE 1
+
+/* The peer's FIN was received (tcp_fin()). */
+static __always_inline bool fin_received(const struct sock* sk) {
+    return sk->__sk_common.skc_flags & (1 << SOCK_DONE);
+}
+
+/* The same socket. From 6.2 on the verifier searches the names of all the kernel's types, a
+ * millisecond each time, for every pointer that is loaded from a trusted one such as a tracepoint's
+ * argument, and for none that is loaded from what bpf_skc_to_tcp_sock() returns. */
+static __always_inline struct sock* sock_of(struct tcp_sock* tp) {
+    return &tp->inet_conn.icsk_inet.sk;
+}
+
+static __always_inline __u32 netns_of(struct tcp_sock* tp) {
+    return sock_of(tp)->__sk_common.skc_net.net->ns.inum;
+}
+
+/* skc_num is 0 at -> CLOSE (kernel-facts, 3). */
+static __always_inline __u16 local_port_of(const struct tcp_sock* tp) {
+    return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+}
+
+/* 4 or 6; an IPv4-mapped peer (RFC 4291, 2.5.5.2) is one of IPv4. */
+static __always_inline __u8 family_of(const struct sock* sk) {
+    const struct sock_common* common = &sk->__sk_common;
+    if (common->skc_family != AF_INET6)
+        return 4;
+    if (common->skc_v6_daddr.in6_u.u6_addr32[0] || common->skc_v6_daddr.in6_u.u6_addr32[1] ||
+        common->skc_v6_daddr.in6_u.u6_addr32[2] != bpf_htonl(0xffff))
+        return 6;
+    return 4;
+}
+
+/* Sixteen bytes; returns the family. */
+static __always_inline __u8 fill_address(__u8* bytes, const struct sock* sk, bool local) {
+    const struct sock_common* common = &sk->__sk_common;
+    __be32* out = (__be32*)bytes;
+    if (family_of(sk) == 4) {
+        out[0] = local ? common->skc_rcv_saddr : common->skc_daddr;
+        out[1] = out[2] = out[3] = 0;
+        return 4;
+    }
+    out[0] = local ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[0]
+                   : common->skc_v6_daddr.in6_u.u6_addr32[0];
+    out[1] = local ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[1]
+                   : common->skc_v6_daddr.in6_u.u6_addr32[1];
+    out[2] = local ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[2]
+                   : common->skc_v6_daddr.in6_u.u6_addr32[2];
+    out[3] = local ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[3]
+                   : common->skc_v6_daddr.in6_u.u6_addr32[3];
+    return 6;
+}
+
+#endif

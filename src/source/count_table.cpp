@@ -1,0 +1,57 @@
+#include "source/count_table.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+namespace twtrace {
+
+namespace {
+
+constexpr unsigned still_looks = 10;
+
+std::string bytes_of(const twtrace_overflow_key& key) {
+    return {reinterpret_cast<const char*>(&key), sizeof(key)};
+}
+
+} // namespace
+
+CountTable::CountTable(int map, bool per_cpu)
+    : map_(map),
+      values_(per_cpu ? static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)) : 1) {}
+
+std::vector<twtrace_overflow_key> CountTable::keys() const {
+    std::vector<twtrace_overflow_key> keys;
+    twtrace_overflow_key key{};
+    while (bpf_map_get_next_key(map_, keys.empty() ? nullptr : &keys.back(), &key) == 0)
+        keys.push_back(key);
+    return keys;
+}
+
+bool CountTable::read(const twtrace_overflow_key& key, std::uint64_t& count) {
+    if (bpf_map_lookup_elem(map_, &key, values_.data()) != 0)
+        return false;
+    count = std::accumulate(values_.begin(), values_.end(), std::uint64_t{0});
+    return true;
+}
+
+std::vector<OverflowCount> CountTable::take() {
+    std::vector<OverflowCount> counts;
+    for (const twtrace_overflow_key& key : keys()) {
+        std::uint64_t count = 0;
+        if (!read(key, count))
+            continue;
+        Known& known = known_[bytes_of(key)];
+        known.still = count == known.count ? known.still + 1 : 0;
+        if (count > known.count)
+            counts.push_back({key, count - known.count});
+        known.count = count;
+        if (known.still >= still_looks && bpf_map_delete_elem(map_, &key) == 0)
+            known_.erase(bytes_of(key));
+    }
+    return counts;
+}
+
+} // namespace twtrace
