@@ -39,7 +39,8 @@ struct bucket {
     __u64 sk[STORE_WAYS]; /* 0: free */
     __u64 opening[STORE_WAYS];
     __u32 spilled; /* how many of this bucket's sockets are in the spill map, at most */
-    __u32 reserved[3];
+    __u32 hand;    /* the way that reuse() looks at first */
+    __u32 reserved[2];
 };
 
 struct closing {
@@ -123,10 +124,10 @@ static __always_inline __u64 differ(__u64 one, __u64 other) {
 }
 
 /* The first of three that is equal, else STORE_WAYS. */
-static __always_inline __u32 first_equal(const __u64* three, __u64 mask, __u64 value) {
-    __u64 not_0 = differ(three[0] & mask, value);
-    __u64 not_1 = differ(three[1] & mask, value) & not_0;
-    return not_0 + not_1 + (differ(three[2] & mask, value) & not_1);
+static __always_inline __u32 first_equal(const __u64* three, __u64 value) {
+    __u64 not_0 = differ(three[0], value);
+    __u64 not_1 = differ(three[1], value) & not_0;
+    return not_0 + not_1 + (differ(three[2], value) & not_1);
 }
 
 static __always_inline bool look_in_spill(struct place* place) {
@@ -143,7 +144,7 @@ static __always_inline bool store_find(struct place* place, struct sock* sk) {
     place->bucket = bpf_map_lookup_elem(&buckets, &place->index);
     if (!place->bucket)
         return false;
-    place->way = first_equal(place->bucket->sk, ~0ull, place->key);
+    place->way = first_equal(place->bucket->sk, place->key);
     if (place->way >= STORE_WAYS)
         return place->bucket->spilled && look_in_spill(place);
     place->opening = &place->bucket->opening[place->way];
@@ -156,15 +157,29 @@ static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u64 key)
     return bpf_map_lookup_elem(&spill, &key);
 }
 
+/* One that was handed over waits only for a reset that follows within microseconds, if at all. They
+ * are taken in turn: the last one may still wait for it. */
+static __noinline __u32 reuse(struct bucket* bucket) {
+    __u32 way = bucket->hand;
+    for (int step = 0; step < STORE_WAYS; step++) {
+        if (way >= STORE_WAYS)
+            way = 0;
+        if (bucket->opening[way] & OPENING_HANDED) {
+            bucket->hand = way + 1;
+            return way;
+        }
+        way++;
+    }
+    return STORE_WAYS;
+}
+
 /* A place for a socket that has none, after store_find() said so; what is there is undefined. */
 static __always_inline bool store_add(struct place* place) {
     if (!place->bucket)
         return false;
-    place->way = first_equal(place->bucket->sk, ~0ull, 0);
-    /* One that was handed over waits only for a reset that follows within microseconds, if at all.
-     */
+    place->way = first_equal(place->bucket->sk, 0);
     if (place->way >= STORE_WAYS)
-        place->way = first_equal(place->bucket->opening, OPENING_HANDED, OPENING_HANDED);
+        place->way = reuse(place->bucket);
     if (place->way < STORE_WAYS) {
         place->bucket->sk[place->way] = place->key;
         place->opening = &place->bucket->opening[place->way];

@@ -13,7 +13,7 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
         result.reasons.push_back(
             fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
                         inputs.overflow));
-    if (inputs.vanished > 0)
+    if (inputs.unchecked > 0)
         result.reasons.push_back(fmt::format(
             "{} were in {} network namespaces that ended before their counters could be read",
             inputs.unchecked, inputs.vanished));
@@ -21,6 +21,10 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
         result.reasons.push_back(
             fmt::format("{} closes at the very moment of start or end may fall on either side",
                         inputs.ambiguous));
+    if (inputs.counted_at_end && result.unaccounted < 0)
+        result.reasons.emplace_back(
+            "this kernel counts an entry when it ends, and one that a reset "
+            "or a new connection ended in no counter");
     if (result.reasons.empty())
         result.reasons.emplace_back("the cause is not known: please report it");
 }

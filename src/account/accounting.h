@@ -29,6 +29,7 @@ struct Accounting {
         std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
         std::uint64_t vanished = 0;         ///< namespaces
         std::uint64_t unchecked = 0;        ///< events from these
+        bool counted_at_end = false;        ///< the kernel counts an entry when it ends (5.10)
         std::uint64_t ambiguous = 0;        ///< events at the very moment of start or end
         std::optional<std::uint64_t> kernel;
     };

@@ -69,6 +69,7 @@ class KernelCounts {
         std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
     };
     [[nodiscard]] Sum sum() const;
+    [[nodiscard]] CountedAt counted_at() const { return counted_at_; }
 
   private:
     struct State {

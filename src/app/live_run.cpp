@@ -173,6 +173,7 @@ Accounting::Inputs LiveRun::count() const {
     inputs.vanished = kernel.vanished;
     inputs.unchecked = kernel.unchecked;
     inputs.ambiguous = kernel.ambiguous;
+    inputs.counted_at_end = counts_.counted_at() == CountedAt::End;
     if (kernel.namespaces > 0)
         inputs.kernel = kernel.entered;
     return inputs;

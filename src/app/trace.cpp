@@ -29,7 +29,8 @@ class LinePrinter : public EventConsumer {
     }
 
     void event(const Event& event) override {
-        if (done() || (!all_ && event.type == EventType::Aborted))
+        // One that takes back a line which was printed already has to be told.
+        if (done() || (!all_ && event.type == EventType::Aborted && !event.retracts))
             return;
         sink_.line(event, output_.buffer());
         left_ -= limited_ ? 1 : 0;

@@ -13,8 +13,9 @@ namespace twtrace {
 class Settle {
   public:
     /// How long a hand-over may be taken back. The reset is sent in the same softirq or system
-    /// call; only a task that is preempted between the two makes it longer than microseconds.
-    static constexpr std::uint64_t hold_ns = 20'000'000;
+    /// call; only a processor that is taken away between the two (from a virtual machine, say)
+    /// makes it longer than microseconds.
+    static constexpr std::uint64_t hold_ns = 50'000'000;
 
     /// Calls out(event) for this event and for those before it that are settled. Everything that
     /// happened until now_ns (CLOCK_MONOTONIC) must have been pushed.

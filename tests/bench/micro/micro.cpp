@@ -1,5 +1,6 @@
-// What an event costs in each room, in nanoseconds and in allocations (none, once warm), and how many
-// events a second one core takes through all of them: the records are made here, not in a kernel.
+// What an event costs in each room, in nanoseconds and in allocations (none, once warm), and how
+// many events a second one core takes through all of them: the records are made here, not in a
+// kernel.
 #include <cstring>
 #include <vector>
 
@@ -80,7 +81,8 @@ void each(benchmark::State& state, const Inputs& inputs, Work work) {
     state.counters["time/event"] =
         benchmark::Counter(count, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
     state.counters["events/s"] = benchmark::Counter(count, benchmark::Counter::kIsRate);
-    state.counters["allocations/event"] = static_cast<double>(bench::allocations() - before) / count;
+    state.counters["allocations/event"] =
+        static_cast<double>(bench::allocations() - before) / count;
 }
 
 void decode(benchmark::State& state) {

@@ -68,7 +68,8 @@ has() {
 live_tests() {
     command -v twtrace_live_tests >/dev/null || skip "twtrace_live_tests was not built"
     twtrace_live_tests --list-tests "$1" | grep -qE '^0 (matching )?test cases' && skip "no test is tagged $1 yet"
-    twtrace_live_tests "$1" >/tmp/tests 2>&1
+    # Without these they look for the build's own program, do not find it, and skip: that was a pass.
+    TWTRACE=/bin/twtrace TWTRACE_REQUIRE_BPF=1 twtrace_live_tests "$1" >/tmp/tests 2>&1
     code=$?
     grep -v '^$' /tmp/tests | tail -n 60
     return $code

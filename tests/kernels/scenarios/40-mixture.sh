@@ -1,5 +1,5 @@
 # Random mixtures of closes; captured + lost + missed has to equal the kernel's own counter.
 # limit: 240
 . /lib/common.sh
-export TWTRACE_MIXTURE_SEEDS=2 # an emulated CPU: what is proven is the equation, not the load
+export TWTRACE_SEEDS=2 # an emulated CPU: what is proven is the equation, not the load
 live_tests '[mixture]'

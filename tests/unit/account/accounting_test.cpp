@@ -136,3 +136,12 @@ TEST_CASE("accounting line: exact, too few, too many, not checked") {
     CHECK(accounting_line(Accounting::of({})) ==
           "not checked: captured 0 + lost 0 + missed 0; the kernel's counters could not be read");
 }
+
+TEST_CASE("accounting: a kernel that counts at the end does not see what a reset ended") {
+    auto given = inputs(100, 90);
+    given.counted_at_end = true;
+    CHECK(has_reason(Accounting::of(given), "counts an entry when it ends"));
+    given = inputs(90, 100);
+    given.counted_at_end = true;
+    CHECK_FALSE(has_reason(Accounting::of(given), "counts an entry when it ends"));
+}
