@@ -34,7 +34,8 @@ struct slot {
     __u8 how;
     __u8 filtered;
     __u8 role_inferred;
-    __u8 reserved[7];
+    __u8 port_bound;
+    __u8 reserved[6];
 };
 
 struct bucket {

@@ -47,6 +47,13 @@ static __always_inline __u8 role_by_counters(struct tcp_sock* tp) {
     return sequence_space == payload ? TWTRACE_ROLE_SERVER : TWTRACE_ROLE_UNKNOWN;
 }
 
+/* Who picked the local port: connect() makes port buckets with fastreuse -1, bind() others
+ * (__inet_hash_connect(), inet_csk_update_fastreuse()). At -> CLOSE the bucket is gone. */
+static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
+    struct inet_bind_bucket* bucket = tp->inet_conn.icsk_bind_hash;
+    return bucket && bucket->fastreuse >= 0;
+}
+
 /* FIN_WAIT1: the one transition that always runs in the context of the task that closes. */
 static __always_inline void on_fin_wait1(struct sock* sk, struct tcp_sock* tp) {
     struct slot* slot = store_find((__u64)sk);
@@ -68,6 +75,7 @@ static __always_inline void on_fin_wait1(struct sock* sk, struct tcp_sock* tp) {
     slot->how = fill_closer(&slot->task, sk);
     slot->fin_wait1_ns = bpf_ktime_get_ns();
     slot->filtered = !gate_task(&slot->task);
+    slot->port_bound = port_is_bound(tp);
     slot->state = SLOT_CLOSING;
 }
 
@@ -83,6 +91,7 @@ static __always_inline void fill_from_slot(struct twtrace_event* event, const st
         return;
     event->fin_wait1_ns = slot->fin_wait1_ns;
     event->how = slot->how;
+    event->flags |= slot->port_bound ? TWTRACE_FLAG_PORT_BOUND : 0;
     __builtin_memcpy(&event->task, &slot->task, sizeof(event->task));
 }
 

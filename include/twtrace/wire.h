@@ -74,6 +74,9 @@ enum twtrace_flag {
     TWTRACE_FLAG_CAUGHT = 2,
     /* The role was not seen at -> ESTABLISHED but worked out from the socket's counters. */
     TWTRACE_FLAG_ROLE_INFERRED = 4,
+    /* The local port was picked by bind(), not by connect(): always so on the side that accepted.
+     * Only where the closer was seen (fin_wait1_ns). */
+    TWTRACE_FLAG_PORT_BOUND = 8,
 };
 
 struct twtrace_header {
