@@ -34,8 +34,8 @@ class LiveRun {
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));
     }
-    /// Events that were counted in the kernel because the ring was full: adds them where they
-    /// belong.
+    /// Events that were counted in the kernel because the ring was full, each with how often.
+    void take_overflow(const std::function<void(const Event&, std::uint64_t)>& take);
     void add_overflow(Aggregator& aggregator);
     [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
     /// While it runs: now.
