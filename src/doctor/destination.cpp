@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "aggregate/key.h"
+#include "doctor/thresholds.h"
 #include "doctor/wording.h"
 
 namespace twtrace {
@@ -80,6 +81,17 @@ std::vector<Destination> destinations(const Observations& seen) {
                std::tie(a.use.time_wait, b.netns, b.use.remote, b.use.port, b.use.local);
     });
     return all;
+}
+
+bool Destination::in_use() const {
+    return time_wait >= threshold::events_per_destination || use.open > use.time_wait;
+}
+
+bool Destination::is_short() const {
+    if (usable == 0)
+        return false;
+    const bool leads_there = leads_to >= threshold::ports_half && time_wait >= threshold::events;
+    return leads_there || (share() >= threshold::ports_half && in_use());
 }
 
 std::vector<std::string> port_evidence(const Destination& to) {

@@ -23,6 +23,10 @@ struct Destination {
     double hold_s = 60;          ///< how long a port stays taken after the close
     double leads_to = 0;         ///< share of the usable ports that the present rate fills
 
+    /// Somebody goes on connecting there, or at least holds what there is.
+    [[nodiscard]] bool in_use() const;
+    /// Half of the ports are taken, or will be at this rate.
+    [[nodiscard]] bool is_short() const;
     [[nodiscard]] double share() const {
         return usable > 0 ? static_cast<double>(use.held()) / usable : 0;
     }

@@ -14,7 +14,7 @@ namespace twtrace {
 
 /// Worst first.
 enum class Severity : std::uint8_t {
-    Critical, ///< connections fail, or will within a minute
+    Critical, ///< connections fail or crawl, or will within a minute
     Warning,  ///< will fail if it grows, or goes on
     Note,     ///< costs something, or does not do what somebody meant it to
 };

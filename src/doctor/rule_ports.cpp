@@ -1,4 +1,7 @@
 // Ephemeral ports towards one destination: gone, or going.
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "doctor/destination.h"
@@ -26,23 +29,29 @@ Finding about(const Observations& seen, const Destination& to, std::string_view 
     return finding;
 }
 
-// Seconds until the last port goes, at the rate at which they went; none: they don't.
-std::optional<double> time_left_s(const Observations& seen, const Destination& to) {
-    const std::uint32_t held = to.use.held();
-    if (held <= to.use.held_before || seen.seconds <= 0 || to.leads_to < 1)
+// Seconds until that share of the ports is taken, at the pace at which they went; none: never.
+std::optional<double> time_left_s(const Observations& seen, const Destination& to, double share) {
+    const double held = to.use.held();
+    if (to.use.held() <= to.use.held_before || seen.seconds <= 0 || to.leads_to < share)
         return std::nullopt;
     const double rise = (held - to.use.held_before) / seen.seconds;
-    return (to.usable - std::min(held, to.usable)) / rise;
+    return std::max(0.0, to.usable * share - held) / rise;
 }
 
 std::string outlook(const Observations& seen, const Destination& to) {
     std::string text = fmt::format("{} closes {} of them into TIME_WAIT",
                                    to.maker != nullptr ? who(*to.maker) : "nobody",
                                    per_second(seen.rate(to.time_wait)));
-    if (const auto left = time_left_s(seen, to))
-        return text + fmt::format("; at this pace the last port goes in {}", duration_text(*left));
-    return text + fmt::format("; at this rate {} stay taken",
-                              to.leads_to >= 1 ? "all of them" : percent(to.leads_to));
+    const auto half = time_left_s(seen, to, threshold::ports_half);
+    const auto all = time_left_s(seen, to, 1);
+    if (half && *half > 0)
+        text += fmt::format("; at this pace half are taken in {}", duration_text(*half));
+    if (all && *all > 0)
+        text += fmt::format("{} all in {}", half && *half > 0 ? "," : "; at this pace",
+                            duration_text(*all));
+    if (!half && !all && to.leads_to > to.share())
+        text += fmt::format("; at this rate {} stay taken", percent(std::min(1.0, to.leads_to)));
+    return text;
 }
 
 } // namespace
@@ -70,37 +79,48 @@ void judge_no_port(const Observations& seen, Findings& findings) {
     }
 }
 
+namespace {
+
+Finding burst(const Observations& seen, const Destination& to) {
+    Finding finding = about(seen, to, "ports-running-out");
+    finding.title = fmt::format("local ports to {} are still taken, but come free again{}",
+                                endpoint(to.use.remote, to.use.port), where(seen, to.netns));
+    finding.meaning = "They were used up within the last minute and next to nothing is added now. "
+                      "The same burst again would fail.";
+    finding.fix = {"# nothing now: the last of them come free within 60 s"};
+    return finding;
+}
+
+Finding shortage(const Observations& seen, const Destination& to) {
+    Finding finding = about(seen, to, "ports-running-out");
+    const bool slow = to.share() >= threshold::ports_half;
+    const auto half = time_left_s(seen, to, threshold::ports_half);
+    const bool soon = half && *half <= threshold::soon_s;
+    finding.severity = slow || soon ? Severity::Critical : Severity::Warning;
+    finding.title =
+        fmt::format("local ports to {} are {}{}", endpoint(to.use.remote, to.use.port),
+                    slow ? "scarce: connect() is slow" : "running out", where(seen, to.netns));
+    finding.evidence.push_back(outlook(seen, to));
+    finding.meaning = fmt::format(
+        "{} connect() tries half of the range first, and goes through all of it in vain: "
+        "milliseconds of processor time for each new connection. When none is left it fails with "
+        "EADDRNOTAVAIL. Other destinations are not affected.",
+        slow ? "Half of the ports are taken." : "When half of the ports are taken");
+    finding.fix = port_fix(to);
+    return finding;
+}
+
+} // namespace
+
 void judge_ports(const Observations& seen, Findings& findings) {
     for (const Destination& to : destinations(seen)) {
-        if (to.usable == 0 || to.no_port > 0) // the latter: judge_no_port() tells it all
+        const bool told = to.no_port > 0; // by judge_no_port(), with all of this
+        const bool short_of = to.is_short();
+        const bool was_burst = !short_of && to.usable > 0 && to.share() >= threshold::ports_burst;
+        if (told || (!short_of && !was_burst))
             continue;
-        const bool grows = to.leads_to >= threshold::ports_warning &&
-                           (to.time_wait >= threshold::events || to.use.open > to.use.time_wait);
-        const bool full = to.share() >= threshold::ports_critical;
-        if (!full && !grows)
-            continue;
-        const auto left = time_left_s(seen, to);
-        Finding finding = about(seen, to, "ports-running-out");
+        Finding finding = short_of ? shortage(seen, to) : burst(seen, to);
         finding.weight = std::max(to.share(), to.leads_to);
-        finding.evidence.push_back(outlook(seen, to));
-        if (!grows) {
-            finding.severity = Severity::Note;
-            finding.title =
-                fmt::format("local ports to {} are still taken, but come free again{}",
-                            endpoint(to.use.remote, to.use.port), where(seen, to.netns));
-            finding.meaning = "They were used up within the last minute and next to nothing is "
-                              "added now. The same burst again would fail.";
-            finding.fix = {"# nothing now: the last of them come free within 60 s"};
-        } else {
-            const bool soon = full || (left && *left <= threshold::soon_s);
-            finding.severity = soon ? Severity::Critical : Severity::Warning;
-            finding.title = fmt::format(
-                "local ports to {} are {}{}", endpoint(to.use.remote, to.use.port),
-                to.leads_to >= 1 || full ? "running out" : "scarce", where(seen, to.netns));
-            finding.meaning = "When none is left connect() to that destination fails with "
-                              "EADDRNOTAVAIL. Other destinations are not affected.";
-            finding.fix = port_fix(to);
-        }
         findings.push_back(std::move(finding));
     }
 }
@@ -109,8 +129,7 @@ void judge_reuse(const Observations& seen, Findings& findings) {
     std::vector<std::uint32_t> told; // a setting of the namespace: once is enough
     for (const Destination& to : destinations(seen)) {
         const NetSettings* settings = seen.settings(to.netns);
-        const bool worse = to.no_port > 0 || to.leads_to >= threshold::ports_warning ||
-                           to.share() >= threshold::ports_critical; // others tell it
+        const bool worse = to.no_port > 0 || to.is_short(); // others tell it
         if (settings == nullptr || worse || to.leads_to < threshold::reuse_helps ||
             to.time_wait < threshold::events ||
             reuse_applies(*settings, to.use.local, to.use.remote) ||

@@ -57,8 +57,8 @@ std::string who(const Flow& flow) {
 std::string where(const Observations& seen, std::uint32_t netns) {
     const NamespaceFacts* facts = seen.facts(netns);
     if (facts == nullptr)
-        return fmt::format(" in network namespace {}", netns);
-    return facts->enter.empty() ? "" : " in network namespace " + facts->name;
+        return fmt::format(" (netns {})", netns);
+    return facts->enter.empty() ? "" : fmt::format(" (netns {})", facts->name);
 }
 
 std::string sysctl_line(const NamespaceFacts* facts, std::string_view assignment) {

@@ -18,7 +18,7 @@ std::string duration_text(double seconds); ///< 831 us, 12 s, 3 min
 std::string endpoint(const Address& address, std::uint16_t port); ///< 10.0.0.1:80, [::1]:80
 /// "nginx.service (pid 123)"; "a process that is not known".
 std::string who(const Flow& flow);
-/// " in network namespace blue", or nothing for the host's own.
+/// " (netns blue)", or nothing for the one that this runs in.
 std::string where(const Observations& seen, std::uint32_t netns);
 
 /// A line that sets it where it counts: sysctls of net.ipv4 belong to a network namespace.

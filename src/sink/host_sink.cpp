@@ -37,6 +37,7 @@ void append_host_table(const HostReport& report, std::string& out) {
         append_column(out, word(check.allowed), 4, false);
         append_uncut_column(out, check.found, found_width, false);
         append_column(out, check.allowed == Allowed::Yes ? "" : check.without, 0, false);
+        out.erase(out.find_last_not_of(' ') + 1);
         out += '\n';
     }
     out += report.can_trace() ? "\ntwtrace can trace here.\n"

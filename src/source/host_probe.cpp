@@ -72,6 +72,22 @@ bool has_member(const btf* types, const char* record, const char* member) {
     return false;
 }
 
+bool has_enumerator(const btf* types, const char* enumeration, const char* enumerator) {
+    const int id =
+        types == nullptr ? -1 : btf__find_by_name_kind(types, enumeration, BTF_KIND_ENUM);
+    const btf_type* type =
+        id > 0 ? btf__type_by_id(types, static_cast<std::uint32_t>(id)) : nullptr;
+    if (type == nullptr)
+        return false;
+    const auto* values = ::btf_enum(type);
+    for (std::uint16_t index = 0; index < btf_vlen(type); ++index) {
+        const char* name = btf__name_by_offset(types, values[index].name_off);
+        if (name != nullptr && std::strcmp(name, enumerator) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool is_mounted(const char* path, decltype(statfs::f_type) magic) {
     struct statfs file_system {};
     return statfs(path, &file_system) == 0 && file_system.f_type == magic;
@@ -129,8 +145,7 @@ void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
         checks.push_back(check(fmt::format("tp_btf/{}", name), error == 0, true, outcome(error),
                                "nothing replaces it"));
     }
-    const bool task =
-        libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_get_current_task_btf, nullptr) == 1;
+    const bool task = has_enumerator(types, "bpf_func_id", "BPF_FUNC_get_current_task_btf");
     checks.push_back(check("get_current_task_btf", task, false, task ? "helper of 5.11" : "none",
                            "reads the closing task through other helpers, a little slower"));
     const int fentry =
