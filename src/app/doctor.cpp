@@ -79,12 +79,12 @@ Result<ExitCode> print_host(Format format) {
 }
 
 Result<DoctorReport> examine(const Options& options) {
-    auto run = LiveRun::start(options, every_type);
-    if (!run)
-        return tl::unexpected(run.error());
     DoctorLook look(options.filter);
     if (auto begun = look.begin(); !begun)
         return tl::unexpected(begun.error());
+    auto run = LiveRun::start(options, every_type);
+    if (!run)
+        return tl::unexpected(run.error());
     Observer observer;
     Watcher watcher(observer);
     {

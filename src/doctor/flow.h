@@ -55,6 +55,7 @@ class Rhythm {
         ++times_;
     }
     [[nodiscard]] std::uint64_t times() const { return times_; }
+    [[nodiscard]] double span_s() const { return sum_; } ///< from the first to the last
     [[nodiscard]] double interval_s() const {
         return times_ > 1 ? sum_ / static_cast<double>(times_ - 1) : 0;
     }

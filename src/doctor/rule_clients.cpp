@@ -140,8 +140,9 @@ void judge_bound_ports(const Observations& seen, Findings& findings) {
 
 namespace {
 
-bool looks_like_a_check(const Flow& flow) {
+bool looks_like_a_check(const Observations& seen, const Flow& flow) {
     return flow.time_wait >= threshold::check_times &&
+           flow.rhythm.span_s() >= threshold::check_span * seen.seconds &&
            flow.rhythm.variation() <= threshold::check_variation &&
            flow.bytes <= threshold::check_bytes * (flow.time_wait + flow.passive_close);
 }
@@ -149,7 +150,7 @@ bool looks_like_a_check(const Flow& flow) {
 void judge_checks_of(const Observations& seen, const std::vector<Flow>& flows, Role role,
                      Findings& findings) {
     const auto checkers = parties(flows, [&](const Flow& flow) {
-        return flow.role == role && looks_like_a_check(flow) &&
+        return flow.role == role && looks_like_a_check(seen, flow) &&
                seen.rate(flow.time_wait) < threshold::busy_rate;
     });
     for (const auto& [key, party] : checkers) {

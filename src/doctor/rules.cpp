@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "util/text.h"
+
 namespace twtrace {
 
 namespace {
@@ -31,6 +33,11 @@ Findings diagnose(const Observations& seen) {
     Findings findings;
     for (const Rule& rule : rules())
         rule.judge(seen, findings);
+    // Names are any bytes that a process likes: a line break in a line that is to be pasted would
+    // be a command of its choice.
+    for (Finding& finding : findings)
+        for (std::string& line : finding.fix)
+            line = printable(line);
     std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
         return a.severity != b.severity ? a.severity < b.severity : a.weight > b.weight;
     });

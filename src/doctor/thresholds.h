@@ -46,6 +46,8 @@ inline constexpr double reset_share = 0.5;
 inline constexpr std::uint64_t check_times = 4;
 /// at intervals that vary by no more than this part of their length (chance varies by 1),
 inline constexpr double check_variation = 0.5;
+/// over this part of the look (a burst is regular too, and ends),
+inline constexpr double check_span = 0.5;
 /// with no more bytes than a short request and a short answer without a page,
 inline constexpr std::uint64_t check_bytes = 1'000;
 /// and all of a service's together this often a second: 120 sockets in TIME_WAIT for ever.

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "model/timestamp.h"
@@ -54,7 +56,8 @@ Json accounting_of(const Accounting& accounting) {
 Json finding_of(const Finding& finding) {
     Json numbers = Json::object();
     for (const auto& [key, value] : finding.numbers)
-        numbers[std::string(key)] = value;
+        numbers[std::string(key)] =
+            value == std::floor(value) ? Json(static_cast<std::int64_t>(value)) : Json(value);
     return {{"id", finding.id},
             {"severity", name_of(finding.severity)},
             {"title", text(finding.title)},

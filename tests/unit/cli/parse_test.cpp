@@ -243,3 +243,11 @@ TEST_CASE("command line: --version, before and after the command") {
     CHECK(printed({"--version"}) == "twtrace " TWTRACE_VERSION "\n");
     CHECK(printed({"trace", "--version"}) == "twtrace " TWTRACE_VERSION "\n");
 }
+
+TEST_CASE("command line: doctor takes --host, and nobody else does") {
+    CHECK(options_of({"doctor"}).command == Command::Doctor);
+    CHECK_FALSE(options_of({"doctor"}).host);
+    CHECK(options_of({"doctor", "--host"}).host);
+    CHECK(options_of({"doctor", "--probe"}).host);
+    CHECK(contains(refusal({"trace", "--host"}), "--host"));
+}
