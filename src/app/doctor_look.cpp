@@ -9,6 +9,7 @@
 #include "account/net_files.h"
 #include "attribute/netns_names.h"
 #include "doctor/thresholds.h"
+#include "model/timestamp.h"
 #include "source/enter_namespace.h"
 
 namespace twtrace {
@@ -113,6 +114,7 @@ Result<void> DoctorLook::begin() {
     if (!counted)
         return tl::unexpected(counted.error());
     before_ = *std::move(counted);
+    counted_ns_ = monotonic_now_ns();
     overflow_before_ = overflows(filter_.netns);
     return {};
 }
@@ -134,6 +136,7 @@ Result<void> DoctorLook::end(Observations& seen) {
     auto counted = count();
     if (!counted)
         return tl::unexpected(counted.error());
+    seen.counted_apart_s = static_cast<double>(monotonic_now_ns() - counted_ns_) / 1e9;
     const auto overflow = overflows(filter_.netns);
     NetnsNames names;
     NamespaceWatch watch(filter_.netns);

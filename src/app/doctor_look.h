@@ -46,6 +46,7 @@ class DoctorLook {
 
     const Filter& filter_;
     All before_;
+    std::uint64_t counted_ns_ = 0;
     std::map<std::uint32_t, std::uint64_t> overflow_before_;
     std::vector<std::string> notes_;
 };

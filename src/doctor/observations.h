@@ -44,6 +44,7 @@ struct NamespaceFacts {
 
 struct Observations {
     double seconds = 0;
+    double counted_apart_s = 0; ///< between the two countings of the ports: somewhat longer
     Counts totals;
     Accounting accounting;
     std::vector<Flow> flows;  ///< clients by destination, servers by port

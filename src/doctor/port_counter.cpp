@@ -21,7 +21,7 @@ bool is_loopback(const Address& address) {
 } // namespace
 
 bool reuse_applies(const NetSettings& settings, const Address& local, const Address& remote) {
-    if (settings.timestamps == 0U) // RFC 6191 takes the order of connections from these
+    if (settings.timestamps == 0U) // PAWS (RFC 7323) tells old segments by these
         return false;
     const std::uint64_t mode = settings.tw_reuse.value_or(0);
     return mode == 1 || (mode == 2 && (is_loopback(local) || is_loopback(remote)));

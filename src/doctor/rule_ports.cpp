@@ -32,9 +32,9 @@ Finding about(const Observations& seen, const Destination& to, std::string_view 
 // Seconds until that share of the ports is taken, at the pace at which they went; none: never.
 std::optional<double> time_left_s(const Observations& seen, const Destination& to, double share) {
     const double held = to.use.held();
-    if (to.use.held() <= to.use.held_before || seen.seconds <= 0 || to.leads_to < share)
+    if (to.use.held() <= to.use.held_before || seen.counted_apart_s <= 0 || to.leads_to < share)
         return std::nullopt;
-    const double rise = (held - to.use.held_before) / seen.seconds;
+    const double rise = (held - to.use.held_before) / seen.counted_apart_s;
     return std::max(0.0, to.usable * share - held) / rise;
 }
 
@@ -144,7 +144,8 @@ void judge_reuse(const Observations& seen, Findings& findings) {
         finding.evidence.push_back(outlook(seen, to));
         finding.meaning = fmt::format(
             "{} With 1, connect() takes over a TIME_WAIT of this side that is older than a second, "
-            "if both sides use TCP timestamps (RFC 6191). It changes nothing for connections that "
+            "if both sides use TCP timestamps (RFC 7323, PAWS). It changes nothing for connections "
+            "that "
             "this host accepts.",
             mode == 2U ? "The default, 2, does that on loopback only."
                        : (settings->timestamps == 0U ? "It needs tcp_timestamps, which are off."

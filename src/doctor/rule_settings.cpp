@@ -119,7 +119,7 @@ void judge_timestamps(const Place& at, Findings& findings) {
         at.finding("tw-reuse-without-timestamps", "tcp_tw_reuse=1 does nothing without timestamps");
     finding.evidence = {"net.ipv4.tcp_timestamps is 0"};
     finding.meaning = "connect() takes over a TIME_WAIT only if timestamps tell old segments from "
-                      "new ones (RFC 6191).";
+                      "new ones (RFC 7323, PAWS).";
     finding.fix = {sysctl_line(&at.facts, "net.ipv4.tcp_timestamps=1")};
     findings.push_back(std::move(finding));
 }

@@ -131,8 +131,8 @@ std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Ad
     const NetSettings& settings = *facts.settings;
     std::vector<std::string> lines;
     if (!reuse_applies(settings, local, remote)) {
-        lines.emplace_back("# at once: connect() may take over a TIME_WAIT that is older than a "
-                           "second (RFC 6191)");
+        lines.emplace_back(
+            "# at once: connect() may take over a TIME_WAIT that is older than a second");
         if (settings.timestamps == 0U)
             lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_timestamps=1"));
         lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_tw_reuse=1"));
