@@ -95,13 +95,16 @@ namespace {
 
 std::vector<std::string> nginx_lines(const Address& remote, std::uint16_t port) {
     const std::string name = fmt::format("keepalive_{}", port);
-    return {"# nginx, in the http block (one server line for each backend):",
-            fmt::format("upstream {} {{ server {}; keepalive 32; }}", name, endpoint(remote, port)),
-            "# nginx, in each location that passes to it, in place of its proxy_pass (then: nginx "
-            "-s reload):",
-            fmt::format("proxy_pass http://{};", name),
-            "proxy_http_version 1.1;",
-            "proxy_set_header Connection \"\";"};
+    std::vector<std::string> lines;
+    lines.emplace_back("# nginx, in the http block (one server line for each backend):");
+    lines.push_back(
+        fmt::format("upstream {} {{ server {}; keepalive 32; }}", name, endpoint(remote, port)));
+    lines.emplace_back("# nginx, in each location that passes to it, in place of its proxy_pass "
+                       "(then: nginx -s reload):");
+    lines.push_back(fmt::format("proxy_pass http://{};", name));
+    lines.emplace_back("proxy_http_version 1.1;");
+    lines.emplace_back("proxy_set_header Connection \"\";");
+    return lines;
 }
 
 } // namespace
