@@ -132,10 +132,12 @@ void DoctorLook::fill(std::uint32_t netns, const Counted& counted, NamespaceFact
     facts.destinations = counted.ports->destinations();
 }
 
-Result<void> DoctorLook::end(Observations& seen) {
+void DoctorLook::end(Observations& seen) {
     auto counted = count();
-    if (!counted)
-        return tl::unexpected(counted.error());
+    if (!counted) { // a chosen namespace has ended: what was seen there still counts
+        notes_.push_back("ports and settings at the end: " + counted.error().message);
+        counted = All{};
+    }
     seen.counted_apart_s = static_cast<double>(monotonic_now_ns() - counted_ns_) / 1e9;
     const auto overflow = overflows(filter_.netns);
     NetnsNames names;
@@ -144,10 +146,12 @@ Result<void> DoctorLook::end(Observations& seen) {
     watch.count();
     const auto files = find_namespace_files();
     for (const auto& [inode, view] : watch.views()) {
+        const auto file = files.find(inode);
+        if (file == files.end()) // ended meanwhile: nothing may be pasted for it
+            continue;
         NamespaceFacts& facts = seen.namespaces[inode];
         facts.name = names.table_name(inode);
-        const auto file = files.find(inode);
-        facts.enter = file == files.end() ? "" : enter_command(inode, file->second);
+        facts.enter = enter_command(inode, file->second);
         facts.counts = view.counts;
         facts.settings = view.settings;
         if (const auto found = counted->find(inode); found != counted->end())
@@ -170,7 +174,6 @@ Result<void> DoctorLook::end(Observations& seen) {
                                          "100,000 destinations were not counted",
                                          one->ports->beyond(), inode));
     leave_out_others(seen);
-    return {};
 }
 
 // Asked about some processes only: what they have nothing to do with is none of their business.

@@ -24,7 +24,8 @@ class DoctorLook {
 
     /// Errors: a chosen namespace can't be entered, or the kernel lists no sockets.
     Result<void> begin();
-    Result<void> end(Observations& seen);
+    /// seen has its flows already. What can't be looked at any more is in notes().
+    void end(Observations& seen);
 
     /// What could not be looked at, for the user.
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }

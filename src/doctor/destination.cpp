@@ -84,7 +84,8 @@ std::vector<Destination> destinations(const Observations& seen) {
 }
 
 bool Destination::in_use() const {
-    return time_wait >= threshold::events_per_destination || use.open > use.time_wait;
+    return use.open > use.time_wait ||
+           (time_wait >= threshold::events_per_destination && leads_to >= threshold::ports_crawl);
 }
 
 bool Destination::is_short() const {

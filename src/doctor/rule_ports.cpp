@@ -102,10 +102,10 @@ Finding shortage(const Observations& seen, const Destination& to) {
                     slow ? "scarce: connect() is slow" : "running out", where(seen, to.netns));
     finding.evidence.push_back(outlook(seen, to));
     finding.meaning = fmt::format(
-        "{} connect() tries half of the range first, and goes through all of it in vain: "
+        "connect() tries one half of the range first. {}, it goes through all of that in vain: "
         "milliseconds of processor time for each new connection. When none is left it fails with "
         "EADDRNOTAVAIL. Other destinations are not affected.",
-        slow ? "Half of the ports are taken." : "When half of the ports are taken");
+        slow ? "Now that as many are taken" : "Once as many are taken");
     finding.fix = port_fix(to);
     return finding;
 }

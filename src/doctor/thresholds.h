@@ -23,6 +23,10 @@ inline constexpr std::uint64_t events_per_destination = 10;
 /// inet_hashtables.c, __inet_hash_connect()): from half on it looks at thousands of taken ones in
 /// vain, every time. Measured on 6.18: 60 us become 4 to 10 ms (docs/time-wait.md).
 inline constexpr double ports_half = 0.5;
+/// Share that the present rate fills. A client that connect() slows down goes on at a hundred a
+/// second and more (the same measurement); what fills less than this is not slowed down, and the
+/// ports come free faster than it takes them.
+inline constexpr double ports_crawl = 0.1;
 /// Taken although nothing is added: a burst that came close.
 inline constexpr double ports_burst = 0.9;
 /// Time enough to do something about it, and not more.

@@ -98,7 +98,8 @@ std::vector<std::string> nginx_lines(const Address& remote, std::uint16_t port) 
     std::vector<std::string> lines;
     lines.emplace_back("# nginx, in the http block (one server line for each backend):");
     lines.push_back(
-        fmt::format("upstream {} {{ server {}; keepalive 32; }}", name, endpoint(remote, port)));
+        fmt::format("upstream {} {{ server {}; keepalive 32; keepalive_requests 10000; }}", name,
+                    endpoint(remote, port)));
     lines.emplace_back("# nginx, in each location that passes to it, in place of its proxy_pass "
                        "(then: nginx -s reload):");
     lines.push_back(fmt::format("proxy_pass http://{};", name));

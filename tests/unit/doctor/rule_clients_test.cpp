@@ -69,7 +69,8 @@ TEST_CASE("doctor: the fix is written for the program that has to be told") {
         return text.find(part) != std::string::npos;
     };
     const std::string nginx = fix("nginx");
-    CHECK(contains(nginx, "\nupstream keepalive_80 { server 10.0.0.2:80; keepalive 32; }\n"));
+    CHECK(contains(nginx, "\nupstream keepalive_80 { server 10.0.0.2:80; keepalive 32; "
+                          "keepalive_requests 10000; }\n"));
     CHECK(contains(nginx, "\nproxy_pass http://keepalive_80;\nproxy_http_version 1.1;\n"
                           "proxy_set_header Connection \"\";\n"));
     CHECK(contains(fix("haproxy"), "\nhttp-reuse safe\n"));

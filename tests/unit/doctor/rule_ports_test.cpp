@@ -53,7 +53,7 @@ TEST_CASE("doctor: failing connects are found where settings and ports are not k
 
 TEST_CASE("doctor: half of the ports taken, and somebody goes on") {
     Observations seen = quiet_host();
-    seen.flows.push_back(flow_of(Role::Client, 10)); // crawls: connect() is slow
+    seen.flows.push_back(flow_of(Role::Client, 471)); // crawls: 47.1/s x 60 s = 10 %
     facts(seen).ports.push_back(ports_of(14'115));
     CHECK_FALSE(finds(seen, "ports-running-out"));
     facts(seen).ports.back() = ports_of(14'116);
@@ -63,7 +63,7 @@ TEST_CASE("doctor: half of the ports taken, and somebody goes on") {
     CHECK(finding->severity == Severity::Critical);
     CHECK(says(*finding, "connect() is slow"));
     CHECK(says(*finding, "14,116 of 28,232 local ports (50 %)"));
-    seen.flows.back() = flow_of(Role::Client, 9); // nobody, as good as
+    seen.flows.back() = flow_of(Role::Client, 470); // cured a moment ago, and they drain
     CHECK_FALSE(finds(seen, "ports-running-out"));
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("doctor: reserved ports are not there to be taken") {
     Observations seen = quiet_host();
     for (std::uint32_t port = 32768; port < 32768 + 14'116; ++port)
         settings(seen).reserved.insert(static_cast<std::uint16_t>(port));
-    seen.flows.push_back(flow_of(Role::Client, 10));
+    seen.flows.push_back(flow_of(Role::Client, 400));
     facts(seen).ports.push_back(ports_of(7058));
     CHECK(finds(seen, "ports-running-out"));
     facts(seen).ports.back() = ports_of(7057);
