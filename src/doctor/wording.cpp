@@ -128,6 +128,16 @@ std::vector<std::string> keep_alive_lines(std::string_view comm, std::string_vie
                         service.empty() ? "the client" : service, endpoint(remote, port))};
 }
 
+namespace {
+
+// The default range where there is less; beyond it, what leaves the well-known services alone.
+PortRange wider_range(const PortRange& present) {
+    constexpr PortRange by_default{32'768, 60'999};
+    return present.size() < by_default.size() ? by_default : PortRange{10'240, 65'535};
+}
+
+} // namespace
+
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
                                            const Address& remote) {
     if (!facts.settings)
@@ -141,19 +151,18 @@ std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Ad
             lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_timestamps=1"));
         lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_tw_reuse=1"));
     }
-    constexpr std::uint32_t first = 10'240;
-    if (settings.ephemeral.first > first) {
+    const PortRange wider = wider_range(settings.ephemeral);
+    if (wider.size() > settings.ephemeral.size()) {
         std::vector<std::uint16_t> in_the_way;
         std::copy_if(facts.listeners.begin(), facts.listeners.end(), std::back_inserter(in_the_way),
                      [&](std::uint16_t port) {
-                         return port >= first &&
-                                (port < settings.ephemeral.first || port > settings.ephemeral.last);
+                         return wider.contains(port) && !settings.ephemeral.contains(port);
                      });
         lines.emplace_back("# more room: a wider range, but for the ports that services need");
         if (!in_the_way.empty())
             lines.push_back(reserve_line(facts, in_the_way));
-        lines.push_back(
-            sysctl_line(&facts, fmt::format("net.ipv4.ip_local_port_range=\"{} 65535\"", first)));
+        lines.push_back(sysctl_line(&facts, fmt::format("net.ipv4.ip_local_port_range=\"{} {}\"",
+                                                        wider.first, wider.last)));
     }
     return lines;
 }

@@ -153,6 +153,12 @@ TEST_CASE("doctor: relief in another namespace is for that namespace, and for it
                          "net.ipv4.ip_local_reserved_ports=8080,10240-10241,15000\n"));
     CHECK(says(*finding, "\nnsenter -t 17 -n sysctl -w net.ipv4.ip_local_port_range=\"10240 "
                          "65535\"\n"));
+    settings(seen).ephemeral = {50'000, 50'199}; // of a narrow range: back to the default first
+    facts(seen).ports.back() = ports_of(150);
+    const Findings narrow = diagnose(seen);
+    INFO(text_of(*find(narrow, "ports-running-out")));
+    CHECK(says(*find(narrow, "ports-running-out"), "ip_local_port_range=\"32768 60999\"\n"));
+    CHECK(says(*find(narrow, "ports-running-out"), "ip_local_reserved_ports=8080,40000\n"));
 }
 
 TEST_CASE("doctor: tcp_tw_reuse is missed where a quarter of the ports are at stake") {
