@@ -10,6 +10,7 @@
 
 namespace live {
 
+// NOLINTNEXTLINE(bugprone-exception-escape): the JSON library moves without throwing
 struct Diagnosis {
     int exit_status = -1;
     nlohmann::json document;
