@@ -58,6 +58,13 @@ static __always_inline __u64 opening_by_counters(struct tcp_sock* tp) {
     return role == TWTRACE_ROLE_UNKNOWN ? 0 : role | OPENING_INFERRED;
 }
 
+/* Who picked the local port: connect() makes port buckets with fastreuse -1, bind() others
+ * (__inet_hash_connect(), inet_csk_update_fastreuse()). At -> CLOSE the bucket is gone. */
+static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
+    struct inet_bind_bucket* bucket = tp->inet_conn.icsk_bind_hash;
+    return bucket && bucket->fastreuse >= 0;
+}
+
 /* FIN_WAIT1: the one transition that always runs in the context of the task that closes. The task
  * is read before anything else, as in report_current(): each kind of place would make the verifier
  * look at it again (sock_of()). */
@@ -85,6 +92,7 @@ static __always_inline void on_fin_wait1(struct sock* sk) {
     closing->task = task;
     closing->fin_wait1_ns = bpf_ktime_get_ns();
     closing->filtered = !gate_task(&task);
+    closing->port_bound = config.tell_port_bound && port_is_bound(tp);
     *place.opening |= OPENING_CLOSING;
 }
 
@@ -187,6 +195,7 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     if (closing) {
         facts.fin_wait1_ns = closing->fin_wait1_ns;
         facts.how = closing->how;
+        facts.flags |= closing->port_bound ? TWTRACE_FLAG_PORT_BOUND : 0;
         filtered = closing->filtered;
         task = closing->task;
     }

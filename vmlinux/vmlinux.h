@@ -184,8 +184,13 @@ struct inet_sock {
     __be16 inet_sport;
 };
 
+struct inet_bind_bucket {
+    signed char fastreuse;
+};
+
 struct inet_connection_sock {
     struct inet_sock icsk_inet;
+    struct inet_bind_bucket* icsk_bind_hash;
 };
 
 struct tcp_sock {

@@ -76,6 +76,9 @@ enum twtrace_flag {
     TWTRACE_FLAG_CAUGHT = 2,
     /* The role was not seen at -> ESTABLISHED but worked out from the socket's counters. */
     TWTRACE_FLAG_ROLE_INFERRED = 4,
+    /* The local port was picked by bind(), not by connect(): always so on the side that accepted.
+     * Only where the closer was seen (fin_wait1_ns). */
+    TWTRACE_FLAG_PORT_BOUND = 8,
 };
 
 /* A sum needs no record for each passive close; that would be half of all of them. */
@@ -168,7 +171,8 @@ struct twtrace_config {
     twtrace_u8 role;               /* enum twtrace_role; 0: every */
     twtrace_u8 cgroup_count;       /* 0: all */
     twtrace_u8 count_passive;      /* enum twtrace_passive */
-    twtrace_u8 reserved[2];
+    twtrace_u8 tell_port_bound;    /* TWTRACE_FLAG_PORT_BOUND is asked for: two cold cache lines */
+    twtrace_u8 reserved;
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
     twtrace_u32 reserved2;

@@ -44,11 +44,12 @@ void set_cgroups(twtrace_config& gate, std::vector<std::string> paths) {
 
 } // namespace
 
-LiveConfig live_config(const Options& options, std::uint32_t types, twtrace_passive passive) {
+LiveConfig live_config(const Options& options, const Wanted& wanted) {
     LiveConfig config;
     const Filter& filter = options.filter;
-    config.gate.types = types;
-    config.gate.count_passive = static_cast<twtrace_u8>(passive);
+    config.gate.types = wanted.types;
+    config.gate.count_passive = static_cast<twtrace_u8>(wanted.passive);
+    config.gate.tell_port_bound = wanted.port_bound ? 1 : 0;
     config.gate.family = filter.family;
     config.gate.role = static_cast<twtrace_u8>(filter.role);
     config.gate.filter_pid = filter.pids.empty() ? 0 : 1;

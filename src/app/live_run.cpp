@@ -46,12 +46,11 @@ std::uint64_t wall_now_ns() {
 LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
-Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types,
-                               twtrace_passive passive) {
+Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     auto loop = EventLoop::make();
     if (!loop)
         return tl::unexpected(loop.error());
-    auto source = LiveSource::open(live_config(options, types, passive));
+    auto source = LiveSource::open(live_config(options, wanted));
     if (!source)
         return tl::unexpected(source.error());
     const auto counted_at =

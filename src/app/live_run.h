@@ -8,6 +8,7 @@
 #include "account/accounting.h"
 #include "account/kernel_counts.h"
 #include "app/event_loop.h"
+#include "app/live_config.h"
 #include "app/pipeline.h"
 #include "cli/options.h"
 #include "journal/journal_writer.h"
@@ -17,10 +18,7 @@ namespace twtrace {
 
 class LiveRun {
   public:
-    /// types: bit (1 << twtrace_type) for each that is wanted. passive: whether passive closes come
-    /// one by one or only as a number.
-    static Result<LiveRun> start(const Options& options, std::uint32_t types,
-                                 twtrace_passive passive = TWTRACE_PASSIVE_SEND);
+    static Result<LiveRun> start(const Options& options, const Wanted& wanted);
 
     /// Feeds consumer until the end; after_batch runs after each batch of events and returns false
     /// to stop.

@@ -15,7 +15,7 @@ constexpr std::size_t peers_per_group = 100;
 } // namespace
 
 Result<void> run_summary(const Options& options) {
-    auto run = LiveRun::start(options, every_type, passives_for(options.group_by));
+    auto run = LiveRun::start(options, {every_type, passives_for(options.group_by)});
     if (!run)
         return tl::unexpected(run.error());
     Aggregator aggregator(options.group_by);

@@ -157,6 +157,11 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.journal = true;
          return R{};
      }},
+    {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
+     [](O o, V) {
+         o.host = true;
+         return R{};
+     }},
     {"-v,--verbose", "", "say on standard error what goes on", in_every,
      [](O o, V) {
          o.verbose = true;
@@ -168,6 +173,7 @@ constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
+    {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
 });
 
 } // namespace

@@ -77,6 +77,7 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.retracts =
         event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
+    event.port_bound = (record.flags & TWTRACE_FLAG_PORT_BOUND) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.netns = record.netns;
     event.local_port = record.local_port;

@@ -75,7 +75,8 @@ struct Event {
     bool role_inferred = false;
     bool retracts =
         false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
-    bool caught = false; ///< recovered by the catcher program
+    bool caught = false;     ///< recovered by the catcher program
+    bool port_bound = false; ///< bind() picked the local port, not connect(); false: or not known
     std::uint32_t netns = 0;
     std::uint16_t local_port = 0; ///< 0: none
     std::uint16_t remote_port = 0;

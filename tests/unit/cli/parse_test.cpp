@@ -255,3 +255,11 @@ TEST_CASE("command line: filters by name and address add up") {
     CHECK(options.filter.containers == std::vector<std::string>{"0a"});
     CHECK(options.filter.cgroups == std::vector<std::string>{"/a"});
 }
+
+TEST_CASE("command line: doctor takes --host, and nobody else does") {
+    CHECK(options_of({"doctor"}).command == Command::Doctor);
+    CHECK_FALSE(options_of({"doctor"}).host);
+    CHECK(options_of({"doctor", "--host"}).host);
+    CHECK(options_of({"doctor", "--probe"}).host);
+    CHECK(contains(refusal({"trace", "--host"}), "--host"));
+}

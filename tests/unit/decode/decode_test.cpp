@@ -113,6 +113,9 @@ TEST_CASE("decode: flags") {
     record.flags = TWTRACE_FLAG_CAUGHT;
     CHECK_FALSE(decode_event(bytes_of(record))->retracts);
     CHECK(decode_event(bytes_of(record))->caught);
+    CHECK_FALSE(decode_event(bytes_of(record))->port_bound);
+    record.flags = TWTRACE_FLAG_PORT_BOUND;
+    CHECK(decode_event(bytes_of(record))->port_bound);
 }
 
 TEST_CASE("decode: only an aborted close takes something back") {
