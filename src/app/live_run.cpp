@@ -163,15 +163,19 @@ void LiveRun::report_losses() {
     lost_reported_ = lost;
 }
 
-void LiveRun::add_overflow(Aggregator& aggregator) {
+void LiveRun::take_overflow(const std::function<void(const Event&, std::uint64_t)>& take) {
     Attributor attributor;
     for (const OverflowCount& entry : source_.take_overflow()) {
         Event event = event_of(entry.key);
         attributor.attribute(event);
         // Not filtered again: the gate did that, and these lines have no ephemeral port left to
         // compare.
-        aggregator.add(event, entry.count);
+        take(event, entry.count);
     }
+}
+
+void LiveRun::add_overflow(Aggregator& aggregator) {
+    take_overflow([&](const Event& event, std::uint64_t count) { aggregator.add(event, count); });
 }
 
 Accounting::Inputs LiveRun::count() const {

@@ -37,6 +37,8 @@ class LiveRun {
     /// Events that were counted in the kernel because the ring was full: adds them where they
     /// belong.
     void add_overflow(Aggregator& aggregator);
+    /// The same, one call for each kind of them, with how many there were since the last time.
+    void take_overflow(const std::function<void(const Event&, std::uint64_t)>& take);
     [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
     /// While it runs: now.
     [[nodiscard]] std::uint64_t end_wall_ns() const;

@@ -25,6 +25,7 @@ struct Options {
     GroupBy group_by = GroupBy::Process;
     std::chrono::milliseconds duration{0}; ///< 0: until interrupted
     std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
+    std::chrono::milliseconds interval{1000}; ///< top: between two pictures
     bool journal = false;                  ///< keep what was seen for `list`
     std::uint32_t ring_bytes = 8U << 20;
 };
