@@ -24,8 +24,8 @@ struct PortRules {
 using RulesByNetns = std::unordered_map<std::uint32_t, PortRules>;
 
 struct Destination {
-    FlowKey key; ///< without a process: local address, remote address and port, namespace
-    double taken = 0;             ///< ports held by TIME_WAIT now, estimated
+    FlowKey key;      ///< without a process: local address, remote address and port, namespace
+    double taken = 0; ///< ports held by TIME_WAIT now, estimated
     std::optional<double> use;    ///< of the usable ones, 0 to 1; none: their number is not known
     double rate = 0;              ///< entries a second, of late
     std::uint64_t no_port = 0;    ///< connects of the last 10 s that found none free

@@ -60,9 +60,8 @@ void name_flow(Flow& flow, const Event& event) {
 void keep_recent(Flow& flow, const Event& event) {
     RecentClose& recent = flow.recent[flow.next_recent++ % flow.recent.size()];
     const auto lifetime = event.lifetime_us();
-    recent = {event.wall_ns,     lifetime.value_or(0), event.local_port,
-              event.remote_port, event.how,            event.stage,
-              lifetime.has_value()};
+    recent = {event.wall_ns, lifetime.value_or(0), event.local_port,    event.remote_port,
+              event.how,     event.stage,          lifetime.has_value()};
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "app/surroundings.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include <sys/utsname.h>
 
@@ -13,8 +14,9 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t find_every_ns = 10 * second_ns;
-constexpr std::uint64_t times_longer = 200; // than it took: half a percent
-constexpr std::size_t samples = 6;          // five seconds
+constexpr std::uint64_t find_soon_ns = 2 * second_ns; // where an event came from a new one
+constexpr std::uint64_t times_longer = 200;           // than it cost: half a percent
+constexpr std::size_t samples = 6;                    // five seconds
 
 bool is_filtered(const Filter& filter) {
     return !filter.pids.empty() || !filter.comm.empty() || filter.local_ports.any ||
@@ -35,11 +37,20 @@ PortRules rules_of(const std::optional<NetSettings>& settings) {
     return rules;
 }
 
+// CPU time of this process, its helper threads included: on a busy host the clock on the wall says
+// little about what something costs.
+std::uint64_t cpu_now_ns() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * second_ns +
+           static_cast<std::uint64_t>(time.tv_nsec);
+}
+
 template <typename Work>
-std::uint64_t time_of(Work work) {
-    const std::uint64_t start = monotonic_now_ns();
+std::uint64_t cost_of(Work work) {
+    const std::uint64_t start = cpu_now_ns();
     work();
-    return monotonic_now_ns() - start;
+    return cpu_now_ns() - start;
 }
 
 } // namespace
@@ -52,7 +63,10 @@ Observer::Observer(const Options& options) : watch_(options.filter.netns) {
 }
 
 void Observer::find_namespaces() {
+    const std::size_t before = watch_.views().size();
     watch_.look();
+    if (watch_.views().size() != before)
+        samples_.clear(); // sockets of one that is new have not risen
     around_.rules.clear();
     name_of_.clear();
     for (const auto& [inode, view] : watch_.views()) {
@@ -95,18 +109,29 @@ void Observer::measure(std::uint64_t now_ns) {
     around_.leaving = std::max(0.0, entering - rise);
 }
 
-void Observer::look(const Accounting& accounting, std::uint64_t now_ns) {
-    around_.wall_ns =
-        now_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
+// One that is gone, or that nothing leads to, stays unknown: it is looked for once.
+void Observer::notice_new(const Flows& flows) {
+    if (looked_for_.size() > 1000)
+        looked_for_.clear();
+    for (const auto& [key, flow] : flows.all())
+        if (!watch_.views().contains(key.netns) && looked_for_.insert(key.netns).second)
+            has_new_ = true;
+}
+
+void Observer::look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
+    around_.wall_ns = now_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
     around_.accounting = accounting;
-    if (now_ns >= next_find_ns_) {
-        const std::uint64_t took = time_of([this] { find_namespaces(); });
-        next_find_ns_ = now_ns + std::max(find_every_ns, times_longer * took);
+    notice_new(flows);
+    if (now_ns >= (has_new_ ? find_soonest_ns_ : next_find_ns_)) {
+        has_new_ = false;
+        const std::uint64_t cost = cost_of([this] { find_namespaces(); });
+        find_soonest_ns_ = now_ns + std::max(find_soon_ns, times_longer * cost);
+        next_find_ns_ = std::max(find_soonest_ns_, now_ns + find_every_ns);
         next_count_ns_ = 0;
     }
     if (now_ns >= next_count_ns_) {
-        const std::uint64_t took = time_of([this] { count_sockets(); });
-        next_count_ns_ = now_ns + times_longer * took;
+        const std::uint64_t cost = cost_of([this] { count_sockets(); });
+        next_count_ns_ = now_ns + times_longer * cost;
         if (samples_.empty() || now_ns - samples_.back().at_ns > second_ns * 9 / 10)
             measure(now_ns);
     }

@@ -50,7 +50,7 @@ class Top : public EventConsumer {
           inherited_(inherited_sockets(options.filter.netns, start_ns)), observer_(options) {
         state_.by = options.group_by;
         next_ns_ = start_ns + interval_ns();
-        observer_.look(run_.accounting(), monotonic_now_ns());
+        observer_.look(run_.accounting(), flows_, monotonic_now_ns());
         refresh();
     }
 
@@ -100,7 +100,7 @@ class Top : public EventConsumer {
                            static_cast<std::uint32_t>(std::min<std::uint64_t>(count, UINT32_MAX)));
             });
         lost_ = run_.accounting().lost;
-        observer_.look(run_.accounting(), now);
+        observer_.look(run_.accounting(), flows_, now);
         if (flows_.elapsed_s() > 60)
             inherited_.forget();
         flows_.age(now);

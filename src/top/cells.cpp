@@ -124,7 +124,7 @@ std::string sparkline(const std::vector<double>& values, Glyphs glyphs) {
 }
 
 std::string bar(double share, int width, Glyphs glyphs) {
-    const auto length = static_cast<int>(std::ceil(std::clamp(share, 0.0, 1.0) * width));
+    const auto length = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * width));
     std::string out;
     for (int at = 0; at < length; ++at)
         out += glyphs.utf8 ? blocks.back() : "#";

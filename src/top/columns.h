@@ -18,15 +18,9 @@ struct Column {
     bool right;
 };
 
-/// What the visible rows would like to have.
-struct Wishes {
-    int service = 0;
-    int peer = 0;
-};
-
-/// The most important columns that fit, in the order of the screen; what is left over goes to names
-/// first, then to the minute.
-std::vector<Column> columns_for(GroupBy by, int columns, const Wishes& wishes);
+/// The most important columns that fit, in the order of the screen, as wide as the texts of the
+/// visible rows ask for; what is left over goes to the minute.
+std::vector<Column> columns_for(GroupBy by, int columns, const std::vector<RowText>& texts);
 
 Line header_line(const std::vector<Column>& columns);
 Line row_line(const std::vector<Column>& columns, const FlowGroup& group, const RowText& text,

@@ -18,7 +18,8 @@ void section(std::vector<Line>& page, std::string_view title) {
 }
 
 std::string percent_of(std::uint64_t part, std::uint64_t all) {
-    return fmt::format("{:.1f} %", all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all) * 100);
+    return fmt::format("{:.1f} %",
+                       all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all) * 100);
 }
 
 std::string one_of(const FlowGroup& group, std::string Flow::*member) {
@@ -42,15 +43,6 @@ std::string netns_of(const FlowGroup& group, const Picture& picture) {
 
 void add_summary(std::vector<Line>& page, const FlowGroup& group, const Picture& picture,
                  Glyphs glyphs) {
-    std::uint64_t total = 0;
-    std::uint64_t fin_wait2 = 0;
-    std::array<std::uint64_t, TWTRACE_HOWS> how{};
-    for (const Flow* flow : group.flows) {
-        total += flow->total;
-        fin_wait2 += flow->fin_wait2;
-        for (std::size_t at = 0; at < how.size(); ++at)
-            how[at] += flow->how[at];
-    }
     const auto line = [&](const std::string& text) { page.push_back({{clean(text, glyphs)}}); };
     page.push_back({{clean(title_of(group, picture), glyphs), Style::Bold}});
     line(fmt::format("unit {}, container {}, network namespace {}", one_of(group, &Flow::unit),
@@ -62,15 +54,32 @@ void add_summary(std::vector<Line>& page, const FlowGroup& group, const Picture&
         page.push_back({{fmt::format("{} connect() calls found no free port in the last minute",
                                      group.no_port),
                          Style::Bad}});
-    section(page, "HOW IT CLOSES");
-    line(fmt::format("close() {}, shutdown() {}, exit of the process {}, kernel {}, not known {}",
-                     percent_of(how[TWTRACE_HOW_CLOSE], total),
-                     percent_of(how[TWTRACE_HOW_SHUTDOWN], total),
-                     percent_of(how[TWTRACE_HOW_EXIT], total),
-                     percent_of(how[TWTRACE_HOW_KERNEL], total),
-                     percent_of(how[TWTRACE_HOW_UNKNOWN], total)));
-    line(fmt::format("{} began in FIN_WAIT2: the peer closes later or not at all",
-                     percent_of(fin_wait2, total)));
+}
+
+void add_how(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) {
+    std::uint64_t total = 0;
+    std::uint64_t fin_wait2 = 0;
+    std::array<std::uint64_t, TWTRACE_HOWS> how{};
+    for (const Flow* flow : group.flows) {
+        total += flow->total;
+        fin_wait2 += flow->fin_wait2;
+        for (std::size_t at = 0; at < how.size(); ++at)
+            how[at] += flow->how[at];
+    }
+    constexpr std::array names{
+        std::pair{TWTRACE_HOW_CLOSE, "close()"}, std::pair{TWTRACE_HOW_SHUTDOWN, "shutdown()"},
+        std::pair{TWTRACE_HOW_EXIT, "the process's exit"},
+        std::pair{TWTRACE_HOW_KERNEL, "the kernel"}, std::pair{TWTRACE_HOW_UNKNOWN, "not known"}};
+    std::string text;
+    for (const auto& [number, name] : names)
+        if (how[number] > 0)
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name,
+                                percent_of(how[number], total));
+    if (fin_wait2 > 0)
+        text += fmt::format("; {} began in FIN_WAIT2, the peer had not closed",
+                            percent_of(fin_wait2, total));
+    section(page, "CLOSED BY");
+    page.push_back({{clean(text.empty() ? "-" : text, glyphs)}});
 }
 
 void add_minute(std::vector<Line>& page, const FlowGroup& group, const Picture& picture, Size size,
@@ -89,8 +98,9 @@ struct PeerSums {
     const Destination* destination = nullptr;
 };
 
-void add_peers(std::vector<Line>& page, const FlowGroup& group, const Picture& picture,
-               Glyphs glyphs) {
+using Peers = std::vector<std::pair<std::string, PeerSums>>; // the busiest first
+
+Peers peers_of(const FlowGroup& group, const Picture& picture) {
     std::map<std::string, PeerSums> peers;
     for (const Flow* flow : group.flows) {
         PeerSums& sums = peers[peer_of(flow->key)];
@@ -102,27 +112,35 @@ void add_peers(std::vector<Line>& page, const FlowGroup& group, const Picture& p
             (sums.destination == nullptr || *sums.destination->use < *one->use))
             sums.destination = one;
     }
-    std::vector<std::pair<std::string, PeerSums>> sorted(peers.begin(), peers.end());
+    Peers sorted(peers.begin(), peers.end());
     std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
         return a.second.entries + a.second.no_port > b.second.entries + b.second.no_port;
     });
-    section(page, "  RATE/s LAST MIN PORT-USE  NO-PORT PEER (service port of the side that listens)");
-    constexpr std::size_t most = 100;
-    for (const auto& [peer, sums] : sorted) {
-        if (page.size() > most + 20)
-            break;
-        const Destination* one = sums.destination;
-        std::string text = fmt::format(
-            "{:>8} {:>8} {:>8} {:>8} {}", short_number(sums.rate),
-            short_count(static_cast<double>(sums.entries)),
-            one != nullptr ? fmt::format("{:.1f}%", *one->use * 100) : "-", sums.no_port,
-            clean(peer, glyphs));
-        if (one != nullptr && one->used_up_in_s)
-            text += fmt::format(" (used up in {})", short_time(*one->used_up_in_s));
-        else if (one != nullptr && one->reused && *one->use >= 0.5)
-            text += " (taken over: tcp_tw_reuse)";
-        page.push_back({{text, sums.no_port > 0 ? Style::Bad : Style::Plain}});
-    }
+    return sorted;
+}
+
+Line peer_line(const std::string& peer, const PeerSums& sums, Glyphs glyphs) {
+    const Destination* one = sums.destination;
+    std::string text = fmt::format("{:>8} {:>8} {:>8} {:>8} {}", short_number(sums.rate),
+                                   short_count(static_cast<double>(sums.entries)),
+                                   one != nullptr ? fmt::format("{:.1f}%", *one->use * 100) : "-",
+                                   sums.no_port, clean(peer, glyphs));
+    if (one != nullptr && one->used_up_in_s)
+        text += fmt::format(" (used up in {})", short_time(*one->used_up_in_s));
+    else if (one != nullptr && one->reused && *one->use >= 0.5)
+        text += " (taken over: tcp_tw_reuse)";
+    return {{text, sums.no_port > 0 ? Style::Bad : Style::Plain}};
+}
+
+void add_peers(std::vector<Line>& page, const Peers& peers, std::size_t from, std::size_t to,
+               Glyphs glyphs) {
+    if (from >= peers.size())
+        return;
+    section(page, from == 0 ? "  RATE/s LAST MIN PORT-USE  NO-PORT PEER" : "MORE PEERS");
+    for (std::size_t at = from; at < std::min(to, peers.size()); ++at)
+        page.push_back(peer_line(peers[at].first, peers[at].second, glyphs));
+    if (to < peers.size())
+        page.push_back({{fmt::format("{:>37}({} more)", "", peers.size() - to), Style::Dim}});
 }
 
 void add_lifetimes(std::vector<Line>& page, const FlowGroup& group, Size size, Glyphs glyphs) {
@@ -141,17 +159,20 @@ void add_lifetimes(std::vector<Line>& page, const FlowGroup& group, Size size, G
         page.push_back({{"not known: they began before the trace", Style::Dim}});
         return;
     }
-    constexpr std::array names{"  < 100us", "  < 1ms", "  < 10ms", "  < 100ms", "  < 1s",
+    constexpr std::array names{"  < 100us", "  < 1ms",  "  < 10ms",  "  < 100ms", "  < 1s",
                                "  < 10s",   "  < 100s", "  < 17min", "  longer"};
     const int last = std::min(decades.rbegin()->first, static_cast<int>(names.size()) - 1);
     for (int decade = decades.begin()->first; decade <= last; ++decade) {
         const double share = static_cast<double>(decades[decade]) / static_cast<double>(all);
-        page.push_back({{fmt::format("{} {:>6.1f} % {}",
-                                     fit(names[static_cast<std::size_t>(decade)], 9), share * 100,
-                                     bar(share, std::min(40, size.columns - 22), glyphs))}});
+        page.push_back(
+            {{fmt::format("{} {:>6.1f} % {}", fit(names[static_cast<std::size_t>(decade)], 9),
+                          share * 100, bar(share, std::min(40, size.columns - 22), glyphs))}});
     }
-    const auto quantile = [&](double share) { return human_us(quantile_us(sums, share).value_or(0)); };
-    page.push_back({{fmt::format("  p50 {}, p90 {}, p99 {}", quantile(0.5), quantile(0.9), quantile(0.99))}});
+    const auto quantile = [&](double share) {
+        return human_us(quantile_us(sums, share).value_or(0));
+    };
+    page.push_back(
+        {{fmt::format("  p50 {}, p90 {}, p99 {}", quantile(0.5), quantile(0.9), quantile(0.99))}});
 }
 
 void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) {
@@ -162,8 +183,9 @@ void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) 
                 recent.emplace_back(one, peer_of(flow->key));
     constexpr std::size_t most = 10;
     const std::size_t kept = std::min(most, recent.size());
-    std::partial_sort(recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(kept), recent.end(),
-                      [](const auto& a, const auto& b) { return a.first.wall_ns > b.first.wall_ns; });
+    std::partial_sort(
+        recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(kept), recent.end(),
+        [](const auto& a, const auto& b) { return a.first.wall_ns > b.first.wall_ns; });
     section(page, "TIME     CLOSE    LPORT RPORT    LIFE PEER");
     for (std::size_t at = 0; at < kept; ++at) {
         const auto& [one, peer] = recent[at];
@@ -182,11 +204,16 @@ void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) 
 std::vector<Line> group_page(const FlowGroup& group, const Picture& picture, Size size,
                              Glyphs glyphs) {
     std::vector<Line> page;
+    const Peers peers = peers_of(group, picture);
+    constexpr std::size_t first_peers = 5;
+    constexpr std::size_t most_peers = 100;
     add_summary(page, group, picture, glyphs);
-    add_minute(page, group, picture, size, glyphs);
+    add_peers(page, peers, 0, first_peers, glyphs);
+    add_how(page, group, glyphs);
     add_lifetimes(page, group, size, glyphs);
     add_recent(page, group, glyphs);
-    add_peers(page, group, picture, glyphs);
+    add_minute(page, group, picture, size, glyphs);
+    add_peers(page, peers, first_peers, most_peers, glyphs);
     return page;
 }
 

@@ -60,17 +60,17 @@ Line time_wait_line(const Picture& picture, int columns, Glyphs glyphs) {
     const auto& lines = picture.around.namespaces;
     if (lines.empty())
         text += '-';
-    const std::string older =
-        picture.unclaimed < 0.5
-            ? std::string()
-            : fmt::format("; {} {}", grouped(picture.unclaimed),
-                          picture.around.filtered ? "older or filtered out"
-                                                  : "older than this trace");
+    const std::string older = picture.unclaimed < 0.5
+                                  ? std::string()
+                                  : fmt::format("; {} {}", grouped(picture.unclaimed),
+                                                picture.around.filtered ? "older or filtered out"
+                                                                        : "older than this trace");
     std::size_t shown = 0;
     for (; shown < lines.size(); ++shown) {
         const std::string more = clean(namespace_text(lines[shown]), glyphs);
         const bool worth_it = shown == 0 || lines[shown].present.value_or(0) > 0;
-        if (!worth_it || (shown > 0 && width_of(text) + width_of(more) + 2 + width_of(older) + 12 > columns))
+        if (!worth_it ||
+            (shown > 0 && width_of(text) + width_of(more) + 2 + width_of(older) + 12 > columns))
             break;
         text += (shown > 0 ? ", " : "") + more;
     }
@@ -111,7 +111,8 @@ Line ports_line(const Picture& picture, Glyphs glyphs) {
 std::vector<Line> status_lines(const Picture& picture, int columns, Glyphs glyphs) {
     std::vector<Line> lines;
     const Verdict& verdict = picture.verdict;
-    const std::string text = clean(fmt::format("{}: {}", word_of(verdict.level), verdict.text), glyphs);
+    const std::string text =
+        clean(fmt::format("{}: {}", word_of(verdict.level), verdict.text), glyphs);
     for (const std::string& line : wrapped(text, columns))
         lines.push_back({{line, style_of(verdict.level)}});
     return lines;

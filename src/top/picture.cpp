@@ -12,11 +12,10 @@ void sort_namespaces(std::vector<NamespaceLine>& lines) {
         const auto present = static_cast<double>(line.present.value_or(0));
         return line.limit && *line.limit > 0 ? present / static_cast<double>(*line.limit) : 0.0;
     };
-    std::stable_sort(lines.begin(), lines.end(),
-                     [&](const NamespaceLine& a, const NamespaceLine& b) {
-                         return std::make_pair(fill(a), a.present) >
-                                std::make_pair(fill(b), b.present);
-                     });
+    std::stable_sort(
+        lines.begin(), lines.end(), [&](const NamespaceLine& a, const NamespaceLine& b) {
+            return std::make_pair(fill(a), a.present) > std::make_pair(fill(b), b.present);
+        });
 }
 
 std::unordered_map<std::uint32_t, std::uint64_t> older_by_netns(const Inherited& inherited,

@@ -51,16 +51,16 @@ std::string top_name(const FlowGroup& group, Get get) {
     std::map<std::string, std::uint64_t> names;
     for (const Flow* flow : group.flows)
         names[get(*flow)] += weight(*flow);
-    const auto most = std::max_element(names.begin(), names.end(), [](const auto& a, const auto& b) {
-        return a.second < b.second;
-    });
+    const auto most =
+        std::max_element(names.begin(), names.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
     return names.size() == 1 ? most->first : fmt::format("{} +{}", most->first, names.size() - 1);
 }
 
 std::string top_peer(const FlowGroup& group) {
-    const Flow* most = *std::max_element(
-        group.flows.begin(), group.flows.end(),
-        [](const Flow* a, const Flow* b) { return weight(*a) < weight(*b); });
+    const Flow* most =
+        *std::max_element(group.flows.begin(), group.flows.end(),
+                          [](const Flow* a, const Flow* b) { return weight(*a) < weight(*b); });
     return peer_of(most->key);
 }
 
@@ -71,7 +71,9 @@ std::string known_number(std::uint64_t number) {
 std::string id_of(const FlowGroup& group, const Picture& picture) {
     switch (picture.by) {
     case GroupBy::Container:
-        return group.key.name.empty() ? "host" : group.key.name;
+        // Of an unknown process nobody knows whether it was in one.
+        return group.key.name.empty() && !group.flows.front()->service.empty() ? "(none)"
+                                                                               : group.key.name;
     case GroupBy::Listener:
         return known_number(group.key.number);
     case GroupBy::Netns: {

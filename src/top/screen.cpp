@@ -221,10 +221,9 @@ Result<Screen> Screen::open() {
     impl->screen = newterm(nullptr, stdout, stdin);
     if (impl->screen == nullptr)
         return fail("cannot set up the terminal; use `twtrace summary -d 10` instead");
-    restore_on_crash(STDOUT_FILENO,
-                     capability("sgr0") + capability("cnorm") + capability("rmkx") +
-                         capability("rmcup"),
-                     modes);
+    restore_on_crash(
+        STDOUT_FILENO,
+        capability("sgr0") + capability("cnorm") + capability("rmkx") + capability("rmcup"), modes);
     handle(SIGTSTP, note_stop);
     handle(SIGCONT, note_going_on);
     impl->colours = may_colour() && has_colors();

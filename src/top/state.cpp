@@ -15,8 +15,8 @@ constexpr std::array sorts{Sort::Rate, Sort::Present, Sort::NoPort, Sort::Lifeti
 
 template <typename Choices, typename Choice>
 void turn(const Choices& choices, Choice& choice, bool back) {
-    const auto at = static_cast<std::size_t>(
-        std::find(choices.begin(), choices.end(), choice) - choices.begin());
+    const auto at = static_cast<std::size_t>(std::find(choices.begin(), choices.end(), choice) -
+                                             choices.begin());
     choice = choices[(at + (back ? choices.size() - 1 : 1)) % choices.size()];
 }
 

@@ -23,8 +23,9 @@ bool judge_failures(const Destination& worst, Verdict& verdict) {
     if (worst.no_port == 0)
         return false;
     verdict.level = Level::Problem;
-    verdict.text = fmt::format("connect() towards {} finds no free port: {} failed in the last 10 s{}",
-                               peer_of(worst.key), worst.no_port, next);
+    verdict.text =
+        fmt::format("connect() towards {} finds no free port: {} failed in the last 10 s{}",
+                    peer_of(worst.key), worst.no_port, next);
     return true;
 }
 
@@ -57,8 +58,8 @@ bool judge_limits(const Picture& picture, Verdict& verdict) {
     for (const NamespaceLine& line : picture.around.namespaces) {
         if (!line.present || !line.limit)
             continue;
-        const double fill =
-            static_cast<double>(*line.present) / static_cast<double>(std::max<std::uint64_t>(1, *line.limit));
+        const double fill = static_cast<double>(*line.present) /
+                            static_cast<double>(std::max<std::uint64_t>(1, *line.limit));
         if (fill < 0.8)
             return false; // the worst is the first
         verdict.level = fill < 0.95 ? Level::Watch : Level::Problem;
@@ -87,8 +88,8 @@ void judge_fine(const Picture& picture, const Destination* worst, Verdict& verdi
                                    "them over (tcp_tw_reuse): nothing to do",
                                    rate, percent(*worst->use), peer_of(worst->key));
     else
-        verdict.text = fmt::format("{}, ports at most {} used: nothing to do", rate,
-                                   percent(*worst->use));
+        verdict.text =
+            fmt::format("{}, ports at most {} used: nothing to do", rate, percent(*worst->use));
 }
 
 // Details are gone, numbers are not; that says more about the picture than about the host.
@@ -118,9 +119,10 @@ std::string advice_for(const Flow& flow) {
                            "there means fewer",
                            who(flow), peer_of(flow.key), after);
     if (flow.key.role == Role::Server)
-        return fmt::format("{} closes on its clients first, port {}{}: a longer keep-alive timeout, "
-                           "more requests a connection, no Connection: close mean fewer",
-                           who(flow), flow.key.service_port, after);
+        return fmt::format(
+            "{} closes on its clients first, port {}{}: a longer keep-alive timeout, "
+            "more requests a connection, no Connection: close mean fewer",
+            who(flow), flow.key.service_port, after);
     return {};
 }
 
@@ -150,9 +152,8 @@ Verdict judge(const Picture& picture) {
     if (!found)
         judge_fine(picture, ports, verdict);
     judge_losses(picture, verdict);
-    const Flow* to_blame = found && ports != nullptr && ports->mainly != nullptr
-                               ? ports->mainly
-                               : busiest(picture);
+    const Flow* to_blame =
+        found && ports != nullptr && ports->mainly != nullptr ? ports->mainly : busiest(picture);
     if (to_blame != nullptr && to_blame->entries.sum() > 0)
         verdict.advice = advice_for(*to_blame);
     return verdict;

@@ -34,7 +34,8 @@ void select(Line& line, int columns) {
         width += width_of(span.text);
     }
     if (width < columns)
-        line.push_back({std::string(static_cast<std::size_t>(columns - width), ' '), Style::Selected});
+        line.push_back(
+            {std::string(static_cast<std::size_t>(columns - width), ' '), Style::Selected});
 }
 
 void draw_table(State& state, const Picture& picture, const Rows& rows, Size size, Glyphs glyphs,
@@ -44,13 +45,9 @@ void draw_table(State& state, const Picture& picture, const Rows& rows, Size siz
     state.settle(rows, frame.visible);
     const std::size_t end = std::min(rows.size(), state.first + frame.visible);
     std::vector<RowText> texts;
-    Wishes wishes;
-    for (std::size_t row = state.first; row < end; ++row) {
+    for (std::size_t row = state.first; row < end; ++row)
         texts.push_back(row_text(*rows[row], picture));
-        wishes.service = std::max(wishes.service, width_of(clean(texts.back().service, glyphs)));
-        wishes.peer = std::max(wishes.peer, width_of(clean(texts.back().peer, glyphs)));
-    }
-    const auto columns = columns_for(state.by, size.columns, wishes);
+    const auto columns = columns_for(state.by, size.columns, texts);
     frame.lines.push_back(cut(header_line(columns), size.columns));
     for (std::size_t row = state.first; row < end; ++row) {
         Line line = cut(row_line(columns, *rows[row], texts[row - state.first], picture, glyphs),
@@ -78,7 +75,8 @@ void draw_page(State& state, const Picture& picture, Size size, Glyphs glyphs, F
     frame.visible = static_cast<std::size_t>(std::max(1, size.rows - 1));
     const std::size_t last = page.size() > frame.visible ? page.size() - frame.visible : 0;
     state.scroll = std::min(state.scroll, last);
-    for (std::size_t at = state.scroll; at < std::min(page.size(), state.scroll + frame.visible); ++at)
+    for (std::size_t at = state.scroll; at < std::min(page.size(), state.scroll + frame.visible);
+         ++at)
         frame.lines.push_back(cut(page[at], size.columns));
 }
 
