@@ -130,6 +130,7 @@ std::vector<Column> columns_for(GroupBy by, int columns, const std::vector<RowTe
     std::vector<Rule> kept(rules.begin(), rules.end());
     const auto chosen = [&] {
         std::vector<Column> all;
+        all.reserve(kept.size());
         for (const Rule& rule : kept)
             all.push_back(column_of(rule, by, texts));
         return all;

@@ -3,6 +3,7 @@
 #include <array>
 #include <clocale>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -45,7 +46,7 @@ void handle(int number, void (*handler)(int)) {
 // A capability's text without its padding ("$<5>"), which only tputs() understands.
 std::string capability(const char* name) {
     const char* found = tigetstr(name);
-    if (found == nullptr || found == reinterpret_cast<const char*>(-1))
+    if (found == nullptr || reinterpret_cast<std::intptr_t>(found) == -1)
         return {};
     std::string text(found);
     for (std::size_t at = text.find("$<"); at != std::string::npos; at = text.find("$<")) {
@@ -270,7 +271,7 @@ std::optional<Key> Screen::key() {
         const int kind = get_wch(&code);
         if (kind == ERR)
             return std::nullopt;
-        const auto key = kind == KEY_CODE_YES ? special_key(code) : typed_key(code);
+        auto key = kind == KEY_CODE_YES ? special_key(code) : typed_key(code);
         if (key)
             return key;
     }

@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view next = ": run twtrace doctor";
 
+// connect() tries the ports of one parity first (__inet_hash_connect()): once these are taken it
+// walks over all of them each time. Measured on 6.18: 14 us before, 2 ms after.
+constexpr double half = 0.5;
+
 std::string percent(double share) {
     return fmt::format("{:.0f} %", share * 100);
 }
@@ -43,10 +47,10 @@ bool judge_ports(const Destination& worst, Verdict& verdict) {
         verdict.text =
             fmt::format("towards {} {} of the ports are taken, at this rate used up in {}{}", peer,
                         percent(use), short_time(*worst.used_up_in_s), next);
-    } else if (use >= 0.7) {
+    } else if (use >= half) {
         verdict.level = Level::Watch;
-        verdict.text = fmt::format("towards {} {} of the ports are taken; at this rate they do not "
-                                   "run out, at a higher one they do{}",
+        verdict.text = fmt::format("towards {} {} of the ports are taken: at this rate they do not "
+                                   "run out, but connect() has to search for one and gets slow{}",
                                    peer, percent(use), next);
     } else {
         return false;
@@ -83,7 +87,7 @@ void judge_fine(const Picture& picture, const Destination* worst, Verdict& verdi
     const std::string rate = fmt::format("{} entries/s", short_number(picture.rate));
     if (worst == nullptr || !worst->use)
         verdict.text = fmt::format("{}, none of them takes a port: nothing to do", rate);
-    else if (worst->reused && *worst->use >= 0.7)
+    else if (worst->reused && *worst->use >= half)
         verdict.text = fmt::format("{}; {} of the ports towards {} are taken, but connect() takes "
                                    "them over (tcp_tw_reuse): nothing to do",
                                    rate, percent(*worst->use), peer_of(worst->key));

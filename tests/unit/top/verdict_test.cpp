@@ -57,7 +57,8 @@ TEST_CASE("top verdict: near the end but steady") {
     flows.age(scene_start + 60 * second - 1);
     const Verdict verdict = verdict_of(flows);
     CHECK(verdict.level == Level::Watch);
-    CHECK(contains(verdict.text, "85 % of the ports are taken; at this rate they do not run out"));
+    CHECK(contains(verdict.text, "85 % of the ports are taken: at this rate they do not run out, "
+                                 "but connect() has to search"));
 }
 
 TEST_CASE("top verdict: all ports taken, and connects that fail") {
