@@ -28,10 +28,6 @@ const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
     return found == rules.end() ? unknown : found->second;
 }
 
-std::uint64_t recent_no_port(const Flow& flow) {
-    return flow.no_port.ago(0) + flow.no_port.ago(1); // 5 to 10 s
-}
-
 // As tcp_twsk_unique() (net/ipv4/tcp_ipv4.c) decides; a rate that fills all ports within that time
 // is too much all the same.
 bool is_reused(const Destination& destination, const PortRules& rules) {
@@ -84,14 +80,15 @@ FlowKey Destinations::key_of(const FlowKey& flow) {
 Destinations::Destinations(const Flows& flows, const Inherited& inherited,
                            const NetnsScales& scales, const RulesByNetns& rules) {
     const double covered_s = flows.covered_s();
+    all_.reserve(flows.all().size());
     for (const auto& [key, flow] : flows.all()) {
         if (key.role != Role::Client)
             continue;
         Destination& destination = all_[key_of(key)];
         const double rate = flow.rate(covered_s);
-        destination.taken += static_cast<double>(flow.entries.sum()) * scale_of(scales, key.netns);
+        destination.taken += static_cast<double>(flow.in_minute) * scale_of(scales, key.netns);
         destination.rate += rate;
-        destination.no_port += recent_no_port(flow);
+        destination.no_port += flow.no_port_lately;
         if (destination.mainly == nullptr || rate > destination.mainly_rate) {
             destination.mainly = &flow;
             destination.mainly_rate = rate;
@@ -116,8 +113,10 @@ Destinations::Destinations(const Flows& flows, const Inherited& inherited,
 }
 
 const Destination* Destinations::find(const FlowKey& flow) const {
+    if (flow.role != Role::Client)
+        return nullptr;
     const auto found = all_.find(key_of(flow));
-    return flow.role != Role::Client || found == all_.end() ? nullptr : &found->second;
+    return found == all_.end() ? nullptr : &found->second;
 }
 
 std::vector<const Destination*> Destinations::worst(std::size_t most) const {

@@ -40,7 +40,7 @@ void make_key(GroupBy by, const Flow& flow, GroupKey& key) {
 std::unordered_map<std::uint32_t, std::uint64_t> entries_by_netns(const Flows& flows) {
     std::unordered_map<std::uint32_t, std::uint64_t> entries;
     for (const auto& [key, flow] : flows.all())
-        entries[key.netns] += flow.entries.sum();
+        entries[key.netns] += flow.in_minute;
     return entries;
 }
 
@@ -52,6 +52,8 @@ double scale_of(const NetnsScales& scales, std::uint32_t netns) {
 std::vector<FlowGroup> groups_of(const Flows& flows, GroupBy by, const NetnsScales& scales) {
     std::vector<FlowGroup> groups;
     std::unordered_map<GroupKey, std::size_t, GroupKeyHash> places;
+    groups.reserve(flows.all().size());
+    places.reserve(flows.all().size());
     GroupKey wanted;
     const double covered_s = flows.covered_s();
     for (const auto& [key, flow] : flows.all()) {
@@ -60,12 +62,11 @@ std::vector<FlowGroup> groups_of(const Flows& flows, GroupBy by, const NetnsScal
         if (is_new)
             groups.emplace_back().key = wanted;
         FlowGroup& group = groups[place->second];
-        const std::uint64_t entries = flow.entries.sum();
         group.flows.push_back(&flow);
-        group.entries += entries;
-        group.no_port += flow.no_port.sum();
+        group.entries += flow.in_minute;
+        group.no_port += flow.no_port_in_minute;
         group.rate += flow.rate(covered_s);
-        group.present += static_cast<double>(entries) * scale_of(scales, key.netns);
+        group.present += static_cast<double>(flow.in_minute) * scale_of(scales, key.netns);
     }
     return groups;
 }

@@ -72,6 +72,17 @@ std::size_t FlowKeyHash::operator()(const FlowKey& key) const {
     return hash_of(key.remote, hash_of(key.local, hash));
 }
 
+void Flow::move_to(std::uint64_t now_ns) {
+    entries.move_to(now_ns);
+    no_port.move_to(now_ns);
+    in_minute = entries.sum();
+    no_port_in_minute = no_port.sum();
+    lately = 0;
+    for (std::size_t ago = 0; ago < rate_slots; ++ago)
+        lately += entries.ago(ago);
+    no_port_lately = no_port.ago(0) + no_port.ago(1);
+}
+
 Flow* Flows::find_or_make(const FlowKey& key, std::size_t limit) {
     const auto found = flows_.find(key);
     if (found != flows_.end())
@@ -101,9 +112,13 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
     name_flow(flow, event);
     if (event.type == EventType::PortExhausted) {
         flow.no_port.add(now_ns_, times);
+        flow.no_port_in_minute += times;
+        flow.no_port_lately += times;
         return;
     }
     flow.entries.add(now_ns_, times);
+    flow.in_minute += times;
+    flow.lately += times;
     flow.total += times;
     flow.fin_wait2 += event.stage == Stage::FinWait2 ? times : 0;
     flow.how[static_cast<std::size_t>(event.how)] += times;
@@ -122,9 +137,8 @@ void Flows::age(std::uint64_t now_ns) {
     now_ns_ = std::max(now_ns_, now_ns);
     for (auto at = flows_.begin(); at != flows_.end();) {
         Flow& flow = at->second;
-        flow.entries.move_to(now_ns_);
-        flow.no_port.move_to(now_ns_);
-        const bool silent = flow.entries.sum() == 0 && flow.no_port.sum() == 0;
+        flow.move_to(now_ns_);
+        const bool silent = flow.in_minute == 0 && flow.no_port_in_minute == 0;
         at = silent ? flows_.erase(at) : std::next(at);
     }
 }

@@ -44,9 +44,14 @@ struct RecentClose {
     bool lifetime_known = false;
 };
 
+// What each picture reads of every flow comes first: the rest of it stays out of the caches.
 struct Flow {
     FlowKey key;
-    std::string service; ///< as Owner has it, else comm
+    std::uint64_t in_minute = 0; ///< entries' sum
+    std::uint64_t lately = 0;    ///< of the last rate_slots seconds, the running one included
+    std::uint64_t no_port_in_minute = 0;
+    std::uint64_t no_port_lately = 0; ///< of the last 5 to 10 s
+    std::string service;              ///< as Owner has it, else comm
     std::string unit;
     std::string container;
     Minute<60> entries; ///< time-waits
@@ -60,14 +65,12 @@ struct Flow {
     std::size_t next_recent = 0;
     bool role_inferred = false;
 
-    /// Entries a second of late: over the last full four seconds and the one that runs, or since
-    /// the trace began.
+    /// Entries a second of late; see Flows::covered_s().
     [[nodiscard]] double rate(double covered_s) const {
-        std::uint64_t sum = 0;
-        for (std::size_t ago = 0; ago < rate_slots; ++ago)
-            sum += entries.ago(ago);
-        return static_cast<double>(sum) / covered_s;
+        return static_cast<double>(lately) / covered_s;
     }
+    /// Lets the minute move on.
+    void move_to(std::uint64_t now_ns);
     static constexpr std::size_t rate_slots = 5;
 };
 
@@ -91,7 +94,8 @@ class Flows {
     [[nodiscard]] const Map& all() const { return flows_; }
     [[nodiscard]] std::uint64_t now_ns() const { return now_ns_; }
     [[nodiscard]] double elapsed_s() const { return seconds_since(start_ns_); }
-    /// The time that Flow::rate() is over.
+    /// The time that Flow::rate() is over: the last four full seconds and the one that runs, or
+    /// since the trace began.
     [[nodiscard]] double covered_s() const;
 
   private:

@@ -1,11 +1,11 @@
 #include "app/surroundings.h"
 
 #include <algorithm>
-#include <ctime>
 
 #include <sys/utsname.h>
 
 #include "model/timestamp.h"
+#include "util/cpu_time.h"
 #include "util/ephemeral_ports.h"
 
 namespace twtrace {
@@ -35,15 +35,6 @@ PortRules rules_of(const std::optional<NetSettings>& settings) {
             static_cast<double>(settings->tw_reuse_delay_ms.value_or(1000)) / 1000;
     rules.reuse_on_loopback_only = settings->tw_reuse.value_or(0) == 2;
     return rules;
-}
-
-// CPU time of this process, its helper threads included: on a busy host the clock on the wall says
-// little about what something costs.
-std::uint64_t cpu_now_ns() {
-    timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * second_ns +
-           static_cast<std::uint64_t>(time.tv_nsec);
 }
 
 template <typename Work>

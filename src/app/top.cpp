@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "sink/output.h"
 #include "top/screen.h"
 #include "top/view.h"
+#include "util/cpu_time.h"
 
 namespace twtrace {
 
@@ -19,6 +22,10 @@ namespace {
 
 constexpr std::uint32_t wanted_types = 1U << TWTRACE_TIME_WAIT | 1U << TWTRACE_PORT_EXHAUSTED |
                                        1U << TWTRACE_ABORTED; // some take back a TimeWait
+
+// A picture of tens of thousands of peers takes tens of milliseconds: it is then made less often,
+// so that pictures never take more than a fiftieth of a core.
+constexpr std::uint64_t times_longer = 50;
 
 // What would be said on standard error while the screen is in use is said afterwards.
 class HeldBackLog {
@@ -57,16 +64,19 @@ class Top : public EventConsumer {
     void event(const Event& event) override { flows_.add(event, monotonic_now_ns()); }
 
     bool tick() {
-        bool draw = screen_.look_after();
+        const bool draw = screen_.look_after();
         const std::uint64_t now = monotonic_now_ns();
-        if (now >= next_ns_) {
+        const std::uint64_t before = cpu_now_ns();
+        const bool due = now >= next_ns_;
+        if (due) {
             ++refreshes_;
-            next_ns_ = std::max(next_ns_ + interval_ns(), now);
             update(now);
-            draw = true;
         }
-        if (draw || keys_pressed_)
+        if (due || draw || keys_pressed_)
             redraw();
+        if (due)
+            next_ns_ = std::max(
+                {next_ns_ + interval_ns(), now, now + times_longer * (cpu_now_ns() - before)});
         keys_pressed_ = false;
         return !state_.quit && (options_.count == 0 || refreshes_ < options_.count);
     }

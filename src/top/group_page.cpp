@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
+#include "aggregate/group.h"
 #include "model/timestamp.h"
 #include "sink/summary_fields.h"
 #include "top/view.h"
@@ -92,39 +95,46 @@ void add_minute(std::vector<Line>& page, const FlowGroup& group, const Picture& 
 }
 
 struct PeerSums {
+    FlowKey key; // of one of its flows
     double rate = 0;
     std::uint64_t entries = 0;
     std::uint64_t no_port = 0;
     const Destination* destination = nullptr;
 };
 
-using Peers = std::vector<std::pair<std::string, PeerSums>>; // the busiest first
+using Peers = std::vector<PeerSums>; // the busiest first
 
 Peers peers_of(const FlowGroup& group, const Picture& picture) {
-    std::map<std::string, PeerSums> peers;
+    std::unordered_map<PeerKey, PeerSums, PeerKeyHash> peers;
     for (const Flow* flow : group.flows) {
-        PeerSums& sums = peers[peer_of(flow->key)];
+        const FlowKey& key = flow->key;
+        PeerSums& sums = peers[{key.remote, key.service_port, key.role == Role::Client}];
+        sums.key = key;
         sums.rate += flow->rate(picture.covered_s);
-        sums.entries += flow->entries.sum();
-        sums.no_port += flow->no_port.sum();
-        const Destination* one = picture.destinations->find(flow->key);
+        sums.entries += flow->in_minute;
+        sums.no_port += flow->no_port_in_minute;
+        const Destination* one = picture.destinations->find(key);
         if (one != nullptr && one->use &&
             (sums.destination == nullptr || *sums.destination->use < *one->use))
             sums.destination = one;
     }
-    Peers sorted(peers.begin(), peers.end());
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
-        return a.second.entries + a.second.no_port > b.second.entries + b.second.no_port;
+    Peers sorted;
+    sorted.reserve(peers.size());
+    for (const auto& [key, sums] : peers)
+        sorted.push_back(sums);
+    std::sort(sorted.begin(), sorted.end(), [](const PeerSums& a, const PeerSums& b) {
+        return std::make_tuple(b.entries + b.no_port, a.key.remote, a.key.service_port) <
+               std::make_tuple(a.entries + a.no_port, b.key.remote, b.key.service_port);
     });
     return sorted;
 }
 
-Line peer_line(const std::string& peer, const PeerSums& sums, Glyphs glyphs) {
+Line peer_line(const PeerSums& sums, Glyphs glyphs) {
     const Destination* one = sums.destination;
     std::string text = fmt::format("{:>8} {:>8} {:>8} {:>8} {}", short_number(sums.rate),
                                    short_count(static_cast<double>(sums.entries)),
                                    one != nullptr ? fmt::format("{:.1f}%", *one->use * 100) : "-",
-                                   sums.no_port, clean(peer, glyphs));
+                                   sums.no_port, clean(peer_of(sums.key), glyphs));
     if (one != nullptr && one->used_up_in_s)
         text += fmt::format(" (used up in {})", short_time(*one->used_up_in_s));
     else if (one != nullptr && one->reused && *one->use >= 0.5)
@@ -138,7 +148,7 @@ void add_peers(std::vector<Line>& page, const Peers& peers, std::size_t from, st
         return;
     section(page, from == 0 ? "  RATE/s LAST MIN PORT-USE  NO-PORT PEER" : "MORE PEERS");
     for (std::size_t at = from; at < std::min(to, peers.size()); ++at)
-        page.push_back(peer_line(peers[at].first, peers[at].second, glyphs));
+        page.push_back(peer_line(peers[at], glyphs));
     if (to < peers.size())
         page.push_back({{fmt::format("{:>37}({} more)", "", peers.size() - to), Style::Dim}});
 }
@@ -176,25 +186,28 @@ void add_lifetimes(std::vector<Line>& page, const FlowGroup& group, Size size, G
 }
 
 void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) {
-    std::vector<std::pair<RecentClose, std::string>> recent;
-    for (const Flow* flow : group.flows)
-        for (const RecentClose& one : flow->recent)
-            if (one.wall_ns != 0)
-                recent.emplace_back(one, peer_of(flow->key));
+    std::vector<std::pair<const RecentClose*, const Flow*>> recent; // the newest first
     constexpr std::size_t most = 10;
-    const std::size_t kept = std::min(most, recent.size());
-    std::partial_sort(
-        recent.begin(), recent.begin() + static_cast<std::ptrdiff_t>(kept), recent.end(),
-        [](const auto& a, const auto& b) { return a.first.wall_ns > b.first.wall_ns; });
+    for (const Flow* flow : group.flows)
+        for (const RecentClose& one : flow->recent) {
+            if (one.wall_ns == 0 ||
+                (recent.size() == most && one.wall_ns <= recent.back().first->wall_ns))
+                continue;
+            const auto older = std::find_if(recent.begin(), recent.end(), [&](const auto& at) {
+                return at.first->wall_ns < one.wall_ns;
+            });
+            recent.insert(older, {&one, flow});
+            recent.resize(std::min(most, recent.size()));
+        }
     section(page, "TIME     CLOSE    LPORT RPORT    LIFE PEER");
-    for (std::size_t at = 0; at < kept; ++at) {
-        const auto& [one, peer] = recent[at];
+    for (const auto& [one, flow] : recent) {
         std::string text;
-        append_local_time(text, one.wall_ns);
-        const std::string_view how = name_of(one.how);
-        text += fmt::format(" {:<8} {:>5} {:>5} {:>7} {}", how.empty() ? "-" : how, one.local_port,
-                            one.remote_port, one.lifetime_known ? human_us(one.lifetime_us) : "-",
-                            clean(peer, glyphs));
+        append_local_time(text, one->wall_ns);
+        const std::string_view how = name_of(one->how);
+        text +=
+            fmt::format(" {:<8} {:>5} {:>5} {:>7} {}", how.empty() ? "-" : how, one->local_port,
+                        one->remote_port, one->lifetime_known ? human_us(one->lifetime_us) : "-",
+                        clean(peer_of(flow->key), glyphs));
         page.push_back({{text}});
     }
 }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <tuple>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -42,19 +42,20 @@ auto common(const FlowGroup& group, Get get) {
 }
 
 std::uint64_t weight(const Flow& flow) {
-    return flow.entries.sum() + flow.no_port.sum();
+    return flow.in_minute + flow.no_port_in_minute;
 }
 
-// Its name that weighs most, and how many others there are.
-template <typename Get>
-std::string top_name(const FlowGroup& group, Get get) {
-    std::map<std::string, std::uint64_t> names;
+// The service that weighs most, and how many others there are.
+std::string top_service(const FlowGroup& group) {
+    std::unordered_map<std::string_view, std::uint64_t> names;
     for (const Flow* flow : group.flows)
-        names[get(*flow)] += weight(*flow);
+        names[flow->service] += weight(*flow);
     const auto most =
-        std::max_element(names.begin(), names.end(),
-                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    return names.size() == 1 ? most->first : fmt::format("{} +{}", most->first, names.size() - 1);
+        std::max_element(names.begin(), names.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.second, b.first) < std::tie(b.second, a.first);
+        });
+    return names.size() == 1 ? std::string(most->first)
+                             : fmt::format("{} +{}", most->first, names.size() - 1);
 }
 
 std::string top_peer(const FlowGroup& group) {
@@ -171,7 +172,7 @@ std::string short_count(double value) {
 RowText row_text(const FlowGroup& group, const Picture& picture) {
     RowText text;
     text.id = id_of(group, picture);
-    text.service = top_name(group, [](const Flow& flow) { return flow.service; });
+    text.service = top_service(group);
     text.role = role_of(group);
     text.rate = short_number(group.rate);
     if (picture.rate > 0)
@@ -182,9 +183,8 @@ RowText row_text(const FlowGroup& group, const Picture& picture) {
     if (const auto median = quantile_us(lifetimes_of(group), 0.5))
         text.lifetime = human_us(*median);
     text.peer = top_peer(group);
-    text.runs_out = std::any_of(group.flows.begin(), group.flows.end(), [](const Flow* flow) {
-        return flow->no_port.ago(0) + flow->no_port.ago(1) > 0;
-    });
+    text.runs_out = std::any_of(group.flows.begin(), group.flows.end(),
+                                [](const Flow* flow) { return flow->no_port_lately > 0; });
     return text;
 }
 

@@ -158,7 +158,7 @@ Verdict judge(const Picture& picture) {
     judge_losses(picture, verdict);
     const Flow* to_blame =
         found && ports != nullptr && ports->mainly != nullptr ? ports->mainly : busiest(picture);
-    if (to_blame != nullptr && to_blame->entries.sum() > 0)
+    if (to_blame != nullptr && to_blame->in_minute > 0)
         verdict.advice = advice_for(*to_blame);
     return verdict;
 }
