@@ -89,9 +89,11 @@ Destinations::Destinations(const Flows& flows, const Inherited& inherited,
         destination.taken += static_cast<double>(flow.in_minute) * scale_of(scales, key.netns);
         destination.rate += rate;
         destination.no_port += flow.no_port_lately;
-        if (destination.mainly == nullptr || rate > destination.mainly_rate) {
+        // Who finds no port is to blame as well.
+        const double weight = rate + static_cast<double>(flow.no_port_lately);
+        if (destination.mainly == nullptr || weight > destination.mainly_weight) {
             destination.mainly = &flow;
-            destination.mainly_rate = rate;
+            destination.mainly_weight = weight;
         }
     }
     const std::uint64_t passed = inherited.passed_s(flows.now_ns());

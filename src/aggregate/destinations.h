@@ -29,8 +29,8 @@ struct Destination {
     std::optional<double> use;    ///< of the usable ones, 0 to 1; none: their number is not known
     double rate = 0;              ///< entries a second, of late
     std::uint64_t no_port = 0;    ///< connects of the last 10 s that found none free
-    const Flow* mainly = nullptr; ///< who enters most; null: only older sockets
-    double mainly_rate = 0;
+    const Flow* mainly = nullptr; ///< who enters or fails most; null: only older sockets
+    double mainly_weight = 0;
     bool reused = false; ///< connect() takes TIME_WAITs over before the ports run out
     std::optional<double> used_up_in_s; ///< at the present rate; none: it will not come to that
 };

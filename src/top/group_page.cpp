@@ -136,7 +136,9 @@ Line peer_line(const PeerSums& sums, Glyphs glyphs) {
                                    one != nullptr ? fmt::format("{:.1f}%", *one->use * 100) : "-",
                                    sums.no_port, clean(peer_of(sums.key), glyphs));
     if (one != nullptr && one->used_up_in_s)
-        text += fmt::format(" (used up in {})", short_time(*one->used_up_in_s));
+        text += *one->used_up_in_s > 0
+                    ? fmt::format(" (used up in {})", short_time(*one->used_up_in_s))
+                    : std::string(" (all taken)");
     else if (one != nullptr && one->reused && *one->use >= 0.5)
         text += " (taken over: tcp_tw_reuse)";
     return {{text, sums.no_port > 0 ? Style::Bad : Style::Plain}};

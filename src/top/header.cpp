@@ -40,6 +40,8 @@ Line title_line(const State& state, const Picture& picture, Glyphs glyphs, doubl
     text += fmt::format("  {:.0f} s, every {:g} s  by {}, sort {}", picture.elapsed_s, interval_s,
                         name_of(state.by), name_of(state.sort));
     Line line{{text, Style::Dim}};
+    if (picture.around.filtered)
+        line.push_back({"  filtered by options", Style::Warn});
     if (state.paused)
         line.push_back({"  PAUSED", Style::Warn});
     if (!state.filter.empty())
@@ -103,8 +105,6 @@ Line ports_line(const Picture& picture, Glyphs glyphs) {
                         peer_of(one.key));
     if (one.mainly != nullptr)
         text += ", by " + who(*one.mainly);
-    if (picture.elapsed_s < 60 && picture.unclaimed > 0.5 * picture.present.value_or(0))
-        text += " (at least)";
     return {{clean(text, glyphs)}};
 }
 

@@ -27,9 +27,11 @@ bool judge_failures(const Destination& worst, Verdict& verdict) {
     if (worst.no_port == 0)
         return false;
     verdict.level = Level::Problem;
+    const std::string mainly =
+        worst.mainly != nullptr ? ", mainly of " + who(*worst.mainly) : std::string();
     verdict.text =
-        fmt::format("connect() towards {} finds no free port: {} failed in the last 10 s{}",
-                    peer_of(worst.key), worst.no_port, next);
+        fmt::format("connect() towards {} finds no free port: {} failed in the last 10 s{}{}",
+                    peer_of(worst.key), worst.no_port, mainly, next);
     return true;
 }
 

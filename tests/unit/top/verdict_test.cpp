@@ -71,7 +71,7 @@ TEST_CASE("top verdict: all ports taken, and connects that fail") {
     CHECK(verdict.level == Level::Problem);
     CHECK(verdict.text ==
           "connect() towards 10.0.0.5:5432 finds no free port: 12 failed in the last "
-          "10 s: run twtrace doctor");
+          "10 s, mainly of nginx.service (1234): run twtrace doctor");
     CHECK(contains(verdict.advice, "nginx.service (1234)"));
 }
 
