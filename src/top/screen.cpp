@@ -74,6 +74,10 @@ void start_colours() {
     init_pair(Red, COLOR_RED, -1);
 }
 
+attr_t colour(Pair pair) {
+    return static_cast<attr_t>(COLOR_PAIR(pair));
+}
+
 Size window_size() {
     winsize window{};
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_row == 0 || window.ws_col == 0)
@@ -176,11 +180,11 @@ struct Screen::Impl {
         case Style::Selected:
             return A_REVERSE;
         case Style::Good:
-            return A_BOLD | (colours ? COLOR_PAIR(Green) : 0);
+            return A_BOLD | (colours ? colour(Green) : 0);
         case Style::Warn:
-            return A_BOLD | (colours ? COLOR_PAIR(Yellow) : 0);
+            return A_BOLD | (colours ? colour(Yellow) : 0);
         case Style::Bad:
-            return A_BOLD | (colours ? COLOR_PAIR(Red) : A_REVERSE);
+            return A_BOLD | (colours ? colour(Red) : A_REVERSE);
         }
         return A_NORMAL;
     }
