@@ -158,6 +158,10 @@ void LiveRun::pass_counted(EventConsumer& consumer) {
     }
 }
 
+void LiveRun::add_overflow(Aggregator& aggregator) {
+    take_overflow([&](const Event& event, std::uint64_t count) { aggregator.add(event, count); });
+}
+
 Accounting::Inputs LiveRun::count() const {
     const twtrace_stats stats = source_.stats();
     const KernelCounts::Sum kernel = counts_.sum();

@@ -133,7 +133,9 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      [](O o, V v) { return add(parse_cgroup(v), o.filter.cgroups); }},
     {"-d,--duration", "SECONDS", "stop after this time", in_live,
      [](O o, V v) { return store(parse_seconds(v), o.duration); }},
-    {"-n,--count", "COUNT", "stop after so many lines", in_trace | in_list,
+    {"-i,--interval", "SECONDS", "time between two pictures (default 1)", in_top,
+     [](O o, V v) { return store(parse_seconds(v), o.interval); }},
+    {"-n,--count", "COUNT", "stop after so many lines, or pictures", in_trace | in_list | in_top,
      [](O o, V v) { return store(parse_number(v, 1, ~std::uint64_t{0}), o.count); }},
     {"-a,--all", "", "also passive closes and closes that ended in a reset", in_trace,
      [](O o, V) {
@@ -141,10 +143,10 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          return R{};
      }},
     {"-g,--group", "BY", "group by process, service, container, peer, listener or netns",
-     in_summary, [](O o, V v) { return choose(v, groupings, o.group_by); }},
-    {"-o,--output", "FORMAT", "table, json or csv", in_every,
+     in_summary | in_top, [](O o, V v) { return choose(v, groupings, o.group_by); }},
+    {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top,
      [](O o, V v) { return choose(v, formats, o.format); }},
-    {"-w,--wide", "", "all fields, lines as long as they get", in_every,
+    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top,
      [](O o, V) {
          o.wide = true;
          return R{};
@@ -171,6 +173,7 @@ constexpr auto options_rows = std::to_array<OptionRow>({
 
 constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
+    {Command::Top, "top", "live full-screen view: who closes, on whom, how fast, is it a problem"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
     {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},

@@ -23,10 +23,11 @@ struct Options {
     bool all = false; ///< trace: also passive closes and aborted ones
     Filter filter;
     GroupBy group_by = GroupBy::Process;
-    std::chrono::milliseconds duration{0}; ///< 0: until interrupted
-    std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
-    bool host = false;                     ///< doctor: only what this host allows
-    bool journal = false;                  ///< keep what was seen for `list`
+    std::chrono::milliseconds duration{0};    ///< 0: until interrupted
+    std::uint64_t count = 0;                  ///< stop after so many lines or pictures; 0: no limit
+    std::chrono::milliseconds interval{1000}; ///< top: between two pictures
+    bool host = false;                        ///< doctor: only what this host allows
+    bool journal = false;                     ///< keep what was seen for `list`
     std::uint32_t ring_bytes = 2U << 20;
 };
 
