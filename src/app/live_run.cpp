@@ -150,7 +150,13 @@ void LiveRun::end(Pipeline& pipeline) {
     Accounting::Inputs inputs = count();
     inputs.captured += pipeline.captured();
     inputs.filtered += pipeline.filtered();
+    account(inputs, end_ns_);
+}
+
+void LiveRun::account(const Accounting::Inputs& inputs, std::uint64_t until_ns) {
+    accounting_inputs_ = inputs;
     accounting_ = Accounting::of(inputs);
+    accounted_until_ns_ = until_ns;
 }
 
 void LiveRun::report_losses() {
@@ -163,15 +169,22 @@ void LiveRun::report_losses() {
     lost_reported_ = lost;
 }
 
-void LiveRun::add_overflow(Aggregator& aggregator) {
+void LiveRun::take_overflow(const std::function<void(const Event&, std::uint64_t)>& take) {
+    const auto counts = source_.take_overflow();
+    if (counts.empty())
+        return;
     Attributor attributor;
-    for (const OverflowCount& entry : source_.take_overflow()) {
+    for (const OverflowCount& entry : counts) {
         Event event = event_of(entry.key);
         attributor.attribute(event);
         // Not filtered again: the gate did that, and these lines have no ephemeral port left to
         // compare.
-        aggregator.add(event, entry.count);
+        take(event, entry.count);
     }
+}
+
+void LiveRun::add_overflow(Aggregator& aggregator) {
+    take_overflow([&](const Event& event, std::uint64_t times) { aggregator.add(event, times); });
 }
 
 Accounting::Inputs LiveRun::count() const {
@@ -209,7 +222,7 @@ void LiveRun::finish_mark(const Pipeline& pipeline) {
         return;
     mark_->inputs.captured += pipeline.captured_until_mark();
     mark_->inputs.filtered += pipeline.filtered();
-    accounting_ = Accounting::of(mark_->inputs);
+    account(mark_->inputs, mark_->at_ns);
     mark_.reset();
 }
 

@@ -28,14 +28,23 @@ class LiveRun {
     /// After the run: all of it. While it runs: as it was at the last full second, and for lack of
     /// that boundary's care, good to the events of a few microseconds.
     [[nodiscard]] const Accounting& accounting() const { return accounting_; }
+    /// What accounting() was made of.
+    [[nodiscard]] const Accounting::Inputs& accounting_inputs() const { return accounting_inputs_; }
+    /// The moment (CLOCK_MONOTONIC) up to which accounting() counts; 0: none yet.
+    [[nodiscard]] std::uint64_t accounted_until_ns() const { return accounted_until_ns_; }
+    /// The moment up to which it will count next, once all events until then have come through; 0:
+    /// none is chosen. No event after it was handed out before it was chosen.
+    [[nodiscard]] std::uint64_t next_mark_ns() const { return mark_ ? mark_->at_ns : 0; }
     /// Since the start, by a clock that nobody sets.
     [[nodiscard]] double elapsed_s() const;
     /// See EventLoop::on_readable().
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));
     }
-    /// Events that were counted in the kernel because the ring was full: adds them where they
-    /// belong.
+    /// Events that were counted in the kernel because the ring was full, since the last call: while
+    /// it runs and after.
+    void take_overflow(const std::function<void(const Event&, std::uint64_t times)>& take);
+    /// Adds them where they belong.
     void add_overflow(Aggregator& aggregator);
     [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
     /// While it runs: now.
@@ -48,6 +57,7 @@ class LiveRun {
     void every_second(Pipeline& pipeline);
     void report_losses();
     [[nodiscard]] Accounting::Inputs count() const;
+    void account(const Accounting::Inputs& inputs, std::uint64_t until_ns);
     void finish_mark(const Pipeline& pipeline);
 
     EventLoop loop_;
@@ -61,6 +71,8 @@ class LiveRun {
     bool begun_ = false;
     std::uint64_t lost_reported_ = 0;
     Accounting accounting_;
+    Accounting::Inputs accounting_inputs_;
+    std::uint64_t accounted_until_ns_ = 0;
     struct Mark {
         std::uint64_t at_ns;
         Accounting::Inputs inputs; // all but what the pipeline has yet to tell

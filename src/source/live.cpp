@@ -4,6 +4,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <string>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -66,11 +68,20 @@ Result<void> fill_pids(const twtrace_bpf& skeleton, const LiveConfig& config) {
     return {};
 }
 
+std::string bytes_of(const twtrace_overflow_key& key) {
+    return {reinterpret_cast<const char*>(&key), sizeof(key)};
+}
+
 } // namespace
 
 struct LiveSource::Impl {
     Skeleton skeleton;
     RecordHandler* handler = nullptr; // of the drain() that runs
+    struct Taken {
+        std::uint64_t count = 0;
+        unsigned still = 0; // calls since it changed
+    };
+    std::map<std::string, Taken> taken; // of the overflow table, by the bytes of the key
     std::unique_ptr<ring_buffer, RingDeleter> ring;
 
     static int forward(void* self, void* data, std::size_t size) {
@@ -157,16 +168,28 @@ bool LiveSource::counts_time_wait_at_end() const {
     return bpf_prog_test_run_opts(program, &run) == 0 && run.retval != 0;
 }
 
+// The programs add to an entry that they have looked up, without a lock: what they add to one that
+// is deleted at that moment is gone. So entries stay and their differences are taken, and only one
+// that has been still for ten calls is deleted, to make room in the table.
 std::vector<OverflowCount> LiveSource::take_overflow() {
+    constexpr unsigned still_calls = 10;
     std::vector<OverflowCount> counts;
     const int map = bpf_map__fd(impl_->skeleton->maps.overflow);
     twtrace_overflow_key key{};
-    std::uint64_t count = 0;
-    while (bpf_map_get_next_key(map, nullptr, &key) == 0) {
-        if (bpf_map_lookup_elem(map, &key, &count) == 0)
-            counts.push_back({key, count});
-        if (bpf_map_delete_elem(map, &key) != 0)
-            break;
+    std::vector<twtrace_overflow_key> keys;
+    for (const void* at = nullptr; bpf_map_get_next_key(map, at, &key) == 0; at = &keys.back())
+        keys.push_back(key);
+    for (const twtrace_overflow_key& known : keys) {
+        std::uint64_t count = 0;
+        if (bpf_map_lookup_elem(map, &known, &count) != 0)
+            continue;
+        Impl::Taken& taken = impl_->taken[bytes_of(known)];
+        taken.still = count == taken.count ? taken.still + 1 : 0;
+        if (count > taken.count)
+            counts.push_back({known, count - taken.count});
+        taken.count = count;
+        if (taken.still >= still_calls && bpf_map_delete_elem(map, &known) == 0)
+            impl_->taken.erase(bytes_of(known));
     }
     return counts;
 }

@@ -45,6 +45,7 @@ class LiveSource {
 
     [[nodiscard]] twtrace_stats stats() const;            ///< summed over the CPUs
     [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
+    /// What came since the last call. Also while it runs.
     [[nodiscard]] std::vector<OverflowCount> take_overflow();
     /// When this kernel counts TcpExt TW: as the minisock is scheduled, or (5.10) as it ends.
     [[nodiscard]] bool counts_time_wait_at_end() const;

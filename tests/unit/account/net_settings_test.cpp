@@ -37,9 +37,11 @@ TEST_CASE("net settings: what is not there is not known") {
 
 TEST_CASE("net settings: a list of ports") {
     const PortSet ports = parse_port_list("8080,9148-9150,nonsense,7-,65535\n");
-    for (const std::uint16_t port : {std::uint16_t{8080}, std::uint16_t{9148}, std::uint16_t{9149}, std::uint16_t{9150}, std::uint16_t{65535}})
+    for (const std::uint16_t port : {std::uint16_t{8080}, std::uint16_t{9148}, std::uint16_t{9149},
+                                     std::uint16_t{9150}, std::uint16_t{65535}})
         CHECK(ports.contains(port));
-    for (const std::uint16_t port : {std::uint16_t{7}, std::uint16_t{8}, std::uint16_t{8081}, std::uint16_t{9147}, std::uint16_t{9151}})
+    for (const std::uint16_t port : {std::uint16_t{7}, std::uint16_t{8}, std::uint16_t{8081},
+                                     std::uint16_t{9147}, std::uint16_t{9151}})
         CHECK_FALSE(ports.contains(port));
     CHECK_FALSE(parse_port_list("").any);
     CHECK_FALSE(parse_port_list("\n").any);
