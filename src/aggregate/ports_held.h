@@ -1,5 +1,5 @@
-// How many local ports the entries of the last 60 s hold towards each peer, as a client: a time-wait
-// socket's port is free for other peers.
+// How many local ports the entries of the last 60 s hold towards each peer, as a client: a
+// time-wait socket's port is free for other peers.
 #pragma once
 
 #include <algorithm>

@@ -78,8 +78,8 @@ void HttpServer::make_room() {
     std::map<std::string, std::size_t> by_peer;
     for (const auto& [fd, connection] : connections_)
         ++by_peer[connection.peer];
-    const auto worst =
-        std::min_element(connections_.begin(), connections_.end(), [&](const auto& a, const auto& b) {
+    const auto worst = std::min_element(
+        connections_.begin(), connections_.end(), [&](const auto& a, const auto& b) {
             const auto rank = [&](const Connection& connection) {
                 return std::make_tuple(-static_cast<long>(by_peer[connection.peer]),
                                        connection.answering, connection.began);
@@ -194,8 +194,8 @@ void HttpServer::serve(std::chrono::milliseconds wait, int wake, const Answer& a
     std::array<epoll_event, 32> events{};
     if (wake >= 0)
         add(epoll_, wake); // once; after that it is there already
-    const int ready = epoll_wait(epoll_.get(), events.data(), events.size(),
-                                 static_cast<int>(wait.count()));
+    const int ready =
+        epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(wait.count()));
     close_late();
     for (int index = 0; index < ready; ++index) {
         const int fd = events[static_cast<std::size_t>(index)].data.fd;

@@ -74,13 +74,12 @@ void Publisher::run() {
     while (!stop) {
         auto wait = sweep_every;
         if (!config_.textfile.empty())
-            wait = std::clamp(
-                std::chrono::ceil<std::chrono::milliseconds>(file_due_ - Clock::now()),
-                std::chrono::milliseconds(0), sweep_every);
+            wait =
+                std::clamp(std::chrono::ceil<std::chrono::milliseconds>(file_due_ - Clock::now()),
+                           std::chrono::milliseconds(0), sweep_every);
         if (config_.server)
-            config_.server->serve(wait, stop_.get(), [this](const HttpRequest& request) {
-                return answer(request);
-            });
+            config_.server->serve(wait, stop_.get(),
+                                  [this](const HttpRequest& request) { return answer(request); });
         write_file_if_due();
         stop = stopped(config_.server ? 0 : static_cast<int>(wait.count()));
     }

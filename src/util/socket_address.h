@@ -15,7 +15,9 @@ struct SocketAddress {
     sockaddr_storage storage{};
     socklen_t length = 0;
 
-    [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+    [[nodiscard]] const sockaddr* get() const {
+        return reinterpret_cast<const sockaddr*>(&storage);
+    }
 };
 
 /// 127.0.0.1:10660, [::1]:10660, or :10660 for all addresses, IPv4 and IPv6. Port 0: any that is
