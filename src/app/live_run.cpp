@@ -147,6 +147,8 @@ void LiveRun::end(Pipeline& pipeline) {
     pipeline.finish();
     pipeline.release(counts_.settle_end(pipeline.held_times()), counts_.sampled_until_ns(),
                      Pipeline::Side::NotAfter);
+    if (mark_)
+        pass_mark(pipeline);
     Accounting::Inputs inputs = count();
     inputs.captured += pipeline.captured();
     inputs.filtered += pipeline.filtered();
@@ -220,10 +222,14 @@ void LiveRun::every_second(Pipeline& pipeline) {
 void LiveRun::finish_mark(const Pipeline& pipeline) {
     if (!mark_ || pipeline.settled_until_ns() <= mark_->at_ns)
         return;
-    mark_->inputs.captured += pipeline.captured_until_mark();
-    mark_->inputs.filtered += pipeline.filtered();
-    account(mark_->inputs, mark_->at_ns);
-    mark_.reset();
+    pass_mark(pipeline);
+    account(last_mark_.inputs, last_mark_.at_ns);
+}
+
+void LiveRun::pass_mark(const Pipeline& pipeline) {
+    last_mark_ = *std::exchange(mark_, std::nullopt);
+    last_mark_.inputs.captured += pipeline.captured_until_mark();
+    last_mark_.inputs.filtered += pipeline.filtered();
 }
 
 std::uint64_t LiveRun::end_wall_ns() const {

@@ -32,6 +32,13 @@ class LiveRun {
     [[nodiscard]] const Accounting::Inputs& accounting_inputs() const { return accounting_inputs_; }
     /// The moment (CLOCK_MONOTONIC) up to which accounting() counts; 0: none yet.
     [[nodiscard]] std::uint64_t accounted_until_ns() const { return accounted_until_ns_; }
+    struct Mark {
+        std::uint64_t at_ns = 0; ///< CLOCK_MONOTONIC; 0: there was none yet
+        Accounting::Inputs inputs;
+    };
+    /// The last full second that all events up to it have come through for. Unlike accounting(),
+    /// the end of the run is none.
+    [[nodiscard]] const Mark& last_mark() const { return last_mark_; }
     /// The moment up to which it will count next, once all events until then have come through; 0:
     /// none is chosen. No event after it was handed out before it was chosen.
     [[nodiscard]] std::uint64_t next_mark_ns() const { return mark_ ? mark_->at_ns : 0; }
@@ -58,6 +65,7 @@ class LiveRun {
     void report_losses();
     [[nodiscard]] Accounting::Inputs count() const;
     void account(const Accounting::Inputs& inputs, std::uint64_t until_ns);
+    void pass_mark(const Pipeline& pipeline);
     void finish_mark(const Pipeline& pipeline);
 
     EventLoop loop_;
@@ -73,11 +81,8 @@ class LiveRun {
     Accounting accounting_;
     Accounting::Inputs accounting_inputs_;
     std::uint64_t accounted_until_ns_ = 0;
-    struct Mark {
-        std::uint64_t at_ns;
-        Accounting::Inputs inputs; // all but what the pipeline has yet to tell
-    };
-    std::optional<Mark> mark_;
+    std::optional<Mark> mark_; // its inputs: all but what the pipeline has yet to tell
+    Mark last_mark_;
 };
 
 } // namespace twtrace

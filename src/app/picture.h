@@ -19,6 +19,9 @@ class Collector : public EventConsumer {
     Aggregator& aggregator_;
 };
 
+/// With nothing but host and kernel in it.
+Snapshot empty_picture();
+
 /// With at most `peers` peers a group.
 Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers);
 

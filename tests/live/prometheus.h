@@ -20,8 +20,8 @@ bool have_prometheus();
 
 class Prometheus {
   public:
-    /// Scrapes these ports of 127.0.0.1 as job "twtrace" every fifth of a second, with the recording
-    /// rules of deploy/.
+    /// Scrapes these ports of 127.0.0.1 as job "twtrace" every fifth of a second, with the
+    /// recording rules of deploy/.
     explicit Prometheus(const std::vector<std::uint16_t>& targets);
     /// The result vector of an instant query.
     nlohmann::json query(const std::string& expression) const;

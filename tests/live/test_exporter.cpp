@@ -217,13 +217,12 @@ TEST_CASE("exporter: what can't be done is one line and status 1", "[exporter][r
         int status;
         std::string words;
     };
-    for (const Case& refused :
-         {Case{{"--listen", taken}, 1, "Address already in use"},
-          Case{{"--listen", "192.0.2.1:10660"}, 1, "192.0.2.1"},
-          Case{{"--listen", "localhost"}, 2, "not an address"},
-          Case{{"--auth-file", file}, 1, "chmod"},
-          Case{{"--auth-file", dir.file("none")}, 1, "No such file"},
-          Case{{"--textfile", "/proc/nowhere/x.prom"}, 1, "/proc/nowhere"}}) {
+    for (const Case& refused : {Case{{"--listen", taken}, 1, "Address already in use"},
+                                Case{{"--listen", "192.0.2.1:10660"}, 1, "192.0.2.1"},
+                                Case{{"--listen", "localhost"}, 2, "not an address"},
+                                Case{{"--auth-file", file}, 1, "chmod"},
+                                Case{{"--auth-file", dir.file("none")}, 1, "No such file"},
+                                Case{{"--textfile", "/proc/nowhere/x.prom"}, 1, "/proc/nowhere"}}) {
         std::vector<std::string> argv{twtrace_binary(), "exporter", "--listen", "127.0.0.1:0"};
         argv.insert(argv.end(), refused.arguments.begin(), refused.arguments.end());
         const CommandResult result = run_command(argv);

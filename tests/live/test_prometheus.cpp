@@ -1,8 +1,8 @@
 // A real Prometheus over real exporters over real traffic.
 #include <sys/prctl.h>
 
-#include <csignal>
 #include <array>
+#include <csignal>
 #include <memory>
 
 #include "catch2.h"
@@ -106,14 +106,17 @@ TEST_CASE("prometheus: over ten exporters the recording rule ranks the right ser
         // On one host `loud` is first; over all of them `busy` is, that is first nowhere.
         host.closers.push_back(named_closer(host.ns, "quiet", 21));
         host.closers.push_back(named_closer(host.ns, "busy", number == 0 ? 101 : 61));
-        host.closers.push_back(named_closer(host.ns, number == 0 ? "loud" : "only" + std::to_string(number), number == 0 ? 301 : 121));
+        host.closers.push_back(named_closer(host.ns,
+                                            number == 0 ? "loud" : "only" + std::to_string(number),
+                                            number == 0 ? 301 : 121));
     }
     const Prometheus prometheus(ports);
     const auto count_series = [&] {
         return prometheus.number(
             "count(twtrace_time_wait_entered_total{service=~\"busy|quiet|loud|only.\"})");
     };
-    await("the first close of each", [&] { return count_series() == 30; }, Milliseconds(20000));
+    await(
+        "the first close of each", [&] { return count_series() == 30; }, Milliseconds(20000));
     for (const auto& host : hosts) {
         for (Forked& closer : host->closers) {
             let_go(closer);

@@ -136,3 +136,28 @@ TEST_CASE("accounting line: exact, too few, too many, not checked") {
     CHECK(accounting_line(Accounting::of({})) ==
           "not checked: captured 0 + lost 0 + missed 0; the kernel's counters could not be read");
 }
+
+TEST_CASE("accounting: of an interval, from two readings", "[accounting]") {
+    Accounting::Inputs earlier;
+    earlier.captured = 100;
+    earlier.lost = 2;
+    earlier.kernel = 103;
+    Accounting::Inputs later = earlier;
+    later.captured = 150;
+    later.lost = 5;
+    later.kernel = 156;
+    const Accounting exact = Accounting::of(later.since(earlier));
+    CHECK(exact.captured == 50);
+    CHECK(exact.lost == 3);
+    CHECK(exact.kernel == 53);
+    CHECK(exact.exact);
+    CHECK(exact.reasons.empty());
+    later.kernel = 157;
+    const Accounting boundary = Accounting::of(later.since(earlier));
+    CHECK_FALSE(boundary.exact);
+    CHECK(boundary.unaccounted == 1);
+    REQUIRE(boundary.reasons.size() == 1);
+    CHECK(boundary.reasons.front().find("either side") != std::string::npos);
+    later.kernel.reset();
+    CHECK_FALSE(Accounting::of(later.since(earlier)).kernel);
+}

@@ -25,7 +25,8 @@ ObservedHost host_of_test() {
     return host;
 }
 
-std::string expose(const EventCounters& counters, const ObservedHost& host, std::size_t most = 100) {
+std::string expose(const EventCounters& counters, const ObservedHost& host,
+                   std::size_t most = 100) {
     return Exposition(most).text(counters.copy(), host);
 }
 
@@ -175,10 +176,13 @@ TEST_CASE("deploy: rules, alerts and dashboard use what there is", "[exporter]")
     std::set<std::string> labels{"job", "instance", "le", "alertname", "alertstate", "severity"};
     for (const MetricRow& row : metric_table())
         labels.merge(words({std::string(row.labels)}));
-    for (const char* path : {"deploy/prometheus/twtrace.rules.yml",
-                             "deploy/prometheus/twtrace.alerts.yml", "deploy/grafana/twtrace.json"}) {
+    for (const char* path :
+         {"deploy/prometheus/twtrace.rules.yml", "deploy/prometheus/twtrace.alerts.yml",
+          "deploy/grafana/twtrace.json"}) {
         const std::string text = file(path);
-        const auto used = matches(text, "((?:[a-z_]+:)?(?:twtrace|process)_[a-z0-9_]+(?::[a-z0-9_]+)?)\\b(?=[\\[{ )\\n\",])");
+        const auto used = matches(
+            text,
+            "((?:[a-z_]+:)?(?:twtrace|process)_[a-z0-9_]+(?::[a-z0-9_]+)?)\\b(?=[\\[{ )\\n\",])");
         CHECK(used.size() > 5);
         for (const std::string& name : used) {
             INFO(path << ": " << name);

@@ -15,8 +15,9 @@ HttpParsed parse(std::string_view text) {
 } // namespace
 
 TEST_CASE("http: a scraper's request", "[exporter]") {
-    const std::string text = "GET /metrics?a=b HTTP/1.1\r\nHost: x\r\naccept-encoding:  gzip, br \r\n"
-                             "AUTHORIZATION: Basic abc=\r\n\r\nGET";
+    const std::string text =
+        "GET /metrics?a=b HTTP/1.1\r\nHost: x\r\naccept-encoding:  gzip, br \r\n"
+        "AUTHORIZATION: Basic abc=\r\n\r\nGET";
     HttpRequest request;
     std::size_t length = 0;
     REQUIRE(parse_http(text, request, length) == HttpParsed::Complete);
