@@ -23,10 +23,10 @@ std::uint64_t wall_of(std::uint64_t monotonic_ns) {
 
 IntervalSummary::IntervalSummary(const Options& options, LiveRun& run, Output& output)
     : options_(options), run_(run), output_(output),
-      every_ns_(static_cast<std::uint64_t>(
-          std::chrono::nanoseconds(options.interval).count())),
-      start_wall_ns_(run.start_wall_ns()), start_ns_(monotonic_now_ns()), due_ns_(start_ns_ + every_ns_), ports_(most_held),
-      current_(new_aggregator()), next_(new_aggregator()) {}
+      every_ns_(static_cast<std::uint64_t>(std::chrono::nanoseconds(options.interval).count())),
+      start_wall_ns_(run.start_wall_ns()), start_ns_(monotonic_now_ns()),
+      due_ns_(start_ns_ + every_ns_), ports_(most_held), current_(new_aggregator()),
+      next_(new_aggregator()) {}
 
 std::unique_ptr<Aggregator> IntervalSummary::new_aggregator() const {
     return std::make_unique<Aggregator>(options_.group_by);
@@ -90,8 +90,7 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.by = current_->by();
     snapshot.totals = current_->totals();
     snapshot.accounting = Accounting::of(until.since(before_));
-    snapshot.groups =
-        rows_of(*current_, snapshot.duration_s, peers_per_group, ephemeral_ports());
+    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, ephemeral_ports());
     ports_.move_to(end_ns);
     set_port_use(snapshot);
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);

@@ -96,81 +96,64 @@ constexpr std::array groupings{
     Named<GroupBy>{"listener", GroupBy::Listener}, Named<GroupBy>{"netns", GroupBy::Netns},
     Named<GroupBy>{"service", GroupBy::Service},   Named<GroupBy>{"container", GroupBy::Container}};
 
-constexpr auto
-    options_rows =
-        std::
-            to_array<OptionRow>(
-                {
-                    {"-p,--pid", "PID,..", "only these processes", in_every, add_pids},
-                    {"-c,--comm", "COMM", "only processes (threads) of this name", in_every,
-                     [](O o, V v) { return store(parse_comm(v), o.filter.comm); }},
-                    {"-L,--local-port", "PORTS",
-                     "only these ports of the side that closes: 80,443,8000-8100", in_every,
-                     [](O o, V v) { return add_ports(o.filter.local_ports, v); }},
-                    {"-D,--remote-port", "PORTS", "only these ports of the remote peer", in_every,
-                     [](O o, V v) { return add_ports(o.filter.remote_ports, v); }},
-                    {"-4,--ipv4", "", "only IPv4 (v4-mapped addresses are IPv4)", in_every,
-                     [](O o, V) { return set_family(o, 4); }},
-                    {"-6,--ipv6", "", "only IPv6", in_every,
-                     [](O o, V) { return set_family(o, 6); }},
-                    {"--netns", "INODE|PATH", "only this network namespace; may be repeated",
-                     in_every, add_netns},
-                    {"-d,--duration", "SECONDS", "stop after this time", in_live,
-                     [](O o, V v) { return store(parse_seconds(v), o.duration); }},
-                    {"-n,--count", "COUNT", "stop after so many lines", in_trace | in_list,
-                     [](O o, V v) {
-                         return store(parse_number(v, 1, ~std::uint64_t{0}), o.count);
-                     }},
-                    {"-a,--all", "", "also passive closes and closes that ended in a reset",
-                     in_trace,
-                     [](O o, V) {
-                         o.all = true;
-                         return R{};
-                     }},
-                    {"-g,--group", "BY",
-                     "group by process, service, container, peer, listener or netns", in_summary,
-                     [](O o, V v) { return choose(v, groupings, o.group_by); }},
-                    {"-o,--output", "FORMAT", "table, json or csv", in_every,
-                     [](O o, V v) { return choose(v, formats, o.format); }},
-                    {"-w,--wide", "", "all fields, lines as long as they get", in_every,
-                     [](O o, V) {
-                         o.wide = true;
-                         return R{};
-                     }},
-                    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)",
-                     in_live, [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
-                    {"--journal", "",
-                     "remember who closed for two minutes, in /run/twtrace: `list` then names "
-                     "owners",
-                     in_live,
-                     [](O o, V) {
-                         o.journal = true;
-                         return R{};
-                     }},
-                    {"-i,--interval", "SECONDS",
-                     "summary: a document each interval; exporter: write --textfile",
-                     in_summary | in_exporter,
-                     [](O o, V v) { return store(parse_seconds(v), o.interval); }},
-                    {"--listen", "ADDR:PORT", "answer scrapes here (default 127.0.0.1:10660)",
-                     in_exporter,
-                     [](O o, V v) { return store(parse_socket_address(v), o.listen); }},
-                    {"--auth-file", "FILE", "ask scrapers for one of the user:password lines in it",
-                     in_exporter, [](O o, V v) { return store(parse_path(v), o.auth_file); }},
-                    {"--textfile",
-                     "FILE", "write the metrics for node_exporter's textfile collector",
-                     in_exporter, [](O o, V v) { return store(parse_path(v), o.textfile); }},
-                    {"--series", "COUNT",
-                     "services, peers and namespaces with series of their own (default 100); the "
-                     "rest is `other`",
-                     in_exporter,
-                     [](O o, V v) { return store(parse_number(v, 1, 10'000), o.series); }},
-                    {"-v,--verbose", "", "say on standard error what goes on", in_every,
-                     [](O o, V) {
-                         o.verbose = true;
-                         return R{};
-                     }},
-                });
+// It would lay out a table of this length as a column at the right margin.
+// clang-format off
+constexpr auto options_rows = std::to_array<OptionRow>({
+    {"-p,--pid", "PID,..", "only these processes", in_every, add_pids},
+    {"-c,--comm", "COMM", "only processes (threads) of this name", in_every,
+     [](O o, V v) { return store(parse_comm(v), o.filter.comm); }},
+    {"-L,--local-port", "PORTS", "only these ports of the side that closes: 80,443,8000-8100",
+     in_every, [](O o, V v) { return add_ports(o.filter.local_ports, v); }},
+    {"-D,--remote-port", "PORTS", "only these ports of the remote peer", in_every,
+     [](O o, V v) { return add_ports(o.filter.remote_ports, v); }},
+    {"-4,--ipv4", "", "only IPv4 (v4-mapped addresses are IPv4)", in_every,
+     [](O o, V) { return set_family(o, 4); }},
+    {"-6,--ipv6", "", "only IPv6", in_every, [](O o, V) { return set_family(o, 6); }},
+    {"--netns", "INODE|PATH", "only this network namespace; may be repeated", in_every, add_netns},
+    {"-d,--duration", "SECONDS", "stop after this time", in_live,
+     [](O o, V v) { return store(parse_seconds(v), o.duration); }},
+    {"-n,--count", "COUNT", "stop after so many lines", in_trace | in_list,
+     [](O o, V v) { return store(parse_number(v, 1, ~std::uint64_t{0}), o.count); }},
+    {"-a,--all", "", "also passive closes and closes that ended in a reset", in_trace,
+     [](O o, V) {
+         o.all = true;
+         return R{};
+     }},
+    {"-g,--group", "BY", "group by process, service, container, peer, listener or netns",
+     in_summary, [](O o, V v) { return choose(v, groupings, o.group_by); }},
+    {"-o,--output", "FORMAT", "table, json or csv", in_every,
+     [](O o, V v) { return choose(v, formats, o.format); }},
+    {"-w,--wide", "", "all fields, lines as long as they get", in_every,
+     [](O o, V) {
+         o.wide = true;
+         return R{};
+     }},
+    {"--ring", "SIZE", "size of the ring buffer, a power of two (default 8M)", in_live,
+     [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
+    {"--journal", "",
+     "remember who closed for two minutes, in /run/twtrace: `list` then names owners", in_live,
+     [](O o, V) {
+         o.journal = true;
+         return R{};
+     }},
+    {"-i,--interval", "SECONDS", "summary: a document each interval; exporter: write --textfile",
+     in_summary | in_exporter, [](O o, V v) { return store(parse_seconds(v), o.interval); }},
+    {"--listen", "ADDR:PORT", "answer scrapes here (default 127.0.0.1:10660)", in_exporter,
+     [](O o, V v) { return store(parse_socket_address(v), o.listen); }},
+    {"--auth-file", "FILE", "ask scrapers for one of the user:password lines in it", in_exporter,
+     [](O o, V v) { return store(parse_path(v), o.auth_file); }},
+    {"--textfile", "FILE", "write the metrics for node_exporter's textfile collector", in_exporter,
+     [](O o, V v) { return store(parse_path(v), o.textfile); }},
+    {"--series", "COUNT", "services, peers, namespaces with series of their own (default 100)",
+     in_exporter, [](O o, V v) { return store(parse_number(v, 1, 10'000), o.series); }},
+    {"-v,--verbose", "", "say on standard error what goes on", in_every,
+     [](O o, V) {
+         o.verbose = true;
+         return R{};
+     }},
+});
 
+// clang-format on
 constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},

@@ -11,7 +11,7 @@ _twtrace() {
     case $previous in
     -o | --output) words='table json csv' ;;
     -g | --group) words='process service container peer listener netns' ;;
-    --netns)
+    --netns | --textfile | --auth-file)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
