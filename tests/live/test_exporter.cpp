@@ -256,6 +256,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     };
     await("its complaint", failed);
     const std::string old = read_file(file);
+    CHECK(entered() == 7);
     run_jobs(ns, some_closes(5));
     for (int times = 0; times < 3; ++times) { // it goes on trying
         const std::int64_t before = disk.changed_ns();
