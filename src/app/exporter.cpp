@@ -103,11 +103,13 @@ Result<void> run_exporter(const Options& options) {
         return tl::unexpected(publisher.error());
     if (port != 0)
         spdlog::info("listening on port {}", port);
-    return run->run(options, feeder, [&]() -> Result<bool> {
+    auto done = run->run(options, feeder, [&]() -> Result<bool> {
         feeder.tick();
         (*publisher)->alive();
         return true;
     });
+    feeder.every_second(); // what the end brought: the textfile is written once more
+    return done;
 }
 
 } // namespace twtrace

@@ -63,6 +63,8 @@ Publisher::~Publisher() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof(one));
     thread_.join();
+    file_due_ = {};
+    write_file_if_due();
 }
 
 void Publisher::run() {

@@ -31,6 +31,7 @@ class Publisher {
     /// must outlive it.
     static Result<std::unique_ptr<Publisher>> start(PublisherConfig config,
                                                     const EventCounters& counters);
+    /// Ends the thread, and writes the textfile for the last time.
     ~Publisher();
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;

@@ -265,8 +265,10 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     CHECK(read_file(file) == old);
     std::filesystem::remove(disk.file("filler"));
     await("it to recover", [&] { return entered() == 12; });
+    run_jobs(ns, some_closes(3));
     const CommandResult result = tracer.stop();
     CHECK(result.exit_status == 0);
+    CHECK(entered() == 15); // also what came after the last interval
     std::size_t complaints = 0;
     for (const std::string& line : lines_of(result.err)) {
         complaints += line.find("No space left") != std::string::npos ? 1 : 0;
