@@ -35,12 +35,13 @@ Scrape parse_scrape(const std::string& text) {
 double sum_of(const Scrape& scrape, const std::string& name,
               const std::vector<std::string>& parts) {
     double sum = 0;
-    for (const auto& [series, value] : scrape) {
+    for (const auto& entry : scrape) { // clang 14 lets no lambda have a structured binding
+        const std::string& series = entry.first;
         const bool wanted = series.substr(0, series.find('{')) == name &&
                             std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
                                 return series.find(part) != std::string::npos;
                             });
-        sum += wanted ? value : 0;
+        sum += wanted ? entry.second : 0;
     }
     return sum;
 }

@@ -182,7 +182,7 @@ TEST_CASE("summary: with -i each event is in one of the documents, one document 
         return sum;
     };
     std::uint64_t want = 0;
-    for (const std::size_t times : {30, 40, 50}) {
+    for (const std::size_t times : {30U, 40U, 50U}) {
         run_jobs(ns, repeat("shutdown_then_peer_closes", times));
         want += times;
         if (times != 50) { // the last ones are in the last document

@@ -5,7 +5,7 @@
 using namespace twtrace;
 
 TEST_CASE("base64: as in RFC 4648", "[exporter]") {
-    CHECK(base64("") == "");
+    CHECK(base64("").empty());
     CHECK(base64("f") == "Zg==");
     CHECK(base64("fo") == "Zm8=");
     CHECK(base64("foo") == "Zm9v");
