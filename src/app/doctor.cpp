@@ -19,6 +19,8 @@
 
 namespace twtrace {
 
+using namespace doctor;
+
 namespace {
 
 constexpr std::chrono::seconds default_look{10};

@@ -12,7 +12,7 @@
 #include "model/timestamp.h"
 #include "source/enter_namespace.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -192,4 +192,4 @@ void DoctorLook::leave_out_others(Observations& seen) const {
         });
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -16,7 +16,7 @@
 #include "util/port_set.h"
 #include "util/result.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 class DoctorLook {
   public:
@@ -52,4 +52,4 @@ class DoctorLook {
     std::vector<std::string> notes_;
 };
 
-} // namespace twtrace
+} // namespace twtrace::doctor

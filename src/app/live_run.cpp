@@ -131,10 +131,18 @@ void LiveRun::end(Pipeline& pipeline) {
     pipeline.finish();
     pipeline.release(counts_.settle_end(pipeline.held_times()), counts_.sampled_until_ns(),
                      Pipeline::Side::NotAfter);
+    if (mark_)
+        pass_mark(pipeline);
     Accounting::Inputs inputs = count();
     inputs.captured += pipeline.captured();
     inputs.filtered += pipeline.filtered();
+    account(inputs, end_ns_);
+}
+
+void LiveRun::account(const Accounting::Inputs& inputs, std::uint64_t until_ns) {
+    accounting_inputs_ = inputs;
     accounting_ = Accounting::of(inputs);
+    accounted_until_ns_ = until_ns;
 }
 
 void LiveRun::report_losses() {
@@ -156,10 +164,6 @@ void LiveRun::pass_counted(EventConsumer& consumer) {
         if (filter_.passes_owner(event))
             consumer.counted(event, entry.count);
     }
-}
-
-void LiveRun::add_overflow(Aggregator& aggregator) {
-    take_overflow([&](const Event& event, std::uint64_t count) { aggregator.add(event, count); });
 }
 
 Accounting::Inputs LiveRun::count() const {
@@ -197,10 +201,14 @@ void LiveRun::every_second(Pipeline& pipeline, EventConsumer& consumer) {
 void LiveRun::finish_mark(const Pipeline& pipeline) {
     if (!mark_ || pipeline.settled_until_ns() <= mark_->at_ns)
         return;
-    mark_->inputs.captured += pipeline.captured_until_mark();
-    mark_->inputs.filtered += pipeline.filtered();
-    accounting_ = Accounting::of(mark_->inputs);
-    mark_.reset();
+    pass_mark(pipeline);
+    account(last_mark_.inputs, last_mark_.at_ns);
+}
+
+void LiveRun::pass_mark(const Pipeline& pipeline) {
+    last_mark_ = *std::exchange(mark_, std::nullopt);
+    last_mark_.inputs.captured += pipeline.captured_until_mark();
+    last_mark_.inputs.filtered += pipeline.filtered();
 }
 
 std::uint64_t LiveRun::end_wall_ns() const {

@@ -13,9 +13,9 @@ namespace twtrace {
 
 namespace {
 
-// Standard output belongs to data.
+// Standard output belongs to data. _mt: the exporter has a second thread.
 void log_to_stderr(bool verbose) {
-    spdlog::set_default_logger(spdlog::stderr_logger_st("twtrace"));
+    spdlog::set_default_logger(spdlog::stderr_logger_mt("twtrace"));
     spdlog::set_pattern("%n: %v");
     spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }

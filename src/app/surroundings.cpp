@@ -46,14 +46,14 @@ std::uint64_t cost_of(Work work) {
 
 } // namespace
 
-Observer::Observer(const Options& options) : watch_(options.filter.netns) {
+Surveyor::Surveyor(const Options& options) : watch_(options.filter.netns) {
     utsname system{};
     if (uname(&system) == 0)
         around_.host = system.nodename;
     around_.filtered = is_filtered(options.filter);
 }
 
-void Observer::find_namespaces() {
+void Surveyor::find_namespaces() {
     const std::size_t before = watch_.views().size();
     watch_.look();
     if (watch_.views().size() != before)
@@ -66,7 +66,7 @@ void Observer::find_namespaces() {
     }
 }
 
-void Observer::count_sockets() {
+void Surveyor::count_sockets() {
     watch_.count();
     around_.namespaces.clear();
     for (const auto& [inode, view] : watch_.views()) {
@@ -81,7 +81,7 @@ void Observer::count_sockets() {
     }
 }
 
-void Observer::measure(std::uint64_t now_ns) {
+void Surveyor::measure(std::uint64_t now_ns) {
     const Accounting& accounting = around_.accounting;
     Sample sample{now_ns, accounting.captured + accounting.lost + accounting.missed, 0};
     for (const NamespaceLine& line : around_.namespaces)
@@ -101,7 +101,7 @@ void Observer::measure(std::uint64_t now_ns) {
 }
 
 // One that is gone, or that nothing leads to, stays unknown: it is looked for once.
-void Observer::notice_new(const Flows& flows) {
+void Surveyor::notice_new(const Flows& flows) {
     if (looked_for_.size() > 1000)
         looked_for_.clear();
     for (const auto& [key, flow] : flows.all())
@@ -109,7 +109,7 @@ void Observer::notice_new(const Flows& flows) {
             has_new_ = true;
 }
 
-void Observer::look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
+void Surveyor::look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
     around_.wall_ns = now_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
     around_.accounting = accounting;
     notice_new(flows);

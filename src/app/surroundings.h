@@ -12,9 +12,9 @@
 
 namespace twtrace {
 
-class Observer {
+class Surveyor {
   public:
-    explicit Observer(const Options& options);
+    explicit Surveyor(const Options& options);
 
     /// Looks at what is due; however many namespaces there are, that takes half a percent of the
     /// time at most.

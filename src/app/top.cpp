@@ -26,6 +26,7 @@ constexpr std::uint32_t wanted_types = 1U << TWTRACE_TIME_WAIT | 1U << TWTRACE_P
 // A picture of tens of thousands of peers takes tens of milliseconds: it is then made less often,
 // so that pictures never take more than a fiftieth of a core.
 constexpr std::uint64_t times_longer = 50;
+constexpr std::chrono::milliseconds default_interval{1000};
 
 // What would be said on standard error while the screen is in use is said afterwards.
 class HeldBackLog {
@@ -53,11 +54,13 @@ class HeldBackLog {
 class Top : public EventConsumer {
   public:
     Top(const Options& options, LiveRun& run, Screen& screen, std::uint64_t start_ns)
-        : options_(options), run_(run), screen_(screen), flows_(start_ns),
-          inherited_(inherited_sockets(options.filter.netns, start_ns)), observer_(options) {
+        : options_(options),
+          interval_(options.interval.count() > 0 ? options.interval : default_interval), run_(run),
+          screen_(screen), flows_(start_ns),
+          inherited_(inherited_sockets(options.filter.netns, start_ns)), surveyor_(options) {
         state_.by = options.group_by;
         next_ns_ = start_ns + interval_ns();
-        observer_.look(run_.accounting(), flows_, monotonic_now_ns());
+        surveyor_.look(run_.accounting(), flows_, monotonic_now_ns());
         refresh();
     }
 
@@ -104,11 +107,11 @@ class Top : public EventConsumer {
 
   private:
     [[nodiscard]] std::uint64_t interval_ns() const {
-        return static_cast<std::uint64_t>(options_.interval.count()) * 1'000'000;
+        return static_cast<std::uint64_t>(std::chrono::nanoseconds(interval_).count());
     }
 
     void update(std::uint64_t now) {
-        observer_.look(run_.accounting(), flows_, now);
+        surveyor_.look(run_.accounting(), flows_, now);
         if (flows_.elapsed_s() > 60)
             inherited_.forget();
         flows_.age(now);
@@ -127,24 +130,25 @@ class Top : public EventConsumer {
 
     void refresh() {
         if (!frozen_)
-            around_ = observer_.surroundings();
+            around_ = surveyor_.surroundings();
         picture_ = make_picture(frozen_ ? *frozen_ : flows_, inherited_, around_, state_.by);
         rows_ = arranged(picture_, state_.sort, state_.filter);
     }
 
     void redraw() {
         frame_ = draw(state_, picture_, rows_, screen_.size(), screen_.glyphs(),
-                      static_cast<double>(options_.interval.count()) / 1000);
+                      static_cast<double>(interval_.count()) / 1000);
         screen_.show(frame_);
     }
 
     const Options& options_;
+    std::chrono::milliseconds interval_;
     LiveRun& run_;
     Screen& screen_;
     Flows flows_;
     std::optional<Flows> frozen_;
     Inherited inherited_;
-    Observer observer_;
+    Surveyor surveyor_;
     Surroundings around_;
     State state_;
     Picture picture_;

@@ -11,7 +11,7 @@
 #include "doctor/thresholds.h"
 #include "doctor/wording.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -140,4 +140,4 @@ std::vector<std::string> port_fix(const Destination& to) {
     return lines;
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

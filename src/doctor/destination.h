@@ -10,7 +10,7 @@
 #include "doctor/observations.h"
 #include "doctor/port_counter.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 struct Destination {
     std::uint32_t netns = 0;
@@ -44,4 +44,4 @@ std::vector<std::pair<std::string_view, double>> port_numbers(const Observations
 /// Relief first; where there is none, or most of them are open, what its maker can do.
 std::vector<std::string> port_fix(const Destination& to);
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -10,7 +10,7 @@
 
 #include "model/address.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 /// Worst first.
 enum class Severity : std::uint8_t {
@@ -49,4 +49,4 @@ struct Finding {
     std::vector<std::pair<std::string_view, double>> numbers; ///< the evidence for scripts
 };
 
-} // namespace twtrace
+} // namespace twtrace::doctor

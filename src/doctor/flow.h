@@ -11,7 +11,7 @@
 #include "model/address.h"
 #include "model/event.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 /// Durations by powers of two: 160 bytes, where there may be thousands of flows.
 class Lifetimes {
@@ -100,4 +100,4 @@ struct Flow {
     [[nodiscard]] std::uint64_t closes() const { return time_wait + passive_close + local_resets; }
 };
 
-} // namespace twtrace
+} // namespace twtrace::doctor

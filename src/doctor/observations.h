@@ -14,7 +14,7 @@
 #include "doctor/flow.h"
 #include "model/address.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 /// Local ports taken towards one destination, counted from the sockets that exist.
 struct PortUse {
@@ -65,4 +65,4 @@ struct Observations {
     }
 };
 
-} // namespace twtrace
+} // namespace twtrace::doctor

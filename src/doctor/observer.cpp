@@ -4,7 +4,7 @@
 
 #include "aggregate/key.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -101,4 +101,4 @@ void Observer::finish(Observations& into) {
     visits_.clear();
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -8,7 +8,7 @@
 #include "doctor/observations.h"
 #include "util/hash.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 struct ObserverLimits {
     std::size_t flows = 8192;
@@ -51,4 +51,4 @@ class Observer {
     std::uint64_t beyond_ = 0;
 };
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -4,7 +4,7 @@
 
 #include "aggregate/key.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -85,4 +85,4 @@ std::vector<PortUse> PortCounter::most_used(std::size_t count, const PortCounter
     return all;
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

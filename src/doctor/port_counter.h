@@ -12,7 +12,7 @@
 #include "util/hash.h"
 #include "util/port_set.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 /// tcp_tw_reuse applies to connections between these two (net/ipv4/tcp_ipv4.c, tcp_twsk_unique()).
 bool reuse_applies(const NetSettings& settings, const Address& local, const Address& remote);
@@ -51,4 +51,4 @@ class PortCounter {
     std::uint64_t beyond_ = 0;
 };
 
-} // namespace twtrace
+} // namespace twtrace::doctor

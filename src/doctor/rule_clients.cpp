@@ -8,7 +8,7 @@
 #include "doctor/thresholds.h"
 #include "doctor/wording.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -231,4 +231,4 @@ void judge_resets(const Observations& seen, Findings& findings) {
     }
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -9,7 +9,7 @@
 #include "doctor/thresholds.h"
 #include "doctor/wording.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -157,4 +157,4 @@ void judge_reuse(const Observations& seen, Findings& findings) {
     }
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -8,7 +8,7 @@
 #include "doctor/thresholds.h"
 #include "doctor/wording.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -138,4 +138,4 @@ void judge_buckets(const Observations& seen, Findings& findings) {
     }
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -8,7 +8,7 @@
 #include "doctor/thresholds.h"
 #include "doctor/wording.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -142,4 +142,4 @@ void judge_settings(const Observations& seen, Findings& findings) {
     }
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -5,7 +5,7 @@
 
 #include "util/text.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -44,4 +44,4 @@ Findings diagnose(const Observations& seen) {
     return findings;
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

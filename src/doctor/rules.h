@@ -8,7 +8,7 @@
 #include "doctor/finding.h"
 #include "doctor/observations.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 using Findings = std::vector<Finding>;
 
@@ -34,4 +34,4 @@ std::span<const Rule> rules();
 /// All of them; worst first.
 Findings diagnose(const Observations& seen);
 
-} // namespace twtrace
+} // namespace twtrace::doctor

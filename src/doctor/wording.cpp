@@ -8,7 +8,7 @@
 #include "doctor/port_counter.h"
 #include "doctor/thresholds.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 std::string grouped(std::uint64_t number) {
     std::string text = std::to_string(number);
@@ -167,4 +167,4 @@ std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Ad
     return lines;
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -9,7 +9,7 @@
 #include "doctor/observations.h"
 #include "util/port_set.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 std::string grouped(std::uint64_t number); ///< 28,232
 std::string percent(double share);         ///< 98.8 %; 100 % only if it is all
@@ -35,4 +35,4 @@ std::vector<std::string> keep_alive_lines(std::string_view comm, std::string_vie
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
                                            const Address& remote);
 
-} // namespace twtrace
+} // namespace twtrace::doctor

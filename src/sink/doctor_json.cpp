@@ -6,7 +6,7 @@
 #include "sink/doctor_sink.h"
 #include "util/text.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -126,4 +126,4 @@ void append_doctor_json(const DoctorReport& report, std::string& out) {
     out += '\n';
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

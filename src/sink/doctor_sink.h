@@ -9,7 +9,7 @@
 #include "doctor/observations.h"
 #include "sink/line_sink.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 struct DoctorReport {
     std::string host;
@@ -24,4 +24,4 @@ struct DoctorReport {
 void append_doctor_table(const DoctorReport& report, bool wide, std::string& out);
 void append_doctor_json(const DoctorReport& report, std::string& out);
 
-} // namespace twtrace
+} // namespace twtrace::doctor

@@ -8,7 +8,7 @@
 #include "sink/summary_sink.h"
 #include "util/text.h"
 
-namespace twtrace {
+namespace twtrace::doctor {
 
 namespace {
 
@@ -133,4 +133,4 @@ void append_doctor_table(const DoctorReport& report, bool wide, std::string& out
     append_wrapped(out, "Accounting: ", accounting_line(report.seen.accounting));
 }
 
-} // namespace twtrace
+} // namespace twtrace::doctor

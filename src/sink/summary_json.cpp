@@ -89,7 +89,7 @@ Json group_of(const GroupRow& row, GroupBy by) {
 
 } // namespace
 
-void append_summary_json(const Snapshot& snapshot, std::string& out) {
+void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_line) {
     Json document{
         {"schema", "twtrace.summary/1"},        {"host", name(snapshot.host)},
         {"kernel", name(snapshot.kernel)},      {"start", time(snapshot.start_wall_ns)},
@@ -98,7 +98,7 @@ void append_summary_json(const Snapshot& snapshot, std::string& out) {
     document["groups"] = Json::array();
     for (const GroupRow& row : snapshot.groups)
         document["groups"].push_back(group_of(row, snapshot.by));
-    out += document.dump(2);
+    out += document.dump(one_line ? -1 : 2);
     out += '\n';
 }
 

@@ -134,15 +134,19 @@ void append_summary_csv(const Snapshot& snapshot, std::string& out) {
     }
 }
 
-void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out) {
+void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out,
+                    bool one_of_many) {
     switch (format) {
     case Format::Json:
-        return append_summary_json(snapshot, out);
+        return append_summary_json(snapshot, out, one_of_many);
     case Format::Csv:
-        return append_summary_csv(snapshot, out);
+        append_summary_csv(snapshot, out);
+        break;
     case Format::Table:
-        return append_summary_table(snapshot, wide, out);
+        append_summary_table(snapshot, wide, out);
+        break;
     }
+    out += one_of_many ? "\n" : "";
 }
 
 } // namespace twtrace

@@ -5,6 +5,7 @@
 #include "events.h"
 
 using namespace twtrace;
+using namespace twtrace::doctor;
 using namespace twtrace::test;
 
 namespace {

@@ -3,6 +3,7 @@
 #include "scene.h"
 
 using namespace twtrace;
+using namespace twtrace::doctor;
 using namespace twtrace::test;
 
 TEST_CASE("doctor: a server that closes first, from 20 a second on") {

@@ -3,6 +3,7 @@
 #include "scene.h"
 
 using namespace twtrace;
+using namespace twtrace::doctor;
 using namespace twtrace::test;
 
 TEST_CASE("doctor: a range over ports that services listen on") {

@@ -10,6 +10,8 @@
 
 namespace twtrace::test {
 
+using namespace doctor;
+
 inline constexpr std::uint32_t netns = 4026531840U;
 
 /// Ten seconds on a host with the settings that a kernel comes with.

@@ -4,6 +4,7 @@
 #include "scene.h"
 
 using namespace twtrace;
+using namespace twtrace::doctor;
 using namespace twtrace::test;
 
 TEST_CASE("doctor's wording: numbers") {

@@ -8,6 +8,7 @@
 #include "sink/host_sink.h"
 
 using namespace twtrace;
+using namespace twtrace::doctor;
 using namespace twtrace::test;
 
 namespace {
