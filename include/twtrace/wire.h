@@ -89,10 +89,12 @@ struct twtrace_task {
     twtrace_u64
         start_boottime_ns; /* of the thread group leader: pid and this name one process for ever */
     twtrace_u64 cgroup_id; /* cgroup v2 id (inode of its directory) */
-    twtrace_u32 pid;       /* thread group id in the initial pid namespace; 0: not known */
+    /* In twtrace's pid namespace; 0: not known, or not to be seen from there. pid: of the thread
+     * group. */
+    twtrace_u32 pid;
     twtrace_u32 tid;
     twtrace_u32 uid;
-    twtrace_u32 reserved;
+    twtrace_u32 parent_pid;      /* 0 also if config.parent is off */
     char comm[TWTRACE_COMM_LEN]; /* of the closing thread, NUL-terminated */
 };
 
@@ -160,10 +162,11 @@ struct twtrace_config {
     twtrace_u8 filter_remote_addr; /* map remote_cidrs */
     twtrace_u8 role;               /* enum twtrace_role; 0: every */
     twtrace_u8 cgroup_count;       /* 0: all */
-    twtrace_u8 reserved[3];
+    twtrace_u8 parent;             /* parent_pid is wanted */
+    twtrace_u8 reserved[2];
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
-    twtrace_u32 reserved2;
+    twtrace_u32 pid_namespace; /* inode of that whose pids are wanted; 0: the initial one */
     twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
     /* A cgroup with a larger id was made after the filter: user space looks at its path. */
     twtrace_u64 cgroup_id_known;

@@ -57,6 +57,7 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
     run.filter_ = options.filter;
+    run.attribute_ = {options.wants_details(), options.cmdline};
     if (options.journal) {
         auto journal = JournalWriter::create();
         if (!journal)
@@ -77,7 +78,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     if (journal_)
         journaled.emplace(*journal_, consumer);
     EventConsumer* const first = journaled ? &*journaled : &consumer;
-    Pipeline pipeline(options.filter, counts_, *first);
+    Pipeline pipeline(options.filter, counts_, *first, attribute_);
     unsigned ticks = 0;
     pipeline.hold();
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
@@ -146,7 +147,7 @@ void LiveRun::report_losses() {
 }
 
 void LiveRun::add_overflow(Aggregator& aggregator) {
-    Attributor attributor;
+    Attributor attributor(attribute_);
     for (const OverflowCount& entry : source_.take_overflow()) {
         Event event = event_of(entry.key);
         attributor.attribute(event);

@@ -51,6 +51,7 @@ class LiveRun {
     void finish_mark(const Pipeline& pipeline);
 
     Filter filter_;
+    AttributeOptions attribute_;
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;

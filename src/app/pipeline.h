@@ -22,8 +22,9 @@ class EventConsumer {
 
 class Pipeline : public RecordHandler {
   public:
-    Pipeline(const Filter& filter, KernelCounts& counts, EventConsumer& consumer)
-        : filter_(filter), counts_(counts), consumer_(consumer) {}
+    Pipeline(const Filter& filter, KernelCounts& counts, EventConsumer& consumer,
+             AttributeOptions attribute = {})
+        : filter_(filter), counts_(counts), consumer_(consumer), attributor_(attribute) {}
 
     void record(std::span<const std::byte> bytes) override;
     /// Before each batch of records: lets go of what has settled.

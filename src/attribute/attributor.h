@@ -5,13 +5,23 @@
 
 #include "attribute/cgroup_resolver.h"
 #include "attribute/lru_cache.h"
+#include "attribute/netns_names.h"
+#include "attribute/process_text.h"
 #include "model/event.h"
 
 namespace twtrace {
 
+struct AttributeOptions {
+    bool netns_names = false; ///< those that `ip netns` shows
+    bool cmdlines = false;    ///< the arguments of processes; they may hold secrets
+};
+
 class Attributor {
   public:
-    /// Sets event.owner, valid until the next call. Never fails: what can't be found stays empty.
+    explicit Attributor(AttributeOptions options = {}) : options_(options) {}
+
+    /// Sets event.owner and event.netns_name, valid until the next call. Never fails: what can't be
+    /// found stays empty.
     void attribute(Event& event);
 
   private:
@@ -30,9 +40,19 @@ class Attributor {
         Owner owner;
         std::uint64_t until_ns; ///< on the events' clock: then it is looked up again
     };
-    Owner look_up(const Task& task);
+    Owner look_up(const Task& task, std::uint64_t now_ns);
 
+    void name_netns(Event& event);
+
+    AttributeOptions options_;
     CgroupResolver cgroups_;
+    ParentNames parents_;
+    NetnsNames netns_names_;
+    struct NamedNetns {
+        std::uint32_t inode = 0;
+        std::uint64_t until_ns = 0;
+        std::string name;
+    } netns_; ///< of the last event: most of a batch are of one
     LruCache<Key, Known, KeyHash> owners_{owners_capacity};
     static constexpr std::size_t owners_capacity = 8192;
 };

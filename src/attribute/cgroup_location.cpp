@@ -32,14 +32,13 @@ std::optional<CgroupLocations> locate_cgroups(const std::vector<std::string>& pa
     if (mounts.has_v1 || mounts.v2_root != "/" || !in_first_cgroup_namespace())
         return std::nullopt;
     CgroupLocations locations;
-    const bool complete =
-        CgroupTree(mounts.v2_mount, mounts.v2_root, false)
-            .walk([&](std::uint64_t id, const std::string& path) {
-                locations.largest_id = std::max(locations.largest_id, id);
-                if (std::find(paths.begin(), paths.end(), path) != paths.end())
-                    locations.found.push_back({id, level_of(path)});
-                return true;
-            });
+    const bool complete = CgroupTree(mounts.v2_mount, mounts.v2_root, false)
+                              .walk([&](std::uint64_t id, const std::string& path) {
+                                  locations.largest_id = std::max(locations.largest_id, id);
+                                  if (std::find(paths.begin(), paths.end(), path) != paths.end())
+                                      locations.found.push_back({id, level_of(path)});
+                                  return true;
+                              });
     if (!complete || locations.found.size() != paths.size())
         return std::nullopt;
     return locations;

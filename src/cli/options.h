@@ -25,8 +25,15 @@ struct Options {
     GroupBy group_by = GroupBy::Process;
     std::chrono::milliseconds duration{0}; ///< 0: until interrupted
     std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
+    bool cmdline = false;                  ///< show the arguments of processes
     bool journal = false;                  ///< keep what was seen for `list`
     std::uint32_t ring_bytes = 2U << 20;
+
+    /// Something prints what only the wide table and the formats for programs have.
+    [[nodiscard]] bool wants_details() const {
+        return (command == Command::Trace || command == Command::Summary) &&
+               (wide || format != Format::Table);
+    }
 };
 
 /// The options, or what is to be printed instead of running (--help, --version: exit status Ok with

@@ -29,6 +29,7 @@ Task task_of(const twtrace_task& record) {
     task.pid = record.pid;
     task.tid = record.tid;
     task.uid = record.uid;
+    task.parent_pid = record.parent_pid;
     task.start_boottime_ns = record.start_boottime_ns;
     task.cgroup_id = record.cgroup_id;
     std::copy_n(record.comm, TWTRACE_COMM_LEN, task.comm_bytes.begin());

@@ -66,7 +66,10 @@ Json group_of(const GroupRow& row, GroupBy by) {
                {"service", name(row.service)},
                {"unit", name(row.unit)},
                {"container", name(row.container)},
+               {"parent", name(row.parent)},
+               {"cmdline", name(row.cmdline)},
                {"netns", known(row.netns)},
+               {"netns_name", name(row.netns_name)},
                {"role", row.role ? Json(name_of(*row.role)) : Json(nullptr)},
                {"remote_addr", row.remote ? Json(to_string(*row.remote)) : Json(nullptr)},
                {"service_port", known(row.service_port)}};
