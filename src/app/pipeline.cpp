@@ -13,6 +13,7 @@ void Pipeline::record(std::span<const std::byte> bytes) {
         ++malformed_;
         return;
     }
+    attributor_.prepare(*event);
     settle_.push(*event, drained_until_ns_, [this](const Event& settled) { pass(settled); });
 }
 

@@ -40,6 +40,20 @@ Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
     return owner;
 }
 
+Attributor::Key Attributor::key_of(const Task& task) {
+    return {task.start_boottime_ns, task.cgroup_id, task.pid, task.comm_bytes};
+}
+
+const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
+    Known* known = owners_.find(key);
+    if (known != nullptr && known->until_ns >= event.time_ns)
+        return *known;
+    Owner owner = look_up(event.task, event.time_ns);
+    if (owner.cmdline.empty() && known != nullptr)
+        owner.cmdline = std::move(known->owner.cmdline); // it is gone, and was called so
+    return owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
+}
+
 void Attributor::name_netns(Event& event) {
     if (netns_.inode != event.netns || netns_.until_ns < event.time_ns)
         netns_ = {event.netns, event.time_ns + netns_believed_ns,
@@ -55,16 +69,15 @@ void Attributor::attribute(Event& event) {
         event.owner = &nobody;
         return;
     }
-    const Key key{event.task.start_boottime_ns, event.task.cgroup_id, event.task.pid,
-                  event.task.comm_bytes};
-    Known* known = owners_.find(key);
-    if (known == nullptr || known->until_ns < event.time_ns) {
-        Owner owner = look_up(event.task, event.time_ns);
-        if (owner.cmdline.empty() && known != nullptr)
-            owner.cmdline = std::move(known->owner.cmdline); // it is gone, and was called so
-        known = &owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
-    }
-    event.owner = &known->owner;
+    event.owner = &known(event, key_of(event.task)).owner;
+}
+
+void Attributor::prepare(const Event& event) {
+    const Key key = key_of(event.task);
+    if (!event.task.known() || key == prepared_) // most of a batch are of one process
+        return;
+    prepared_ = key;
+    known(event, key);
 }
 
 } // namespace twtrace

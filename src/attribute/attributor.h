@@ -20,6 +20,9 @@ class Attributor {
   public:
     explicit Attributor(AttributeOptions options = {}) : options_(options) {}
 
+    /// Looks the task up as soon as it can be: what settles later may find its process and its
+    /// cgroup gone.
+    void prepare(const Event& event);
     /// Sets event.owner and event.netns_name, valid until the next call. Never fails: what can't be
     /// found stays empty.
     void attribute(Event& event);
@@ -41,6 +44,8 @@ class Attributor {
         std::uint64_t until_ns; ///< on the events' clock: then it is looked up again
     };
     Owner look_up(const Task& task, std::uint64_t now_ns);
+    static Key key_of(const Task& task);
+    const Known& known(const Event& event, const Key& key);
 
     void name_netns(Event& event);
 
@@ -54,6 +59,7 @@ class Attributor {
         std::string name;
     } netns_; ///< of the last event: most of a batch are of one
     LruCache<Key, Known, KeyHash> owners_{owners_capacity};
+    Key prepared_{};
     static constexpr std::size_t owners_capacity = 8192;
 };
 
