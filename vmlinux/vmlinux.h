@@ -218,7 +218,12 @@ struct kernfs_node {
     u64 id;
 };
 
+struct cgroup_root {
+    int hierarchy_id;
+};
+
 struct cgroup {
+    struct cgroup_root* root;
     struct kernfs_node* kn;
     int level;
     struct cgroup* ancestors[];

@@ -119,6 +119,18 @@ struct twtrace_event {
     struct twtrace_task task;
 };
 
+/* Not an event of a socket: a cgroup v2 directory was made. What runs in it may be gone, and the
+ * directory with it, before anybody can look. */
+#define TWTRACE_CGROUP_MADE 64 /* header.type */
+#define TWTRACE_CGROUP_PATH_LEN 1024
+
+struct twtrace_cgroup {
+    struct twtrace_header header;
+    twtrace_u32 reserved;
+    twtrace_u64 id;                     /* inode of the directory */
+    char path[TWTRACE_CGROUP_PATH_LEN]; /* from the root of the hierarchy, NUL-terminated */
+};
+
 /* Where the ring had no room the kernel side counts instead: the detail of the event is lost, its
  * number is not. */
 struct twtrace_overflow_key {
@@ -184,6 +196,7 @@ struct twtrace_cidr {
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_task) == 48, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_event) == 144, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cgroup) == 16 + TWTRACE_CGROUP_PATH_LEN, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cidr) == 24, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_config, cgroup_id) % 8 == 0, "wire");

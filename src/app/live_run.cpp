@@ -80,6 +80,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     EventConsumer* const first = journaled ? &*journaled : &consumer;
     Pipeline pipeline(options.filter, counts_, *first, attribute_);
     unsigned ticks = 0;
+    pipeline.learn_cgroups();
     pipeline.hold();
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
         pipeline.tick();

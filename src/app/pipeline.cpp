@@ -10,7 +10,10 @@ namespace twtrace {
 void Pipeline::record(std::span<const std::byte> bytes) {
     const auto event = decode_event(bytes);
     if (!event) {
-        ++malformed_;
+        if (const auto cgroup = decode_cgroup(bytes))
+            attributor_.learn_cgroup(cgroup->id, cgroup->path);
+        else
+            ++malformed_;
         return;
     }
     attributor_.prepare(*event);

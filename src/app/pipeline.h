@@ -26,6 +26,8 @@ class Pipeline : public RecordHandler {
              AttributeOptions attribute = {})
         : filter_(filter), counts_(counts), consumer_(consumer), attributor_(attribute) {}
 
+    /// After the source is open, so that none is made unseen; before the first record.
+    void learn_cgroups() { attributor_.learn_cgroups(); }
     void record(std::span<const std::byte> bytes) override;
     /// Before each batch of records: lets go of what has settled.
     void tick();

@@ -20,6 +20,9 @@ class Attributor {
   public:
     explicit Attributor(AttributeOptions options = {}) : options_(options) {}
 
+    /// Before events come: a cgroup may be gone when the first one of it arrives.
+    void learn_cgroups() { cgroups_.learn_all(); }
+    void learn_cgroup(std::uint64_t id, std::string_view path) { cgroups_.learn(id, path); }
     /// Looks the task up as soon as it can be: what settles later may find its process and its
     /// cgroup gone.
     void prepare(const Event& event);

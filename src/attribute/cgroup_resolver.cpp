@@ -70,6 +70,17 @@ CgroupRef CgroupResolver::resolve(std::uint64_t cgroup_id, std::uint32_t pid,
     return found && found->path != "/" ? found : nullptr;
 }
 
+void CgroupResolver::learn(std::uint64_t cgroup_id, std::string_view path) {
+    ids_.put(cgroup_id, {make_info(std::string(path)), nanoseconds{0}});
+}
+
+void CgroupResolver::learn_all() {
+    tree_->walk([&](std::uint64_t id, const std::string& path) {
+        learn(id, path);
+        return !ids_.full();
+    });
+}
+
 CgroupRef CgroupResolver::by_id(std::uint64_t cgroup_id) {
     if (cgroup_id == 0 || !tree_->is_open())
         return nullptr;

@@ -55,6 +55,21 @@ Event event_of(const twtrace_overflow_key& key) {
     return event;
 }
 
+std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
+    twtrace_cgroup record; // its head only
+    if (bytes.size() < sizeof(record))
+        return std::nullopt;
+    std::memcpy(&record, bytes.data(), offsetof(twtrace_cgroup, path));
+    if (record.header.type != TWTRACE_CGROUP_MADE || record.header.length < sizeof(record))
+        return std::nullopt;
+    const auto* path = reinterpret_cast<const char*>(bytes.data()) + offsetof(twtrace_cgroup, path);
+    const std::string_view whole(path, sizeof(record.path));
+    const std::size_t end = whole.find('\0');
+    if (end == std::string_view::npos || !whole.starts_with('/'))
+        return std::nullopt;
+    return CgroupMade{record.id, whole.substr(0, end)};
+}
+
 std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     twtrace_event record;
     if (bytes.size() < sizeof(record))
