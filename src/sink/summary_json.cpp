@@ -1,5 +1,8 @@
 #include "sink/summary_sink.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include <nlohmann/json.hpp>
 
 #include "model/timestamp.h"
@@ -90,6 +93,15 @@ Json group_of(const GroupRow& row, GroupBy by) {
     return group;
 }
 
+// As deep as an element of `groups` is.
+void append_indented(std::string_view text, std::string& out) {
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        out.append("    ").append(text.substr(begin, end - begin));
+        begin = end;
+    }
+}
+
 } // namespace
 
 void append_summary_json(const Snapshot& snapshot, std::string& out) {
@@ -99,9 +111,19 @@ void append_summary_json(const Snapshot& snapshot, std::string& out) {
         {"end", time(snapshot.end_wall_ns)},    {"duration_s", snapshot.duration_s},
         {"totals", totals_of(snapshot.totals)}, {"accounting", accounting_of(snapshot.accounting)}};
     document["groups"] = Json::array();
-    for (const GroupRow& row : snapshot.groups)
-        document["groups"].push_back(group_of(row, snapshot.by));
     out += document.dump(2);
+    // One group at a time: as one document, 10,000 of them would take more memory than all the
+    // rest.
+    constexpr std::string_view end = "]\n}";
+    out.resize(out.size() - end.size());
+    bool first = true;
+    for (const GroupRow& row : snapshot.groups) {
+        out += first ? "\n" : ",\n";
+        first = false;
+        append_indented(group_of(row, snapshot.by).dump(2), out);
+    }
+    out += first ? "" : "\n  ";
+    out += end;
     out += '\n';
 }
 
