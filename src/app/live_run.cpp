@@ -57,7 +57,8 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types) {
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
     run.filter_ = options.filter;
-    run.attribute_ = {options.wants_details(), options.cmdline};
+    run.attribute_ = {options.wants_details() || options.group_by == GroupBy::Netns,
+                      options.cmdline};
     if (options.journal) {
         auto journal = JournalWriter::create();
         if (!journal)
