@@ -23,7 +23,7 @@ namespace {
 const std::string server_id = "5e" + std::string(62, '1');
 const std::string client_id = "c1" + std::string(62, '2');
 const std::string inside_id = "1d" + std::string(62, '3');
-constexpr int rounds = 10;
+constexpr std::size_t rounds = 10;
 
 /// What `ip netns attach` does.
 class NetnsName {
@@ -184,8 +184,8 @@ TEST_CASE("containers: inside of one, twtrace's pids are the container's", "[con
     INFO(err);
     CHECK(err.find("pids are those of this namespace") != std::string::npos);
     const int own_pid = std::stoi(read_file(scene.dir.file("pid")));
-    int own = 0;
-    int unseen = 0;
+    std::size_t own = 0;
+    std::size_t unseen = 0;
     for (const json& event : parse_events(read_file(scene.dir.file("out")))) {
         INFO(event.dump());
         CHECK(event.at("comm") == "bash");
