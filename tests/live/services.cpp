@@ -7,10 +7,12 @@
 
 #include <array>
 
+#include "catch2.h"
 #include "errors.h"
 #include "forked.h"
 #include "nginx.h"
 #include "programs.h"
+#include "tracer.h"
 
 namespace live {
 
@@ -107,6 +109,26 @@ std::vector<std::string> psql_argv(std::uint16_t port, const std::string& sql) {
     return program("/usr/lib/postgresql/*/bin/psql") +
            Argv{"-X",       "-h",  "127.0.0.1", "-p", std::to_string(port), "-U", "nobody", "-d",
                 "postgres", "-At", "-c",        sql};
+}
+
+bool can_run_services(const std::vector<std::string>& programs) {
+    if (!can_trace() || !have_programs(programs)) {
+        return false;
+    }
+    if (nginx_binary().empty() || !TestCgroups::can_make()) {
+        WARN("SKIP: no nginx, or no cgroup v2 hierarchy that can be written to");
+        return false;
+    }
+    return true;
+}
+
+void run_client(const TestNamespace& ns, const std::vector<std::string>& argv) {
+    const CommandResult result = run_command(argv, ns.path(), Milliseconds(20000));
+    check(result.exit_status == 0, argv.back() + ": " + result.err);
+}
+
+void await_time_waits(const TestNamespace& ns, const KernelCounters& before, std::uint64_t count) {
+    wait_until([&] { return (ns.counters() - before).scheduled() >= count; }, Milliseconds(3000));
 }
 
 Client::Client(std::uint16_t port) : fd_(check_call(connect_to(port), "connect")) {}

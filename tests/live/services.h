@@ -32,6 +32,13 @@ std::vector<std::string> postgres_argv(const TempDir& dir, std::uint16_t port);
 /// psql as nobody, with an SQL command.
 std::vector<std::string> psql_argv(std::uint16_t port, const std::string& sql);
 
+/// False, with a word, where twtrace, nginx, cgroups or one of the programs is not to be had.
+bool can_run_services(const std::vector<std::string>& programs);
+/// A program that has to end well.
+void run_client(const TestNamespace& ns, const std::vector<std::string>& argv);
+/// Until the kernel has counted so many, or for good.
+void await_time_waits(const TestNamespace& ns, const KernelCounters& before, std::uint64_t count);
+
 /// A connection to 127.0.0.1, inside the namespace of the caller.
 class Client {
   public:
