@@ -328,6 +328,29 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     return 0;
 }
 
+/* A container that lives for a moment takes its cgroup with it: user space learns the name when it
+ * is made. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
+    struct twtrace_cgroup* made;
+    long length;
+    if (cgroup->root->hierarchy_id != 0) /* v1: another file system, with ids of its own */
+        return 0;
+    made = bpf_ringbuf_reserve(&ring, sizeof(*made), 0);
+    if (!made)
+        return 0;
+    made->header.type = TWTRACE_CGROUP_MADE;
+    made->header.length = sizeof(*made);
+    made->reserved = 0;
+    made->id = cgroup->kn->id;
+    length = bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
+    if (length <= 0 || length == sizeof(made->path)) /* too long to be any use */
+        bpf_ringbuf_discard(made, BPF_RB_NO_WAKEUP);
+    else
+        bpf_ringbuf_submit(made, BPF_RB_NO_WAKEUP);
+    return 0;
+}
+
 /* Asked once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?
  * Those that do remember in tw_kill which counter it will be; later ones count when it is
  * scheduled, and have no such field (docs/kernels.md). */

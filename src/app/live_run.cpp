@@ -58,6 +58,10 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
     run.filter_ = options.filter;
+    run.attributor_ = std::make_unique<Attributor>(AttributeOptions{
+        options.wants_details() || options.group_by == GroupBy::Netns, options.cmdline});
+    // After the source is open, so that no cgroup is made unseen.
+    run.attributor_->learn_cgroups();
     if (options.journal) {
         auto journal = JournalWriter::create();
         if (!journal)
@@ -78,7 +82,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     if (journal_)
         journaled.emplace(*journal_, consumer);
     EventConsumer* const first = journaled ? &*journaled : &consumer;
-    Pipeline pipeline(options.filter, counts_, *first);
+    Pipeline pipeline(options.filter, counts_, *attributor_, *first);
     unsigned ticks = 0;
     pipeline.hold();
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
@@ -158,7 +162,7 @@ void LiveRun::report_losses() {
 void LiveRun::pass_counted(EventConsumer& consumer) {
     for (const OverflowCount& entry : source_.take_counted()) {
         Event event = event_of(entry.key);
-        attributor_.attribute(event);
+        attributor_->attribute(event);
         // The gate filtered them by what is in the socket, and these lines have no ephemeral port
         // left to compare.
         if (filter_.passes_owner(event))

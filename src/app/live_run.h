@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "account/accounting.h"
@@ -68,7 +69,7 @@ class LiveRun {
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;
-    Attributor attributor_; // of what was only counted
+    std::unique_ptr<Attributor> attributor_;
     std::optional<JournalWriter> journal_;
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: it runs

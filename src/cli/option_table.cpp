@@ -161,6 +161,13 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.wide = true;
          return R{};
      }},
+    {"--cmdline", "", "-w, and the arguments of processes; they may hold secrets",
+     in_trace | in_summary,
+     [](O o, V) {
+         o.wide = true;
+         o.cmdline = true;
+         return R{};
+     }},
     {"--ring", "SIZE", "size of the ring buffer, a power of two (default 2M)", in_live,
      [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
     {"--journal", "",

@@ -32,12 +32,19 @@ struct Options {
     std::uint64_t count = 0;               ///< stop after so many lines or pictures; 0: no limit
     std::chrono::milliseconds interval{0}; ///< 0: the command's own
     bool host = false;                     ///< doctor: only what this host allows
+    bool cmdline = false;                  ///< show the arguments of processes
     bool journal = false;                  ///< keep what was seen for `list`
     std::uint32_t ring_bytes = 2U << 20;
     std::optional<SocketAddress> listen; ///< exporter; none: default_listen
     std::string auth_file;               ///< exporter: user:password lines; empty: none
     std::string textfile;                ///< exporter: for node_exporter; empty: none
     std::size_t series = 100;            ///< exporter: services, peers, namespaces of their own
+
+    /// Something prints what only the wide table and the formats for programs have.
+    [[nodiscard]] bool wants_details() const {
+        return (command == Command::Trace || command == Command::Summary) &&
+               (wide || format != Format::Table);
+    }
 };
 
 /// The options, or what is to be printed instead of running (--help, --version: exit status Ok with

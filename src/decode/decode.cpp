@@ -34,6 +34,7 @@ Task task_of(const twtrace_task& record) {
     task.pid = record.pid;
     task.tid = record.tid;
     task.uid = record.uid;
+    task.parent_pid = record.parent_pid;
     task.start_boottime_ns = record.start_boottime_ns;
     task.cgroup_id = record.cgroup_id;
     std::copy_n(record.comm, TWTRACE_COMM_LEN, task.comm_bytes.begin());
@@ -58,6 +59,21 @@ Event event_of(const twtrace_overflow_key& key) {
         event.remote = address_of(key.family, key.remote_addr);
     event.task = task_of(key.task);
     return event;
+}
+
+std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
+    twtrace_cgroup record; // its head only
+    if (bytes.size() < sizeof(record))
+        return std::nullopt;
+    std::memcpy(&record, bytes.data(), offsetof(twtrace_cgroup, path));
+    if (record.header.type != TWTRACE_CGROUP_MADE || record.header.length < sizeof(record))
+        return std::nullopt;
+    const auto* path = reinterpret_cast<const char*>(bytes.data()) + offsetof(twtrace_cgroup, path);
+    const std::string_view whole(path, sizeof(record.path));
+    const std::size_t end = whole.find('\0');
+    if (end == std::string_view::npos || !whole.starts_with('/'))
+        return std::nullopt;
+    return CgroupMade{record.id, whole.substr(0, end)};
 }
 
 std::optional<Event> decode_event(std::span<const std::byte> bytes) {

@@ -26,6 +26,7 @@ void append_header(bool wide, std::string& out) {
 }
 
 void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::string& out) {
+    const auto append = wide ? append_uncut_column : append_column;
     std::string cell;
     for (const GroupField& field : group_fields()) {
         if (!in_table(field, wide))
@@ -33,7 +34,7 @@ void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::s
         cell.clear();
         if (!field.append(row, snapshot, cell))
             cell = "-";
-        append_column(out, cell, field.width, field.right);
+        append(out, cell, field.width, field.right);
     }
     out += '\n';
 }

@@ -74,7 +74,7 @@ TEST_CASE("command line: without a command it is top on a terminal, with the opt
     CHECK(parsed->options.interval == 500ms);
     CHECK(parsed->options.group_by == GroupBy::Service);
     CHECK(parsed->options.count == 3);
-    CHECK(options_of({"top"}).interval == 1s);
+    CHECK(options_of({"top"}).interval == 0s); // its own
     const auto named = parse({"trace"}, true);
     REQUIRE(named);
     CHECK(named->options.command == Command::Trace);
