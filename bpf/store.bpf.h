@@ -50,7 +50,8 @@ struct closing {
     __u32 rcv_nxt; /* at the hand-over: tells this connection from the next in the same memory */
     __u8 how;
     __u8 filtered;
-    __u8 reserved[2];
+    __u8 port_bound;
+    __u8 reserved;
 };
 
 struct spilled {

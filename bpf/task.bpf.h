@@ -2,6 +2,7 @@
 #ifndef TWTRACE_TASK_BPF_H
 #define TWTRACE_TASK_BPF_H
 
+#include "maps.bpf.h"
 #include "sock.bpf.h"
 #include "twtrace/wire.h"
 
@@ -14,6 +15,40 @@
 
 /* include/linux/file_ref.h: at and above this the last reference is gone. */
 #define FILE_REF_RELEASED 0xC000000000000000ull
+
+#define PID_LEVELS 33 /* MAX_PID_NS_LEVEL and the initial one */
+
+/* The task's number in the pid namespace that twtrace runs in; 0: it is not to be seen there. From
+ * the innermost on: that is where most tasks of twtrace's own container have it.
+ * bpf_get_ns_current_pid_tgid() knows only tasks whose innermost namespace is the given one. */
+static __noinline __u32 number_in_namespace(struct task_struct* task) {
+    struct pid* pid = BPF_CORE_READ(task, thread_pid);
+    __u32 level = BPF_CORE_READ(pid, level);
+    for (__u32 up = 0; up < PID_LEVELS && up <= level; up++) {
+        struct upid number = {};
+        bpf_probe_read_kernel(&number, sizeof(number),
+                              (void*)pid + bpf_core_field_offset(struct pid, numbers) +
+                                  (level - up) * sizeof(number));
+        if (BPF_CORE_READ(number.ns, ns.inum) == config.pid_namespace)
+            return number.nr;
+    }
+    return 0;
+}
+
+static __noinline int use_namespace(struct twtrace_task* who) {
+    struct task_struct* task = (struct task_struct*)bpf_get_current_task();
+    who->pid = number_in_namespace(BPF_CORE_READ(task, group_leader));
+    who->tid = number_in_namespace(task);
+    return 0;
+}
+
+/* The process that would be told of the end of this one: a shell, a supervisor. */
+static __noinline __u32 parent_pid(void) {
+    struct task_struct* task = (struct task_struct*)bpf_get_current_task();
+    if (config.pid_namespace)
+        return number_in_namespace(BPF_CORE_READ(task, real_parent, group_leader));
+    return BPF_CORE_READ(task, real_parent, tgid);
+}
 
 /* Typed loads cost 50 ns for everything below, the helpers that say the same cost 375
  * (docs/performance.md). Returns the task's flags. */
@@ -57,10 +92,15 @@ static __always_inline bool file_is_released(struct tcp_sock* tp) {
 
 /* Fills *who* with the running task. */
 static __always_inline __u32 fill_task(struct twtrace_task* who) {
-    who->reserved = 0;
+    __u32 flags;
     if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-        return read_task(who);
-    return read_task_by_helpers(who);
+        flags = read_task(who);
+    else
+        flags = read_task_by_helpers(who);
+    who->parent_pid = config.parent ? parent_pid() : 0;
+    if (config.pid_namespace)
+        use_namespace(who);
+    return flags;
 }
 
 /* Fills *who* and says how it closed: a dying process and a kernel thread are told apart from a

@@ -58,6 +58,13 @@ static __always_inline __u64 opening_by_counters(struct tcp_sock* tp) {
     return role == TWTRACE_ROLE_UNKNOWN ? 0 : role | OPENING_INFERRED;
 }
 
+/* Who picked the local port: connect() makes port buckets with fastreuse -1, bind() others
+ * (__inet_hash_connect(), inet_csk_update_fastreuse()). At -> CLOSE the bucket is gone. */
+static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
+    struct inet_bind_bucket* bucket = tp->inet_conn.icsk_bind_hash;
+    return bucket && bucket->fastreuse >= 0;
+}
+
 /* FIN_WAIT1: the one transition that always runs in the context of the task that closes. The task
  * is read before anything else, as in report_current(): each kind of place would make the verifier
  * look at it again (sock_of()). */
@@ -85,6 +92,7 @@ static __always_inline void on_fin_wait1(struct sock* sk) {
     closing->task = task;
     closing->fin_wait1_ns = bpf_ktime_get_ns();
     closing->filtered = !gate_task(&task);
+    closing->port_bound = config.tell_port_bound && port_is_bound(tp);
     *place.opening |= OPENING_CLOSING;
 }
 
@@ -187,6 +195,7 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     if (closing) {
         facts.fin_wait1_ns = closing->fin_wait1_ns;
         facts.how = closing->how;
+        facts.flags |= closing->port_bound ? TWTRACE_FLAG_PORT_BOUND : 0;
         filtered = closing->filtered;
         task = closing->task;
     }
@@ -316,6 +325,29 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     if (counts)
         counts->caught[entered ? TWTRACE_TIME_WAIT : TWTRACE_ABORTED]++;
     active_closer_gone(sk, entered, TWTRACE_FLAG_CAUGHT);
+    return 0;
+}
+
+/* A container that lives for a moment takes its cgroup with it: user space learns the name when it
+ * is made. */
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
+    struct twtrace_cgroup* made;
+    long length;
+    if (cgroup->root->hierarchy_id != 0) /* v1: another file system, with ids of its own */
+        return 0;
+    made = bpf_ringbuf_reserve(&ring, sizeof(*made), 0);
+    if (!made)
+        return 0;
+    made->header.type = TWTRACE_CGROUP_MADE;
+    made->header.length = sizeof(*made);
+    made->reserved = 0;
+    made->id = cgroup->kn->id;
+    length = bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
+    if (length <= 0 || length == sizeof(made->path)) /* too long to be any use */
+        bpf_ringbuf_discard(made, BPF_RB_NO_WAKEUP);
+    else
+        bpf_ringbuf_submit(made, BPF_RB_NO_WAKEUP);
     return 0;
 }
 

@@ -184,8 +184,13 @@ struct inet_sock {
     __be16 inet_sport;
 };
 
+struct inet_bind_bucket {
+    signed char fastreuse;
+};
+
 struct inet_connection_sock {
     struct inet_sock icsk_inet;
+    struct inet_bind_bucket* icsk_bind_hash;
 };
 
 struct tcp_sock {
@@ -220,7 +225,12 @@ struct kernfs_node {
     u64 id;
 };
 
+struct cgroup_root {
+    int hierarchy_id;
+};
+
 struct cgroup {
+    struct cgroup_root* root;
     struct kernfs_node* kn;
     int level;
     struct cgroup* ancestors[];
@@ -235,11 +245,28 @@ struct css_set {
     struct cgroup* dfl_cgrp;
 };
 
+struct pid_namespace {
+    struct ns_common ns;
+};
+
+/* The number of a task in one of the pid namespaces that it is visible in. */
+struct upid {
+    int nr;
+    struct pid_namespace* ns;
+};
+
+struct pid {
+    unsigned int level; /* of the innermost; the initial one is 0 */
+    struct upid numbers[];
+};
+
 struct task_struct {
     unsigned int flags;
     int pid;
     int tgid;
+    struct task_struct* real_parent;
     struct task_struct* group_leader;
+    struct pid* thread_pid;
     u64 start_boottime;
     const struct cred* cred;
     char comm[16];

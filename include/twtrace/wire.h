@@ -76,6 +76,9 @@ enum twtrace_flag {
     TWTRACE_FLAG_CAUGHT = 2,
     /* The role was not seen at -> ESTABLISHED but worked out from the socket's counters. */
     TWTRACE_FLAG_ROLE_INFERRED = 4,
+    /* The local port was picked by bind(), not by connect(): always so on the side that accepted.
+     * Only where the closer was seen (fin_wait1_ns). */
+    TWTRACE_FLAG_PORT_BOUND = 8,
 };
 
 /* A sum needs no record for each passive close; that would be half of all of them. */
@@ -96,10 +99,12 @@ struct twtrace_task {
     twtrace_u64
         start_boottime_ns; /* of the thread group leader: pid and this name one process for ever */
     twtrace_u64 cgroup_id; /* cgroup v2 id (inode of its directory) */
-    twtrace_u32 pid;       /* thread group id in the initial pid namespace; 0: not known */
+    /* In twtrace's pid namespace; 0: not known, or not to be seen from there. pid: of the thread
+     * group. */
+    twtrace_u32 pid;
     twtrace_u32 tid;
     twtrace_u32 uid;
-    twtrace_u32 reserved;
+    twtrace_u32 parent_pid;      /* 0 also if config.parent is off */
     char comm[TWTRACE_COMM_LEN]; /* of the closing thread, NUL-terminated */
 };
 
@@ -122,6 +127,18 @@ struct twtrace_event {
     twtrace_u8 local_addr[TWTRACE_ADDR_LEN];
     twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
     struct twtrace_task task;
+};
+
+/* Not an event of a socket: a cgroup v2 directory was made. What runs in it may be gone, and the
+ * directory with it, before anybody can look. */
+#define TWTRACE_CGROUP_MADE 64 /* header.type */
+#define TWTRACE_CGROUP_PATH_LEN 1024
+
+struct twtrace_cgroup {
+    struct twtrace_header header;
+    twtrace_u32 reserved;
+    twtrace_u64 id;                     /* inode of the directory */
+    char path[TWTRACE_CGROUP_PATH_LEN]; /* from the root of the hierarchy, NUL-terminated */
 };
 
 /* What the kernel side counts events by: those that found no room in the ring (the detail is lost,
@@ -168,10 +185,11 @@ struct twtrace_config {
     twtrace_u8 role;               /* enum twtrace_role; 0: every */
     twtrace_u8 cgroup_count;       /* 0: all */
     twtrace_u8 count_passive;      /* enum twtrace_passive */
-    twtrace_u8 reserved[2];
+    twtrace_u8 tell_port_bound;    /* TWTRACE_FLAG_PORT_BOUND is asked for: two cold cache lines */
+    twtrace_u8 parent;             /* parent_pid is wanted */
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
-    twtrace_u32 reserved2;
+    twtrace_u32 pid_namespace; /* inode of that whose pids are wanted; 0: the initial one */
     twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
     /* A cgroup with a larger id was made after the filter: user space looks at its path. */
     twtrace_u64 cgroup_id_known;
@@ -188,6 +206,7 @@ struct twtrace_cidr {
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_task) == 48, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_event) == 144, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cgroup) == 16 + TWTRACE_CGROUP_PATH_LEN, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cidr) == 24, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_config, cgroup_id) % 8 == 0, "wire");

@@ -25,11 +25,36 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
         result.reasons.emplace_back(
             "this kernel counts an entry when it ends, and one that a reset "
             "or a new connection ended in no counter");
+    if (inputs.between)
+        result.reasons.emplace_back("a close at the moment when the counters were read may fall on "
+                                    "either side of it: the interval before or after has it");
     if (result.reasons.empty())
         result.reasons.emplace_back("the cause is not known: please report it");
 }
 
+// A namespace that ends may take numbers with it.
+std::uint64_t rise(std::uint64_t later, std::uint64_t earlier) {
+    return later - std::min(later, earlier);
+}
+
 } // namespace
+
+Accounting::Inputs Accounting::Inputs::since(const Inputs& earlier) const {
+    Inputs inputs;
+    inputs.captured = rise(captured, earlier.captured);
+    inputs.filtered = rise(filtered, earlier.filtered);
+    inputs.lost = rise(lost, earlier.lost);
+    inputs.recursion_misses = rise(recursion_misses, earlier.recursion_misses);
+    inputs.caught = rise(caught, earlier.caught);
+    inputs.overflow = rise(overflow, earlier.overflow);
+    inputs.vanished = rise(vanished, earlier.vanished);
+    inputs.unchecked = rise(unchecked, earlier.unchecked);
+    inputs.ambiguous = rise(ambiguous, earlier.ambiguous);
+    if (kernel)
+        inputs.kernel = rise(*kernel, earlier.kernel.value_or(0));
+    inputs.between = true;
+    return inputs;
+}
 
 Accounting Accounting::of(const Inputs& inputs) {
     Accounting result;

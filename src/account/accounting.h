@@ -32,6 +32,11 @@ struct Accounting {
         bool counted_at_end = false;        ///< the kernel counts an entry when it ends (5.10)
         std::uint64_t ambiguous = 0;        ///< events at the very moment of start or end
         std::optional<std::uint64_t> kernel;
+        bool between = false; ///< it begins or ends while the run goes on: see since()
+
+        /// What came after `earlier`. The counters are read one after the other while events go
+        /// on, so at such a boundary events of microseconds may fall on either side.
+        [[nodiscard]] Inputs since(const Inputs& earlier) const;
     };
     static Accounting of(const Inputs& inputs);
 };

@@ -67,6 +67,7 @@ NetSettings read_net_settings(const std::string& directory) {
     settings.tw_reuse = read_number(directory + "/tcp_tw_reuse");
     settings.tw_reuse_delay_ms = read_number(directory + "/tcp_tw_reuse_delay");
     settings.tw_recycle = read_number(directory + "/tcp_tw_recycle");
+    settings.timestamps = read_number(directory + "/tcp_timestamps");
     settings.fin_timeout_s = read_number(directory + "/tcp_fin_timeout");
     return settings;
 }

@@ -20,6 +20,7 @@ struct NetSettings {
     std::optional<std::uint64_t> tw_reuse;          ///< 0 off, 1 on, 2 loopback only (4.19)
     std::optional<std::uint64_t> tw_reuse_delay_ms; ///< from 6.12 on; before: 1000
     std::optional<std::uint64_t> tw_recycle;        ///< gone since 4.12
+    std::optional<std::uint64_t> timestamps;        ///< 0: off; tcp_tw_reuse needs them
     std::optional<std::uint64_t> fin_timeout_s;     ///< of an orphan in FIN_WAIT2, not of TIME_WAIT
 
     /// Ports that connect() may pick: the range without the reserved ones.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace twtrace {
 
@@ -12,6 +13,12 @@ namespace {
 void name_process(Group& group, const Event& event, std::string_view service) {
     if (!group.service.seen() || event.task.tid == event.task.pid)
         group.service.set(service);
+}
+
+// A process that is gone has no arguments any more: that is no difference.
+void merge_known(Common<std::string>& common, std::string_view value) {
+    if (!value.empty())
+        common.merge(value);
 }
 
 void merge_identity(Group& group, const Event& event, GroupBy by) {
@@ -28,6 +35,9 @@ void merge_identity(Group& group, const Event& event, GroupBy by) {
     group.unit.merge(owner.unit);
     group.container.merge(owner.container);
     group.netns.merge(event.netns);
+    merge_known(group.parent, owner.parent);
+    merge_known(group.cmdline, owner.cmdline);
+    merge_known(group.netns_name, event.netns_name);
     group.role.merge(event.role);
     if (event.remote.family != 0)
         group.remote.merge(event.remote);
@@ -36,88 +46,153 @@ void merge_identity(Group& group, const Event& event, GroupBy by) {
 
 } // namespace
 
-void Counts::add(EventType type, Stage stage, std::uint64_t times) {
-    switch (type) {
-    case EventType::TimeWait:
-        time_wait += times;
-        fin_wait2 += stage == Stage::FinWait2 ? times : 0;
-        return;
-    case EventType::PassiveClose:
-        passive_close += times;
-        return;
-    case EventType::Aborted:
-        aborted += times;
-        return;
-    case EventType::PortExhausted:
-        port_exhausted += times;
-        return;
-    }
-}
-
-void Counts::retract(std::uint64_t times) {
-    time_wait -= times;
-    fin_wait2 -= times;
-}
-
 Group& Aggregator::group_of(const Event& event) {
     make_key(by_, event, scratch_);
     const auto found = groups_.find(scratch_);
     if (found != groups_.end())
         return found->second;
+    if (groups_.size() >= limits_.groups)
+        make_room_for_groups();
     if (groups_.size() < limits_.groups)
         return groups_[scratch_];
     other_.is_other = true;
     return other_;
 }
 
+// An eighth at a time, so that a storm of groups of one event costs a look at eight others each.
+// What comes late finds a place, and what grows keeps it.
+void Aggregator::make_room_for_groups() {
+    std::vector<Groups::const_iterator> all;
+    all.reserve(groups_.size());
+    for (auto at = groups_.cbegin(); at != groups_.cend(); ++at)
+        all.push_back(at);
+    const auto weight = [](const Group& group) {
+        const Counts& counts = group.counts;
+        return counts.time_wait + counts.aborted + counts.passive_close + counts.port_exhausted;
+    };
+    if (all.empty())
+        return;
+    const auto victims = all.begin() + static_cast<std::ptrdiff_t>((all.size() + 7) / 8);
+    std::nth_element(all.begin(), victims - 1, all.end(), [&](const auto& a, const auto& b) {
+        return std::pair(weight(a->second), a->second.last_add) <
+               std::pair(weight(b->second), b->second.last_add);
+    });
+    for (auto victim = all.begin(); victim != victims; ++victim)
+        put_into_other(*victim);
+}
+
+void Aggregator::put_into_other(Groups::const_iterator victim) {
+    const Group& group = victim->second;
+    other_.is_other = true;
+    other_.absorb(group);
+    for (const auto& [key, count] : group.peers) {
+        PeerCount& sum = other_.peers[key];
+        peers_ -= sum.last_add != 0 ? 1 : 0; // both of them had an entry
+        sum.time_wait += count.time_wait;
+        sum.last_add = std::max(sum.last_add, count.last_add);
+    }
+    groups_.erase(victim);
+}
+
+void Aggregator::make_room_for_peers() {
+    struct Entry {
+        std::pair<std::uint64_t, std::uint64_t> rank;
+        Group* group;
+        PeerKey key;
+    };
+    std::vector<Entry> all;
+    all.reserve(peers_);
+    const auto list = [&](Group& group) {
+        for (const auto& [key, count] : group.peers)
+            all.push_back({{count.time_wait, count.last_add}, &group, key});
+    };
+    for (auto& entry : groups_)
+        list(entry.second);
+    list(other_);
+    if (all.empty())
+        return;
+    const auto victims = all.begin() + static_cast<std::ptrdiff_t>((all.size() + 7) / 8);
+    std::nth_element(all.begin(), victims - 1, all.end(),
+                     [](const Entry& a, const Entry& b) { return a.rank < b.rank; });
+    for (auto victim = all.begin(); victim != victims; ++victim) {
+        victim->group->peers.erase(victim->key);
+        victim->group->other_peers += victim->rank.first;
+    }
+    peers_ = all.size() - static_cast<std::size_t>(victims - all.begin());
+}
+
 void Aggregator::count_peer(Group& group, const Event& event, std::uint64_t times) {
     const PeerKey key{event.remote, event.service_port(), event.role == Role::Client};
-    const auto found = group.peers.find(key);
-    if (found != group.peers.end()) {
-        found->second.time_wait += times;
-    } else if (peers_ < limits_.peers) {
+    auto found = group.peers.find(key);
+    if (found == group.peers.end()) {
+        if (peers_ >= limits_.peers)
+            make_room_for_peers();
+        if (peers_ >= limits_.peers) {
+            group.other_peers += times;
+            return;
+        }
         ++peers_;
-        group.peers[key].time_wait += times;
-    } else {
-        group.other_peers += times;
+        found = group.peers.try_emplace(key).first;
     }
+    found->second.time_wait += times;
+    found->second.last_add = adds_;
 }
 
 void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t times) {
     const auto found =
         group.peers.find({event.remote, event.service_port(), event.role == Role::Client});
-    std::uint64_t& count = found != group.peers.end() ? found->second.time_wait : group.other_peers;
-    count -= std::min(count, times);
-    if (found != group.peers.end() && count == 0) {
-        group.peers.erase(found);
-        --peers_;
+    if (found != group.peers.end()) {
+        const std::uint64_t here = std::min(found->second.time_wait, times);
+        found->second.time_wait -= here;
+        times -= here;
+        if (found->second.time_wait == 0) {
+            group.peers.erase(found);
+            --peers_;
+        }
     }
+    group.other_peers -= std::min(group.other_peers, times);
 }
 
 // The time-wait is in the sums already: its reset came later than settling waits for, or one of the
-// two found the ring full.
-void Aggregator::take_back(Group& group, const Event& event, std::uint64_t times) {
+// two found the ring full. Returns how many of them were there.
+std::uint64_t Aggregator::take_back(Group& group, const Event& event, std::uint64_t times) {
     const std::uint64_t counted = std::min(group.counts.fin_wait2, times);
-    group.owed += times - counted;
+    if (counted == 0)
+        return 0;
     totals_.retract(counted);
     group.counts.retract(counted);
     auto& how = group.how[static_cast<std::size_t>(event.how)];
     how -= std::min(how, counted);
     forget_peer(group, event, counted);
     const auto lifetime = event.lifetime_us();
-    if (lifetime && group.lifetime_us && counted > 0)
+    if (lifetime && group.lifetime_us)
         group.lifetime_us->remove(*lifetime);
+    return counted;
+}
+
+// What the group was counted as may be in `other` by now.
+void Aggregator::retract(Group& group, const Event& event, std::uint64_t times) {
+    times -= take_back(group, event, times);
+    if (&group != &other_)
+        times -= take_back(other_, event, times);
+    group.owed += times;
+}
+
+std::uint64_t Aggregator::pay(Group& group, std::uint64_t times) {
+    const std::uint64_t paid = std::min(group.owed, times);
+    group.owed -= paid;
+    return paid;
 }
 
 void Aggregator::add(const Event& event, std::uint64_t times) {
     Group& group = group_of(event);
+    group.last_add = ++adds_;
     merge_identity(group, event, by_);
     if (event.retracts)
-        take_back(group, event, times);
+        retract(group, event, times);
     if (event.type == EventType::TimeWait && event.stage == Stage::FinWait2) {
-        const std::uint64_t paid = std::min(group.owed, times);
-        group.owed -= paid;
-        times -= paid;
+        times -= pay(group, times);
+        times -= pay(other_, times);
     }
     if (times == 0)
         return;

@@ -1,4 +1,6 @@
-// Events -> groups. Memory is bounded: what does not fit goes into "other", and totals stay exact.
+// Events -> groups. Memory is bounded and totals stay exact: when the table is full its smallest
+// groups, of equal ones those that have rested longest, go into "other". A group that comes back
+// after that is counted from then on. The same with the peers.
 #pragma once
 
 #include <cstdint>
@@ -32,17 +34,25 @@ class Aggregator {
     [[nodiscard]] std::vector<const Group*> groups() const;
 
   private:
+    using Groups = std::unordered_map<GroupKey, Group, GroupKeyHash>;
+
     Group& group_of(const Event& event);
+    void make_room_for_groups();
+    void put_into_other(Groups::const_iterator victim);
+    void make_room_for_peers();
     void count_peer(Group& group, const Event& event, std::uint64_t times);
     void forget_peer(Group& group, const Event& event, std::uint64_t times);
-    void take_back(Group& group, const Event& event, std::uint64_t times);
+    std::uint64_t take_back(Group& group, const Event& event, std::uint64_t times);
+    void retract(Group& group, const Event& event, std::uint64_t times);
+    static std::uint64_t pay(Group& group, std::uint64_t times);
 
     GroupBy by_;
     AggregateLimits limits_;
     GroupKey scratch_;
     Counts totals_;
     std::size_t peers_ = 0;
-    std::unordered_map<GroupKey, Group, GroupKeyHash> groups_;
+    std::uint64_t adds_ = 0;
+    Groups groups_;
     Group other_;
 };
 

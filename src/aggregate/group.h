@@ -24,6 +24,7 @@ struct Counts {
     void add(EventType type, Stage stage, std::uint64_t times);
     /// So many time-waits in substate FIN_WAIT2 (no more than were counted) were none.
     void retract(std::uint64_t times);
+    void add(const Counts& counts);
 };
 
 /// A value that all events of a group share, or nothing once two of them differed.
@@ -39,6 +40,15 @@ class Common {
             mixed_ = true;
             value_ = Value{};
         }
+    }
+    /// All that another one has seen.
+    void absorb(const Common& other) {
+        if (!other.seen_)
+            return;
+        merge(other.value_);
+        mixed_ = mixed_ || other.mixed_;
+        if (mixed_)
+            value_ = Value{};
     }
     /// This one, whatever the others were.
     template <typename Given>
@@ -72,6 +82,7 @@ struct PeerKeyHash {
 
 struct PeerCount {
     std::uint64_t time_wait = 0;
+    std::uint64_t last_add = 0; ///< number of the last event that was added
 };
 
 struct Group {
@@ -80,7 +91,10 @@ struct Group {
     Common<std::string> service;
     Common<std::string> unit;
     Common<std::string> container;
+    Common<std::string> parent;
+    Common<std::string> cmdline;
     Common<std::uint32_t> netns;
+    Common<std::string> netns_name;
     Common<Role> role;
     Common<Address> remote;
     Common<std::uint16_t> service_port;
@@ -92,7 +106,11 @@ struct Group {
     /// Time-waits taken back before they were counted: their own records found the ring full and
     /// are added at the end.
     std::uint64_t owed = 0;
-    bool is_other = false; ///< stands for all the groups beyond the bound
+    std::uint64_t last_add = 0; ///< number of the last event that was added
+    bool is_other = false;      ///< stands for all the groups beyond the bound
+
+    /// Takes over all that another group has counted, but for its peers.
+    void absorb(const Group& group);
 };
 
 } // namespace twtrace

@@ -5,14 +5,64 @@
 
 namespace twtrace {
 
+void Histogram::add_to_few(std::size_t index, std::uint64_t times) {
+    const auto at = std::lower_bound(
+        few_.begin(), few_.end(), index,
+        [](const Bucket& bucket, std::size_t wanted) { return bucket.index < wanted; });
+    if (at != few_.end() && at->index == index) {
+        at->count += times;
+        return;
+    }
+    if (few_.size() < most_few) {
+        few_.insert(at, {index, times});
+        return;
+    }
+    all_.resize(buckets);
+    for (const Bucket& bucket : few_)
+        all_[bucket.index] = bucket.count;
+    few_ = {};
+    all_[index] += times;
+}
+
+void Histogram::add(const Histogram& other) {
+    for (const Bucket& bucket : other.few_)
+        add_to(bucket.index, bucket.count);
+    for (std::size_t index = 0; index < other.all_.size(); ++index)
+        if (other.all_[index] != 0)
+            add_to(index, other.all_[index]);
+    count_ += other.count_;
+    max_ = std::max(max_, other.max_);
+}
+
+void Histogram::remove(std::uint64_t value) {
+    const std::size_t index = index_of(value);
+    if (at(index) == 0)
+        return;
+    add_to(index, ~std::uint64_t{0}); // one less, modulo 2^64
+    --count_;
+}
+
+std::uint64_t Histogram::at(std::size_t index) const {
+    if (!all_.empty())
+        return all_[index];
+    const auto found = std::find_if(few_.begin(), few_.end(),
+                                    [&](const Bucket& bucket) { return bucket.index == index; });
+    return found == few_.end() ? 0 : found->count;
+}
+
 std::optional<std::uint64_t> Histogram::quantile(double share) const {
     if (count_ == 0)
         return std::nullopt;
     const auto rank = std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))));
     std::uint64_t seen = 0;
-    for (std::size_t index = 0; index < buckets; ++index) {
-        seen += counts_[index];
+    for (const Bucket& bucket : few_) {
+        seen += bucket.count;
+        if (seen >= rank)
+            return std::min(upper_end(bucket.index), max_);
+    }
+    for (std::size_t index = 0; index < all_.size(); ++index) {
+        seen += all_[index];
         if (seen >= rank)
             return std::min(upper_end(index), max_);
     }

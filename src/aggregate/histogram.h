@@ -1,30 +1,26 @@
-// Durations in buckets of a power of two split in eight: 12.5 % wide at most, a fixed 4 KiB however
-// long it runs.
+// Durations in buckets of a power of two split in eight: 12.5 % wide at most, never more than 4 KiB
+// however long it runs, and little for the many groups that have seen a few durations only.
 #pragma once
 
-#include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace twtrace {
 
 class Histogram {
   public:
     void add(std::uint64_t value, std::uint64_t times = 1) {
-        counts_[index_of(value)] += times;
+        add_to(index_of(value), times);
         count_ += times;
         if (value > max_)
             max_ = value;
     }
+    void add(const Histogram& other);
     /// Takes back one that was added; max() stays what it was.
-    void remove(std::uint64_t value) {
-        std::uint64_t& bucket = counts_[index_of(value)];
-        if (bucket == 0)
-            return;
-        --bucket;
-        --count_;
-    }
+    void remove(std::uint64_t value);
 
     [[nodiscard]] std::uint64_t count() const { return count_; }
     [[nodiscard]] std::optional<std::uint64_t> max() const {
@@ -51,11 +47,26 @@ class Histogram {
         const std::uint64_t front = index % sub_buckets + sub_buckets;
         return ((front + 1) << exponent) - 1;
     }
-    [[nodiscard]] std::uint64_t at(std::size_t index) const { return counts_[index]; }
+    [[nodiscard]] std::uint64_t at(std::size_t index) const;
 
   private:
+    struct Bucket {
+        std::uint64_t index;
+        std::uint64_t count;
+    };
+    static constexpr std::size_t most_few = 16;
+
+    void add_to(std::size_t index, std::uint64_t times) {
+        if (all_.empty())
+            add_to_few(index, times);
+        else
+            all_[index] += times;
+    }
+    void add_to_few(std::size_t index, std::uint64_t times);
+
+    std::vector<Bucket> few_; // until there are too many; in no order
     // At 40,000 closes a second 32 bits would wrap after 30 hours.
-    std::array<std::uint64_t, buckets> counts_{};
+    std::vector<std::uint64_t> all_;
     std::uint64_t count_ = 0;
     std::uint64_t max_ = 0;
 };

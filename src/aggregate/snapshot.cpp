@@ -91,7 +91,10 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
     row.service = shared(group.service);
     row.unit = shared(group.unit);
     row.container = shared(group.container);
+    row.parent = shared(group.parent);
+    row.cmdline = shared(group.cmdline);
     row.netns = shared(group.netns);
+    row.netns_name = shared(group.netns_name);
     row.role = shared(group.role);
     row.remote = shared(group.remote);
     row.service_port = shared(group.service_port);

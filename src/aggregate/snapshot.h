@@ -28,7 +28,10 @@ struct GroupRow {
     std::optional<std::string> service;
     std::optional<std::string> unit;
     std::optional<std::string> container;
+    std::optional<std::string> parent;  ///< comm of the parent process
+    std::optional<std::string> cmdline; ///< where it was asked for
     std::optional<std::uint32_t> netns;
+    std::optional<std::string> netns_name;
     std::optional<Role> role;
     std::optional<Address> remote; ///< where all of the group have the same peer
     std::optional<std::uint16_t> service_port;

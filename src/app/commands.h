@@ -10,7 +10,8 @@ Result<void> run_trace(const Options& options);
 Result<void> run_top(const Options& options);
 Result<void> run_summary(const Options& options);
 Result<void> run_list(const Options& options);
-Result<void> run_doctor(const Options& options);
+/// Ok: nothing found (or, with --host, it can trace). Findings; Failure: it can't.
+Result<ExitCode> run_doctor(const Options& options);
 Result<void> run_exporter(const Options& options);
 
 } // namespace twtrace

@@ -1,9 +1,142 @@
+#include <cstdio>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
 #include "app/commands.h"
+#include "app/doctor_look.h"
+#include "app/live_run.h"
+#include "app/picture.h"
+#include "doctor/observer.h"
+#include "doctor/rules.h"
+#include "doctor/wording.h"
+#include "sink/doctor_sink.h"
+#include "sink/host_sink.h"
+#include "sink/output.h"
+#include "source/host_probe.h"
+#include "util/stop_signals.h"
 
 namespace twtrace {
 
-Result<void> run_doctor(const Options& /*options*/) {
-    return fail("doctor is not built yet");
+using namespace doctor;
+
+namespace {
+
+constexpr std::chrono::seconds default_look{10};
+
+class Watcher : public EventConsumer {
+  public:
+    explicit Watcher(Observer& observer) : observer_(observer) {}
+    void event(const Event& event) override { observer_.add(event); }
+    void counted(const Event& event, std::uint64_t times) override { observer_.add(event, times); }
+
+  private:
+    Observer& observer_;
+};
+
+// How long it takes yet, for somebody who watches.
+class Progress {
+  public:
+    explicit Progress(std::chrono::milliseconds duration)
+        : duration_s_(static_cast<double>(duration.count()) / 1000),
+          shown_(isatty(STDERR_FILENO) != 0) {}
+    ~Progress() {
+        if (shown_ && last_ != none)
+            std::fputs("\r\033[K", stderr);
+    }
+    Progress(const Progress&) = delete;
+    Progress& operator=(const Progress&) = delete;
+
+    void show(double elapsed_s, std::uint64_t entries) {
+        const int left = static_cast<int>(std::max(0.0, duration_s_ - elapsed_s) + 0.999);
+        if (!shown_ || left == last_)
+            return;
+        last_ = left;
+        std::fprintf(stderr, "\rtwtrace: looking, %d s left, %s entries into TIME_WAIT\033[K", left,
+                     grouped(entries).c_str());
+    }
+
+  private:
+    static constexpr int none = -1;
+    double duration_s_;
+    bool shown_;
+    int last_ = none;
+};
+
+Result<ExitCode> print(const std::string& text, ExitCode code) {
+    Output output(STDOUT_FILENO);
+    output.buffer() = text;
+    auto written = output.flush();
+    return written ? Result<ExitCode>(code) : tl::unexpected(written.error());
+}
+
+Result<ExitCode> print_host(Format format) {
+    const HostReport report = probe_host();
+    std::string text;
+    if (format == Format::Json)
+        append_host_json(report, text);
+    else
+        append_host_table(report, text);
+    return print(text, report.can_trace() ? ExitCode::Ok : ExitCode::Failure);
+}
+
+Result<DoctorReport> examine(const Options& options) {
+    DoctorLook look(options.filter);
+    if (auto begun = look.begin(); !begun)
+        return tl::unexpected(begun.error());
+    auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_SEND, true});
+    if (!run)
+        return tl::unexpected(run.error());
+    Observer observer;
+    Watcher watcher(observer);
+    {
+        Progress progress(options.duration);
+        auto done = run->run(options, watcher, [&]() -> Result<bool> {
+            progress.show(run->elapsed_s(), observer.totals().time_wait);
+            return true;
+        });
+        if (!done)
+            return tl::unexpected(done.error());
+    }
+    DoctorReport report;
+    observer.finish(report.seen);
+    report.seen.seconds = run->elapsed_s();
+    report.seen.accounting = run->accounting();
+    look.end(report.seen);
+    report.notes = look.notes();
+    report.start_wall_ns = run->start_wall_ns();
+    report.end_wall_ns = run->end_wall_ns();
+    return report;
+}
+
+} // namespace
+
+Result<ExitCode> run_doctor(const Options& given) {
+    if (given.format == Format::Csv)
+        return fail("doctor prints a table or JSON, no CSV; see twtrace doctor --help",
+                    ExitCode::Usage);
+    if (given.host)
+        return print_host(given.format);
+    Options options = given;
+    if (options.duration.count() == 0)
+        options.duration = default_look;
+    auto report = examine(options);
+    if (!report)
+        return tl::unexpected(report.error());
+    utsname system{};
+    if (uname(&system) == 0) {
+        report->host = system.nodename;
+        report->kernel = system.release;
+    }
+    report->findings = diagnose(report->seen);
+    take_pending_stop(); // a second Ctrl-C is for the document
+    std::string text;
+    if (options.format == Format::Json)
+        append_doctor_json(*report, text);
+    else
+        append_doctor_table(*report, options.wide, text);
+    return print(text, report->findings.empty() ? ExitCode::Ok : ExitCode::Findings);
 }
 
 } // namespace twtrace

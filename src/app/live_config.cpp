@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include "account/sockstat.h"
 #include "attribute/cgroup_location.h"
@@ -21,6 +22,17 @@ std::vector<twtrace_cidr> wire_cidrs(const std::vector<Cidr>& cidrs) {
         wire.push_back(one);
     }
     return wire;
+}
+
+// 0: the initial one.
+std::uint32_t own_pid_namespace() {
+    constexpr ino_t initial = 0xEFFFFFFCU; // include/linux/proc_ns.h, PROC_PID_INIT_INO
+    struct stat status {};
+    if (stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == initial)
+        return 0;
+    spdlog::warn("in a pid namespace of its own (a container's): pids are those of this "
+                 "namespace, and processes outside of it have none");
+    return static_cast<std::uint32_t>(status.st_ino);
 }
 
 // Where the kernel can't decide, everything passes it, and user space decides alone.
@@ -44,11 +56,12 @@ void set_cgroups(twtrace_config& gate, std::vector<std::string> paths) {
 
 } // namespace
 
-LiveConfig live_config(const Options& options, std::uint32_t types, twtrace_passive passive) {
+LiveConfig live_config(const Options& options, const Wanted& wanted) {
     LiveConfig config;
     const Filter& filter = options.filter;
-    config.gate.types = types;
-    config.gate.count_passive = static_cast<twtrace_u8>(passive);
+    config.gate.types = wanted.types;
+    config.gate.count_passive = static_cast<twtrace_u8>(wanted.passive);
+    config.gate.tell_port_bound = wanted.port_bound ? 1 : 0;
     config.gate.family = filter.family;
     config.gate.role = static_cast<twtrace_u8>(filter.role);
     config.gate.filter_pid = filter.pids.empty() ? 0 : 1;
@@ -60,6 +73,8 @@ LiveConfig live_config(const Options& options, std::uint32_t types, twtrace_pass
     config.gate.netns_count = static_cast<std::uint32_t>(filter.netns.size());
     std::copy(filter.netns.begin(), filter.netns.end(), config.gate.netns);
     std::copy(filter.comm.begin(), filter.comm.end(), config.gate.comm);
+    config.gate.parent = options.wants_details() ? 1 : 0;
+    config.gate.pid_namespace = own_pid_namespace();
     set_cgroups(config.gate, filter.cgroups);
     config.pids = filter.pids;
     config.local_ports = filter.local_ports;

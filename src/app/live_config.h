@@ -8,7 +8,14 @@
 
 namespace twtrace {
 
-/// types: bit (1 << twtrace_type).
-LiveConfig live_config(const Options& options, std::uint32_t types, twtrace_passive passive);
+/// What a command wants of the kernel side, whatever the user's filters are.
+struct Wanted {
+    std::uint32_t types = 0; ///< bit (1 << twtrace_type) for each
+    /// Whether passive closes come one by one or only as a number.
+    twtrace_passive passive = TWTRACE_PASSIVE_SEND;
+    bool port_bound = false; ///< Event::port_bound
+};
+
+LiveConfig live_config(const Options& options, const Wanted& wanted);
 
 } // namespace twtrace

@@ -46,12 +46,11 @@ std::uint64_t wall_now_ns() {
 LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
-Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types,
-                               twtrace_passive passive) {
+Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     auto loop = EventLoop::make();
     if (!loop)
         return tl::unexpected(loop.error());
-    auto source = LiveSource::open(live_config(options, types, passive));
+    auto source = LiveSource::open(live_config(options, wanted));
     if (!source)
         return tl::unexpected(source.error());
     const auto counted_at =
@@ -59,6 +58,10 @@ Result<LiveRun> LiveRun::start(const Options& options, std::uint32_t types,
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
     run.filter_ = options.filter;
+    run.attributor_ = std::make_unique<Attributor>(AttributeOptions{
+        options.wants_details() || options.group_by == GroupBy::Netns, options.cmdline});
+    // After the source is open, so that no cgroup is made unseen.
+    run.attributor_->learn_cgroups();
     if (options.journal) {
         auto journal = JournalWriter::create();
         if (!journal)
@@ -79,7 +82,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     if (journal_)
         journaled.emplace(*journal_, consumer);
     EventConsumer* const first = journaled ? &*journaled : &consumer;
-    Pipeline pipeline(options.filter, counts_, *first);
+    Pipeline pipeline(options.filter, counts_, *attributor_, *first);
     unsigned ticks = 0;
     pipeline.hold();
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
@@ -132,10 +135,18 @@ void LiveRun::end(Pipeline& pipeline) {
     pipeline.finish();
     pipeline.release(counts_.settle_end(pipeline.held_times()), counts_.sampled_until_ns(),
                      Pipeline::Side::NotAfter);
+    if (mark_)
+        pass_mark(pipeline);
     Accounting::Inputs inputs = count();
     inputs.captured += pipeline.captured();
     inputs.filtered += pipeline.filtered();
+    account(inputs, end_ns_);
+}
+
+void LiveRun::account(const Accounting::Inputs& inputs, std::uint64_t until_ns) {
+    accounting_inputs_ = inputs;
     accounting_ = Accounting::of(inputs);
+    accounted_until_ns_ = until_ns;
 }
 
 void LiveRun::report_losses() {
@@ -151,7 +162,7 @@ void LiveRun::report_losses() {
 void LiveRun::pass_counted(EventConsumer& consumer) {
     for (const OverflowCount& entry : source_.take_counted()) {
         Event event = event_of(entry.key);
-        attributor_.attribute(event);
+        attributor_->attribute(event);
         // The gate filtered them by what is in the socket, and these lines have no ephemeral port
         // left to compare.
         if (filter_.passes_owner(event))
@@ -194,10 +205,14 @@ void LiveRun::every_second(Pipeline& pipeline, EventConsumer& consumer) {
 void LiveRun::finish_mark(const Pipeline& pipeline) {
     if (!mark_ || pipeline.settled_until_ns() <= mark_->at_ns)
         return;
-    mark_->inputs.captured += pipeline.captured_until_mark();
-    mark_->inputs.filtered += pipeline.filtered();
-    accounting_ = Accounting::of(mark_->inputs);
-    mark_.reset();
+    pass_mark(pipeline);
+    account(last_mark_.inputs, last_mark_.at_ns);
+}
+
+void LiveRun::pass_mark(const Pipeline& pipeline) {
+    last_mark_ = *std::exchange(mark_, std::nullopt);
+    last_mark_.inputs.captured += pipeline.captured_until_mark();
+    last_mark_.inputs.filtered += pipeline.filtered();
 }
 
 std::uint64_t LiveRun::end_wall_ns() const {

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "account/accounting.h"
 #include "account/kernel_counts.h"
 #include "app/event_loop.h"
+#include "app/live_config.h"
 #include "app/pipeline.h"
 #include "cli/options.h"
 #include "journal/journal_writer.h"
@@ -17,10 +19,7 @@ namespace twtrace {
 
 class LiveRun {
   public:
-    /// types: bit (1 << twtrace_type) for each that is wanted. passive: whether passive closes come
-    /// one by one or only as a number.
-    static Result<LiveRun> start(const Options& options, std::uint32_t types,
-                                 twtrace_passive passive = TWTRACE_PASSIVE_SEND);
+    static Result<LiveRun> start(const Options& options, const Wanted& wanted);
 
     /// Feeds consumer until the end; after_batch runs after each batch of events and returns false
     /// to stop.
@@ -30,6 +29,20 @@ class LiveRun {
     /// After the run: all of it. While it runs: as it was at the last full second, and for lack of
     /// that boundary's care, good to the events of a few microseconds.
     [[nodiscard]] const Accounting& accounting() const { return accounting_; }
+    /// What accounting() was made of.
+    [[nodiscard]] const Accounting::Inputs& accounting_inputs() const { return accounting_inputs_; }
+    /// The moment (CLOCK_MONOTONIC) up to which accounting() counts; 0: none yet.
+    [[nodiscard]] std::uint64_t accounted_until_ns() const { return accounted_until_ns_; }
+    struct Mark {
+        std::uint64_t at_ns = 0; ///< CLOCK_MONOTONIC; 0: there was none yet
+        Accounting::Inputs inputs;
+    };
+    /// The last full second that all events up to it have come through for. Unlike accounting(),
+    /// the end of the run is none.
+    [[nodiscard]] const Mark& last_mark() const { return last_mark_; }
+    /// The moment up to which it will count next, once all events until then have come through; 0:
+    /// none is chosen. No event after it was handed out before it was chosen.
+    [[nodiscard]] std::uint64_t next_mark_ns() const { return mark_ ? mark_->at_ns : 0; }
     /// Since the start, by a clock that nobody sets.
     [[nodiscard]] double elapsed_s() const;
     /// See EventLoop::on_readable().
@@ -48,13 +61,15 @@ class LiveRun {
     void pass_counted(EventConsumer& consumer);
     void report_losses();
     [[nodiscard]] Accounting::Inputs count() const;
+    void account(const Accounting::Inputs& inputs, std::uint64_t until_ns);
+    void pass_mark(const Pipeline& pipeline);
     void finish_mark(const Pipeline& pipeline);
 
     Filter filter_;
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;
-    Attributor attributor_; // of what was only counted
+    std::unique_ptr<Attributor> attributor_;
     std::optional<JournalWriter> journal_;
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: it runs
@@ -63,11 +78,10 @@ class LiveRun {
     bool begun_ = false;
     std::uint64_t lost_reported_ = 0;
     Accounting accounting_;
-    struct Mark {
-        std::uint64_t at_ns;
-        Accounting::Inputs inputs; // all but what the pipeline has yet to tell
-    };
-    std::optional<Mark> mark_;
+    Accounting::Inputs accounting_inputs_;
+    std::uint64_t accounted_until_ns_ = 0;
+    std::optional<Mark> mark_; // its inputs: all but what the pipeline has yet to tell
+    Mark last_mark_;
 };
 
 } // namespace twtrace

@@ -6,13 +6,18 @@
 
 namespace twtrace {
 
-Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers) {
+Snapshot empty_picture() {
     Snapshot snapshot;
     utsname system{};
     if (uname(&system) == 0) {
         snapshot.host = system.nodename;
         snapshot.kernel = system.release;
     }
+    return snapshot;
+}
+
+Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers) {
+    Snapshot snapshot = empty_picture();
     snapshot.start_wall_ns = run.start_wall_ns();
     snapshot.end_wall_ns = run.end_wall_ns();
     snapshot.duration_s = run.elapsed_s();

@@ -27,6 +27,9 @@ constexpr twtrace_passive passives_for(GroupBy by) {
     return by == GroupBy::Peer ? TWTRACE_PASSIVE_COUNT_PEERS : TWTRACE_PASSIVE_COUNT;
 }
 
+/// With nothing but host and kernel in it.
+Snapshot empty_picture();
+
 /// With at most `peers` peers a group.
 Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers);
 

@@ -10,9 +10,13 @@ namespace twtrace {
 void Pipeline::record(std::span<const std::byte> bytes) {
     const auto event = decode_event(bytes);
     if (!event) {
-        ++malformed_;
+        if (const auto cgroup = decode_cgroup(bytes))
+            attributor_.learn_cgroup(cgroup->id, cgroup->path);
+        else
+            ++malformed_;
         return;
     }
+    attributor_.prepare(*event);
     settle_.push(*event, drained_until_ns_, [this](const Event& settled) { pass(settled); });
 }
 

@@ -25,8 +25,9 @@ class EventConsumer {
 
 class Pipeline : public RecordHandler {
   public:
-    Pipeline(const Filter& filter, KernelCounts& counts, EventConsumer& consumer)
-        : filter_(filter), counts_(counts), consumer_(consumer) {}
+    Pipeline(const Filter& filter, KernelCounts& counts, Attributor& attributor,
+             EventConsumer& consumer)
+        : filter_(filter), counts_(counts), attributor_(attributor), consumer_(consumer) {}
 
     void record(std::span<const std::byte> bytes) override;
     /// Before each batch of records: lets go of what has settled.
@@ -65,11 +66,11 @@ class Pipeline : public RecordHandler {
 
     const Filter& filter_;
     KernelCounts& counts_;
+    Attributor& attributor_;
     EventConsumer& consumer_;
     Settle settle_;
     bool holding_ = false;
     std::vector<Event> held_;
-    Attributor attributor_;
     std::uint64_t batch_began_ns_ = 0;
     std::uint64_t drained_until_ns_ = 0;
     std::int64_t to_wall_ns_ = 0;

@@ -5,6 +5,7 @@
 
 namespace twtrace {
 
-Result<void> run(int argc, const char* const* argv);
+/// The exit status where nothing went wrong.
+Result<ExitCode> run(int argc, const char* const* argv);
 
 } // namespace twtrace

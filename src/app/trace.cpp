@@ -50,7 +50,7 @@ class LinePrinter : public EventConsumer {
 } // namespace
 
 Result<void> run_trace(const Options& options) {
-    auto run = LiveRun::start(options, types_of(options));
+    auto run = LiveRun::start(options, {types_of(options)});
     if (!run)
         return tl::unexpected(run.error());
     Output output(STDOUT_FILENO);

@@ -1,6 +1,7 @@
 #include "attribute/attributor.h"
 
 #include <cstring>
+#include <utility>
 
 #include "attribute/service_name.h"
 #include "util/hash.h"
@@ -11,6 +12,7 @@ namespace {
 
 // On hybrid hosts the answer comes from /proc, and a living process may be moved.
 constexpr std::uint64_t believed_ns = 5'000'000'000;
+constexpr std::uint64_t netns_believed_ns = 1'000'000'000;
 
 } // namespace
 
@@ -21,7 +23,7 @@ std::size_t Attributor::KeyHash::operator()(const Key& key) const {
     return mix(mix(mix(mix(key.pid, key.start_boottime_ns), key.cgroup_id), halves[0]), halves[1]);
 }
 
-Owner Attributor::look_up(const Task& task) {
+Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
     Owner owner;
     if (const CgroupRef cgroup =
             cgroups_.resolve(task.cgroup_id, task.pid, task.start_boottime_ns)) {
@@ -32,21 +34,50 @@ Owner Attributor::look_up(const Task& task) {
     } else {
         owner.service = task.comm();
     }
+    owner.parent = parents_.name_of(task.parent_pid, now_ns);
+    if (options_.cmdlines)
+        owner.cmdline = read_cmdline(task.pid, task.start_boottime_ns);
     return owner;
+}
+
+Attributor::Key Attributor::key_of(const Task& task) {
+    return {task.start_boottime_ns, task.cgroup_id, task.pid, task.comm_bytes};
+}
+
+const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
+    Known* known = owners_.find(key);
+    if (known != nullptr && known->until_ns >= event.time_ns)
+        return *known;
+    Owner owner = look_up(event.task, event.time_ns);
+    if (owner.cmdline.empty() && known != nullptr)
+        owner.cmdline = std::move(known->owner.cmdline); // it is gone, and was called so
+    return owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
+}
+
+void Attributor::name_netns(Event& event) {
+    if (netns_.inode != event.netns || netns_.until_ns < event.time_ns)
+        netns_ = {event.netns, event.time_ns + netns_believed_ns,
+                  netns_names_.name_of(event.netns).value_or("")};
+    event.netns_name = netns_.name;
 }
 
 void Attributor::attribute(Event& event) {
     static const Owner nobody;
+    if (options_.netns_names)
+        name_netns(event);
     if (!event.task.known()) {
         event.owner = &nobody;
         return;
     }
-    const Key key{event.task.start_boottime_ns, event.task.cgroup_id, event.task.pid,
-                  event.task.comm_bytes};
-    Known* known = owners_.find(key);
-    if (known == nullptr || known->until_ns < event.time_ns)
-        known = &owners_.put(key, {look_up(event.task), event.time_ns + believed_ns});
-    event.owner = &known->owner;
+    event.owner = &known(event, key_of(event.task)).owner;
+}
+
+void Attributor::prepare(const Event& event) {
+    const Key key = key_of(event.task);
+    if (!event.task.known() || key == prepared_) // most of a batch are of one process
+        return;
+    prepared_ = key;
+    known(event, key);
 }
 
 } // namespace twtrace

@@ -3,8 +3,6 @@
 #include <optional>
 #include <utility>
 
-#include <unistd.h>
-
 #include "attribute/proc_text.h"
 
 namespace twtrace {
@@ -20,12 +18,6 @@ constexpr std::size_t max_stat_bytes = 4096;
 
 nanoseconds monotonic_now() {
     return std::chrono::steady_clock::now().time_since_epoch();
-}
-
-std::uint64_t ns_per_tick() {
-    const long ticks_per_second = sysconf(_SC_CLK_TCK);
-    return 1'000'000'000ULL /
-           static_cast<std::uint64_t>(ticks_per_second > 0 ? ticks_per_second : 100);
 }
 
 CgroupRef make_info(std::string path) {
@@ -78,6 +70,17 @@ CgroupRef CgroupResolver::resolve(std::uint64_t cgroup_id, std::uint32_t pid,
     return found && found->path != "/" ? found : nullptr;
 }
 
+void CgroupResolver::learn(std::uint64_t cgroup_id, std::string_view path) {
+    ids_.put(cgroup_id, {make_info(std::string(path)), nanoseconds{0}});
+}
+
+void CgroupResolver::learn_all() {
+    tree_->walk([&](std::uint64_t id, const std::string& path) {
+        learn(id, path);
+        return !ids_.full();
+    });
+}
+
 CgroupRef CgroupResolver::by_id(std::uint64_t cgroup_id) {
     if (cgroup_id == 0 || !tree_->is_open())
         return nullptr;
@@ -116,8 +119,7 @@ CgroupRef CgroupResolver::find_by_walk(std::uint64_t cgroup_id) {
 CgroupRef CgroupResolver::by_process(std::uint32_t pid, std::uint64_t start_boottime_ns) {
     if (pid == 0)
         return nullptr;
-    static const std::uint64_t tick_ns = ns_per_tick();
-    Process process{pid, start_boottime_ns / tick_ns};
+    Process process{pid, start_boottime_ns / ns_per_tick()};
     if (start_boottime_ns == 0)
         process.start_ticks = read_start_ticks(pid);
     if (process.start_ticks == 0)

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "attribute/cgroup_path.h"
 #include "attribute/cgroup_tree.h"
@@ -59,6 +60,11 @@ class CgroupResolver {
     ///                      ns of CLOCK_BOOTTIME; tells a reused pid from the one meant. 0 if
     ///                      unknown
     CgroupRef resolve(std::uint64_t cgroup_id, std::uint32_t pid, std::uint64_t start_boottime_ns);
+
+    /// Told by somebody who knows: it is believed.
+    void learn(std::uint64_t cgroup_id, std::string_view path);
+    /// All the cgroups that there are now, as far as there is room for them.
+    void learn_all();
 
     CgroupRef by_id(std::uint64_t cgroup_id);
     CgroupRef by_process(std::uint32_t pid, std::uint64_t start_boottime_ns);

@@ -142,6 +142,12 @@ std::optional<std::string> choose_cgroup_path(string_view text) {
     return best ? std::optional(std::string(best->path)) : std::nullopt;
 }
 
+std::uint64_t ns_per_tick() {
+    static const long ticks_per_second = sysconf(_SC_CLK_TCK);
+    return 1'000'000'000ULL /
+           static_cast<std::uint64_t>(ticks_per_second > 0 ? ticks_per_second : 100);
+}
+
 std::optional<std::uint64_t> parse_start_ticks(string_view text) {
     // The command stands in parentheses and may hold any byte: only the last one ends it.
     const std::size_t end = text.rfind(')');

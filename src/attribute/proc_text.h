@@ -45,5 +45,7 @@ std::optional<std::string> choose_cgroup_path(std::string_view text);
 
 /// Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot.
 std::optional<std::uint64_t> parse_start_ticks(std::string_view text);
+/// How long such a tick is.
+std::uint64_t ns_per_tick();
 
 } // namespace twtrace

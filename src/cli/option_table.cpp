@@ -44,6 +44,11 @@ R choose(V text, const std::array<Named<Choice>, size>& choices, Choice& target)
     return fail(fmt::format("'{}' is none of: {}", printable(text), names), ExitCode::Usage);
 }
 
+// A path: anything but nothing.
+Result<std::string> parse_path(V text) {
+    return text.empty() ? fail("is empty", ExitCode::Usage) : Result<std::string>(text);
+}
+
 // Lists that are given more than once add up.
 R add_pids(O options, V text) {
     const auto pids = parse_pids(text);
@@ -107,6 +112,8 @@ constexpr std::array groupings{
     Named<GroupBy>{"listener", GroupBy::Listener}, Named<GroupBy>{"netns", GroupBy::Netns},
     Named<GroupBy>{"service", GroupBy::Service},   Named<GroupBy>{"container", GroupBy::Container}};
 
+// It would lay out a table of this length as a column at the right margin.
+// clang-format off
 constexpr auto options_rows = std::to_array<OptionRow>({
     {"-p,--pid", "PID,..", "only these processes", in_every, add_pids},
     {"-c,--comm", "COMM", "only processes (threads) of this name", in_every,
@@ -133,7 +140,12 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      [](O o, V v) { return add(parse_cgroup(v), o.filter.cgroups); }},
     {"-d,--duration", "SECONDS", "stop after this time", in_live,
      [](O o, V v) { return store(parse_seconds(v), o.duration); }},
-    {"-n,--count", "COUNT", "stop after so many lines", in_trace | in_list,
+    {"-i,--interval", "SECONDS",
+     "top: between two pictures (default 1); summary: a document each interval; exporter: write "
+     "--textfile (default 15)",
+     in_top | in_summary | in_exporter,
+     [](O o, V v) { return store(parse_seconds(v), o.interval); }},
+    {"-n,--count", "COUNT", "stop after so many lines, or pictures", in_trace | in_list | in_top,
      [](O o, V v) { return store(parse_number(v, 1, ~std::uint64_t{0}), o.count); }},
     {"-a,--all", "", "also passive closes and closes that ended in a reset", in_trace,
      [](O o, V) {
@@ -141,12 +153,19 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          return R{};
      }},
     {"-g,--group", "BY", "group by process, service, container, peer, listener or netns",
-     in_summary, [](O o, V v) { return choose(v, groupings, o.group_by); }},
-    {"-o,--output", "FORMAT", "table, json or csv", in_every,
+     in_summary | in_top, [](O o, V v) { return choose(v, groupings, o.group_by); }},
+    {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top,
      [](O o, V v) { return choose(v, formats, o.format); }},
-    {"-w,--wide", "", "all fields, lines as long as they get", in_every,
+    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top,
      [](O o, V) {
          o.wide = true;
+         return R{};
+     }},
+    {"--cmdline", "", "-w, and the arguments of processes; they may hold secrets",
+     in_trace | in_summary,
+     [](O o, V) {
+         o.wide = true;
+         o.cmdline = true;
          return R{};
      }},
     {"--ring", "SIZE", "size of the ring buffer, a power of two (default 2M)", in_live,
@@ -157,6 +176,19 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.journal = true;
          return R{};
      }},
+    {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
+     [](O o, V) {
+         o.host = true;
+         return R{};
+     }},
+    {"--listen", "ADDR:PORT", "answer scrapes here (default 127.0.0.1:10660)", in_exporter,
+     [](O o, V v) { return store(parse_socket_address(v), o.listen); }},
+    {"--auth-file", "FILE", "ask scrapers for one of the user:password lines in it", in_exporter,
+     [](O o, V v) { return store(parse_path(v), o.auth_file); }},
+    {"--textfile", "FILE", "write the metrics for node_exporter's textfile collector", in_exporter,
+     [](O o, V v) { return store(parse_path(v), o.textfile); }},
+    {"--series", "COUNT", "services, peers, namespaces with series of their own (default 100)",
+     in_exporter, [](O o, V v) { return store(parse_number(v, 1, 10'000), o.series); }},
     {"-v,--verbose", "", "say on standard error what goes on", in_every,
      [](O o, V) {
          o.verbose = true;
@@ -164,10 +196,14 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      }},
 });
 
+// clang-format on
 constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
+    {Command::Top, "top", "live full-screen view: who closes, on whom, how fast, is it a problem"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
+    {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
+    {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
 });
 
 } // namespace

@@ -5,13 +5,18 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "aggregate/grouping.h"
 #include "filter/filter.h"
 #include "sink/line_sink.h"
 #include "util/result.h"
+#include "util/socket_address.h"
 
 namespace twtrace {
+
+/// Not among the ports that Prometheus' wiki allots to exporters (9100 to 9999, and from 10000 up).
+inline constexpr std::string_view default_listen = "127.0.0.1:10660";
 
 enum class Command { Trace, Top, Summary, List, Doctor, Exporter };
 
@@ -24,9 +29,22 @@ struct Options {
     Filter filter;
     GroupBy group_by = GroupBy::Process;
     std::chrono::milliseconds duration{0}; ///< 0: until interrupted
-    std::uint64_t count = 0;               ///< stop after so many lines; 0: no limit
+    std::uint64_t count = 0;               ///< stop after so many lines or pictures; 0: no limit
+    std::chrono::milliseconds interval{0}; ///< 0: the command's own
+    bool host = false;                     ///< doctor: only what this host allows
+    bool cmdline = false;                  ///< show the arguments of processes
     bool journal = false;                  ///< keep what was seen for `list`
     std::uint32_t ring_bytes = 2U << 20;
+    std::optional<SocketAddress> listen; ///< exporter; none: default_listen
+    std::string auth_file;               ///< exporter: user:password lines; empty: none
+    std::string textfile;                ///< exporter: for node_exporter; empty: none
+    std::size_t series = 100;            ///< exporter: services, peers, namespaces of their own
+
+    /// Something prints what only the wide table and the formats for programs have.
+    [[nodiscard]] bool wants_details() const {
+        return (command == Command::Trace || command == Command::Summary) &&
+               (wide || format != Format::Table);
+    }
 };
 
 /// The options, or what is to be printed instead of running (--help, --version: exit status Ok with

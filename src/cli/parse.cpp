@@ -84,12 +84,13 @@ Result<ParsedCommandLine> refused(const CLI::App& app, const CLI::ParseError& er
 } // namespace
 
 Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
-                                             bool /*stdout_is_terminal*/) {
+                                             bool stdout_is_terminal) {
     CLI::App app("Tells which service closes its TCP connections into TIME_WAIT, on which peers, "
                  "and whether it does harm.",
                  "twtrace");
     app.require_subcommand(0, 1);
     ParsedCommandLine parsed;
+    parsed.options.command = stdout_is_terminal ? Command::Top : Command::Trace;
     // In the order in which they stand: what is said after the command wins.
     std::vector<std::vector<Given>> given{add_options(app, nullptr)};
     for (const CommandRow& row : command_table()) {

@@ -34,6 +34,7 @@ Task task_of(const twtrace_task& record) {
     task.pid = record.pid;
     task.tid = record.tid;
     task.uid = record.uid;
+    task.parent_pid = record.parent_pid;
     task.start_boottime_ns = record.start_boottime_ns;
     task.cgroup_id = record.cgroup_id;
     std::copy_n(record.comm, TWTRACE_COMM_LEN, task.comm_bytes.begin());
@@ -60,6 +61,21 @@ Event event_of(const twtrace_overflow_key& key) {
     return event;
 }
 
+std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
+    twtrace_cgroup record; // its head only
+    if (bytes.size() < sizeof(record))
+        return std::nullopt;
+    std::memcpy(&record, bytes.data(), offsetof(twtrace_cgroup, path));
+    if (record.header.type != TWTRACE_CGROUP_MADE || record.header.length < sizeof(record))
+        return std::nullopt;
+    const auto* path = reinterpret_cast<const char*>(bytes.data()) + offsetof(twtrace_cgroup, path);
+    const std::string_view whole(path, sizeof(record.path));
+    const std::size_t end = whole.find('\0');
+    if (end == std::string_view::npos || !whole.starts_with('/'))
+        return std::nullopt;
+    return CgroupMade{record.id, whole.substr(0, end)};
+}
+
 std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     twtrace_event record;
     if (bytes.size() < sizeof(record))
@@ -77,6 +93,7 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.retracts =
         event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
+    event.port_bound = (record.flags & TWTRACE_FLAG_PORT_BOUND) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.netns = record.netns;
     event.local_port = record.local_port;

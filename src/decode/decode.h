@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "model/event.h"
 
@@ -14,5 +15,13 @@ namespace twtrace {
 /// values out of range. A longer record than this version knows is taken by its known front (a
 /// newer writer adds fields at the end).
 std::optional<Event> decode_event(std::span<const std::byte> bytes);
+
+/// A cgroup that was made; nothing if the record is not about that. The path is valid as long as
+/// bytes are.
+struct CgroupMade {
+    std::uint64_t id = 0;
+    std::string_view path;
+};
+std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes);
 
 } // namespace twtrace

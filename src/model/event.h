@@ -51,15 +51,17 @@ enum class Role : std::uint8_t {
 
 /// The task that closed, as it was when it closed.
 struct Task {
-    std::uint32_t pid = 0; ///< 0: not known
+    /// In twtrace's pid namespace. 0: not known, or not to be seen from there.
+    std::uint32_t pid = 0;
     std::uint32_t tid = 0;
     std::uint32_t uid = 0;
+    std::uint32_t parent_pid = 0; ///< 0: not known, or not asked for
     std::uint64_t start_boottime_ns =
         0; ///< with pid: one process, however often the pid is used again
     std::uint64_t cgroup_id = 0;
     std::array<char, TWTRACE_COMM_LEN> comm_bytes{};
 
-    [[nodiscard]] bool known() const { return pid != 0; }
+    [[nodiscard]] bool known() const { return pid != 0 || start_boottime_ns != 0; }
     [[nodiscard]] std::string_view comm() const {
         std::string_view all(comm_bytes.data(), comm_bytes.size());
         return all.substr(0, all.find('\0'));
@@ -75,7 +77,8 @@ struct Event {
     bool role_inferred = false;
     bool retracts =
         false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
-    bool caught = false; ///< recovered by the catcher program
+    bool caught = false;     ///< recovered by the catcher program
+    bool port_bound = false; ///< bind() picked the local port, not connect(); false: or not known
     std::uint32_t netns = 0;
     std::uint16_t local_port = 0; ///< 0: none
     std::uint16_t remote_port = 0;
@@ -89,6 +92,7 @@ struct Event {
     std::uint64_t bytes_received = 0;
     Task task;
     const Owner* owner = nullptr; ///< set by attribute; valid while the event is being handled
+    std::string_view netns_name;  ///< likewise; empty: it has none, or none is wanted
 
     [[nodiscard]] std::optional<std::uint64_t> lifetime_us() const {
         const std::uint64_t end = fin_wait1_ns != 0 ? fin_wait1_ns : time_ns;

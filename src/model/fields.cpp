@@ -92,9 +92,9 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
          return true;
      }},
     {"pid", "PID", "process that closed", FieldKind::Number, 7, true, true,
-     [](E e, S out) { return e.task.known() && number(out, std::uint64_t{e.task.pid}); }},
+     [](E e, S out) { return e.task.pid != 0 && number(out, std::uint64_t{e.task.pid}); }},
     {"tid", "TID", "thread that closed", FieldKind::Number, 7, false, true,
-     [](E e, S out) { return e.task.known() && number(out, std::uint64_t{e.task.tid}); }},
+     [](E e, S out) { return e.task.tid != 0 && number(out, std::uint64_t{e.task.tid}); }},
     {"comm", "COMM", "name of the thread that closed", FieldKind::Text, 15, false, true,
      [](E e, S out) { return text(out, e.task.comm()); }},
     {"uid", "UID", "user of the process that closed", FieldKind::Number, 5, false, true,
@@ -138,6 +138,16 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"reason", "REASON",
      "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or other",
      FieldKind::Text, 11, false, true, [](E e, S out) { return text(out, name_of(e.reason)); }},
+    {"netns_name", "NETNS-NAME", "name of the network namespace, as ip netns shows it",
+     FieldKind::Text, 12, false, true, [](E e, S out) { return text(out, e.netns_name); }},
+    {"ppid", "PPID", "parent of the process that closed", FieldKind::Number, 7, false, true,
+     [](E e, S out) {
+         return e.task.parent_pid != 0 && number(out, std::uint64_t{e.task.parent_pid});
+     }},
+    {"parent", "PARENT", "name of the parent process", FieldKind::Text, 15, false, true,
+     [](E e, S out) { return text(out, owner_text(e, &Owner::parent)); }},
+    {"cmdline", "CMDLINE", "arguments of the process, with --cmdline only", FieldKind::Text, 40,
+     false, true, [](E e, S out) { return text(out, owner_text(e, &Owner::cmdline)); }},
     {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
      [](E e, S out) { return address(out, e.remote); }},
 });

@@ -9,8 +9,10 @@ namespace twtrace {
 struct Owner {
     std::string service; ///< systemd unit, else container, else comm
     std::string unit;
-    std::string container; ///< the first 12 digits of its id
-    std::string cgroup;    ///< path below the hierarchy's root
+    std::string container;    ///< the first 12 digits of its id
+    std::string cgroup;       ///< path below the hierarchy's root
+    std::string parent = {};  ///< comm of the parent process; empty also if not asked for, as below
+    std::string cmdline = {}; ///< arguments with spaces between them, bounded
 };
 
 } // namespace twtrace

@@ -41,6 +41,15 @@ bool top_peer_text(const GroupRow& row, std::string& out) {
     return row.remote && put(out, peer_text({row.remote, row.service_port, 0, std::nullopt}));
 }
 
+// The column that names the group.
+bool service_text(const GroupRow& row, const Snapshot& snapshot, std::string& out) {
+    if (row.is_other)
+        return put(out, "(other)");
+    if (snapshot.by == GroupBy::Netns)
+        return known(out, row.netns_name) || known(out, row.netns);
+    return known(out, row.service);
+}
+
 using G = const GroupRow&;
 using P = const Snapshot&;
 using S = std::string&;
@@ -52,12 +61,12 @@ constexpr auto fields = std::to_array<GroupField>({
     {"pid", "PID", 7, true, false, [](G g, P, S out) { return known(out, g.pid); }},
     {"comm", "", 0, false, false, [](G g, P, S out) { return known(out, g.comm); }},
     {"service", "", 0, false, false, [](G g, P, S out) { return known(out, g.service); }},
-    {"", "SERVICE", 20, false, false,
-     [](G g, P, S out) { return g.is_other ? put(out, "(other)") : known(out, g.service); }},
+    {"", "SERVICE", 20, false, false, [](G g, P s, S out) { return service_text(g, s, out); }},
     {"unit", "UNIT", 24, false, true, [](G g, P, S out) { return known(out, g.unit); }},
     {"container", "CONTAINER", 12, false, true,
      [](G g, P, S out) { return known(out, g.container); }},
     {"netns", "NETNS", 10, true, true, [](G g, P, S out) { return known(out, g.netns); }},
+    {"", "PARENT", 15, false, true, [](G g, P, S out) { return known(out, g.parent); }},
     {"role", "ROLE", 6, false, false,
      [](G g, P, S out) { return g.role && put(out, name_of(*g.role)); }},
     {"remote_addr", "", 0, false, false,
@@ -107,6 +116,10 @@ constexpr auto fields = std::to_array<GroupField>({
      [](G g, P, S out) { return top_peer(g) != nullptr && known(out, top_peer(g)->service_port); }},
     {"top_peer_time_wait", "", 0, true, false,
      [](G g, P, S out) { return top_peer(g) != nullptr && number(out, top_peer(g)->time_wait); }},
+    {"parent", "", 0, false, false, [](G g, P, S out) { return known(out, g.parent); }},
+    {"cmdline", "", 0, false, false, [](G g, P, S out) { return known(out, g.cmdline); }},
+    {"netns_name", "", 0, false, false, [](G g, P, S out) { return known(out, g.netns_name); }},
+    {"", "CMDLINE", 40, false, true, [](G g, P, S out) { return known(out, g.cmdline); }},
     {"", "TOP PEER", 0, false, false, [](G g, P, S out) { return top_peer_text(g, out); }},
 });
 // NOLINTEND(readability-identifier-naming)

@@ -1,5 +1,8 @@
 #include "sink/summary_sink.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include <nlohmann/json.hpp>
 
 #include "model/timestamp.h"
@@ -66,7 +69,10 @@ Json group_of(const GroupRow& row, GroupBy by) {
                {"service", name(row.service)},
                {"unit", name(row.unit)},
                {"container", name(row.container)},
+               {"parent", name(row.parent)},
+               {"cmdline", name(row.cmdline)},
                {"netns", known(row.netns)},
+               {"netns_name", name(row.netns_name)},
                {"role", row.role ? Json(name_of(*row.role)) : Json(nullptr)},
                {"remote_addr", row.remote ? Json(to_string(*row.remote)) : Json(nullptr)},
                {"service_port", known(row.service_port)}};
@@ -87,18 +93,43 @@ Json group_of(const GroupRow& row, GroupBy by) {
     return group;
 }
 
+// As deep as an element of `groups` is.
+void append_indented(std::string_view text, std::string& out) {
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        out.append("    ").append(text.substr(begin, end - begin));
+        begin = end;
+    }
+}
+
 } // namespace
 
-void append_summary_json(const Snapshot& snapshot, std::string& out) {
+void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_line) {
     Json document{
         {"schema", "twtrace.summary/1"},        {"host", name(snapshot.host)},
         {"kernel", name(snapshot.kernel)},      {"start", time(snapshot.start_wall_ns)},
         {"end", time(snapshot.end_wall_ns)},    {"duration_s", snapshot.duration_s},
         {"totals", totals_of(snapshot.totals)}, {"accounting", accounting_of(snapshot.accounting)}};
     document["groups"] = Json::array();
-    for (const GroupRow& row : snapshot.groups)
-        document["groups"].push_back(group_of(row, snapshot.by));
-    out += document.dump(2);
+    // One group at a time: as one document, 10,000 of them would take more memory than all the
+    // rest.
+    const int indent = one_line ? -1 : 2;
+    const std::string_view end = one_line ? "]}" : "]\n}";
+    out += document.dump(indent);
+    out.resize(out.size() - end.size());
+    bool first = true;
+    for (const GroupRow& row : snapshot.groups) {
+        out += first ? "" : ",";
+        out += one_line ? "" : "\n";
+        first = false;
+        const std::string group = group_of(row, snapshot.by).dump(indent);
+        if (one_line)
+            out += group;
+        else
+            append_indented(group, out);
+    }
+    out += first || one_line ? "" : "\n  ";
+    out += end;
     out += '\n';
 }
 

@@ -8,9 +8,11 @@
 
 namespace twtrace {
 
-void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out);
+/// one_of_many: JSON takes one line, and an empty line ends a document of the other formats.
+void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out,
+                    bool one_of_many = false);
 
-void append_summary_json(const Snapshot& snapshot, std::string& out);
+void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_line = false);
 void append_summary_csv(const Snapshot& snapshot, std::string& out);
 void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out);
 

@@ -26,6 +26,7 @@ void append_header(bool wide, std::string& out) {
 }
 
 void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::string& out) {
+    const auto append = wide ? append_uncut_column : append_column;
     std::string cell;
     for (const GroupField& field : group_fields()) {
         if (!in_table(field, wide))
@@ -33,7 +34,7 @@ void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::s
         cell.clear();
         if (!field.append(row, snapshot, cell))
             cell = "-";
-        append_column(out, cell, field.width, field.right);
+        append(out, cell, field.width, field.right);
     }
     out += '\n';
 }
@@ -134,15 +135,19 @@ void append_summary_csv(const Snapshot& snapshot, std::string& out) {
     }
 }
 
-void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out) {
+void append_summary(const Snapshot& snapshot, Format format, bool wide, std::string& out,
+                    bool one_of_many) {
     switch (format) {
     case Format::Json:
-        return append_summary_json(snapshot, out);
+        return append_summary_json(snapshot, out, one_of_many);
     case Format::Csv:
-        return append_summary_csv(snapshot, out);
+        append_summary_csv(snapshot, out);
+        break;
     case Format::Table:
-        return append_summary_table(snapshot, wide, out);
+        append_summary_table(snapshot, wide, out);
+        break;
     }
+    out += one_of_many ? "\n" : "";
 }
 
 } // namespace twtrace

@@ -22,15 +22,6 @@ constexpr unsigned cap_bpf = 39;
 
 constexpr const char* btf_path = "/sys/kernel/btf/vmlinux";
 
-std::uint64_t effective_capabilities() {
-    std::ifstream status("/proc/self/status");
-    std::string line;
-    while (std::getline(status, line))
-        if (line.starts_with("CapEff:"))
-            return std::stoull(line.substr(7), nullptr, 16);
-    return 0;
-}
-
 bool has(std::uint64_t capabilities, unsigned capability) {
     return (capabilities >> capability & 1U) != 0;
 }
@@ -74,6 +65,15 @@ std::string lockdown_mode() {
 }
 
 } // namespace
+
+std::uint64_t effective_capabilities() {
+    std::ifstream status("/proc/self/status");
+    std::string line;
+    while (std::getline(status, line))
+        if (line.starts_with("CapEff:"))
+            return std::stoull(line.substr(7), nullptr, 16);
+    return 0;
+}
 
 Result<void> preflight() {
     if (auto allowed = check_privileges(); !allowed)

@@ -1,11 +1,15 @@
 // Can this host run the BPF programs? Asked before loading, so that a refusal names its cause.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "util/result.h"
 
 namespace twtrace {
+
+/// Of this process: one bit each (uapi/linux/capability.h).
+std::uint64_t effective_capabilities();
 
 /// Privileges, BTF, and the kernel features that nothing can replace.
 Result<void> preflight();

@@ -42,8 +42,12 @@ struct Checker {
 // Mostly well-formed, so that more than the refusals is reached.
 std::optional<Event> next_event(Input& input) {
     const std::uint8_t kind = input.byte();
-    if (kind == 0)
-        return decode_event(input.bytes(input.byte()));
+    if (kind == 0) {
+        const auto bytes = input.bytes(input.byte());
+        if (const auto cgroup = decode_cgroup(bytes))
+            require(!cgroup->path.empty());
+        return decode_event(bytes);
+    }
     twtrace_event record{};
     record.header = {static_cast<twtrace_u16>(1 + kind % 4), sizeof(record)};
     record.family = kind & 0x10U ? 4 : 6;

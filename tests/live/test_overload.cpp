@@ -8,6 +8,7 @@
 
 #include "catch2.h"
 #include "errors.h"
+#include "exporter.h"
 #include "fd.h"
 #include "match.h"
 #include "tracer.h"
@@ -78,5 +79,33 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
     for (const int pid : {one, two}) {
         CHECK(group_of(document, pid, "client").at("time_wait") == closes);
         CHECK(group_of(document, pid, "server").at("passive_close") == closes);
+    }
+}
+
+TEST_CASE("overload: the exporter's counters stay exact while it runs", "[overload][exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Exporter exporter(ns, {"--ring", "4K"});
+    for (int round = 1; round <= 2; ++round) { // what was taken once is not taken again
+        auto other = std::async(std::launch::async, [&] { return ns.run_in(close_many); });
+        ns.run_in(close_many);
+        other.get();
+        const auto want = static_cast<double>(2 * closes * static_cast<std::uint64_t>(round));
+        Scrape scrape;
+        wait_until(
+            [&] {
+                scrape = exporter.scrape();
+                return sum_of(scrape, "twtrace_time_wait_entered_total") >= want &&
+                       sum_of(scrape, "twtrace_kernel_time_wait_total") >= want;
+            },
+            Milliseconds(10000));
+        CHECK(sum_of(scrape, "twtrace_events_lost_total") > 0);
+        CHECK(sum_of(scrape, "twtrace_time_wait_entered_total", {"role=\"client\""}) == want);
+        CHECK(sum_of(scrape, "twtrace_passive_close_total") == want);
+        CHECK(sum_of(scrape, "twtrace_kernel_time_wait_total") == want);
+        await("an exact account",
+              [&] { return value_of(exporter.scrape(), "twtrace_events_unaccounted") == 0.0; });
     }
 }

@@ -158,3 +158,55 @@ TEST_CASE("summary: nothing happened", "[summary]") {
     CHECK(summary.at("groups").empty());
     CHECK(summary.at("accounting").at("exact") == true);
 }
+
+TEST_CASE("summary: with -i each event is in one of the documents, one document a line",
+          "[summary]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", ns.path()});
+    const auto documents = [&] {
+        std::vector<json> parsed;
+        const std::string out = tracer.out();
+        for (const std::string& line : lines_of(out.substr(0, out.rfind('\n') + 1))) {
+            parsed.push_back(json::parse(line));
+        }
+        return parsed;
+    };
+    const auto closed = [](const std::vector<json>& all) {
+        std::uint64_t sum = 0;
+        for (const json& document : all) {
+            sum += document.at("totals").at("time_wait").get<std::uint64_t>();
+        }
+        return sum;
+    };
+    std::uint64_t want = 0;
+    for (const std::size_t times : {30U, 40U, 50U}) {
+        run_jobs(ns, repeat("shutdown_then_peer_closes", times));
+        want += times;
+        if (times != 50) { // the last ones are in the last document
+            await("a document", [&] { return closed(documents()) == want; });
+        }
+    }
+    CHECK(tracer.stop().exit_status == 0);
+    const auto all = documents();
+    CHECK(closed(all) == want);
+    REQUIRE(all.size() >= 3);
+    std::uint64_t kernel = 0;
+    std::string end = all.front().at("start");
+    for (const json& document : all) {
+        INFO(document.dump());
+        CHECK(document.at("start") == end);
+        end = document.at("end");
+        const json& accounting = document.at("accounting");
+        kernel += accounting.at("kernel").get<std::uint64_t>();
+        CHECK(accounting.at("captured") == document.at("totals").at("time_wait"));
+        // A close at the very moment of a boundary may be counted on its other side, and then the
+        // document says so.
+        const bool equal = accounting.at("kernel") == accounting.at("captured");
+        CHECK(accounting.at("exact") == equal);
+        CHECK(accounting.at("reasons").empty() == equal);
+    }
+    CHECK(kernel == ns.counters().scheduled());
+}

@@ -12,8 +12,10 @@ namespace live {
 
 namespace {
 
-std::vector<std::string> command_line(std::vector<std::string> arguments) {
+std::vector<std::string> command_line(std::vector<std::string> arguments,
+                                      const std::vector<std::string>& before = {}) {
     arguments.insert(arguments.begin(), twtrace_binary());
+    arguments.insert(arguments.begin(), before.begin(), before.end());
     arguments.emplace_back("-v");
     return arguments;
 }
@@ -54,7 +56,8 @@ bool can_trace() {
     return false;
 }
 
-Tracer::Tracer(std::vector<std::string> arguments) : command_(command_line(std::move(arguments))) {
+Tracer::Tracer(std::vector<std::string> arguments, const std::vector<std::string>& before)
+    : command_(command_line(std::move(arguments), before)) {
     const bool ready = wait_until(
         [&] { return command_.err().find("tracing") != std::string::npos || !command_.running(); },
         Milliseconds(10000));

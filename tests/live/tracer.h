@@ -22,7 +22,9 @@ bool can_trace();
 class Tracer {
   public:
     /// `-v` is added: its "tracing" line says that the programs are attached.
-    explicit Tracer(std::vector<std::string> arguments);
+    /// `before`: what it is started by, such as without_v1_cgroups().
+    explicit Tracer(std::vector<std::string> arguments,
+                    const std::vector<std::string>& before = {});
     /// Ctrl-C, and what it had to say.
     CommandResult stop();
     /// For those that end by themselves (-d, -n).

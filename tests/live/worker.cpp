@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "cgroups.h"
 #include "errors.h"
 
 namespace live {
@@ -43,6 +44,9 @@ std::string run_all(const std::vector<Job>& jobs) {
 Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, WorkerOptions options) {
     return Forked([&ns, jobs = std::move(jobs), options] {
         ns.enter();
+        if (!options.cgroup.empty()) {
+            TestCgroups::enter(options.cgroup);
+        }
         pin_to(options.cpu);
         listen_on(options.listen_port);
         if (options.stopped) {

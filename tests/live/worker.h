@@ -1,6 +1,7 @@
 // Processes that run closings inside a namespace.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "closings.h"
@@ -18,6 +19,7 @@ struct Job {
 struct WorkerOptions {
     int cpu = -1;                  ///< to be pinned to
     std::uint16_t listen_port = 0; ///< instead of any free one
+    std::string cgroup;            ///< to be in, as TestCgroups::make() returned it
     bool stopped = false;          ///< wait for let_go(): its pid is known before it does anything
 };
 

@@ -55,8 +55,12 @@ inline Event client_v4() {
 /// A server that let go of an IPv6 connection, with everything as long as it can get.
 inline Event longest_v6() {
     static const Owner owner{
-        "a-service-with-a-very-long-name.service", "a-service-with-a-very-long-name.service",
-        "0123456789ab", "/system.slice/system-a\\x2dlong.slice/a-service-with-a-very-long-name"};
+        "a-service-with-a-very-long-name.service",
+        "a-service-with-a-very-long-name.service",
+        "0123456789ab",
+        "/system.slice/system-a\\x2dlong.slice/a-service-with-a-very-long-name",
+        "fifteen-parents",
+        "/usr/bin/a-program --with \x1b[2J \"arguments\", and\nmore"};
     Event event = client_v4();
     event.stage = Stage::FinWait2;
     event.how = How::Shutdown;
@@ -70,6 +74,8 @@ inline Event longest_v6() {
     event.task.pid = 4194304;
     event.task.tid = 4194303;
     event.task.uid = 4294967294U;
+    event.task.parent_pid = 4194302;
+    event.netns_name = "a-named-namespace";
     set_comm(event, "fifteen-letters");
     event.owner = &owner;
     event.established_ns = 1000;

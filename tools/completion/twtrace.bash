@@ -12,7 +12,7 @@ _twtrace() {
     -o | --output) words='table json csv' ;;
     -g | --group) words='process service container peer listener netns' ;;
     --role) words='client server' ;;
-    --netns | --cgroup)
+    --netns | --cgroup | --textfile | --auth-file)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

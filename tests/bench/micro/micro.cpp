@@ -128,7 +128,8 @@ void whole_summary(benchmark::State& state) {
     KernelCounts counts(CountedAt::Schedule);
     Aggregator aggregator(GroupBy::Process);
     Collector collector(aggregator);
-    Pipeline pipeline(everything, counts, collector);
+    Attributor attributor;
+    Pipeline pipeline(everything, counts, attributor, collector);
     pipeline.tick();
     each(state, records(1000),
          [&](const twtrace_event& record) { pipeline.record(bytes_of(record)); });

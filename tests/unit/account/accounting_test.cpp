@@ -145,3 +145,28 @@ TEST_CASE("accounting: a kernel that counts at the end does not see what a reset
     given.counted_at_end = true;
     CHECK_FALSE(has_reason(Accounting::of(given), "counts an entry when it ends"));
 }
+
+TEST_CASE("accounting: of an interval, from two readings", "[accounting]") {
+    Accounting::Inputs earlier;
+    earlier.captured = 100;
+    earlier.lost = 2;
+    earlier.kernel = 103;
+    Accounting::Inputs later = earlier;
+    later.captured = 150;
+    later.lost = 5;
+    later.kernel = 156;
+    const Accounting exact = Accounting::of(later.since(earlier));
+    CHECK(exact.captured == 50);
+    CHECK(exact.lost == 3);
+    CHECK(exact.kernel == 53);
+    CHECK(exact.exact);
+    CHECK(exact.reasons.empty());
+    later.kernel = 157;
+    const Accounting boundary = Accounting::of(later.since(earlier));
+    CHECK_FALSE(boundary.exact);
+    CHECK(boundary.unaccounted == 1);
+    REQUIRE(boundary.reasons.size() == 1);
+    CHECK(boundary.reasons.front().find("either side") != std::string::npos);
+    later.kernel.reset();
+    CHECK_FALSE(Accounting::of(later.since(earlier)).kernel);
+}

@@ -12,6 +12,7 @@ TEST_CASE("net settings: what the files say") {
     files.write("/tcp_max_tw_buckets", "65536\n");
     files.write("/tcp_tw_reuse", "2\n");
     files.write("/tcp_fin_timeout", "60\n");
+    files.write("/tcp_timestamps", "1\n");
     const NetSettings settings = read_net_settings(files.path());
     CHECK(settings.ephemeral.first == 32768);
     CHECK(settings.ephemeral.last == 60999);
@@ -20,6 +21,7 @@ TEST_CASE("net settings: what the files say") {
     CHECK(settings.max_tw_buckets == 65536U);
     CHECK(settings.tw_reuse == 2U);
     CHECK(settings.fin_timeout_s == 60U);
+    CHECK(settings.timestamps == 1U);
 }
 
 TEST_CASE("net settings: what is not there is not known") {

@@ -67,6 +67,21 @@ TEST_CASE("command line: without anything it is trace, with no filter and no end
     CHECK(options.ring_bytes == 2U << 20);
 }
 
+TEST_CASE("command line: without a command it is top on a terminal, with the options of top") {
+    const auto parsed = parse({"-i", "0.5", "-g", "service", "-n", "3"}, true);
+    REQUIRE(parsed);
+    CHECK(parsed->options.command == Command::Top);
+    CHECK(parsed->options.interval == 500ms);
+    CHECK(parsed->options.group_by == GroupBy::Service);
+    CHECK(parsed->options.count == 3);
+    CHECK(options_of({"top"}).interval == 0s); // its own
+    const auto named = parse({"trace"}, true);
+    REQUIRE(named);
+    CHECK(named->options.command == Command::Trace);
+    CHECK(contains(refusal({"top", "-o", "json"}), "-o"));
+    CHECK(contains(refusal({"trace", "-i", "1"}), "-i"));
+}
+
 TEST_CASE("command line: every command by its name") {
     CHECK(options_of({"trace"}).command == Command::Trace);
     CHECK(options_of({"summary"}).command == Command::Summary);
@@ -254,4 +269,12 @@ TEST_CASE("command line: filters by name and address add up") {
     CHECK(options.filter.units == std::vector<std::string>{"nginx", "php*"});
     CHECK(options.filter.containers == std::vector<std::string>{"0a"});
     CHECK(options.filter.cgroups == std::vector<std::string>{"/a"});
+}
+
+TEST_CASE("command line: doctor takes --host, and nobody else does") {
+    CHECK(options_of({"doctor"}).command == Command::Doctor);
+    CHECK_FALSE(options_of({"doctor"}).host);
+    CHECK(options_of({"doctor", "--host"}).host);
+    CHECK(options_of({"doctor", "--probe"}).host);
+    CHECK(contains(refusal({"trace", "--host"}), "--host"));
 }

@@ -113,6 +113,9 @@ TEST_CASE("decode: flags") {
     record.flags = TWTRACE_FLAG_CAUGHT;
     CHECK_FALSE(decode_event(bytes_of(record))->retracts);
     CHECK(decode_event(bytes_of(record))->caught);
+    CHECK_FALSE(decode_event(bytes_of(record))->port_bound);
+    record.flags = TWTRACE_FLAG_PORT_BOUND;
+    CHECK(decode_event(bytes_of(record))->port_bound);
 }
 
 TEST_CASE("decode: only an aborted close takes something back") {
@@ -175,4 +178,25 @@ TEST_CASE("overflow: values out of range become what is not known") {
     CHECK(event.stage == Stage::None);
     CHECK(event.how == How::Unknown);
     CHECK(event.role == Role::Unknown);
+}
+
+TEST_CASE("decode: a cgroup that was made") {
+    twtrace_cgroup record{};
+    record.header = {TWTRACE_CGROUP_MADE, sizeof(record)};
+    record.id = 4711;
+    std::string_view("/docker/0123").copy(record.path, sizeof(record.path));
+    const auto bytes = std::as_bytes(std::span(&record, 1));
+    const auto made = decode_cgroup(bytes);
+    REQUIRE(made);
+    CHECK(made->id == 4711);
+    CHECK(made->path == "/docker/0123");
+    CHECK_FALSE(decode_event(bytes));
+    CHECK_FALSE(decode_cgroup(bytes.first(bytes.size() - 1)));
+    CHECK_FALSE(decode_cgroup({}));
+    record.path[0] = 'x';
+    CHECK_FALSE(decode_cgroup(bytes));
+    std::fill(std::begin(record.path), std::end(record.path), '/'); // no end
+    CHECK_FALSE(decode_cgroup(bytes));
+    record.header.type = TWTRACE_TIME_WAIT;
+    CHECK_FALSE(decode_cgroup(bytes));
 }

@@ -32,14 +32,14 @@ std::string value(const Event& event, std::string_view key) {
 } // namespace
 
 TEST_CASE("fields: the keys of interface.md, in its order") {
-    CHECK(keys() ==
-          std::vector<std::string>{"type",        "time",          "stage",       "how",
-                                   "role",        "role_inferred", "pid",         "tid",
-                                   "comm",        "uid",           "service",     "unit",
-                                   "container",   "cgroup",        "netns",       "family",
-                                   "local_addr",  "local_port",    "remote_addr", "remote_port",
-                                   "lifetime_us", "close_us",      "bytes_sent",  "bytes_received",
-                                   "reason"});
+    CHECK(
+        keys() ==
+        std::vector<std::string>{
+            "type",        "time",        "stage",       "how",      "role",       "role_inferred",
+            "pid",         "tid",         "comm",        "uid",      "service",    "unit",
+            "container",   "cgroup",      "netns",       "family",   "local_addr", "local_port",
+            "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received",
+            "reason",      "netns_name",  "ppid",        "parent",   "cmdline"});
 }
 
 TEST_CASE("fields: each key is there once, each field can be seen in a table") {

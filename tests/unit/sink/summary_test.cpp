@@ -105,12 +105,14 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
                                                   "kernel", "unaccounted", "exact", "reasons"});
     REQUIRE(document["groups"].size() == 6);
     for (const Json& group : document["groups"]) {
-        // Added: remote_addr and service_port, where all of the group have the same.
-        CHECK(keys_of(group) == Keys{"by",          "pid",           "comm",           "service",
-                                     "unit",        "container",     "netns",          "role",
-                                     "remote_addr", "service_port",  "time_wait",      "fin_wait2",
-                                     "aborted",     "passive_close", "port_exhausted", "rate",
-                                     "share",       "how",           "lifetime_us",    "peers"});
+        // Added: remote_addr and service_port, where all of the group have the same; parent,
+        // cmdline and netns_name.
+        CHECK(keys_of(group) ==
+              Keys{"by",        "pid",           "comm",           "service",   "unit",
+                   "container", "parent",        "cmdline",        "netns",     "netns_name",
+                   "role",      "remote_addr",   "service_port",   "time_wait", "fin_wait2",
+                   "aborted",   "passive_close", "port_exhausted", "rate",      "share",
+                   "how",       "lifetime_us",   "peers"});
         CHECK(keys_of(group["how"]) == Keys{"close", "shutdown", "exit", "kernel"});
         CHECK(keys_of(group["lifetime_us"]) == Keys{"p50", "p90", "p99", "max"});
         for (const Json& peer : group["peers"])
@@ -138,7 +140,8 @@ TEST_CASE("summary JSON: the numbers add up, and what is not known is null") {
     CHECK(document["accounting"]["exact"] == true);
     const Json& unknown = document["groups"][2];
     REQUIRE(unknown["time_wait"] == 3);
-    for (const char* key : {"pid", "comm", "service", "unit", "container", "netns", "role"})
+    for (const char* key : {"pid", "comm", "service", "unit", "container", "parent", "cmdline",
+                            "netns", "netns_name", "role"})
         CHECK(unknown[key].is_null());
     CHECK(unknown["lifetime_us"]["p50"].is_null());
     CHECK(unknown["peers"][0]["port_use"].is_null());

@@ -1,0 +1,58 @@
+// How many of the ephemeral ports towards each peer are taken, and when they will run out: the harm
+// that TIME_WAIT does to a client.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "aggregate/flow_groups.h"
+#include "aggregate/inherited.h"
+#include "util/ephemeral_ports.h"
+
+namespace twtrace {
+
+/// What the namespace's settings say about a client's ports.
+struct PortRules {
+    std::uint32_t usable = 0; ///< ports that connect() may pick; 0: not known
+    /// From this age on connect() takes a TIME_WAIT over (tcp_tw_reuse), towards any peer or
+    /// towards this host only; none: it does not.
+    std::optional<double> reuse_after_s;
+    bool reuse_on_loopback_only = false;
+};
+using RulesByNetns = std::unordered_map<std::uint32_t, PortRules>;
+
+struct Destination {
+    FlowKey key;      ///< without a process: local address, remote address and port, namespace
+    double taken = 0; ///< ports held by TIME_WAIT now, estimated
+    std::optional<double> use;    ///< of the usable ones, 0 to 1; none: their number is not known
+    double rate = 0;              ///< entries a second, of late
+    std::uint64_t no_port = 0;    ///< connects of the last 10 s that found none free
+    const Flow* mainly = nullptr; ///< who enters or fails most; null: only older sockets
+    double mainly_weight = 0;
+    bool reused = false; ///< connect() takes TIME_WAITs over before the ports run out
+    std::optional<double> used_up_in_s; ///< at the present rate; none: it will not come to that
+};
+
+class Destinations {
+  public:
+    Destinations(const Flows& flows, const Inherited& inherited, const NetnsScales& scales,
+                 const RulesByNetns& rules);
+
+    /// Null: none of our ports is taken towards it.
+    [[nodiscard]] const Destination* find(const FlowKey& flow) const;
+    /// Those without a free port first, then those half used up and not reused, then by use.
+    [[nodiscard]] std::vector<const Destination*> worst(std::size_t most) const;
+    /// The key that all flows towards the same address and port have.
+    static FlowKey key_of(const FlowKey& flow);
+
+  private:
+    std::unordered_map<FlowKey, Destination, FlowKeyHash> all_;
+};
+
+/// When a window of a minute that holds `entered` (by the second, newest first) is full, if `rate`
+/// a second come in; none: never.
+std::optional<double> full_in_s(const std::array<double, 60>& entered, double rate, double room);
+
+} // namespace twtrace

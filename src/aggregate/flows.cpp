@@ -1,0 +1,151 @@
+#include "aggregate/flows.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "aggregate/key.h"
+#include "util/hash.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t minute_ns = 60 * second_ns;
+
+std::string_view service_of(const Event& event) {
+    if (event.owner != nullptr && !event.owner->service.empty())
+        return event.owner->service;
+    return event.task.comm();
+}
+
+FlowKey key_of(const Event& event) {
+    FlowKey key;
+    key.instance = event.task.start_boottime_ns;
+    key.pid = event.task.pid;
+    key.netns = event.netns;
+    key.role = event.role;
+    key.service_port = event.service_port();
+    key.remote = event.remote;
+    if (event.role == Role::Client)
+        key.local = event.local;
+    return key;
+}
+
+// The remote addresses of a server are as many as the Internet has, and its pid is one.
+FlowKey coarser(FlowKey key, const Event& event) {
+    if (key.role == Role::Server) {
+        key.remote = {};
+        return key;
+    }
+    key.pid = 0;
+    key.instance = std::hash<std::string_view>{}(service_of(event));
+    return key;
+}
+
+// A process is called by its main thread's name, or else by the first that was seen.
+void name_flow(Flow& flow, const Event& event) {
+    if (flow.total > 0 && event.task.tid != event.task.pid)
+        return;
+    const std::string_view service = service_of(event);
+    if (flow.service == service && flow.total > 0)
+        return;
+    flow.service = service;
+    if (event.owner != nullptr) {
+        flow.unit = event.owner->unit;
+        flow.container = event.owner->container;
+    }
+}
+
+void keep_recent(Flow& flow, const Event& event) {
+    RecentClose& recent = flow.recent[flow.next_recent++ % flow.recent.size()];
+    const auto lifetime = event.lifetime_us();
+    recent = {event.wall_ns, lifetime.value_or(0), event.local_port,    event.remote_port,
+              event.how,     event.stage,          lifetime.has_value()};
+}
+
+} // namespace
+
+std::size_t FlowKeyHash::operator()(const FlowKey& key) const {
+    std::uint64_t hash = mix(key.instance, std::uint64_t{key.pid} << 32U | key.netns);
+    hash = mix(hash, static_cast<std::uint64_t>(key.role) << 16U | key.service_port);
+    return hash_of(key.remote, hash_of(key.local, hash));
+}
+
+void Flow::move_to(std::uint64_t now_ns) {
+    entries.move_to(now_ns);
+    no_port.move_to(now_ns);
+    in_minute = entries.sum();
+    no_port_in_minute = no_port.sum();
+    lately = 0;
+    for (std::size_t ago = 0; ago < rate_slots; ++ago)
+        lately += entries.ago(ago);
+    no_port_lately = no_port.ago(0) + no_port.ago(1);
+}
+
+Flow* Flows::find_or_make(const FlowKey& key, std::size_t limit) {
+    const auto found = flows_.find(key);
+    if (found != flows_.end())
+        return &found->second;
+    if (flows_.size() >= limit)
+        return nullptr;
+    Flow& flow = flows_[key];
+    flow.key = key;
+    flow.halved_ns = now_ns_;
+    return &flow;
+}
+
+Flow& Flows::flow_of(const Event& event) {
+    const FlowKey key = key_of(event);
+    if (Flow* flow = find_or_make(key, limits_.fine))
+        return *flow;
+    if (Flow* flow = find_or_make(coarser(key, event), limits_.fine + limits_.coarse))
+        return *flow;
+    return *find_or_make({}, SIZE_MAX);
+}
+
+void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
+    now_ns_ = std::max(now_ns_, now_ns);
+    if (event.type != EventType::TimeWait && event.type != EventType::PortExhausted)
+        return;
+    Flow& flow = flow_of(event);
+    name_flow(flow, event);
+    if (event.type == EventType::PortExhausted) {
+        flow.no_port.add(now_ns_, times);
+        flow.no_port_in_minute += times;
+        flow.no_port_lately += times;
+        return;
+    }
+    flow.entries.add(now_ns_, times);
+    flow.in_minute += times;
+    flow.lately += times;
+    flow.total += times;
+    flow.fin_wait2 += event.stage == Stage::FinWait2 ? times : 0;
+    flow.how[static_cast<std::size_t>(event.how)] += times;
+    flow.role_inferred = event.role_inferred;
+    if (now_ns_ - flow.halved_ns >= minute_ns) {
+        flow.lifetimes.halve();
+        flow.halved_ns = now_ns_;
+    }
+    if (const auto lifetime = event.lifetime_us())
+        flow.lifetimes.add(*lifetime);
+    if (times == 1)
+        keep_recent(flow, event);
+}
+
+void Flows::age(std::uint64_t now_ns) {
+    now_ns_ = std::max(now_ns_, now_ns);
+    for (auto at = flows_.begin(); at != flows_.end();) {
+        Flow& flow = at->second;
+        flow.move_to(now_ns_);
+        const bool silent = flow.in_minute == 0 && flow.no_port_in_minute == 0;
+        at = silent ? flows_.erase(at) : std::next(at);
+    }
+}
+
+double Flows::covered_s() const {
+    const std::uint64_t first_slot = now_ns_ / second_ns - (Flow::rate_slots - 1);
+    return std::max(0.05, seconds_since(std::max(start_ns_, first_slot * second_ns)));
+}
+
+} // namespace twtrace

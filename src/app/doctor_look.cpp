@@ -1,0 +1,195 @@
+#include "app/doctor_look.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "account/namespace_watch.h"
+#include "account/namespaces.h"
+#include "account/net_files.h"
+#include "attribute/netns_names.h"
+#include "doctor/thresholds.h"
+#include "model/timestamp.h"
+#include "source/enter_namespace.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+// With fewer sockets than this part of the ports no destination can be short of them, and a dump
+// walks the table of all namespaces.
+constexpr std::uint32_t worth_counting = 100;
+constexpr std::size_t destinations_kept = 32;
+
+// What goes before a command that is to run in the namespace that this file leads into.
+std::string enter_command(std::uint32_t inode, const std::string& path) {
+    if (inode == current_namespace())
+        return {};
+    constexpr std::string_view proc = "/proc/";
+    constexpr std::string_view named = "/run/netns/";
+    if (path.starts_with(proc))
+        return fmt::format("nsenter -t {} -n ",
+                           path.substr(proc.size(), path.find('/', proc.size()) - proc.size()));
+    const std::string name = path.starts_with(named) ? path.substr(named.size()) : "";
+    const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    });
+    if (plain)
+        return fmt::format("ip netns exec {} ", name);
+    std::string quoted;
+    for (const char c : path)
+        quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    return fmt::format("nsenter --net='{}' ", quoted);
+}
+
+std::map<std::uint32_t, std::uint64_t> overflows(const std::vector<std::uint32_t>& chosen) {
+    std::map<std::uint32_t, std::uint64_t> counts;
+    for (const auto& [inode, path] : find_namespace_files()) {
+        if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), inode) == chosen.end())
+            continue;
+        if (const auto counters = NetFiles::open({inode, path}, CountedAt::Schedule).read())
+            counts[inode] = counters->tw_overflow;
+    }
+    return counts;
+}
+
+std::vector<std::uint16_t> list_of(const PortSet& ports) {
+    std::vector<std::uint16_t> list;
+    for (std::uint32_t port = 1; port <= 65535; ++port)
+        if (ports.contains(static_cast<std::uint16_t>(port)))
+            list.push_back(static_cast<std::uint16_t>(port));
+    return list;
+}
+
+} // namespace
+
+Result<std::vector<OpenNamespace>> DoctorLook::open() {
+    if (!filter_.netns.empty() || may_enter_namespaces())
+        return open_namespaces(filter_.netns);
+    return open_namespaces({current_namespace()});
+}
+
+Result<void> DoctorLook::count_in(OpenNamespace& space, Counted& counted) const {
+    const std::uint32_t usable = space.settings.usable_ports();
+    const bool many = !counted.counts || counted.counts->inuse + counted.counts->time_wait >=
+                                             std::max(usable / worth_counting, 1U);
+    const bool wide = space.settings.ephemeral.first < threshold::first_default_ephemeral;
+    if (space.is_empty() || (!many && !wide))
+        return {};
+    auto listed = space.sockets.dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
+        counted.listeners.insert(listener.local_port);
+        return true;
+    });
+    if (!listed || !many)
+        return listed;
+    counted.ports = std::make_unique<PortCounter>(counted.settings, counted.listeners);
+    return space.sockets.dump(
+        every_tcp_state & ~mask_of(TcpState::Listen), [&](const TcpSocket& socket) {
+            if ((filter_.family == 0 || socket.local.family == filter_.family) &&
+                (!filter_.remote_ports.any || filter_.remote_ports.contains(socket.remote_port)))
+                counted.ports->add(socket);
+            return true;
+        });
+}
+
+Result<DoctorLook::All> DoctorLook::count() {
+    auto spaces = open();
+    if (!spaces)
+        return tl::unexpected(spaces.error());
+    All all;
+    for (OpenNamespace& space : *spaces) {
+        auto counted = std::make_unique<Counted>();
+        counted->settings = space.settings;
+        counted->counts = space.counts;
+        if (auto done = count_in(space, *counted); !done)
+            return tl::unexpected(done.error());
+        all.emplace(space.inode, std::move(counted));
+    }
+    return all;
+}
+
+Result<void> DoctorLook::begin() {
+    auto counted = count();
+    if (!counted)
+        return tl::unexpected(counted.error());
+    before_ = *std::move(counted);
+    counted_ns_ = monotonic_now_ns();
+    overflow_before_ = overflows(filter_.netns);
+    return {};
+}
+
+void DoctorLook::fill(std::uint32_t netns, const Counted& counted, NamespaceFacts& facts) const {
+    facts.settings = counted.settings;
+    facts.counts = counted.counts;
+    facts.listeners = list_of(counted.listeners);
+    facts.ports_counted = counted.ports != nullptr;
+    if (!counted.ports)
+        return;
+    const auto found = before_.find(netns);
+    facts.ports = counted.ports->most_used(
+        destinations_kept, found == before_.end() ? nullptr : found->second->ports.get());
+    facts.destinations = counted.ports->destinations();
+}
+
+void DoctorLook::end(Observations& seen) {
+    auto counted = count();
+    if (!counted) { // a chosen namespace has ended: what was seen there still counts
+        notes_.push_back("ports and settings at the end: " + counted.error().message);
+        counted = All{};
+    }
+    seen.counted_apart_s = static_cast<double>(monotonic_now_ns() - counted_ns_) / 1e9;
+    const auto overflow = overflows(filter_.netns);
+    NetnsNames names;
+    NamespaceWatch watch(filter_.netns);
+    watch.look();
+    watch.count();
+    const auto files = find_namespace_files();
+    for (const auto& [inode, view] : watch.views()) {
+        const auto file = files.find(inode);
+        if (file == files.end()) // ended meanwhile: nothing may be pasted for it
+            continue;
+        NamespaceFacts& facts = seen.namespaces[inode];
+        facts.name = names.table_name(inode);
+        facts.enter = enter_command(inode, file->second);
+        facts.counts = view.counts;
+        facts.settings = view.settings;
+        if (const auto found = counted->find(inode); found != counted->end())
+            fill(inode, *found->second, facts);
+        const auto rise = overflow.find(inode);
+        const auto base = overflow_before_.find(inode);
+        if (rise != overflow.end())
+            facts.overflow_rise =
+                rise->second - (base == overflow_before_.end() ? 0 : base->second);
+    }
+    const auto unknown = std::count_if(seen.namespaces.begin(), seen.namespaces.end(),
+                                       [](const auto& one) { return !one.second.settings; });
+    if (unknown > 0)
+        notes_.push_back(fmt::format("{} other network namespaces: neither their settings nor "
+                                     "their ports could be read; run it with sudo (CAP_SYS_ADMIN)",
+                                     unknown));
+    for (const auto& [inode, one] : *counted)
+        if (one->ports && one->ports->beyond() > 0)
+            notes_.push_back(fmt::format("{} sockets of network namespace {} beyond the first "
+                                         "100,000 destinations were not counted",
+                                         one->ports->beyond(), inode));
+    leave_out_others(seen);
+}
+
+// Asked about some processes only: what they have nothing to do with is none of their business.
+void DoctorLook::leave_out_others(Observations& seen) const {
+    if (filter_.pids.empty() && filter_.comm.empty())
+        return;
+    std::erase_if(seen.namespaces, [&](const auto& one) {
+        return std::none_of(seen.flows.begin(), seen.flows.end(),
+                            [&](const Flow& flow) { return flow.netns == one.first; });
+    });
+    for (auto& [inode, facts] : seen.namespaces)
+        std::erase_if(facts.ports, [&](const PortUse& use) {
+            return std::none_of(seen.flows.begin(), seen.flows.end(), [&](const Flow& flow) {
+                return flow.remote == use.remote && flow.port == use.port;
+            });
+        });
+}
+
+} // namespace twtrace::doctor

@@ -1,0 +1,55 @@
+// What the doctor looks at beside the events: sockets, settings and counters of the network
+// namespaces, at the beginning and at the end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "account/net_settings.h"
+#include "account/open_namespaces.h"
+#include "doctor/observations.h"
+#include "doctor/port_counter.h"
+#include "filter/filter.h"
+#include "util/port_set.h"
+#include "util/result.h"
+
+namespace twtrace::doctor {
+
+class DoctorLook {
+  public:
+    explicit DoctorLook(const Filter& filter) : filter_(filter) {}
+
+    /// Errors: a chosen namespace can't be entered, or the kernel lists no sockets.
+    Result<void> begin();
+    /// seen has its flows already. What can't be looked at any more is in notes().
+    void end(Observations& seen);
+
+    /// What could not be looked at, for the user.
+    [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
+  private:
+    struct Counted {
+        NetSettings settings;
+        std::optional<SockStat> counts;
+        PortSet listeners;
+        std::unique_ptr<PortCounter> ports; // none: too few sockets to matter
+    };
+    using All = std::map<std::uint32_t, std::unique_ptr<Counted>>;
+
+    Result<std::vector<OpenNamespace>> open();
+    Result<All> count();
+    Result<void> count_in(OpenNamespace& space, Counted& counted) const;
+    void fill(std::uint32_t netns, const Counted& counted, NamespaceFacts& facts) const;
+    void leave_out_others(Observations& seen) const;
+
+    const Filter& filter_;
+    All before_;
+    std::uint64_t counted_ns_ = 0;
+    std::map<std::uint32_t, std::uint64_t> overflow_before_;
+    std::vector<std::string> notes_;
+};
+
+} // namespace twtrace::doctor

@@ -1,0 +1,102 @@
+#include "app/interval_summary.h"
+
+#include <utility>
+
+#include "model/timestamp.h"
+#include "sink/summary_sink.h"
+#include "util/ephemeral_ports.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::size_t peers_per_group = 100;
+constexpr std::size_t most_held = 50'000;
+// Marks are a second apart: the one that is nearest to when the interval should end.
+constexpr std::uint64_t nearest_ns = 500'000'000;
+
+std::uint64_t wall_of(std::uint64_t monotonic_ns) {
+    return monotonic_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
+}
+
+} // namespace
+
+IntervalSummary::IntervalSummary(const Options& options, LiveRun& run, Output& output)
+    : options_(options), run_(run), output_(output),
+      every_ns_(static_cast<std::uint64_t>(std::chrono::nanoseconds(options.interval).count())),
+      start_wall_ns_(run.start_wall_ns()), start_ns_(monotonic_now_ns()),
+      due_ns_(start_ns_ + every_ns_), ports_(most_held), current_(new_aggregator()),
+      next_(new_aggregator()) {}
+
+std::unique_ptr<Aggregator> IntervalSummary::new_aggregator() const {
+    return std::make_unique<Aggregator>(options_.group_by);
+}
+
+void IntervalSummary::event(const Event& event) {
+    const bool after = boundary_ns_ != 0 && event.time_ns > boundary_ns_;
+    (after ? next_ : current_)->add(event);
+    ports_.add(event, 1, 0, event.time_ns);
+}
+
+// They come right before a mark is set, and belong to what it ends.
+void IntervalSummary::counted(const Event& event, std::uint64_t times) {
+    current_->add(event, times);
+    ports_.add(event, times, 0, monotonic_now_ns());
+}
+
+Result<bool> IntervalSummary::tick() {
+    if (boundary_ns_ == 0 && run_.next_mark_ns() + nearest_ns > due_ns_)
+        boundary_ns_ = run_.next_mark_ns();
+    if (boundary_ns_ == 0 || run_.last_mark().at_ns != boundary_ns_)
+        return true;
+    write(boundary_ns_, run_.last_mark().inputs);
+    if (auto flushed = output_.flush(); !flushed)
+        return tl::unexpected(flushed.error());
+    return !output_.reader_gone();
+}
+
+Result<void> IntervalSummary::finish() {
+    // The run ended while an interval waited for its last events: they are all here now.
+    if (boundary_ns_ != 0 && run_.last_mark().at_ns == boundary_ns_)
+        write(boundary_ns_, run_.last_mark().inputs);
+    write(run_.accounted_until_ns(), run_.accounting_inputs());
+    return output_.flush();
+}
+
+// The same share that a summary of the last minute would show.
+void IntervalSummary::set_port_use(Snapshot& snapshot) const {
+    const std::uint32_t ports = ephemeral_ports();
+    for (GroupRow& group : snapshot.groups)
+        for (PeerRow& peer : group.peers) {
+            if (!peer.port_use)
+                continue;
+            peer.port_use.reset();
+            if (!group.netns || !peer.remote || !peer.service_port || ports == 0)
+                continue;
+            const auto held = ports_.towards({*group.netns, *peer.remote, *peer.service_port});
+            peer.port_use = std::min(1.0, static_cast<double>(held) / ports);
+        }
+}
+
+void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& until) {
+    Snapshot snapshot = empty_picture();
+    snapshot.start_wall_ns = start_wall_ns_;
+    snapshot.end_wall_ns = wall_of(end_ns);
+    snapshot.duration_s = static_cast<double>(end_ns - std::min(end_ns, start_ns_)) / 1e9;
+    snapshot.by = current_->by();
+    snapshot.totals = current_->totals();
+    snapshot.accounting = Accounting::of(until.since(before_));
+    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, ephemeral_ports());
+    ports_.move_to(end_ns);
+    set_port_use(snapshot);
+    append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);
+    before_ = until;
+    start_ns_ = end_ns;
+    start_wall_ns_ = snapshot.end_wall_ns;
+    while (due_ns_ < end_ns + nearest_ns)
+        due_ns_ += every_ns_;
+    boundary_ns_ = 0;
+    current_ = std::exchange(next_, new_aggregator());
+}
+
+} // namespace twtrace

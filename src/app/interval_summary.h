@@ -1,0 +1,47 @@
+// A summary for each interval of a run that goes on: every event is in one of them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "aggregate/aggregator.h"
+#include "aggregate/ports_held.h"
+#include "app/live_run.h"
+#include "app/picture.h"
+#include "sink/output.h"
+
+namespace twtrace {
+
+/// An interval ends where LiveRun sets a mark, at the full second that follows. Until all events of
+/// before have come through, those of after are counted apart.
+class IntervalSummary : public EventConsumer {
+  public:
+    IntervalSummary(const Options& options, LiveRun& run, Output& output);
+
+    void event(const Event& event) override;
+    void counted(const Event& event, std::uint64_t times) override;
+    /// After each batch of events; false: nobody reads any more.
+    Result<bool> tick();
+    /// After the run: what is left.
+    Result<void> finish();
+
+  private:
+    std::unique_ptr<Aggregator> new_aggregator() const;
+    void write(std::uint64_t end_ns, const Accounting::Inputs& until);
+    void set_port_use(Snapshot& snapshot) const;
+
+    const Options& options_;
+    LiveRun& run_;
+    Output& output_;
+    std::uint64_t every_ns_;
+    std::uint64_t start_wall_ns_;
+    std::uint64_t start_ns_; // of the interval, CLOCK_MONOTONIC
+    std::uint64_t due_ns_;
+    std::uint64_t boundary_ns_ = 0; // where the interval ends; 0: not yet chosen
+    Accounting::Inputs before_;     // as it was at the start of the interval
+    PortsHeld ports_; // an entry holds its port for a minute, whatever the interval is
+    std::unique_ptr<Aggregator> current_;
+    std::unique_ptr<Aggregator> next_;
+};
+
+} // namespace twtrace

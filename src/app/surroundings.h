@@ -1,0 +1,47 @@
+// What a live view shows beside the events: namespaces, their limits and ports, the accounting.
+#pragma once
+
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "account/namespace_watch.h"
+#include "attribute/netns_names.h"
+#include "cli/options.h"
+#include "top/picture.h"
+
+namespace twtrace {
+
+class Surveyor {
+  public:
+    explicit Surveyor(const Options& options);
+
+    /// Looks at what is due; however many namespaces there are, that takes half a percent of the
+    /// time at most.
+    void look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns);
+    [[nodiscard]] const Surroundings& surroundings() const { return around_; }
+
+  private:
+    void notice_new(const Flows& flows);
+    void find_namespaces();
+    void count_sockets();
+    void measure(std::uint64_t now_ns);
+
+    struct Sample {
+        std::uint64_t at_ns;
+        std::uint64_t entered; ///< captured + lost + missed
+        std::uint64_t present;
+    };
+    NamespaceWatch watch_;
+    NetnsNames names_;
+    std::unordered_map<std::uint32_t, std::string> name_of_;
+    std::unordered_set<std::uint32_t> looked_for_; ///< once is enough
+    bool has_new_ = false;
+    std::uint64_t next_find_ns_ = 0;
+    std::uint64_t find_soonest_ns_ = 0;
+    std::uint64_t next_count_ns_ = 0;
+    std::deque<Sample> samples_; ///< of the last five seconds
+    Surroundings around_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,56 @@
+#include "attribute/process_text.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "attribute/proc_text.h"
+#include "twtrace/wire.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+// A pid is used again, and its new owner has another name.
+constexpr std::uint64_t believed_ns = 1'000'000'000;
+constexpr std::size_t max_stat_bytes = 4096;
+
+} // namespace
+
+std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
+                         const std::string& proc_root) {
+    if (pid == 0)
+        return {};
+    const std::string directory = proc_root + "/" + std::to_string(pid);
+    auto text = read_text(directory + "/cmdline", max_cmdline_bytes + 1);
+    if (!text)
+        return {};
+    // The start time is read last: if it is the right one now, the pid was not another's before.
+    const auto stat = read_text(directory + "/stat", max_stat_bytes);
+    const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
+    if (!start_ticks || *start_ticks != start_boottime_ns / ns_per_tick())
+        return {};
+    if (text->size() > max_cmdline_bytes)
+        text->replace(max_cmdline_bytes - 3, std::string::npos, "...");
+    while (!text->empty() && text->back() == '\0')
+        text->pop_back();
+    std::replace(text->begin(), text->end(), '\0', ' ');
+    return printable(*text);
+}
+
+const std::string& ParentNames::name_of(std::uint32_t pid, std::uint64_t now_ns) {
+    static const std::string nobody;
+    if (pid == 0)
+        return nobody;
+    Known* known = names_.find(pid);
+    if (known != nullptr && now_ns < known->until_ns)
+        return known->name;
+    auto comm = read_text(proc_root_ + "/" + std::to_string(pid) + "/comm", TWTRACE_COMM_LEN);
+    if (comm && comm->ends_with('\n'))
+        comm->pop_back();
+    // Gone: its children, seen a moment later, were still its own.
+    std::string name = comm ? *std::move(comm) : known != nullptr ? known->name : std::string();
+    return names_.put(pid, {std::move(name), now_ns + believed_ns}).name;
+}
+
+} // namespace twtrace

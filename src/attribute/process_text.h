@@ -1,0 +1,37 @@
+// What says more about a process than its own name does, as long as /proc has it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "attribute/lru_cache.h"
+
+namespace twtrace {
+
+/// Longer command lines are cut, and end in "...".
+inline constexpr std::size_t max_cmdline_bytes = 256;
+
+/// The arguments with a space between them, printable. Empty: the process is gone, another one by
+/// now (start_boottime_ns tells), or has none.
+std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
+                         const std::string& proc_root = "/proc");
+
+/// Names of parents: few processes have many short-lived children. For one thread.
+class ParentNames {
+  public:
+    explicit ParentNames(std::string proc_root = "/proc") : proc_root_(std::move(proc_root)) {}
+
+    /// comm of the process; empty: gone. now_ns: any clock that does not go back.
+    const std::string& name_of(std::uint32_t pid, std::uint64_t now_ns);
+
+  private:
+    struct Known {
+        std::string name;
+        std::uint64_t until_ns;
+    };
+    std::string proc_root_;
+    LruCache<std::uint32_t, Known> names_{1024};
+};
+
+} // namespace twtrace

@@ -1,0 +1,143 @@
+#include "doctor/destination.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include "aggregate/key.h"
+#include "doctor/thresholds.h"
+#include "doctor/wording.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+struct Key {
+    std::uint32_t netns;
+    Address local;
+    Address remote;
+    std::uint16_t port;
+    bool operator==(const Key&) const = default;
+};
+struct KeyHash {
+    std::size_t operator()(const Key& key) const {
+        return hash_of(key.remote, hash_of(key.local, mix(key.netns, key.port)));
+    }
+};
+using Index = std::unordered_map<Key, Destination, KeyHash>;
+
+void add_counted(const Observations& seen, Index& index) {
+    for (const auto& [netns, facts] : seen.namespaces)
+        for (const PortUse& use : facts.ports) {
+            Destination& to = index[{netns, use.local, use.remote, use.port}];
+            to.netns = netns;
+            to.use = use;
+        }
+}
+
+void add_seen(const Observations& seen, Index& index) {
+    for (const Flow& flow : seen.flows) {
+        if (flow.role != Role::Client || (flow.time_wait == 0 && flow.no_port == 0))
+            continue;
+        Destination& to = index[{flow.netns, flow.local, flow.remote, flow.port}];
+        to.netns = flow.netns;
+        to.use.local = flow.local;
+        to.use.remote = flow.remote;
+        to.use.port = flow.port;
+        to.time_wait += flow.time_wait;
+        to.no_port += flow.no_port;
+        if (to.maker == nullptr ||
+            flow.time_wait + flow.no_port > to.maker->time_wait + to.maker->no_port)
+            to.maker = &flow;
+    }
+}
+
+} // namespace
+
+std::vector<Destination> destinations(const Observations& seen) {
+    Index index;
+    add_counted(seen, index);
+    add_seen(seen, index);
+    std::map<std::uint32_t, std::uint32_t> usable; // by namespace: counting them takes a while
+    for (const auto& [netns, facts] : seen.namespaces)
+        usable[netns] = facts.settings ? facts.settings->usable_ports() : 0;
+    std::vector<Destination> all;
+    for (auto& [key, to] : index) {
+        to.facts = seen.facts(to.netns);
+        if (const NetSettings* settings = seen.settings(to.netns)) {
+            to.usable = usable[to.netns];
+            to.hold_s = port_hold_s(*settings, to.use.local, to.use.remote);
+        }
+        if (to.usable > 0)
+            to.leads_to = (to.use.open + seen.rate(to.time_wait) * to.hold_s) / to.usable;
+        all.push_back(to);
+    }
+    // In an order of their own: hash tables have none.
+    std::sort(all.begin(), all.end(), [](const Destination& a, const Destination& b) {
+        return std::tie(b.use.time_wait, a.netns, a.use.remote, a.use.port, a.use.local) <
+               std::tie(a.use.time_wait, b.netns, b.use.remote, b.use.port, b.use.local);
+    });
+    return all;
+}
+
+bool Destination::in_use() const {
+    return use.open > use.time_wait ||
+           (time_wait >= threshold::events_per_destination && leads_to >= threshold::ports_crawl);
+}
+
+bool Destination::is_short() const {
+    if (usable == 0)
+        return false;
+    const bool leads_there = leads_to >= threshold::ports_half && time_wait >= threshold::events;
+    return leads_there || (share() >= threshold::ports_half && in_use());
+}
+
+std::vector<std::string> port_evidence(const Destination& to) {
+    if (to.usable == 0 || to.use.taken() == 0)
+        return {};
+    std::vector<std::string> lines{fmt::format(
+        "{} of {} local ports ({}) from {} to {} are taken: {} by TIME_WAIT, {} open",
+        grouped(to.use.taken()), grouped(to.usable),
+        percent(static_cast<double>(to.use.taken()) / to.usable), to_string(to.use.local),
+        endpoint(to.use.remote, to.use.port), grouped(to.use.time_wait), grouped(to.use.open))};
+    if (to.use.reusable > 0)
+        lines.push_back(fmt::format("{} of them connect() may take over at once "
+                                    "(net.ipv4.tcp_tw_reuse), {} ({}) it may not",
+                                    grouped(to.use.reusable), grouped(to.use.held()),
+                                    percent(to.share())));
+    return lines;
+}
+
+std::vector<std::pair<std::string_view, double>> port_numbers(const Observations& seen,
+                                                              const Destination& to) {
+    return {{"usable", to.usable},
+            {"taken", to.use.taken()},
+            {"time_wait", to.use.time_wait},
+            {"open", to.use.open},
+            {"reusable", to.use.reusable},
+            {"share", to.share()},
+            {"rate", seen.rate(to.time_wait)}};
+}
+
+std::vector<std::string> port_fix(const Destination& to) {
+    const bool mostly_open = to.use.open > to.use.time_wait;
+    std::vector<std::string> lines;
+    if (to.facts != nullptr && !mostly_open)
+        lines = port_relief_lines(*to.facts, to.use.local, to.use.remote);
+    if (mostly_open)
+        lines.push_back(fmt::format("# most are open connections: {}ss -tn dst {} says whose; "
+                                    "bound its pool, or add source "
+                                    "or destination addresses",
+                                    to.facts != nullptr ? to.facts->enter : "",
+                                    endpoint(to.use.remote, to.use.port)));
+    else if (lines.empty())
+        lines = keep_alive_lines(to.maker != nullptr ? to.maker->comm : "",
+                                 to.maker != nullptr ? to.maker->service : "", to.use.remote,
+                                 to.use.port);
+    return lines;
+}
+
+} // namespace twtrace::doctor

@@ -1,0 +1,47 @@
+// One (source, destination, destination port) with all that is known of it: what the rules about
+// ports share.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "doctor/observations.h"
+#include "doctor/port_counter.h"
+
+namespace twtrace::doctor {
+
+struct Destination {
+    std::uint32_t netns = 0;
+    const NamespaceFacts* facts = nullptr;
+    PortUse use;
+    std::uint32_t usable = 0;    ///< 0: the namespace's settings are not known
+    std::uint64_t time_wait = 0; ///< entries that were seen
+    std::uint64_t no_port = 0;   ///< connects that failed
+    const Flow* maker = nullptr; ///< who made most of them; null: nobody was seen
+    double hold_s = 60;          ///< how long a port stays taken after the close
+    double leads_to = 0;         ///< share of the usable ports that the present rate fills
+
+    /// Somebody goes on connecting there, or at least holds what there is.
+    [[nodiscard]] bool in_use() const;
+    /// Half of the ports are taken, or will be at this rate.
+    [[nodiscard]] bool is_short() const;
+    [[nodiscard]] double share() const {
+        return usable > 0 ? static_cast<double>(use.held()) / usable : 0;
+    }
+};
+
+/// Those whose ports were counted, or to which somebody closed or could not connect.
+std::vector<Destination> destinations(const Observations& seen);
+
+/// "27,900 of 28,232 local ports (98.8 %) from 10.0.0.1 to 10.0.0.2:80 are taken: ...", and what of
+/// them connect() may take over.
+std::vector<std::string> port_evidence(const Destination& to);
+/// What they are, for a script.
+std::vector<std::pair<std::string_view, double>> port_numbers(const Observations& seen,
+                                                              const Destination& to);
+/// Relief first; where there is none, or most of them are open, what its maker can do.
+std::vector<std::string> port_fix(const Destination& to);
+
+} // namespace twtrace::doctor

@@ -1,0 +1,103 @@
+// What was seen between one service and one destination, or at one listening port.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "model/address.h"
+#include "model/event.h"
+
+namespace twtrace::doctor {
+
+/// Durations by powers of two: 160 bytes, where there may be thousands of flows.
+class Lifetimes {
+  public:
+    void add(std::uint64_t us) {
+        ++counts_[std::min<std::size_t>(std::bit_width(us), counts_.size() - 1)];
+        ++count_;
+    }
+    void add(const Lifetimes& other) {
+        for (std::size_t index = 0; index < counts_.size(); ++index)
+            counts_[index] += other.counts_[index];
+        count_ += other.count_;
+    }
+    [[nodiscard]] std::uint64_t count() const { return count_; }
+    /// Half of them were shorter than this power of two; none: nothing is known.
+    [[nodiscard]] std::optional<std::uint64_t> median_below_us() const {
+        std::uint64_t seen = 0;
+        for (std::size_t index = 0; index < counts_.size(); ++index) {
+            seen += counts_[index];
+            if (count_ > 0 && 2 * seen >= count_)
+                return std::uint64_t{1} << index;
+        }
+        return std::nullopt;
+    }
+
+  private:
+    std::array<std::uint32_t, 40> counts_{}; // by bit width: up to six days
+    std::uint64_t count_ = 0;
+};
+
+/// Do they come at regular intervals?
+class Rhythm {
+  public:
+    void add(std::uint64_t at_ns) {
+        if (times_ > 0 && at_ns > last_ns_) {
+            const double gap = static_cast<double>(at_ns - last_ns_) / 1e9;
+            sum_ += gap;
+            squares_ += gap * gap;
+        }
+        last_ns_ = std::max(last_ns_, at_ns);
+        ++times_;
+    }
+    [[nodiscard]] std::uint64_t times() const { return times_; }
+    [[nodiscard]] double span_s() const { return sum_; } ///< from the first to the last
+    [[nodiscard]] double interval_s() const {
+        return times_ > 1 ? sum_ / static_cast<double>(times_ - 1) : 0;
+    }
+    /// Standard deviation of the intervals over their mean: 0 for a clock, 1 for chance (Poisson).
+    [[nodiscard]] double variation() const {
+        const double mean = interval_s();
+        if (mean <= 0)
+            return 0;
+        const double square = squares_ / static_cast<double>(times_ - 1) / (mean * mean);
+        return std::sqrt(std::max(0.0, square - 1));
+    }
+
+  private:
+    std::uint64_t times_ = 0;
+    std::uint64_t last_ns_ = 0;
+    double sum_ = 0;
+    double squares_ = 0;
+};
+
+/// Client: `local` is the source address, `remote` and `port` the destination. Server: `local` and
+/// `port` are where it listens; `remote` is set only where single clients are told apart.
+struct Flow {
+    std::uint32_t netns = 0;
+    Role role = Role::Unknown;
+    Address local;
+    Address remote;
+    std::uint16_t port = 0;
+    std::string service;
+    std::string comm;      ///< of the last task that closed
+    std::uint32_t pid = 0; ///< of the last one; 0: not known
+
+    std::uint64_t time_wait = 0;
+    std::uint64_t passive_close = 0;
+    std::uint64_t no_port = 0;      ///< connect() gave EADDRNOTAVAIL
+    std::uint64_t local_resets = 0; ///< this side sent an RST
+    std::uint64_t overflows = 0;    ///< tcp_max_tw_buckets
+    std::uint64_t bound = 0;        ///< of time_wait: bind() had picked an ephemeral port
+    std::uint64_t bytes = 0;        ///< payload of time_wait and passive_close, both ways
+    Lifetimes lifetimes;            ///< of time_wait
+    Rhythm rhythm;                  ///< of time_wait
+
+    [[nodiscard]] std::uint64_t closes() const { return time_wait + passive_close + local_resets; }
+};
+
+} // namespace twtrace::doctor

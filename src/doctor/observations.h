@@ -1,0 +1,68 @@
+// All that the rules judge by: what was seen, and how this host is set up.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/accounting.h"
+#include "account/net_settings.h"
+#include "account/sockstat.h"
+#include "aggregate/group.h"
+#include "doctor/flow.h"
+#include "model/address.h"
+
+namespace twtrace::doctor {
+
+/// Local ports taken towards one destination, counted from the sockets that exist.
+struct PortUse {
+    Address local;
+    Address remote;
+    std::uint16_t port = 0;
+    std::uint32_t open = 0; ///< in any state before TIME_WAIT
+    std::uint32_t time_wait = 0;
+    std::uint32_t reusable = 0;    ///< of time_wait: connect() may take them over (tcp_tw_reuse)
+    std::uint32_t held_before = 0; ///< held() at the beginning
+
+    [[nodiscard]] std::uint32_t taken() const { return open + time_wait; }
+    [[nodiscard]] std::uint32_t held() const { return taken() - reusable; }
+};
+
+struct NamespaceFacts {
+    std::string name;  ///< as tables show it
+    std::string enter; ///< goes before a command that is to run there; empty: nothing has to
+    std::optional<NetSettings> settings;  ///< none: CAP_SYS_ADMIN is missing
+    std::optional<SockStat> counts;       ///< at the end
+    std::uint64_t overflow_rise = 0;      ///< TCPTimeWaitOverflow while it looked
+    bool ports_counted = false;           ///< false: not looked at
+    std::vector<PortUse> ports;           ///< most used first, the first few
+    std::uint64_t destinations = 0;       ///< of which `ports` are the first
+    std::vector<std::uint16_t> listeners; ///< ports that somebody listens on, rising
+};
+
+struct Observations {
+    double seconds = 0;
+    double counted_apart_s = 0; ///< between the two countings of the ports: somewhat longer
+    Counts totals;
+    Accounting accounting;
+    std::vector<Flow> flows;  ///< clients by destination, servers by port
+    std::vector<Flow> visits; ///< servers by port and client
+    std::uint64_t beyond = 0; ///< events that found no room in these
+    std::map<std::uint32_t, NamespaceFacts> namespaces;
+
+    [[nodiscard]] double rate(std::uint64_t times) const {
+        return seconds > 0 ? static_cast<double>(times) / seconds : 0;
+    }
+    [[nodiscard]] const NamespaceFacts* facts(std::uint32_t netns) const {
+        const auto found = namespaces.find(netns);
+        return found == namespaces.end() ? nullptr : &found->second;
+    }
+    [[nodiscard]] const NetSettings* settings(std::uint32_t netns) const {
+        const NamespaceFacts* of = facts(netns);
+        return of != nullptr && of->settings ? &*of->settings : nullptr;
+    }
+};
+
+} // namespace twtrace::doctor

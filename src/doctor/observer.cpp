@@ -1,0 +1,104 @@
+#include "doctor/observer.h"
+
+#include <utility>
+
+#include "aggregate/key.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+void count(Flow& flow, const Event& event, std::uint64_t times) {
+    switch (event.type) {
+    case EventType::TimeWait:
+        flow.time_wait += times;
+        flow.bound += event.port_bound && event.role == Role::Client ? times : 0;
+        flow.bytes += event.bytes_sent + event.bytes_received;
+        // Those of a full ring have no time.
+        if (event.time_ns != 0)
+            flow.rhythm.add(event.time_ns);
+        if (const auto lifetime = event.lifetime_us())
+            flow.lifetimes.add(*lifetime);
+        break;
+    case EventType::PassiveClose:
+        flow.passive_close += times;
+        flow.bytes += event.bytes_sent + event.bytes_received;
+        break;
+    case EventType::PortExhausted:
+        flow.no_port += times;
+        break;
+    case EventType::Aborted:
+        flow.local_resets += event.reason == Reason::LocalReset ? times : 0;
+        flow.overflows += event.reason == Reason::Overflow ? times : 0;
+        break;
+    }
+    if (event.task.known()) {
+        flow.comm = event.task.comm();
+        flow.pid = event.task.pid;
+    }
+}
+
+std::string service_of(const Event& event) {
+    return event.owner != nullptr ? event.owner->service : std::string(event.task.comm());
+}
+
+} // namespace
+
+std::size_t Observer::KeyHash::operator()(const Key& key) const {
+    std::size_t hash = hash_of(key.local, mix(key.netns, key.port));
+    hash = hash_of(key.remote, mix(hash, static_cast<std::uint64_t>(key.role)));
+    return mix(hash, std::hash<std::string>{}(key.service));
+}
+
+Flow* Observer::find(Flows& flows, std::size_t limit, const Event& event, bool by_remote) {
+    Key key{event.netns,
+            event.role,
+            event.service_port(),
+            event.local,
+            by_remote ? event.remote : Address{},
+            service_of(event)};
+    const auto found = flows.find(key);
+    if (found != flows.end())
+        return &found->second;
+    if (flows.size() >= limit)
+        return nullptr;
+    Flow flow;
+    flow.netns = key.netns;
+    flow.role = key.role;
+    flow.local = key.local;
+    flow.remote = key.remote;
+    flow.port = key.port;
+    flow.service = key.service;
+    return &flows.emplace(std::move(key), std::move(flow)).first->second;
+}
+
+void Observer::add(const Event& event, std::uint64_t times) {
+    if (event.retracts && event.time_ns == 0) { // its TimeWait was counted in the kernel too
+        totals_.retract(times);
+        return;
+    }
+    totals_.add(event.type, event.stage, times);
+    if (event.role == Role::Unknown)
+        return;
+    const bool client = event.role == Role::Client;
+    if (Flow* flow = find(flows_, limits_.flows, event, client))
+        count(*flow, event, times);
+    else
+        beyond_ += times;
+    if (!client && event.time_ns != 0)
+        if (Flow* visit = find(visits_, limits_.visits, event, true))
+            count(*visit, event, times);
+}
+
+void Observer::finish(Observations& into) {
+    into.totals = totals_;
+    into.beyond = beyond_;
+    for (auto& [key, flow] : flows_)
+        into.flows.push_back(std::move(flow));
+    for (auto& [key, visit] : visits_)
+        into.visits.push_back(std::move(visit));
+    flows_.clear();
+    visits_.clear();
+}
+
+} // namespace twtrace::doctor

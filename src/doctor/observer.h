@@ -1,0 +1,54 @@
+// Events -> flows. Memory is bounded: what finds no room is only counted.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "account/net_settings.h"
+#include "doctor/observations.h"
+#include "util/hash.h"
+
+namespace twtrace::doctor {
+
+struct ObserverLimits {
+    std::size_t flows = 8192;
+    std::size_t visits = 2048; ///< a health checker comes often, so it is among the first
+};
+
+class Observer {
+  public:
+    explicit Observer(ObserverLimits limits = {}) : limits_(limits) {}
+
+    void add(const Event& event) { add(event, 1); }
+    /// times: events that were counted in the kernel because the ring was full.
+    void add(const Event& event, std::uint64_t times);
+
+    [[nodiscard]] const Counts& totals() const { return totals_; }
+    /// Moves what was seen to where the rules look.
+    void finish(Observations& into);
+
+  private:
+    struct Key {
+        std::uint32_t netns;
+        Role role;
+        std::uint16_t port;
+        Address local;
+        Address remote;
+        std::string service;
+        bool operator==(const Key&) const = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const;
+    };
+    using Flows = std::unordered_map<Key, Flow, KeyHash>;
+
+    Flow* find(Flows& flows, std::size_t limit, const Event& event, bool by_remote);
+
+    ObserverLimits limits_;
+    Counts totals_;
+    Flows flows_;
+    Flows visits_;
+    std::uint64_t beyond_ = 0;
+};
+
+} // namespace twtrace::doctor

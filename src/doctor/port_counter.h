@@ -1,0 +1,54 @@
+// The sockets that a network namespace has -> how many local ports each destination takes. Exact:
+// each socket of one (source, destination, destination port) has a local port of its own.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "account/net_settings.h"
+#include "doctor/observations.h"
+#include "source/sockets.h"
+#include "util/hash.h"
+#include "util/port_set.h"
+
+namespace twtrace::doctor {
+
+/// tcp_tw_reuse applies to connections between these two (net/ipv4/tcp_ipv4.c, tcp_twsk_unique()).
+bool reuse_applies(const NetSettings& settings, const Address& local, const Address& remote);
+/// How long a port stays taken after the close: until connect() may have it again, in seconds.
+double port_hold_s(const NetSettings& settings, const Address& local, const Address& remote);
+
+class PortCounter {
+  public:
+    /// listeners: connections to these ports were accepted, and take no ephemeral port.
+    PortCounter(const NetSettings& settings, const PortSet& listeners, std::size_t limit = 100'000)
+        : settings_(settings), listeners_(listeners), limit_(limit) {}
+
+    void add(const TcpSocket& socket);
+
+    /// The most used ones; `before` is the same, counted earlier.
+    [[nodiscard]] std::vector<PortUse> most_used(std::size_t count,
+                                                 const PortCounter* before) const;
+    [[nodiscard]] std::size_t destinations() const { return uses_.size(); }
+    [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< sockets without room
+
+  private:
+    struct Key {
+        Address local;
+        Address remote;
+        std::uint16_t port;
+        bool operator==(const Key&) const = default;
+    };
+    struct KeyHash {
+        std::size_t operator()(const Key& key) const;
+    };
+
+    const NetSettings& settings_;
+    const PortSet& listeners_;
+    std::size_t limit_;
+    std::unordered_map<Key, PortUse, KeyHash> uses_;
+    std::uint64_t beyond_ = 0;
+};
+
+} // namespace twtrace::doctor

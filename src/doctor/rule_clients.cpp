@@ -1,0 +1,234 @@
+// What clients do with their connections.
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "doctor/rules.h"
+#include "doctor/thresholds.h"
+#include "doctor/wording.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+// A service in one namespace, with those of its flows that matter, largest first.
+struct Party {
+    std::vector<const Flow*> flows;
+    std::uint64_t time_wait = 0;
+    std::uint64_t bytes = 0;
+    Lifetimes lifetimes;
+
+    [[nodiscard]] const Flow& first() const { return *flows.front(); }
+};
+using PartyKey = std::tuple<std::uint32_t, Role, std::string>;
+
+template <typename Wanted>
+std::map<PartyKey, Party> parties(const std::vector<Flow>& flows, Wanted wanted) {
+    std::map<PartyKey, Party> all;
+    for (const Flow& flow : flows) {
+        if (!wanted(flow))
+            continue;
+        Party& party = all[{flow.netns, flow.role, flow.service}];
+        party.flows.push_back(&flow);
+        party.time_wait += flow.time_wait;
+        party.bytes += flow.bytes;
+        party.lifetimes.add(flow.lifetimes);
+    }
+    for (auto& [key, party] : all)
+        std::sort(party.flows.begin(), party.flows.end(), [](const Flow* a, const Flow* b) {
+            return a->time_wait != b->time_wait ? a->time_wait > b->time_wait
+                                                : a->remote < b->remote;
+        });
+    return all;
+}
+
+Finding about(const Observations& seen, const Party& party, std::string_view id) {
+    const Flow& flow = party.first();
+    Finding finding;
+    finding.id = id;
+    finding.weight = seen.rate(party.time_wait);
+    finding.netns = flow.netns;
+    finding.service = flow.service;
+    if (flow.pid != 0)
+        finding.pid = flow.pid;
+    finding.remote = flow.remote;
+    finding.service_port = flow.port;
+    finding.numbers = {{"time_wait", static_cast<double>(party.time_wait)},
+                       {"rate", seen.rate(party.time_wait)},
+                       {"destinations", static_cast<double>(party.flows.size())}};
+    return finding;
+}
+
+// The busiest of them, a line each.
+void name_destinations(const Observations& seen, const Party& party, Finding& finding) {
+    constexpr std::size_t at_most = 3;
+    for (std::size_t index = 0; index < std::min(at_most, party.flows.size()); ++index) {
+        const Flow& flow = *party.flows[index];
+        finding.evidence.push_back(fmt::format(
+            "{} {}: {}", flow.role == Role::Client ? "to" : "from",
+            flow.role == Role::Client ? endpoint(flow.remote, flow.port) : to_string(flow.remote),
+            per_second(seen.rate(flow.time_wait))));
+    }
+    if (party.flows.size() > at_most)
+        finding.evidence.push_back(fmt::format("and {} more", party.flows.size() - at_most));
+}
+
+} // namespace
+
+void judge_connection_per_request(const Observations& seen, Findings& findings) {
+    const auto clients = parties(seen.flows, [](const Flow& flow) {
+        const auto life = flow.lifetimes.median_below_us();
+        return flow.role == Role::Client && flow.time_wait >= threshold::events_per_destination &&
+               life && *life <= threshold::short_life_us;
+    });
+    for (const auto& [key, party] : clients) {
+        if (party.time_wait < threshold::events ||
+            seen.rate(party.time_wait) < threshold::busy_rate)
+            continue;
+        const double life = static_cast<double>(*party.lifetimes.median_below_us()) / 1e6;
+        Finding finding = about(seen, party, "connection-per-request");
+        finding.severity = Severity::Warning;
+        finding.title = fmt::format("{} opens a connection for each request, and closes it first{}",
+                                    who(party.first()), where(seen, party.first().netns));
+        finding.evidence.push_back(
+            fmt::format("{} connections closed in {:.1f} s ({}), half of them within {}",
+                        grouped(party.time_wait), seen.seconds,
+                        per_second(seen.rate(party.time_wait)), duration_text(life)));
+        name_destinations(seen, party, finding);
+        finding.meaning =
+            "Each of them leaves a TIME_WAIT, and a local port that is taken towards that "
+            "destination, for 60 s; and each request pays for a handshake.";
+        finding.fix = keep_alive_lines(party.first().comm, party.first().service,
+                                       party.first().remote, party.first().port);
+        finding.numbers.emplace_back("life_p50_below_us", life * 1e6);
+        findings.push_back(std::move(finding));
+    }
+}
+
+void judge_bound_ports(const Observations& seen, Findings& findings) {
+    const auto clients = parties(seen.flows, [](const Flow& flow) { return flow.bound > 0; });
+    for (const auto& [key, party] : clients) {
+        std::uint64_t bound = 0;
+        for (const Flow* flow : party.flows)
+            bound += flow->bound;
+        if (bound < threshold::events || seen.rate(bound) < threshold::busy_rate)
+            continue;
+        Finding finding = about(seen, party, "port-bound-early");
+        finding.severity = Severity::Warning;
+        finding.weight = seen.rate(bound);
+        finding.title = fmt::format("{} lets bind() pick the port, before connect(){}",
+                                    who(party.first()), where(seen, party.first().netns));
+        finding.evidence.push_back(
+            fmt::format("{} of its {} closes had a port that bind() had picked ({}), towards {} "
+                        "destinations",
+                        grouped(bound), grouped(party.time_wait), per_second(seen.rate(bound)),
+                        grouped(party.flows.size())));
+        name_destinations(seen, party, finding);
+        finding.meaning =
+            "bind() does not know the destination yet, so it takes a port that nobody else may use "
+            "towards any destination: all of them share one range instead of one each. When it is "
+            "used up bind() fails with EADDRINUSE.";
+        finding.fix = {"# before bind() of an address and port 0 (Linux 4.2):", "int one = 1;",
+                       "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);"};
+        finding.remote.reset();
+        finding.service_port.reset();
+        finding.numbers.emplace_back("bound", static_cast<double>(bound));
+        findings.push_back(std::move(finding));
+    }
+}
+
+namespace {
+
+bool looks_like_a_check(const Observations& seen, const Flow& flow) {
+    return flow.time_wait >= threshold::check_times &&
+           flow.rhythm.span_s() >= threshold::check_span * seen.seconds &&
+           flow.rhythm.variation() <= threshold::check_variation &&
+           flow.bytes <= threshold::check_bytes * (flow.time_wait + flow.passive_close);
+}
+
+void judge_checks_of(const Observations& seen, const std::vector<Flow>& flows, Role role,
+                     Findings& findings) {
+    const auto checkers = parties(flows, [&](const Flow& flow) {
+        return flow.role == role && looks_like_a_check(seen, flow) &&
+               seen.rate(flow.time_wait) < threshold::busy_rate;
+    });
+    for (const auto& [key, party] : checkers) {
+        if (seen.rate(party.time_wait) < threshold::check_rate)
+            continue;
+        const bool client = role == Role::Client;
+        Finding finding = about(seen, party, "health-checks");
+        finding.title = fmt::format("{} {}{}", who(party.first()),
+                                    client ? "makes what look like health checks, each with a "
+                                             "connection of its own"
+                                           : "is asked what look like health checks, and closes "
+                                             "them first",
+                                    where(seen, party.first().netns));
+        finding.evidence.push_back(fmt::format(
+            "{} in {:.1f} s ({}), at regular intervals (one each {} {} the busiest), {} bytes "
+            "apiece",
+            grouped(party.time_wait), seen.seconds, per_second(seen.rate(party.time_wait)),
+            duration_text(party.first().rhythm.interval_s()), client ? "to" : "from",
+            grouped(party.bytes / std::max<std::uint64_t>(party.time_wait, 1))));
+        name_destinations(seen, party, finding);
+        finding.meaning = fmt::format(
+            "They keep {} sockets in TIME_WAIT all the time, and say no more than fewer of them "
+            "would.",
+            grouped(static_cast<std::uint64_t>(seen.rate(party.time_wait) * 60)));
+        finding.fix = {client
+                           ? "# check less often, or over a connection that stays open (haproxy: "
+                             "`inter 10s` on the server line; Kubernetes: `periodSeconds: 10`)"
+                           : "# let the checker ask less often (haproxy: `inter 10s`; Kubernetes: "
+                             "`periodSeconds: 10`), or close first itself"};
+        findings.push_back(std::move(finding));
+    }
+}
+
+} // namespace
+
+void judge_health_checks(const Observations& seen, Findings& findings) {
+    judge_checks_of(seen, seen.flows, Role::Client, findings);
+    judge_checks_of(seen, seen.visits, Role::Server, findings);
+}
+
+void judge_resets(const Observations& seen, Findings& findings) {
+    for (const Flow& flow : seen.flows) {
+        const double share = flow.closes() > 0 ? static_cast<double>(flow.local_resets) /
+                                                     static_cast<double>(flow.closes())
+                                               : 0;
+        if (flow.local_resets < threshold::events ||
+            seen.rate(flow.local_resets) < threshold::busy_rate || share < threshold::reset_share)
+            continue;
+        Finding finding;
+        finding.id = "resets";
+        finding.weight = seen.rate(flow.local_resets);
+        finding.netns = flow.netns;
+        finding.service = flow.service;
+        if (flow.pid != 0)
+            finding.pid = flow.pid;
+        finding.service_port = flow.port;
+        const bool client = flow.role == Role::Client;
+        if (client)
+            finding.remote = flow.remote;
+        finding.title = fmt::format(
+            "{} ends connections {} {} with a reset{}", who(flow), client ? "to" : "at",
+            client ? endpoint(flow.remote, flow.port) : fmt::format("port {}", flow.port),
+            where(seen, flow.netns));
+        finding.evidence = {fmt::format("{} of {} closes ({}) sent an RST: {}",
+                                        grouped(flow.local_resets), grouped(flow.closes()),
+                                        percent(share), per_second(seen.rate(flow.local_resets)))};
+        finding.meaning =
+            "SO_LINGER with 0 seconds does that, and close() before everything was read. It leaves "
+            "no TIME_WAIT, but throws away what is under way: the peer may lose the end of the "
+            "data and see ECONNRESET.";
+        finding.fix = {fmt::format("# {}: take SO_LINGER 0 out, read to the end before close(), or "
+                                   "let the peer close first",
+                                   flow.service.empty() ? "its program" : flow.service)};
+        finding.numbers = {{"resets", static_cast<double>(flow.local_resets)},
+                           {"rate", seen.rate(flow.local_resets)},
+                           {"share", share}};
+        findings.push_back(std::move(finding));
+    }
+}
+
+} // namespace twtrace::doctor

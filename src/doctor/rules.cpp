@@ -1,0 +1,47 @@
+#include "doctor/rules.h"
+
+#include <algorithm>
+#include <array>
+
+#include "util/text.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+constexpr std::array table{
+    Rule{"no-free-port", "connect() that fails for lack of a local port", judge_no_port},
+    Rule{"ports-running-out", "ephemeral ports towards each destination", judge_ports},
+    Rule{"connection-per-request", "clients that open a connection for each request",
+         judge_connection_per_request},
+    Rule{"server-closes-first", "servers that close on their clients", judge_server_closes},
+    Rule{"tw-buckets", "tcp_max_tw_buckets", judge_buckets},
+    Rule{"tw-reuse-off", "tcp_tw_reuse on busy clients", judge_reuse},
+    Rule{"port-bound-early", "bind() before connect()", judge_bound_ports},
+    Rule{"health-checks", "periodic connections that carry next to nothing", judge_health_checks},
+    Rule{"resets", "connections that end in a reset by this side", judge_resets},
+    Rule{"settings", "settings that do harm, or not what they are set for", judge_settings},
+};
+
+} // namespace
+
+std::span<const Rule> rules() {
+    return table;
+}
+
+Findings diagnose(const Observations& seen) {
+    Findings findings;
+    for (const Rule& rule : rules())
+        rule.judge(seen, findings);
+    // Names are any bytes that a process likes: a line break in a line that is to be pasted would
+    // be a command of its choice.
+    for (Finding& finding : findings)
+        for (std::string& line : finding.fix)
+            line = printable(line);
+    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+        return a.severity != b.severity ? a.severity < b.severity : a.weight > b.weight;
+    });
+    return findings;
+}
+
+} // namespace twtrace::doctor

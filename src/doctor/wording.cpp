@@ -1,0 +1,170 @@
+#include "doctor/wording.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "doctor/port_counter.h"
+#include "doctor/thresholds.h"
+
+namespace twtrace::doctor {
+
+std::string grouped(std::uint64_t number) {
+    std::string text = std::to_string(number);
+    for (std::size_t at = text.size(); at > 3;) {
+        at -= 3;
+        text.insert(at, 1, ',');
+    }
+    return text;
+}
+
+std::string percent(double share) {
+    const double value = std::floor(share * 1000) / 10;
+    return fmt::format("{:.{}f} %", value, value == std::floor(value) ? 0 : 1);
+}
+
+std::string per_second(double rate) {
+    if (rate < 10)
+        return fmt::format("{:.1f}/s", rate);
+    return grouped(static_cast<std::uint64_t>(std::lround(rate))) + "/s";
+}
+
+std::string duration_text(double seconds) {
+    if (seconds < 0.001)
+        return fmt::format("{:.0f} us", seconds * 1e6);
+    if (seconds < 1)
+        return fmt::format("{:.0f} ms", seconds * 1e3);
+    if (seconds < 10)
+        return fmt::format("{:.1f} s", seconds);
+    if (seconds < 120)
+        return fmt::format("{:.0f} s", seconds);
+    return fmt::format("{:.0f} min", seconds / 60);
+}
+
+std::string endpoint(const Address& address, std::uint16_t port) {
+    const std::string text = to_string(address);
+    return address.family == 6 ? fmt::format("[{}]:{}", text, port)
+                               : fmt::format("{}:{}", text, port);
+}
+
+std::string who(const Flow& flow) {
+    if (flow.service.empty())
+        return "a process that is not known";
+    return flow.pid == 0 ? flow.service : fmt::format("{} (pid {})", flow.service, flow.pid);
+}
+
+std::string where(const Observations& seen, std::uint32_t netns) {
+    const NamespaceFacts* facts = seen.facts(netns);
+    if (facts == nullptr)
+        return fmt::format(" (netns {})", netns);
+    return facts->enter.empty() ? "" : fmt::format(" (netns {})", facts->name);
+}
+
+std::string sysctl_line(const NamespaceFacts* facts, std::string_view assignment) {
+    const std::string enter = facts != nullptr ? facts->enter : "";
+    return fmt::format("{}sysctl -w {}", enter, assignment);
+}
+
+std::string port_list(const PortSet& ports) {
+    std::string text;
+    for (std::uint32_t port = 0; port <= 65535; ++port) {
+        if (!ports.contains(static_cast<std::uint16_t>(port)))
+            continue;
+        const std::uint32_t first = port;
+        while (port < 65535 && ports.contains(static_cast<std::uint16_t>(port + 1)))
+            ++port;
+        text += text.empty() ? "" : ",";
+        text += std::to_string(first);
+        if (port > first)
+            text += fmt::format("-{}", port);
+    }
+    return text;
+}
+
+std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uint16_t>& ports) {
+    PortSet reserved;
+    if (facts.settings)
+        reserved = facts.settings->reserved;
+    for (const std::uint16_t port : ports)
+        reserved.insert(port);
+    return sysctl_line(&facts, "net.ipv4.ip_local_reserved_ports=" + port_list(reserved));
+}
+
+namespace {
+
+std::vector<std::string> nginx_lines(const Address& remote, std::uint16_t port) {
+    const std::string name = fmt::format("keepalive_{}", port);
+    std::vector<std::string> lines;
+    lines.emplace_back("# nginx, in the http block (one server line for each backend):");
+    lines.push_back(
+        fmt::format("upstream {} {{ server {}; keepalive 32; keepalive_requests 10000; }}", name,
+                    endpoint(remote, port)));
+    lines.emplace_back("# nginx, in each location that passes to it, in place of its proxy_pass "
+                       "(then: nginx -s reload):");
+    lines.push_back(fmt::format("proxy_pass http://{};", name));
+    lines.emplace_back("proxy_http_version 1.1;");
+    lines.emplace_back("proxy_set_header Connection \"\";");
+    return lines;
+}
+
+} // namespace
+
+std::vector<std::string> keep_alive_lines(std::string_view comm, std::string_view service,
+                                          const Address& remote, std::uint16_t port) {
+    if (comm == "nginx" || service.starts_with("nginx"))
+        return nginx_lines(remote, port);
+    if (comm == "haproxy" || service.starts_with("haproxy"))
+        return {fmt::format("# haproxy, in the backend with server {}:", endpoint(remote, port)),
+                "http-reuse safe"};
+    if (comm == "node" || comm == "nodejs" || comm == "MainThread")
+        return {"# node.js: one agent for all requests, given to each as the option `agent`:",
+                "const agent = new http.Agent({ keepAlive: true });"};
+    if (comm.starts_with("python") || comm.starts_with("gunicorn") || comm.starts_with("uwsgi"))
+        return {"# Python requests: one session for all requests, in place of requests.get():",
+                "session = requests.Session()"};
+    return {fmt::format("# {}: keep connections to {} open and use them again (HTTP keep-alive, a "
+                        "connection pool)",
+                        service.empty() ? "the client" : service, endpoint(remote, port))};
+}
+
+namespace {
+
+// The default range where there is less; beyond it, what leaves the well-known services alone.
+PortRange wider_range(const PortRange& present) {
+    constexpr PortRange by_default{32'768, 60'999};
+    return present.size() < by_default.size() ? by_default : PortRange{10'240, 65'535};
+}
+
+} // namespace
+
+std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
+                                           const Address& remote) {
+    if (!facts.settings)
+        return {"# its settings could not be read: run twtrace doctor with CAP_SYS_ADMIN"};
+    const NetSettings& settings = *facts.settings;
+    std::vector<std::string> lines;
+    if (!reuse_applies(settings, local, remote)) {
+        lines.emplace_back(
+            "# at once: connect() may take over a TIME_WAIT that is older than a second");
+        if (settings.timestamps == 0U)
+            lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_timestamps=1"));
+        lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_tw_reuse=1"));
+    }
+    const PortRange wider = wider_range(settings.ephemeral);
+    if (wider.size() > settings.ephemeral.size()) {
+        std::vector<std::uint16_t> in_the_way;
+        std::copy_if(facts.listeners.begin(), facts.listeners.end(), std::back_inserter(in_the_way),
+                     [&](std::uint16_t port) {
+                         return wider.contains(port) && !settings.ephemeral.contains(port);
+                     });
+        lines.emplace_back("# more room: a wider range, but for the ports that services need");
+        if (!in_the_way.empty())
+            lines.push_back(reserve_line(facts, in_the_way));
+        lines.push_back(sysctl_line(&facts, fmt::format("net.ipv4.ip_local_port_range=\"{} {}\"",
+                                                        wider.first, wider.last)));
+    }
+    return lines;
+}
+
+} // namespace twtrace::doctor

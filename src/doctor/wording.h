@@ -1,0 +1,38 @@
+// Numbers, names and remedies as the findings say them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "doctor/observations.h"
+#include "util/port_set.h"
+
+namespace twtrace::doctor {
+
+std::string grouped(std::uint64_t number); ///< 28,232
+std::string percent(double share);         ///< 98.8 %; 100 % only if it is all
+std::string per_second(double rate);       ///< 470/s; 1.5/s
+std::string duration_text(double seconds); ///< 831 us, 12 s, 3 min
+std::string endpoint(const Address& address, std::uint16_t port); ///< 10.0.0.1:80, [::1]:80
+/// "nginx.service (pid 123)"; "a process that is not known".
+std::string who(const Flow& flow);
+/// " (netns blue)", or nothing for the one that this runs in.
+std::string where(const Observations& seen, std::uint32_t netns);
+
+/// A line that sets it where it counts: sysctls of net.ipv4 belong to a network namespace.
+std::string sysctl_line(const NamespaceFacts* facts, std::string_view assignment);
+/// "8080,9148-9160"
+std::string port_list(const PortSet& ports);
+/// The smallest ip_local_reserved_ports that keeps connect() away from them, and what was set.
+std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uint16_t>& ports);
+
+/// How this program is told to keep its connections to that destination open.
+std::vector<std::string> keep_alive_lines(std::string_view comm, std::string_view service,
+                                          const Address& remote, std::uint16_t port);
+/// What gives ports back at once, without a restart of anything.
+std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
+                                           const Address& remote);
+
+} // namespace twtrace::doctor

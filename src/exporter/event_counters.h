@@ -1,0 +1,38 @@
+// What the loop's thread counts and other threads look at: the one place where the two meet.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+
+#include "exporter/losses.h"
+#include "exporter/observed.h"
+#include "exporter/service_table.h"
+
+namespace twtrace {
+
+class EventCounters {
+  public:
+    /// most: services with series of their own.
+    explicit EventCounters(std::size_t most) : services_(most, keep_ns), ports_(most_peers) {}
+
+    /// An uncontended lock and two hash lookups.
+    void add(const Event& event, std::uint64_t times, std::uint64_t now_ns);
+    /// Once a second.
+    void add(const Accounting& accounting, std::uint64_t overflow);
+    /// Every few seconds: what is gone goes.
+    void rank(std::uint64_t now_ns);
+
+    [[nodiscard]] Observed copy() const;
+
+    /// A series without events goes after this time: long after Prometheus has seen its end.
+    static constexpr std::uint64_t keep_ns = std::uint64_t{15} * 60 * 1'000'000'000;
+    static constexpr std::size_t most_peers = 10'000;
+
+  private:
+    mutable std::mutex mutex_;
+    ServiceTable services_;
+    PortsHeld ports_;
+    Losses losses_;
+};
+
+} // namespace twtrace

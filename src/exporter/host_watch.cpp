@@ -1,0 +1,55 @@
+#include "exporter/host_watch.h"
+
+#include <sys/utsname.h>
+
+#include "util/ephemeral_ports.h"
+
+namespace twtrace {
+
+namespace {
+
+// Looking for namespaces is a walk over /proc; their counters are read each time.
+constexpr std::chrono::seconds look_every{10};
+
+template <typename Value>
+void add_known(std::optional<Value>& sum, const std::optional<Value>& more) {
+    if (more)
+        sum = sum.value_or(0) + *more;
+}
+
+} // namespace
+
+HostWatch::HostWatch(std::vector<std::uint32_t> chosen) : watch_(std::move(chosen)) {
+    utsname system{};
+    if (uname(&system) == 0)
+        kernel_ = system.release;
+}
+
+ObservedHost HostWatch::look() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!looked_at_ || now - *looked_at_ >= look_every) {
+        looked_at_ = now;
+        watch_.look();
+        default_ports_ = ephemeral_ports();
+        usable_ports_.clear();
+        for (const auto& [inode, view] : watch_.views())
+            if (view.settings)
+                usable_ports_[inode] = view.settings->usable_ports();
+    }
+    watch_.count();
+    ObservedHost host;
+    for (const auto& [inode, view] : watch_.views()) {
+        ObservedNamespace& space = host.namespaces[names_.table_name(inode)];
+        if (view.counts)
+            add_known(space.time_wait, std::optional(view.counts->time_wait));
+        if (view.settings)
+            add_known(space.limit, view.settings->max_tw_buckets);
+    }
+    host.usable_ports = usable_ports_;
+    host.default_ports = default_ports_;
+    host.self = self_usage();
+    host.kernel = kernel_;
+    return host;
+}
+
+} // namespace twtrace

@@ -1,0 +1,33 @@
+// What is looked up when somebody asks: network namespaces, their sockets and limits, and what the
+// exporter itself takes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "account/namespace_watch.h"
+#include "attribute/netns_names.h"
+#include "exporter/observed.h"
+
+namespace twtrace {
+
+/// For one thread.
+class HostWatch {
+  public:
+    /// chosen: inodes; empty: all.
+    explicit HostWatch(std::vector<std::uint32_t> chosen);
+
+    ObservedHost look();
+
+  private:
+    NamespaceWatch watch_;
+    NetnsNames names_;
+    std::string kernel_;
+    std::map<std::uint32_t, std::uint32_t> usable_ports_;
+    std::uint32_t default_ports_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> looked_at_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,37 @@
+// What the accounting says, second by second, in the form of metrics.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "account/accounting.h"
+
+namespace twtrace {
+
+/// Each second's counters are read while events go on: one that falls between two reads is missing
+/// on one side for that second. So what is shown is the quietest of the last few seconds.
+class Losses {
+  public:
+    void add(const Accounting& accounting, std::uint64_t overflow);
+
+    [[nodiscard]] std::uint64_t lost() const { return lost_; }
+    [[nodiscard]] std::uint64_t missed() const { return missed_; }
+    [[nodiscard]] std::uint64_t overflow() const { return overflow_; }
+    /// None: the kernel's counters could not be read.
+    [[nodiscard]] std::optional<std::uint64_t> kernel() const { return kernel_; }
+    [[nodiscard]] std::optional<std::int64_t> unaccounted() const;
+
+  private:
+    static constexpr std::size_t seconds = 5;
+    std::array<Accounting, seconds> last_;
+    std::size_t known_ = 0;
+    std::size_t next_ = 0;
+    std::uint64_t lost_ = 0;
+    std::uint64_t missed_ = 0;
+    std::uint64_t overflow_ = 0;
+    std::optional<std::uint64_t> kernel_;
+};
+
+} // namespace twtrace

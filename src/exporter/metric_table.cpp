@@ -1,0 +1,75 @@
+#include "exporter/metric_table.h"
+
+#include <array>
+
+namespace twtrace {
+
+namespace {
+
+using enum Metric;
+using enum MetricKind;
+
+constexpr auto rows = std::to_array<MetricRow>({
+    {TimeWaitEntered, "twtrace_time_wait_entered_total", Counter, "service,unit,container,role,how",
+     "Sockets that the service brought into TIME_WAIT by closing first."},
+    {PortExhausted, "twtrace_port_exhausted_total", Counter, "service,unit,container",
+     "connect() calls that failed with EADDRNOTAVAIL because no local port was free."},
+    {PassiveClose, "twtrace_passive_close_total", Counter, "service,unit,container",
+     "Connections that the peer closed first."},
+    {AbortedClose, "twtrace_aborted_close_total", Counter, "service,unit,container",
+     "Closes that ended in a reset and so without TIME_WAIT."},
+    {ConnectionLifetime, "twtrace_connection_lifetime_seconds", Histogram, "service,role",
+     "Age, from ESTABLISHED to the close, of connections that entered TIME_WAIT; those opened "
+     "before tracing are not in it."},
+    {TimeWaitSockets, "twtrace_time_wait_sockets", Gauge, "netns",
+     "Time-wait sockets that exist now in the network namespace."},
+    {TimeWaitLimit, "twtrace_time_wait_limit", Gauge, "netns",
+     "net.ipv4.tcp_max_tw_buckets of the network namespace."},
+    {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer",
+     "Share of the ephemeral ports towards the peer that entries of the last 60 s by all services "
+     "of the network namespace take."},
+    {KernelTimeWait, "twtrace_kernel_time_wait_total", Counter, "",
+     "Entries into TIME_WAIT by the kernel's own counters (TcpExt TW and TWKilled)."},
+    {TimeWaitOverflow, "twtrace_time_wait_overflow_total", Counter, "",
+     "Closes without a time-wait socket because tcp_max_tw_buckets was reached (TcpExt "
+     "TCPTimeWaitOverflow)."},
+    {EventsLost, "twtrace_events_lost_total", Counter, "",
+     "Entries whose detail was lost because the ring buffer was full; their number is in "
+     "twtrace_time_wait_entered_total."},
+    {EventsMissed, "twtrace_events_missed_total", Counter, "",
+     "Entries that the kernel did not show to the program (recursion)."},
+    {EventsUnaccounted, "twtrace_events_unaccounted", Gauge, "",
+     "Kernel count less captured, lost and missed; the smallest of the last five seconds. 0: every "
+     "entry is accounted for."},
+    {BuildInfo, "twtrace_build_info", Gauge, "version,kernel", "Always 1."},
+    {RenderSeconds, "twtrace_render_seconds", Gauge, "",
+     "Time that it took to collect and write the last answer before this one."},
+    {ProcessCpuSeconds, "process_cpu_seconds_total", Counter, "",
+     "User and system CPU time of the exporter."},
+    {ProcessResidentMemory, "process_resident_memory_bytes", Gauge, "",
+     "Resident memory of the exporter."},
+    {ProcessOpenFds, "process_open_fds", Gauge, "", "Open file descriptors of the exporter."},
+    {ProcessMaxFds, "process_max_fds", Gauge, "", "Limit of open file descriptors."},
+    {ProcessStartTime, "process_start_time_seconds", Gauge, "",
+     "Start of the exporter, since 1970."},
+});
+
+} // namespace
+
+std::span<const MetricRow> metric_table() {
+    return rows;
+}
+
+std::string_view name_of(MetricKind kind) {
+    switch (kind) {
+    case Counter:
+        return "counter";
+    case Gauge:
+        return "gauge";
+    case Histogram:
+        return "histogram";
+    }
+    return {};
+}
+
+} // namespace twtrace

@@ -1,0 +1,137 @@
+#include "exporter/service_table.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "util/hash.h"
+
+namespace twtrace {
+
+namespace {
+
+// Who waits for a row is counted too, and that has to be bounded as well.
+constexpr std::size_t waiting_per_row = 4;
+
+} // namespace
+
+void LifetimeCounts::add(double lifetime_s, std::uint64_t times) {
+    const auto* const bound = std::lower_bound(bounds_s.begin(), bounds_s.end(), lifetime_s);
+    counts[static_cast<std::size_t>(bound - bounds_s.begin())] += times;
+    sum_s += lifetime_s * static_cast<double>(times);
+}
+
+bool ServiceCounts::add(const Event& event, std::uint64_t times) {
+    const auto role = static_cast<std::size_t>(event.role);
+    Entered& cell = entered.at(role).at(static_cast<std::size_t>(event.how));
+    switch (event.type) {
+    case EventType::PortExhausted:
+        port_exhausted += times;
+        return true;
+    case EventType::PassiveClose:
+        passive_close += times;
+        return true;
+    case EventType::Aborted:
+        aborted += times;
+        cell.owed += event.retracts ? times : 0;
+        return !event.retracts;
+    case EventType::TimeWait:
+        break;
+    }
+    const std::uint64_t paid = std::min(cell.owed, times);
+    cell.owed -= paid;
+    cell.count += times - paid;
+    if (const auto lifetime = event.lifetime_us(); lifetime && times > paid)
+        lifetimes.at(role).add(static_cast<double>(*lifetime) / 1e6, times - paid);
+    return paid == 0;
+}
+
+std::size_t ServiceTable::Hash::operator()(const View& view) const {
+    const std::hash<std::string_view> hash;
+    return mix(mix(hash(view.service), hash(view.unit)), hash(view.container));
+}
+
+const ServiceKey& ServiceTable::other_key() {
+    static const ServiceKey key{std::string(other_name), "", ""};
+    return key;
+}
+
+ServiceTable::View ServiceTable::view_of(const Event& event) {
+    if (event.owner == nullptr || event.owner->service.empty())
+        return {event.task.comm(), "", ""};
+    return {event.owner->service, event.owner->unit, event.owner->container};
+}
+
+ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
+    const auto found = rows_.find(view);
+    if (found != rows_.end())
+        return found->second;
+    // Somebody may really be called that: its series is this one.
+    if (Equal()(view, other_key()))
+        return other_;
+    if (rows_.size() < most_) {
+        Row& row = rows_[ServiceKey{std::string(view.service), std::string(view.unit),
+                                    std::string(view.container)}];
+        row.id = next_id_++;
+        return row;
+    }
+    const auto waits = waiting_.find(view);
+    if (waits != waiting_.end())
+        waits->second += times;
+    else if (waiting_.size() < waiting_per_row * most_)
+        waiting_.emplace(ServiceKey{std::string(view.service), std::string(view.unit),
+                                    std::string(view.container)},
+                         times);
+    return other_;
+}
+
+std::uint32_t ServiceTable::add(const Event& event, std::uint64_t times, std::uint64_t now_ns) {
+    Row& row = row_of(view_of(event), times);
+    row.counts.add(event, times);
+    row.last_ns = now_ns;
+    row.recent += times;
+    return row.id;
+}
+
+// Twice as busy as the idlest: two that are about equal do not take the row from one another.
+bool ServiceTable::make_room(std::uint64_t for_recent) {
+    if (rows_.size() < most_)
+        return true;
+    const auto idlest =
+        std::min_element(rows_.begin(), rows_.end(), [](const auto& one, const auto& two) {
+            return one.second.recent < two.second.recent;
+        });
+    if (idlest == rows_.end() || for_recent <= 2 * idlest->second.recent)
+        return false;
+    rows_.erase(idlest);
+    return true;
+}
+
+void ServiceTable::promote_waiting() {
+    std::vector<std::pair<std::uint64_t, const ServiceKey*>> sorted;
+    for (const auto& [key, recent] : waiting_)
+        sorted.emplace_back(recent, &key);
+    std::sort(sorted.begin(), sorted.end(), [](const auto& one, const auto& two) {
+        return one.first == two.first ? *one.second < *two.second : one.first > two.first;
+    });
+    for (const auto& [recent, key] : sorted) {
+        if (!make_room(recent))
+            break;
+        // From 0: what it did so far stays where it was counted.
+        Row& row = rows_[*key];
+        row.id = next_id_++;
+        row.recent = recent;
+        row.last_ns = other_.last_ns;
+    }
+}
+
+void ServiceTable::rank(std::uint64_t now_ns) {
+    std::erase_if(rows_, [&](const auto& entry) {
+        return now_ns > entry.second.last_ns && now_ns - entry.second.last_ns > keep_ns_;
+    });
+    promote_waiting();
+    waiting_.clear();
+    for (auto& [key, row] : rows_)
+        row.recent /= 2;
+}
+
+} // namespace twtrace

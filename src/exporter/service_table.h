@@ -1,0 +1,116 @@
+// Events -> counters by service, in bounded memory. A service has counters of its own while it is
+// one of the busiest; all others share one row. Counters only rise, for as long as their row is
+// there.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+
+#include "model/event.h"
+
+namespace twtrace {
+
+/// What Prometheus sees as service, unit, container; each may be empty: there is none.
+struct ServiceKey {
+    std::string service;
+    std::string unit;
+    std::string container;
+    auto operator<=>(const ServiceKey&) const = default;
+};
+
+/// In buckets of fixed bounds, not cumulative.
+struct LifetimeCounts {
+    static constexpr std::array<double, 9> bounds_s{0.001, 0.01, 0.1, 1, 10, 60, 300, 900, 3600};
+    std::array<std::uint64_t, bounds_s.size() + 1> counts{}; ///< the last: above all bounds
+    double sum_s = 0;
+
+    void add(double lifetime_s, std::uint64_t times);
+};
+
+struct ServiceCounts {
+    static constexpr std::size_t roles = 3;
+    struct Entered {
+        std::uint64_t count = 0;
+        /// Taken back after they were counted: so many to come are not counted instead.
+        std::uint64_t owed = 0;
+    };
+    std::array<std::array<Entered, TWTRACE_HOWS>, roles> entered{};
+    std::array<LifetimeCounts, roles> lifetimes{};
+    std::uint64_t port_exhausted = 0;
+    std::uint64_t passive_close = 0;
+    std::uint64_t aborted = 0;
+
+    /// False: it took back, or paid for, an entry.
+    bool add(const Event& event, std::uint64_t times);
+};
+
+class ServiceTable {
+  public:
+    static constexpr std::uint32_t other_id = 0;
+    static constexpr std::string_view other_name = "other";
+
+    struct Row {
+        std::uint32_t id = other_id; ///< never used twice
+        ServiceCounts counts;
+        std::uint64_t last_ns = 0; ///< of its last event
+        std::uint64_t recent = 0;  ///< events, the older the less
+    };
+
+    /// most: services with a row of their own. keep_ns: a row without events goes after this time.
+    ServiceTable(std::size_t most, std::uint64_t keep_ns) : most_(most), keep_ns_(keep_ns) {}
+
+    /// Returns the row's id.
+    std::uint32_t add(const Event& event, std::uint64_t times, std::uint64_t now_ns);
+    /// Every ten seconds or so: forgets idle rows, and gives the row of an idler service to one
+    /// that has become much busier.
+    void rank(std::uint64_t now_ns);
+
+    template <typename Visit>
+    void each(Visit&& visit) const {
+        for (const auto& [key, row] : rows_)
+            visit(key, row);
+        if (other_.last_ns != 0)
+            visit(other_key(), other_);
+    }
+
+  private:
+    struct View {
+        std::string_view service;
+        std::string_view unit;
+        std::string_view container;
+    };
+    struct Hash {
+        using is_transparent = void;
+        std::size_t operator()(const ServiceKey& key) const {
+            return (*this)(View{key.service, key.unit, key.container});
+        }
+        std::size_t operator()(const View& view) const;
+    };
+    struct Equal {
+        using is_transparent = void;
+        static auto tied(const auto& key) {
+            return std::make_tuple(std::string_view(key.service), std::string_view(key.unit),
+                                   std::string_view(key.container));
+        }
+        bool operator()(const auto& one, const auto& two) const { return tied(one) == tied(two); }
+    };
+
+    static const ServiceKey& other_key();
+    static View view_of(const Event& event);
+    Row& row_of(const View& view, std::uint64_t times);
+    void promote_waiting();
+    bool make_room(std::uint64_t for_recent);
+
+    std::size_t most_;
+    std::uint64_t keep_ns_;
+    std::uint32_t next_id_ = other_id + 1;
+    std::unordered_map<ServiceKey, Row, Hash, Equal> rows_;
+    std::unordered_map<ServiceKey, std::uint64_t, Hash, Equal> waiting_; // their recent events
+    Row other_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,57 @@
+#include "exporter/textfile.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/fd.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+bool write_whole(const Fd& file, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(file.get(), text.data(), text.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    // Some file systems notice only now that there is no room.
+    return fsync(file.get()) == 0 || errno == EINVAL || errno == EROFS;
+}
+
+} // namespace
+
+Result<void> write_textfile(const std::string& path, std::string_view text) {
+    // node_exporter reads *.prom only, so it never sees this one. A stale one of a crash is taken
+    // over.
+    const std::string temporary = path + ".tmp";
+    const auto failed = [&](const char* step) {
+        const int error = errno;
+        unlink(temporary.c_str());
+        return fail(fmt::format("cannot {} {}: {}; the file is as it was", step, printable(path),
+                                std::strerror(error)));
+    };
+    unlink(temporary.c_str()); // not followed, should it be a link
+    const Fd file(
+        open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (!file)
+        return failed("make");
+    // Whatever the umask is, node_exporter runs as somebody else.
+    if (fchmod(file.get(), 0644) != 0 || !write_whole(file, text))
+        return failed("write");
+    if (rename(temporary.c_str(), path.c_str()) != 0)
+        return failed("replace");
+    return {};
+}
+
+} // namespace twtrace

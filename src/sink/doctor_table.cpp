@@ -1,0 +1,136 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "doctor/rules.h"
+#include "doctor/wording.h"
+#include "sink/doctor_sink.h"
+#include "sink/summary_sink.h"
+#include "util/text.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+constexpr std::size_t columns = 100;
+// More of the same kind don't help the reader who has to act; JSON has them.
+constexpr std::size_t shown_of_a_kind = 5;
+
+// Broken at spaces; lines after the first are indented like it.
+void append_wrapped(std::string& out, std::string_view label, std::string_view text) {
+    const std::string safe = printable(text);
+    std::string_view rest = safe;
+    bool first = true;
+    while (!rest.empty()) {
+        const std::size_t room = columns - label.size();
+        std::size_t length = rest.size();
+        if (length > room) {
+            const std::size_t space = rest.rfind(' ', room);
+            length = space == std::string_view::npos ? rest.find(' ') : space;
+            length = std::min(length, rest.size());
+        }
+        out += first ? std::string(label) : std::string(label.size(), ' ');
+        out += rest.substr(0, length);
+        out += '\n';
+        rest.remove_prefix(std::min(rest.size(), length + 1));
+        first = false;
+    }
+}
+
+void append_finding(const Finding& finding, std::size_t number, std::string& out) {
+    std::string severity(name_of(finding.severity));
+    std::transform(severity.begin(), severity.end(), severity.begin(),
+                   [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    append_wrapped(out, fmt::format("{}. {}: ", number, severity), finding.title);
+    for (const std::string& line : finding.evidence)
+        append_wrapped(out, "   * ", line);
+    append_wrapped(out, "   ", finding.meaning);
+    out += "   Do:\n";
+    for (const std::string& line : finding.fix) // never broken: they are to be pasted
+        out += "       " + printable(line) + "\n";
+    out += '\n';
+}
+
+struct MostUsed {
+    double share = 0;
+    const PortUse* use = nullptr;
+    bool skipped = false; // some namespaces had next to no sockets
+};
+
+MostUsed most_used(const Observations& seen) {
+    MostUsed most;
+    for (const auto& [netns, facts] : seen.namespaces) {
+        most.skipped = most.skipped || (facts.settings && !facts.ports_counted);
+        const std::uint32_t usable = facts.settings ? facts.settings->usable_ports() : 0;
+        for (const PortUse& use : facts.ports) {
+            const double share = usable > 0 ? static_cast<double>(use.held()) / usable : 0;
+            if (share > most.share)
+                most = {share, &use, most.skipped};
+        }
+    }
+    return most;
+}
+
+std::string port_use_text(const Observations& seen) {
+    const bool none = std::none_of(seen.namespaces.begin(), seen.namespaces.end(),
+                                   [](const auto& one) { return one.second.settings.has_value(); });
+    if (none)
+        return "ports were not counted";
+    const MostUsed most = most_used(seen);
+    if (most.use == nullptr || (most.skipped && most.share < 0.01))
+        return most.skipped ? "ports less than 1 % used" : "no ports in use";
+    return fmt::format("ports at most {} used, towards {}", percent(most.share),
+                       endpoint(most.use->remote, most.use->port));
+}
+
+void append_result(const DoctorReport& report, std::string& out) {
+    const Observations& seen = report.seen;
+    const std::uint64_t entries = seen.totals.time_wait;
+    const std::string looked =
+        fmt::format("{:.1f} s on {}, {} network namespace{}", seen.seconds, printable(report.host),
+                    seen.namespaces.size(), seen.namespaces.size() == 1 ? "" : "s");
+    if (entries == 0) {
+        append_wrapped(out, "",
+                       fmt::format("No connection was closed into TIME_WAIT: looked for {}; {}{}.",
+                                   looked, port_use_text(seen),
+                                   report.findings.empty() ? ": nothing to do" : ""));
+    } else {
+        append_wrapped(out, "",
+                       fmt::format("{} entries into TIME_WAIT, {}{} (looked for {}).",
+                                   per_second(seen.rate(entries)), port_use_text(seen),
+                                   report.findings.empty() ? ": nothing to do" : "", looked));
+    }
+}
+
+} // namespace
+
+void append_doctor_table(const DoctorReport& report, bool wide, std::string& out) {
+    std::size_t number = 0;
+    std::size_t left_out = 0;
+    for (const Finding& finding : report.findings) {
+        const auto before =
+            std::count_if(report.findings.data(), &finding,
+                          [&](const Finding& earlier) { return earlier.id == finding.id; });
+        if (wide || static_cast<std::size_t>(before) < shown_of_a_kind)
+            append_finding(finding, ++number, out);
+        else
+            ++left_out;
+    }
+    if (left_out > 0)
+        out += fmt::format("... and {} more of these kinds; -w shows them\n\n", left_out);
+    append_result(report, out);
+    if (wide || report.seen.totals.time_wait == 0) {
+        std::string looked_for = "Looked for: ";
+        for (const Rule& rule : rules())
+            looked_for += std::string(&rule == rules().data() ? "" : "; ").append(rule.looks_for);
+        append_wrapped(out, "", looked_for + ".");
+    }
+    for (const std::string& note : report.notes)
+        append_wrapped(out, "Not looked at: ", note);
+    if (report.seen.beyond > 0)
+        out += fmt::format("Not told apart: {} events of more peers than are kept\n",
+                           grouped(report.seen.beyond));
+    append_wrapped(out, "Accounting: ", accounting_line(report.seen.accounting));
+}
+
+} // namespace twtrace::doctor

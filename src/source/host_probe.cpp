@@ -1,0 +1,228 @@
+#include "source/host_probe.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <linux/magic.h>
+#include <memory>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include "source/preflight.h"
+#include "source/sockets.h"
+#include "util/fd.h"
+
+namespace twtrace {
+
+namespace {
+
+struct BtfDeleter {
+    void operator()(btf* types) const { btf__free(types); }
+};
+using Btf = std::unique_ptr<btf, BtfDeleter>;
+
+HostCheck check(std::string name, bool yes, bool required, std::string found, std::string without) {
+    return {std::move(name), yes ? Allowed::Yes : Allowed::No, required, std::move(found),
+            std::move(without)};
+}
+
+// Loads and attaches a program that does nothing, and lets go of it; 0 or a positive errno.
+int try_tracing(bpf_attach_type kind, int type_id) {
+    if (type_id < 0)
+        return ENOENT;
+    const std::array<bpf_insn, 2> nothing{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+                                          bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+    bpf_prog_load_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
+    options.sz = sizeof(options);
+    options.expected_attach_type = kind;
+    options.attach_btf_id = static_cast<std::uint32_t>(type_id);
+    const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "twtrace_probe", "GPL", nothing.data(),
+                                   nothing.size(), &options));
+    if (!program)
+        return errno;
+    const Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
+    return link ? 0 : errno;
+}
+
+int tracepoint_id(const btf* types, const char* name) {
+    return types == nullptr
+               ? -1
+               : btf__find_by_name_kind(types, (std::string("btf_trace_") + name).c_str(),
+                                        BTF_KIND_TYPEDEF);
+}
+
+bool has_member(const btf* types, const char* record, const char* member) {
+    const int id = types == nullptr ? -1 : btf__find_by_name_kind(types, record, BTF_KIND_STRUCT);
+    const btf_type* type =
+        id > 0 ? btf__type_by_id(types, static_cast<std::uint32_t>(id)) : nullptr;
+    if (type == nullptr)
+        return false;
+    const btf_member* members = btf_members(type);
+    for (std::uint16_t index = 0; index < btf_vlen(type); ++index) {
+        const char* name = btf__name_by_offset(types, members[index].name_off);
+        if (name != nullptr && std::strcmp(name, member) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool has_enumerator(const btf* types, const char* enumeration, const char* enumerator) {
+    const int id =
+        types == nullptr ? -1 : btf__find_by_name_kind(types, enumeration, BTF_KIND_ENUM);
+    const btf_type* type =
+        id > 0 ? btf__type_by_id(types, static_cast<std::uint32_t>(id)) : nullptr;
+    if (type == nullptr)
+        return false;
+    const auto* values = ::btf_enum(type);
+    for (std::uint16_t index = 0; index < btf_vlen(type); ++index) {
+        const char* name = btf__name_by_offset(types, values[index].name_off);
+        if (name != nullptr && std::strcmp(name, enumerator) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool is_mounted(const char* path, decltype(statfs::f_type) magic) {
+    struct statfs file_system {};
+    return statfs(path, &file_system) == 0 && file_system.f_type == magic;
+}
+
+std::string cgroup_layout() {
+    if (is_mounted("/sys/fs/cgroup", CGROUP2_SUPER_MAGIC))
+        return "v2";
+    if (is_mounted("/sys/fs/cgroup/unified", CGROUP2_SUPER_MAGIC))
+        return "hybrid: v1, with v2 at /sys/fs/cgroup/unified";
+    return access("/sys/fs/cgroup", F_OK) == 0 ? "v1" : "";
+}
+
+std::string outcome(int error) {
+    return error == 0 ? "works" : std::strerror(error);
+}
+
+void add_privileges(std::vector<HostCheck>& checks) {
+    struct Capability {
+        unsigned number; // uapi/linux/capability.h
+        const char* name;
+        bool required;
+        const char* without;
+    };
+    constexpr std::array capabilities{
+        Capability{39, "CAP_BPF", true, "loads no BPF programs (CAP_SYS_ADMIN does as well)"},
+        Capability{38, "CAP_PERFMON", true,
+                   "loads no tracing programs (CAP_SYS_ADMIN does as well)"},
+        Capability{19, "CAP_SYS_PTRACE", false,
+                   "names of other users' processes and counters of their namespaces are missing"},
+        Capability{
+            21, "CAP_SYS_ADMIN", false,
+            "list and doctor see the sockets and settings of their own network namespace only"}};
+    const std::uint64_t have = effective_capabilities();
+    const bool admin = (have >> 21U & 1U) != 0;
+    for (const Capability& capability : capabilities) {
+        const bool has = (have >> capability.number & 1U) != 0;
+        const bool by_admin = !has && capability.required && admin;
+        checks.push_back(check(capability.name, has || by_admin, capability.required,
+                               by_admin ? "CAP_SYS_ADMIN stands in"
+                               : has    ? "held"
+                                        : "not held",
+                               capability.without));
+    }
+}
+
+void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
+    checks.push_back(check("BTF", types != nullptr, true, "/sys/kernel/btf/vmlinux",
+                           "cannot adapt its programs to this kernel"));
+    checks.push_back(check("ring buffer",
+                           libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1, true,
+                           "BPF_MAP_TYPE_RINGBUF (5.8)", "nothing replaces it"));
+    for (const char* name : {"inet_sock_set_state", "tcp_send_reset", "tcp_destroy_sock"}) {
+        const int error = try_tracing(BPF_TRACE_RAW_TP, tracepoint_id(types, name));
+        checks.push_back(check(fmt::format("tp_btf/{}", name), error == 0, true, outcome(error),
+                               "nothing replaces it"));
+    }
+    const bool task = has_enumerator(types, "bpf_func_id", "BPF_FUNC_get_current_task_btf");
+    checks.push_back(check("get_current_task_btf", task, false, task ? "helper of 5.11" : "none",
+                           "reads the closing task through other helpers, a little slower"));
+    const int fentry =
+        try_tracing(BPF_TRACE_FENTRY,
+                    types != nullptr
+                        ? btf__find_by_name_kind(types, "tcp_timewait_state_process", BTF_KIND_FUNC)
+                        : -1);
+    checks.push_back({"fentry", fentry == 0 ? Allowed::Yes : Allowed::Unneeded, false,
+                      outcome(fentry), "not needed: twtrace uses tracepoints only"});
+}
+
+// An atomic add that returns the old value, as a socket filter needs no more than CAP_BPF.
+bool has_atomics() {
+    constexpr std::int32_t fetch_add = 0x01; // BPF_ADD | BPF_FETCH, since 5.12
+    const std::array<bpf_insn, 5> program{
+        bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+        bpf_insn{BPF_STX | BPF_MEM | BPF_DW, BPF_REG_10, BPF_REG_0, -8, 0},
+        bpf_insn{BPF_STX | 0xc0 | BPF_DW, BPF_REG_10, BPF_REG_0, -8, fetch_add},
+        bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
+        bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+    return static_cast<bool>(Fd(bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, "twtrace_probe", "GPL",
+                                              program.data(), program.size(), nullptr)));
+}
+
+void add_surroundings(const btf* types, std::vector<HostCheck>& checks) {
+    const bool atomics = has_atomics();
+    checks.push_back({"BPF atomics", atomics ? Allowed::Yes : Allowed::Unneeded, false,
+                      atomics ? "with fetch (5.12)" : "plain adds only",
+                      "not needed: plain adds do"});
+    const std::string cgroup = cgroup_layout();
+    const bool v1 = cgroup == "v1";
+    checks.push_back(check("cgroup", !cgroup.empty() && !v1, false,
+                           cgroup.empty() ? "not mounted" : cgroup,
+                           "units and containers are taken from /proc/PID/cgroup while the process "
+                           "lives, else only its name is known"));
+    const bool diag = static_cast<bool>(SocketDump::open());
+    checks.push_back(check("inet_diag", diag, false, diag ? "lists sockets" : "no sock_diag socket",
+                           "list and doctor cannot look at present sockets"));
+    const bool at_end = has_member(types, "inet_timewait_sock", "tw_kill");
+    checks.push_back({"TcpExt TW", Allowed::Yes, false,
+                      types == nullptr ? "not known"
+                      : at_end         ? "counted when TIME_WAIT ends"
+                                       : "counted when TIME_WAIT begins",
+                      "the accounting allows for either"});
+    checks.push_back({"bpffs", Allowed::Unneeded, false,
+                      is_mounted("/sys/fs/bpf", BPF_FS_MAGIC) ? "mounted" : "not mounted",
+                      "not needed"});
+    const bool tracefs = is_mounted("/sys/kernel/tracing", TRACEFS_MAGIC) ||
+                         is_mounted("/sys/kernel/debug/tracing", TRACEFS_MAGIC);
+    checks.push_back(
+        {"tracefs", Allowed::Unneeded, false, tracefs ? "mounted" : "not mounted", "not needed"});
+}
+
+int silent(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
+    return 0;
+}
+
+} // namespace
+
+HostReport probe_host() {
+    libbpf_set_print(silent);
+    HostReport report;
+    utsname system{};
+    if (uname(&system) == 0) {
+        report.host = system.nodename;
+        report.kernel = system.release;
+    }
+    const Btf types(btf__load_vmlinux_btf());
+    add_privileges(report.checks);
+    add_bpf(types.get(), report.checks);
+    add_surroundings(types.get(), report.checks);
+    if (auto ready = preflight(); !ready)
+        report.refusal = ready.error().message;
+    for (const HostCheck& one : report.checks)
+        if (report.refusal.empty() && one.required && one.allowed == Allowed::No)
+            report.refusal = fmt::format("{}: {}; {}", one.name, one.found, one.without);
+    return report;
+}
+
+} // namespace twtrace

@@ -1,0 +1,69 @@
+#include "top/picture.h"
+
+#include <algorithm>
+
+namespace twtrace {
+
+namespace {
+
+// The worst first: by how near the limit is, then by number.
+void sort_namespaces(std::vector<NamespaceLine>& lines) {
+    const auto fill = [](const NamespaceLine& line) {
+        const auto present = static_cast<double>(line.present.value_or(0));
+        return line.limit && *line.limit > 0 ? present / static_cast<double>(*line.limit) : 0.0;
+    };
+    std::stable_sort(
+        lines.begin(), lines.end(), [&](const NamespaceLine& a, const NamespaceLine& b) {
+            return std::make_pair(fill(a), a.present) > std::make_pair(fill(b), b.present);
+        });
+}
+
+std::unordered_map<std::uint32_t, std::uint64_t> older_by_netns(const Inherited& inherited,
+                                                                std::uint64_t now_ns) {
+    std::unordered_map<std::uint32_t, std::uint64_t> older;
+    const std::uint64_t passed = inherited.passed_s(now_ns);
+    for (const auto& [key, ends] : inherited.ends())
+        older[key.netns] += Inherited::left(ends, passed);
+    return older;
+}
+
+} // namespace
+
+Picture make_picture(const Flows& flows, const Inherited& inherited, Surroundings around,
+                     GroupBy by) {
+    Picture picture;
+    picture.by = by;
+    picture.elapsed_s = flows.elapsed_s();
+    picture.covered_s = flows.covered_s();
+    picture.into_second = static_cast<double>(flows.now_ns() % 1'000'000'000) / 1e9;
+    sort_namespaces(around.namespaces);
+    picture.around = std::move(around);
+
+    auto entered = entries_by_netns(flows);
+    auto older = older_by_netns(inherited, flows.now_ns());
+    NetnsScales scales;
+    for (const NamespaceLine& line : picture.around.namespaces) {
+        if (!line.present)
+            continue;
+        const auto present = static_cast<double>(*line.present);
+        const auto ours = static_cast<double>(entered[line.inode]);
+        const double expected = ours + static_cast<double>(older[line.inode]);
+        if (expected > present)
+            scales[line.inode] = present / expected;
+        picture.present = picture.present.value_or(0) + present;
+        // Later nothing is older, and what remains is the last second's rounding.
+        if (picture.elapsed_s < 60 || picture.around.filtered)
+            picture.unclaimed += present - ours * scale_of(scales, line.inode);
+    }
+    picture.groups = groups_of(flows, by, scales);
+    for (const FlowGroup& group : picture.groups) {
+        picture.rate += group.rate;
+        picture.entries += group.entries;
+    }
+    picture.destinations =
+        std::make_unique<Destinations>(flows, inherited, scales, picture.around.rules);
+    picture.verdict = judge(picture);
+    return picture;
+}
+
+} // namespace twtrace

@@ -1,0 +1,60 @@
+// All that a screen of top shows, at one moment.
+//
+// TIME_WAIT sockets have no owner, so how many of those that exist now are a group's is an
+// estimate: its entries of the last 60 s, which is how long TIME_WAIT lasts, scaled down where the
+// kernel counts fewer of them in the namespace (some were taken over or never made). Until the
+// trace is a minute old the kernel counts more: the rest is older than the trace and nobody's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/accounting.h"
+#include "aggregate/destinations.h"
+#include "aggregate/flow_groups.h"
+#include "top/verdict.h"
+
+namespace twtrace {
+
+/// What is known beside the events.
+struct NamespaceLine {
+    std::uint32_t inode = 0;
+    std::string name;                     ///< a name for tables; untrusted
+    std::optional<std::uint64_t> present; ///< TIME_WAIT sockets now
+    std::optional<std::uint64_t> limit;   ///< tcp_max_tw_buckets
+};
+
+struct Surroundings {
+    std::string host;
+    std::uint64_t wall_ns = 0;
+    std::vector<NamespaceLine> namespaces;
+    RulesByNetns rules;
+    Accounting accounting;
+    bool filtered = false; ///< some entries are left out
+    /// Of all entries, whatever the filter, over the last seconds; none: not known yet.
+    std::optional<double> entering;
+    std::optional<double> leaving;
+};
+
+struct Picture {
+    GroupBy by = GroupBy::Process;
+    Surroundings around;
+    double elapsed_s = 0;
+    double covered_s = 1;
+    double into_second = 0;        ///< part of the running second that is over
+    std::vector<FlowGroup> groups; ///< in no order; point into the flows that it was made from
+    double rate = 0;               ///< of all groups
+    std::uint64_t entries = 0;     ///< of the last minute
+    std::optional<double> present; ///< TIME_WAIT sockets now, all namespaces; none: not known
+    double unclaimed = 0;          ///< of them: older than the trace, or left out by the filter
+    std::unique_ptr<Destinations> destinations;
+    Verdict verdict;
+};
+
+Picture make_picture(const Flows& flows, const Inherited& inherited, Surroundings around,
+                     GroupBy by);
+
+} // namespace twtrace

@@ -1,0 +1,79 @@
+#include "container.h"
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "programs.h"
+
+namespace live {
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+json bind(const std::string& path, const char* access) {
+    return {
+        {"destination", path}, {"type", "bind"}, {"source", path}, {"options", {"rbind", access}}};
+}
+
+json mounts_of(const ContainerOptions& options) {
+    json mounts = json::array();
+    mounts.push_back({{"destination", "/proc"}, {"type", "proc"}, {"source", "proc"}});
+    mounts.push_back({{"destination", "/dev"}, {"type", "tmpfs"}, {"source", "tmpfs"}});
+    for (const char* path : {"/usr", "/etc", "/sys", "/bin", "/sbin", "/lib", "/lib64"}) {
+        if (fs::exists(path)) {
+            mounts.push_back(bind(path, "ro"));
+        }
+    }
+    for (const std::string& path : options.directories) {
+        mounts.push_back(bind(path, "rw"));
+    }
+    return mounts;
+}
+
+json configuration(const ContainerOptions& options) {
+    // What twtrace needs, and what nginx and redis do.
+    const json capabilities{
+        "CAP_BPF",          "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH",
+        "CAP_DAC_OVERRIDE", "CAP_SETUID",  "CAP_SETGID",     "CAP_CHOWN"};
+    json process{{"user", {{"uid", 0}, {"gid", 0}}},
+                 {"args", options.argv},
+                 {"env", {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}},
+                 {"cwd", "/"}};
+    for (const char* set : {"bounding", "effective", "permitted"}) {
+        process["capabilities"][set] = capabilities;
+    }
+    json namespaces{{{"type", "network"}, {"path", options.netns}}};
+    for (const char* type : {"pid", "mount", "ipc", "uts"}) {
+        namespaces.push_back({{"type", type}});
+    }
+    return {{"ociVersion", "1.0.0"},
+            {"process", process},
+            {"root", {{"path", "rootfs"}}},
+            {"hostname", "container"},
+            {"mounts", mounts_of(options)},
+            {"linux", {{"cgroupsPath", options.cgroup}, {"namespaces", namespaces}}}};
+}
+
+} // namespace
+
+Container::Container(const ContainerOptions& options) : id_(options.id) {
+    fs::create_directories(bundle_.file("rootfs"));
+    write_file(bundle_.file("config.json"), configuration(options).dump());
+    command_ = std::make_unique<Command>(
+        program("/usr/sbin/runc") +
+        Argv{"--root", bundle_.file("state"), "run", "--bundle", bundle_.path(), id_});
+}
+
+Container::~Container() {
+    try {
+        run_command(program("/usr/sbin/runc") +
+                    Argv{"--root", bundle_.file("state"), "delete", "--force", id_});
+    } catch (const std::exception&) {
+        // The test has failed already, or will by what is left of the container.
+    }
+}
+
+} // namespace live

@@ -1,0 +1,75 @@
+#include "exporter.h"
+
+#include <algorithm>
+
+#include "errors.h"
+
+namespace live {
+
+namespace {
+
+std::vector<std::string> arguments_of(const TestNamespace& ns,
+                                      const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"exporter", "--listen", "127.0.0.1:0", "--netns", ns.path()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+} // namespace
+
+Scrape parse_scrape(const std::string& text) {
+    Scrape scrape;
+    for (const std::string& line : lines_of(text)) {
+        const std::size_t blank = line.rfind(' ');
+        if (line.empty() || line[0] == '#') {
+            continue;
+        }
+        check(blank != std::string::npos, "no value: " + line);
+        const bool added =
+            scrape.emplace(line.substr(0, blank), std::stod(line.substr(blank + 1))).second;
+        check(added, "twice: " + line);
+    }
+    return scrape;
+}
+
+double sum_of(const Scrape& scrape, const std::string& name,
+              const std::vector<std::string>& parts) {
+    double sum = 0;
+    for (const auto& entry : scrape) { // clang 14 lets no lambda have a structured binding
+        const std::string& series = entry.first;
+        const bool wanted = series.substr(0, series.find('{')) == name &&
+                            std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+                                return series.find(part) != std::string::npos;
+                            });
+        sum += wanted ? entry.second : 0;
+    }
+    return sum;
+}
+
+std::optional<double> value_of(const Scrape& scrape, const std::string& series) {
+    const auto found = scrape.find(series);
+    return found == scrape.end() ? std::nullopt : std::optional(found->second);
+}
+
+Exporter::Exporter(const TestNamespace& ns, const std::vector<std::string>& more)
+    : tracer_(arguments_of(ns, more)) {
+    const std::string words = "listening on port ";
+    await("the exporter's port", [&] {
+        const std::string err = tracer_.command().err();
+        const std::size_t at = err.find(words);
+        const std::size_t end = err.find('\n', at);
+        if (at == std::string::npos || end == std::string::npos) {
+            return false;
+        }
+        port_ = static_cast<std::uint16_t>(std::stoi(err.substr(at + words.size())));
+        return true;
+    });
+}
+
+Scrape Exporter::scrape() const {
+    const HttpAnswer answer = http_get(port_, "/metrics");
+    check(answer.status == 200, "scrape: status " + std::to_string(answer.status));
+    return parse_scrape(answer.body);
+}
+
+} // namespace live

@@ -1,0 +1,55 @@
+// Real servers of the distribution, each in a namespace and a cgroup of the test's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cgroups.h"
+#include "command.h"
+#include "fd.h"
+#include "netns.h"
+
+namespace live {
+
+class Service {
+  public:
+    /// Ready when something listens on `port`. It and its children end with the object.
+    Service(const TestNamespace& ns, const std::string& cgroup,
+            const std::vector<std::string>& argv, std::uint16_t port);
+    Command& command() { return *launcher_; }
+
+  private:
+    std::unique_ptr<Command> launcher_;
+};
+
+std::vector<std::string> nginx_argv(const TempDir& dir, const std::string& http);
+std::vector<std::string> haproxy_argv(const TempDir& dir, const std::string& sections);
+std::vector<std::string> redis_argv(std::uint16_t port, const std::string& timeout_s);
+/// Makes a cluster first. Its superuser is `nobody`, who needs no password.
+std::vector<std::string> postgres_argv(const TempDir& dir, std::uint16_t port);
+/// psql as nobody, with an SQL command.
+std::vector<std::string> psql_argv(std::uint16_t port, const std::string& sql);
+
+/// False, with a word, where twtrace, nginx, cgroups or one of the programs is not to be had.
+bool can_run_services(const std::vector<std::string>& programs);
+/// A program that has to end well.
+void run_client(const TestNamespace& ns, const std::vector<std::string>& argv);
+/// Until the kernel has counted so many, or for good.
+void await_time_waits(const TestNamespace& ns, const KernelCounters& before, std::uint64_t count);
+
+/// A connection to 127.0.0.1, inside the namespace of the caller.
+class Client {
+  public:
+    explicit Client(std::uint16_t port);
+    void send(const std::string& text) const;
+    /// Reads until `end` has come.
+    void await(const std::string& end) const;
+    void await_eof() const;
+
+  private:
+    Fd fd_;
+};
+
+} // namespace live

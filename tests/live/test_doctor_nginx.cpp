@@ -1,0 +1,138 @@
+// The story: a reverse proxy without upstream keep-alive, the finding, the fix that the doctor
+// itself proposes put into the configuration, and nothing to find any more.
+#include <memory>
+
+#include "catch2.h"
+#include "doctor.h"
+#include "nginx.h"
+
+using namespace live;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::uint16_t front_port = 8000;
+constexpr std::uint16_t back_port = 8001;
+constexpr int requests = 300;
+
+const std::string backend = "server { listen 127.0.0.1:8001; location / { return 200 ok; } }";
+
+struct Configuration {
+    std::string http;     ///< above the server block
+    std::string location; ///< inside the location
+
+    std::string text() const {
+        return http + "\nserver { listen 127.0.0.1:8000; location / { " + location + " } }";
+    }
+};
+
+/// Who speaks HTTP/1.1 without "Connection: close" leaves the closing to itself.
+const Configuration closes_itself{"", "proxy_pass http://127.0.0.1:8001; proxy_http_version 1.1; "
+                                      "proxy_set_header Connection \"\";"};
+/// What nginx does if nothing else is said: HTTP/1.0, so that the backend closes. The proxy closes
+/// too once it has the whole body, and a part of the races it wins.
+const Configuration lets_close{"", "proxy_pass http://127.0.0.1:8001;"};
+
+/// The lines that the doctor proposes, each where its comment says.
+Configuration apply(const json& fix) {
+    Configuration cured;
+    std::string* place = nullptr;
+    for (const auto& line : fix) {
+        const auto text = line.get<std::string>();
+        if (text.find("in the http block") != std::string::npos) {
+            place = &cured.http;
+        } else if (text.find("in each location") != std::string::npos) {
+            place = &cured.location;
+        } else {
+            REQUIRE(place != nullptr);
+            *place += text + "\n";
+        }
+    }
+    return cured;
+}
+
+struct Scene {
+    TestNamespace ns;
+    Nginx back{ns, backend, back_port};
+    std::unique_ptr<Nginx> front;
+
+    void configure(const Configuration& configuration) {
+        front.reset(); // before the next one binds the port
+        front = std::make_unique<Nginx>(ns, configuration.text(), front_port);
+    }
+    Diagnosis under_load() {
+        return diagnose(ns, [&] { http_load(ns, front_port, requests, true); });
+    }
+};
+
+bool can_run() {
+    if (!can_trace()) {
+        return false;
+    }
+    if (nginx_binary().empty()) {
+        WARN("SKIP: no /usr/sbin/nginx here");
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+TEST_CASE("doctor: nginx without upstream keep-alive, and cured by what the doctor says",
+          "[doctor][nginx]") {
+    if (!can_run()) {
+        return;
+    }
+    Scene scene;
+    scene.configure(closes_itself);
+    const Diagnosis ill = scene.under_load();
+    INFO(ill.ids());
+    CHECK(ill.exit_status == 3);
+    const json* finding = ill.finding("connection-per-request");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->at("service") == "nginx");
+    CHECK(finding->at("pid") == scene.front->worker_pid());
+    CHECK(finding->at("service_port") == back_port);
+    CHECK(finding->at("numbers").at("time_wait").get<int>() >= requests - 2);
+    scene.configure(apply(finding->at("fix")));
+    const Diagnosis well = scene.under_load();
+    INFO(well.document.dump(2));
+    CHECK(well.exit_status == 0);
+    CHECK(well.document.at("totals").at("time_wait").get<int>() <= 3);
+}
+
+TEST_CASE("doctor: nginx as it comes: whoever wins the race to close, the proxy is told",
+          "[doctor][nginx]") {
+    if (!can_run()) {
+        return;
+    }
+    Scene scene;
+    scene.configure(lets_close);
+    const Diagnosis ill = scene.under_load();
+    INFO(ill.ids());
+    REQUIRE(ill.exit_status == 3);
+    const json& finding = ill.document.at("findings").at(0);
+    const bool server_won = finding.at("id") == "server-closes-first";
+    CHECK((server_won || finding.at("id") == "connection-per-request"));
+    CHECK(finding.at("pid") == (server_won ? scene.back.worker_pid() : scene.front->worker_pid()));
+    CHECK(finding.at("service_port") == back_port);
+    CHECK(ill.finding("ports-running-out") == nullptr);
+    scene.configure(apply(finding.at("fix")));
+    CHECK(scene.under_load().exit_status == 0);
+}
+
+TEST_CASE("doctor: a server whose clients ask for Connection: close, and one whose do not",
+          "[doctor][nginx]") {
+    if (!can_run()) {
+        return;
+    }
+    Scene scene;
+    const Diagnosis ill =
+        diagnose(scene.ns, [&] { http_load(scene.ns, back_port, requests, false); });
+    INFO(ill.ids());
+    REQUIRE(ill.finding("server-closes-first") != nullptr);
+    CHECK(ill.finding("server-closes-first")->at("pid") == scene.back.worker_pid());
+    const Diagnosis well =
+        diagnose(scene.ns, [&] { http_load(scene.ns, back_port, requests, true); });
+    CHECK(well.exit_status == 0);
+}

@@ -1,0 +1,151 @@
+#include "catch2.h"
+
+#include "aggregate/destinations.h"
+#include "events.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+namespace {
+
+constexpr std::uint64_t second = 1'000'000'000;
+constexpr std::uint64_t start = 1000 * second;
+const std::uint32_t netns = client_v4().netns;
+
+Event towards(const char* remote, std::uint16_t port = 5432) {
+    Event event = client_v4();
+    event.remote = address(remote);
+    event.remote_port = port;
+    return event;
+}
+
+RulesByNetns rules(std::uint32_t usable, std::optional<double> reuse = std::nullopt,
+                   bool loopback_only = false) {
+    return {{netns, {usable, reuse, loopback_only}}};
+}
+
+// rate a second, from the start until then.
+void enter(Flows& flows, const Event& event, std::uint32_t rate, std::uint64_t seconds) {
+    for (std::uint64_t at = 0; at < seconds; ++at)
+        flows.add(event, start + at * second, rate);
+    flows.age(start + seconds * second - 1);
+}
+
+std::array<double, 60> steady(double rate, std::size_t seconds) {
+    std::array<double, 60> entered{};
+    std::fill_n(entered.begin(), seconds, rate);
+    return entered;
+}
+
+} // namespace
+
+TEST_CASE("destinations: when a minute's window is full") {
+    CHECK_FALSE(full_in_s(steady(100, 60), 100, 6001));
+    CHECK_FALSE(full_in_s(steady(100, 10), 100, 6001));
+    CHECK(full_in_s(steady(100, 10), 100, 2000).value() == Approx(10));
+    CHECK(full_in_s(steady(100, 10), 100, 1050).value() == Approx(0.5));
+    CHECK(full_in_s(steady(100, 10), 100, 1000).value() == Approx(0));
+    CHECK(full_in_s(steady(100, 60), 200, 9000).value() == Approx(30)); // as many leave as entered
+    CHECK_FALSE(full_in_s(steady(100, 60), 0, 6001));
+    CHECK_FALSE(full_in_s(steady(0, 0), 0, 1));
+}
+
+TEST_CASE("destinations: ports towards a peer are what all processes of the namespace hold") {
+    Flows flows(start);
+    Event event = towards("10.0.0.5");
+    enter(flows, event, 100, 10);
+    event.task.pid = 4321;
+    flows.add(event, flows.now_ns(), 500);
+    const Destinations all(flows, Inherited(start), {}, rules(10'000));
+    const auto worst = all.worst(5);
+    REQUIRE(worst.size() == 1);
+    CHECK(worst[0]->taken == 1500);
+    CHECK(worst[0]->use.value() == Approx(0.15));
+    REQUIRE(worst[0]->mainly != nullptr);
+    CHECK(worst[0]->mainly->key.pid == 4321);
+    CHECK(all.find(flows.all().begin()->first) == worst[0]);
+}
+
+TEST_CASE("destinations: a server takes no ephemeral ports") {
+    Flows flows(start);
+    Event event = towards("10.0.0.5");
+    event.role = Role::Server;
+    enter(flows, event, 100, 10);
+    const Destinations all(flows, Inherited(start), {}, rules(10'000));
+    CHECK(all.worst(5).empty());
+    CHECK(all.find(flows.all().begin()->first) == nullptr);
+}
+
+TEST_CASE("destinations: a forecast at the present rate") {
+    Flows flows(start);
+    enter(flows, towards("10.0.0.5"), 1000, 10);
+    const Destinations all(flows, Inherited(start), {}, rules(28'232));
+    const Destination& one = *all.worst(1).front();
+    CHECK_FALSE(one.reused);
+    REQUIRE(one.used_up_in_s);
+    CHECK(*one.used_up_in_s == Approx(18.2).margin(0.5));
+}
+
+TEST_CASE("destinations: what connect() takes over does not run out") {
+    Flows flows(start);
+    enter(flows, towards("127.0.0.1"), 1000, 10);
+    enter(flows, towards("10.0.0.5"), 100, 10);
+    const Destinations loopback_only(flows, Inherited(start), {}, rules(12'000, 1.0, true));
+    const auto worst = loopback_only.worst(2);
+    REQUIRE(worst.size() == 2);
+    CHECK(worst[0]->key.remote == address("127.0.0.1"));
+    CHECK(worst[0]->reused);
+    CHECK_FALSE(worst[0]->used_up_in_s);
+    // The address of the source is 127.0.0.1 in these events, which is what the kernel looks at
+    // too.
+    Flows remote(start);
+    Event event = towards("10.0.0.5");
+    event.local = address("10.0.0.1");
+    enter(remote, event, 1000, 10);
+    CHECK_FALSE(
+        Destinations(remote, Inherited(start), {}, rules(12'000, 1.0, true)).worst(1)[0]->reused);
+    CHECK(Destinations(remote, Inherited(start), {}, rules(12'000, 1.0)).worst(1)[0]->reused);
+    // Faster than they may be taken over.
+    CHECK_FALSE(Destinations(remote, Inherited(start), {}, rules(1200, 1.0)).worst(1)[0]->reused);
+}
+
+TEST_CASE("destinations: what runs out comes before what is reused, and failures before all") {
+    Flows flows(start);
+    Event remote = towards("10.0.0.5");
+    remote.local = address("10.0.0.1");
+    enter(flows, remote, 700, 10);
+    enter(flows, towards("127.0.0.1"), 1000, 10);
+    Event failing = towards("10.0.0.9");
+    failing.type = EventType::PortExhausted;
+    const auto first = [&] {
+        return Destinations(flows, Inherited(start), {}, rules(12'000, 1.0, true))
+            .worst(1)[0]
+            ->key.remote;
+    };
+    CHECK(first() == address("10.0.0.5"));
+    flows.add(failing, flows.now_ns());
+    CHECK(first() == address("10.0.0.9"));
+}
+
+TEST_CASE("destinations: sockets older than the trace hold ports until their time is over") {
+    Flows flows(start);
+    FlowKey key;
+    key.netns = netns;
+    key.role = Role::Client;
+    key.service_port = 5432;
+    key.local = address("10.0.0.1");
+    key.remote = address("10.0.0.5");
+    Inherited inherited(start);
+    for (int times = 0; times < 1000; ++times)
+        inherited.add(key, times < 400 ? 20'500 : 59'900);
+    const auto use = [&](std::uint64_t seconds) {
+        flows.age(start + seconds * second);
+        const Destinations all(flows, inherited, {}, rules(10'000));
+        const auto worst = all.worst(1);
+        return worst.empty() ? 0.0 : worst[0]->use.value();
+    };
+    CHECK(use(1) == Approx(0.1));
+    CHECK(use(20) == Approx(0.1));
+    CHECK(use(21) == Approx(0.06));
+    CHECK(use(60) == 0);
+}

@@ -1,0 +1,186 @@
+#include "catch2.h"
+
+#include "scene.h"
+
+using namespace twtrace;
+using namespace twtrace::doctor;
+using namespace twtrace::test;
+
+TEST_CASE("doctor: nothing is found on a quiet host") {
+    Observations seen = quiet_host();
+    CHECK(diagnose(seen).empty());
+    // A few of everything: cron, a package manager, monitoring.
+    seen.flows.push_back(flow_of(Role::Client, 19));
+    seen.flows.push_back(flow_of(Role::Server, 15));
+    seen.flows.back().local_resets = 3;
+    facts(seen).ports.push_back(ports_of(120, 40));
+    CHECK(diagnose(seen).empty());
+}
+
+TEST_CASE("doctor: one connect() without a free port is a finding, with who and how full") {
+    Observations seen = quiet_host();
+    Flow flow = flow_of(Role::Client, 4700);
+    facts(seen).ports.push_back(ports_of(28'000, 232));
+    seen.flows.push_back(flow);
+    CHECK_FALSE(finds(seen, "no-free-port"));
+    seen.flows.back().no_port = 1;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "no-free-port");
+    REQUIRE(finding != nullptr);
+    CHECK(&findings.front() == finding);
+    CHECK(finding->severity == Severity::Critical);
+    INFO(text_of(*finding));
+    CHECK(says(*finding, "shop.service (pid 42): 1 connects failed with EADDRNOTAVAIL"));
+    CHECK(says(*finding, "28,232 of 28,232 local ports (100 %) from 10.0.0.1 to 10.0.0.2:80"));
+    CHECK(says(*finding, "28,000 by TIME_WAIT, 232 open"));
+    CHECK(says(*finding, "\nsysctl -w net.ipv4.tcp_tw_reuse=1\n"));
+    CHECK(finding->pid == 42U);
+    CHECK(finding->remote == address("10.0.0.2"));
+    CHECK(finding->service_port == 80);
+    CHECK(find(findings, "ports-running-out") == nullptr); // told once
+    CHECK(find(findings, "tw-reuse-off") == nullptr);
+}
+
+TEST_CASE("doctor: failing connects are found where settings and ports are not known, too") {
+    Observations seen;
+    seen.seconds = 10;
+    seen.flows.push_back(flow_of(Role::Client, 0));
+    seen.flows.back().no_port = 3;
+    const Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "connect() to 10.0.0.2:80 fails"));
+    CHECK_FALSE(says(findings.front(), "sysctl"));
+}
+
+TEST_CASE("doctor: half of the ports taken, and somebody goes on") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 471)); // crawls: 47.1/s x 60 s = 10 %
+    facts(seen).ports.push_back(ports_of(14'115));
+    CHECK_FALSE(finds(seen, "ports-running-out"));
+    facts(seen).ports.back() = ports_of(14'116);
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->severity == Severity::Critical);
+    CHECK(says(*finding, "connect() is slow"));
+    CHECK(says(*finding, "14,116 of 28,232 local ports (50 %)"));
+    seen.flows.back() = flow_of(Role::Client, 470); // cured a moment ago, and they drain
+    CHECK_FALSE(finds(seen, "ports-running-out"));
+}
+
+TEST_CASE("doctor: a rate that fills half of the ports, with the time that is left") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 2350)); // 235/s x 60 s = 14,100
+    facts(seen).ports.push_back(ports_of(3000));
+    CHECK_FALSE(finds(seen, "ports-running-out"));
+    seen.flows.back() = flow_of(Role::Client, 4800);
+    facts(seen).ports.back().held_before = 500; // 250/s: (14,116 - 3000) / 250
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    INFO(text_of(*finding));
+    CHECK(finding->severity == Severity::Critical);
+    CHECK(says(*finding, "480/s of them into TIME_WAIT; at this pace half are taken in 44 s, all "
+                         "in 101 s"));
+    CHECK(finding->service == "shop.service");
+    facts(seen).ports.back().held_before = 2000; // 100/s: 111 s are time enough
+    CHECK(find(diagnose(seen), "ports-running-out")->severity == Severity::Warning);
+}
+
+TEST_CASE("doctor: ports that connect() may take over are not taken") {
+    Observations seen = quiet_host();
+    settings(seen).tw_reuse = 1;
+    seen.flows.push_back(flow_of(Role::Client, 10'000)); // 1000/s stay for one second
+    facts(seen).ports.push_back(ports_of(28'000));
+    facts(seen).ports.back().reusable = 27'000;
+    CHECK_FALSE(finds(seen, "ports-running-out"));
+    settings(seen).timestamps = 0; // without these it does not work
+    facts(seen).ports.back().reusable = 0;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "sysctl -w net.ipv4.tcp_timestamps=1"));
+    CHECK(find(findings, "tw-reuse-without-timestamps") != nullptr);
+}
+
+TEST_CASE("doctor: open connections that take the ports are said to be open") {
+    Observations seen = quiet_host();
+    facts(seen).ports.push_back(ports_of(100, 20'000));
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "100 by TIME_WAIT, 20,000 open"));
+    CHECK(says(*finding, "ss -tn dst 10.0.0.2:80"));
+    CHECK_FALSE(says(*finding, "tcp_tw_reuse"));
+}
+
+TEST_CASE("doctor: ports of a burst that is over come free by themselves") {
+    Observations seen = quiet_host();
+    facts(seen).ports.push_back(ports_of(25'408)); // 89.99 %
+    CHECK(diagnose(seen).empty());
+    facts(seen).ports.back() = ports_of(25'409);
+    const Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().severity == Severity::Note);
+    CHECK(says(findings.front(), "come free again"));
+}
+
+TEST_CASE("doctor: reserved ports are not there to be taken") {
+    Observations seen = quiet_host();
+    for (std::uint32_t port = 32768; port < 32768 + 14'116; ++port)
+        settings(seen).reserved.insert(static_cast<std::uint16_t>(port));
+    seen.flows.push_back(flow_of(Role::Client, 400));
+    facts(seen).ports.push_back(ports_of(7058));
+    CHECK(finds(seen, "ports-running-out"));
+    facts(seen).ports.back() = ports_of(7057);
+    CHECK_FALSE(finds(seen, "ports-running-out"));
+}
+
+TEST_CASE("doctor: relief in another namespace is for that namespace, and for its services") {
+    Observations seen = quiet_host();
+    facts(seen).enter = "nsenter -t 17 -n ";
+    facts(seen).name = "blue";
+    facts(seen).listeners = {80, 10'240, 10'241, 15'000, 40'000};
+    settings(seen).reserved.insert(8080);
+    seen.flows.push_back(flow_of(Role::Client, 1000));
+    facts(seen).ports.push_back(ports_of(20'000));
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    INFO(text_of(*finding));
+    CHECK(says(*finding, "(netns blue)"));
+    CHECK(says(*finding, "\nnsenter -t 17 -n sysctl -w net.ipv4.tcp_tw_reuse=1\n"));
+    CHECK(says(*finding, "\nnsenter -t 17 -n sysctl -w "
+                         "net.ipv4.ip_local_reserved_ports=8080,10240-10241,15000\n"));
+    CHECK(says(*finding, "\nnsenter -t 17 -n sysctl -w net.ipv4.ip_local_port_range=\"10240 "
+                         "65535\"\n"));
+    settings(seen).ephemeral = {50'000, 50'199}; // of a narrow range: back to the default first
+    facts(seen).ports.back() = ports_of(150);
+    const Findings narrow = diagnose(seen);
+    INFO(text_of(*find(narrow, "ports-running-out")));
+    CHECK(says(*find(narrow, "ports-running-out"), "ip_local_port_range=\"32768 60999\"\n"));
+    CHECK(says(*find(narrow, "ports-running-out"), "ip_local_reserved_ports=8080,40000\n"));
+}
+
+TEST_CASE("doctor: tcp_tw_reuse is missed where a quarter of the ports are at stake") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 1170)); // 117/s x 60 s = 7020 of 28,232
+    CHECK_FALSE(finds(seen, "tw-reuse-off"));
+    seen.flows.back() = flow_of(Role::Client, 1180);
+    Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "tw-reuse-off");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "tcp_tw_reuse=2"));
+    CHECK(says(*finding, "on loopback only"));
+    settings(seen).tw_reuse = 0;
+    CHECK(finds(seen, "tw-reuse-off"));
+    settings(seen).tw_reuse = 1;
+    CHECK_FALSE(finds(seen, "tw-reuse-off"));
+    settings(seen).tw_reuse = 2; // does it there
+    seen.flows.back().local = seen.flows.back().remote = address("127.0.0.1");
+    CHECK_FALSE(finds(seen, "tw-reuse-off"));
+    settings(seen).tw_reuse = 0;
+    CHECK(finds(seen, "tw-reuse-off"));
+    seen.flows.back().role = Role::Server; // the setting is for connect()
+    CHECK_FALSE(finds(seen, "tw-reuse-off"));
+}

@@ -1,0 +1,79 @@
+#include "catch2.h"
+
+#include "scene.h"
+
+using namespace twtrace;
+using namespace twtrace::doctor;
+using namespace twtrace::test;
+
+TEST_CASE("doctor: a range over ports that services listen on") {
+    Observations seen = quiet_host();
+    facts(seen).listeners = {22, 3306, 8080, 33'000, 40'000};
+    CHECK(diagnose(seen).empty()); // 33000 is in it, but where the kernel chooses itself
+    settings(seen).ephemeral = {8081, 60'999};
+    CHECK(diagnose(seen).empty());
+    settings(seen).ephemeral = {1024, 60'999};
+    settings(seen).reserved.insert(9000);
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "range-overlaps");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->severity == Severity::Note);
+    CHECK(says(*finding, "the range is 1024 to 60999; inside it somebody listens on 3306, 8080"));
+    CHECK(says(*finding, "\nsysctl -w net.ipv4.ip_local_reserved_ports=3306,8080,9000\n"));
+    settings(seen).reserved.insert(3306);
+    settings(seen).reserved.insert(8080);
+    CHECK(diagnose(seen).empty());
+}
+
+TEST_CASE("doctor: a narrow range matters to a busy client") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 240)); // 24/s x 60 s = 1440
+    settings(seen).ephemeral = {40'000, 54'115};
+    CHECK_FALSE(finds(seen, "narrow-range")); // 14,116 ports
+    settings(seen).ephemeral = {40'000, 54'114};
+    CHECK(finds(seen, "narrow-range"));
+    seen.flows.back() = flow_of(Role::Client, 230); // 1380: less than a tenth
+    CHECK_FALSE(finds(seen, "narrow-range"));
+    settings(seen).ephemeral = {40'000, 41'999};
+    CHECK(finds(seen, "narrow-range"));
+    seen.flows.back() = flow_of(Role::Server, 5000);
+    CHECK_FALSE(finds(seen, "narrow-range"));
+}
+
+TEST_CASE("doctor: tcp_fin_timeout is not the length of TIME_WAIT") {
+    Observations seen = quiet_host();
+    settings(seen).fin_timeout_s = 15;
+    CHECK(diagnose(seen).empty()); // nobody waits for it
+    seen.flows.push_back(flow_of(Role::Server, 200));
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "fin-timeout");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "tcp_fin_timeout=15 does not shorten TIME_WAIT"));
+    settings(seen).fin_timeout_s = 60;
+    CHECK_FALSE(finds(seen, "fin-timeout"));
+}
+
+TEST_CASE("doctor: tcp_tw_recycle and missing timestamps") {
+    Observations seen = quiet_host();
+    settings(seen).tw_recycle = 0;
+    CHECK_FALSE(finds(seen, "tw-recycle"));
+    settings(seen).tw_recycle = 1;
+    CHECK(finds(seen, "tw-recycle"));
+    settings(seen).tw_recycle.reset();
+
+    seen.flows.push_back(flow_of(Role::Client, 200));
+    settings(seen).tw_reuse = 1;
+    CHECK_FALSE(finds(seen, "tw-reuse-without-timestamps"));
+    settings(seen).timestamps = 0;
+    CHECK(finds(seen, "tw-reuse-without-timestamps"));
+}
+
+TEST_CASE("doctor: what is not known is not judged") {
+    Observations seen = quiet_host();
+    facts(seen).settings.reset();
+    facts(seen).listeners = {8080};
+    seen.flows.push_back(flow_of(Role::Client, 100'000));
+    const Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().id == "connection-per-request"); // that was seen
+}

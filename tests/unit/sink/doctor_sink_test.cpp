@@ -1,0 +1,171 @@
+#include "catch2.h"
+
+#include <nlohmann/json.hpp>
+
+#include "../doctor/scene.h"
+#include "golden.h"
+#include "sink/doctor_sink.h"
+#include "sink/host_sink.h"
+
+using namespace twtrace;
+using namespace twtrace::doctor;
+using namespace twtrace::test;
+
+namespace {
+
+DoctorReport report_of(Observations seen) {
+    DoctorReport report;
+    report.host = "web1";
+    report.kernel = "6.1.0-28-amd64";
+    report.start_wall_ns = 1'795'338'000'000'000'000U;
+    report.end_wall_ns = 1'795'338'010'000'000'000U;
+    Accounting::Inputs inputs;
+    inputs.captured = seen.totals.time_wait;
+    inputs.kernel = seen.totals.time_wait;
+    seen.accounting = Accounting::of(inputs);
+    report.findings = diagnose(seen);
+    report.seen = std::move(seen);
+    return report;
+}
+
+// An outage, with a name that tries to break out of where it is printed.
+DoctorReport outage() {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 4700));
+    seen.flows.back().service = "\x1b[2Jevil\n\"name\xff";
+    seen.flows.back().no_port = 1234;
+    facts(seen).ports.push_back(ports_of(28'000, 232));
+    facts(seen).counts->time_wait = 28'000;
+    seen.totals.time_wait = 4700;
+    seen.totals.port_exhausted = 1234;
+    DoctorReport report = report_of(std::move(seen));
+    report.notes = {"2 other network namespaces: neither their settings nor their ports could be "
+                    "read; run it with sudo (CAP_SYS_ADMIN)"};
+    return report;
+}
+
+std::string table(const DoctorReport& report, bool wide = false) {
+    std::string text;
+    append_doctor_table(report, wide, text);
+    return text;
+}
+
+// Whatever its lines.
+std::string flat(const DoctorReport& report) {
+    std::string text = table(report);
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    return text;
+}
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+TEST_CASE("doctor's table: golden") {
+    const std::string text = table(outage());
+    CHECK(text == golden("doctor-table.txt", text));
+    for (const char byte : text)
+        CHECK((byte == '\n' || (byte >= ' ' && byte < 0x7f)));
+}
+
+TEST_CASE("doctor's JSON: golden, and whole") {
+    std::string text;
+    append_doctor_json(outage(), text);
+    CHECK(text == golden("doctor.json", text));
+    const auto document = nlohmann::json::parse(text);
+    CHECK(document.at("schema") == "twtrace.doctor/1");
+    const auto& finding = document.at("findings").at(0);
+    CHECK(finding.at("id") == "no-free-port");
+    CHECK(finding.at("severity") == "critical");
+    CHECK(finding.at("numbers").at("failed") == 1234);
+    for (const auto& one : document.at("findings"))
+        for (const auto& line : one.at("fix"))
+            CHECK_FALSE(contains(line.get<std::string>(), "\n"));
+    CHECK(finding.at("fix").at(1) == "sysctl -w net.ipv4.tcp_tw_reuse=1");
+}
+
+TEST_CASE("doctor's table: when all is well it says so, with how far from the limit") {
+    Observations seen = quiet_host();
+    seen.totals.time_wait = 15;
+    facts(seen).ports.push_back(ports_of(2823));
+    const std::string text = flat(report_of(std::move(seen)));
+    CHECK(contains(text, "1.5/s entries into TIME_WAIT, ports at most 9.9 % used, towards "
+                         "10.0.0.2:80: nothing to do"));
+    CHECK_FALSE(contains(text, "Looked for"));
+    CHECK(contains(text, "Accounting: exact"));
+}
+
+TEST_CASE("doctor's table: when nothing happened it says what it looked for") {
+    const std::string text = flat(report_of(quiet_host()));
+    CHECK(contains(text, "No connection was closed into TIME_WAIT: looked for 10.0 s on web1"));
+    CHECK(contains(text, "no ports in use: nothing to do"));
+    CHECK(contains(text, "Looked for: connect() that fails"));
+}
+
+TEST_CASE("doctor's table: namespaces with next to no sockets are under one percent") {
+    Observations seen = quiet_host();
+    facts(seen).ports_counted = false;
+    CHECK(contains(flat(report_of(seen)), "ports less than 1 % used"));
+    facts(seen).settings.reset();
+    CHECK(contains(flat(report_of(seen)), "ports were not counted"));
+}
+
+TEST_CASE("doctor's table: an account that does not add up is shown") {
+    DoctorReport report = report_of(quiet_host());
+    Accounting::Inputs inputs;
+    inputs.captured = 10;
+    inputs.lost = 3;
+    inputs.kernel = 20;
+    report.seen.accounting = Accounting::of(inputs);
+    report.seen.beyond = 12'345;
+    const std::string text = table(report);
+    CHECK(contains(text, "Accounting: not exact: 7 of 20 unaccounted for"));
+    CHECK(contains(text, "12,345 events of more peers than are kept"));
+}
+
+TEST_CASE("doctor's table: many of a kind are cut, and all are there with -w and in JSON") {
+    Observations seen = quiet_host();
+    for (std::uint16_t port = 1; port <= 8; ++port) {
+        seen.flows.push_back(flow_of(Role::Client, 0));
+        seen.flows.back().port = port;
+        seen.flows.back().no_port = port;
+    }
+    const DoctorReport report = report_of(std::move(seen));
+    const std::string text = table(report);
+    CHECK(contains(text, "5. CRITICAL"));
+    CHECK_FALSE(contains(text, "6. CRITICAL"));
+    CHECK(contains(text, "10.0.0.2:8 fails")); // the worst are those that are shown
+    CHECK(contains(text, "... and 3 more of these kinds"));
+    CHECK(contains(table(report, true), "8. CRITICAL"));
+    std::string json;
+    append_doctor_json(report, json);
+    CHECK(nlohmann::json::parse(json).at("findings").size() == 8);
+}
+
+TEST_CASE("doctor --host: what is there needs no word, what is missing says what then") {
+    HostReport report;
+    report.host = "web1";
+    report.kernel = "6.1.0";
+    report.checks = {{"BTF", Allowed::Yes, true, "there", "no programs"},
+                     {"CAP_SYS_PTRACE", Allowed::No, false, "not held", "names are missing"},
+                     {"tracefs", Allowed::Unneeded, false, "not mounted", "not needed"}};
+    std::string text;
+    append_host_table(report, text);
+    CHECK_FALSE(contains(text, "no programs"));
+    CHECK(contains(text, "CAP_SYS_PTRACE             no   not held"));
+    CHECK(contains(text, "names are missing\n"));
+    CHECK(contains(text, "\ntwtrace can trace here.\n"));
+    report.refusal = "no BTF; boot another kernel";
+    text.clear();
+    append_host_table(report, text);
+    CHECK(contains(text, "\ntwtrace cannot trace here: no BTF; boot another kernel\n"));
+    std::string json;
+    append_host_json(report, json);
+    const auto document = nlohmann::json::parse(json);
+    CHECK(document.at("schema") == "twtrace.host/1");
+    CHECK(document.at("can_trace") == false);
+    CHECK(document.at("checks").at(1).at("allowed") == false);
+    CHECK(document.at("checks").at(2).at("allowed").is_null());
+}

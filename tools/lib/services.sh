@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# Servers and a container runtime for the live tests, that leave the system alone. To be sourced.
+#
+# As with nginx (tools/lib/nginx.sh): installing them would start servers. What is not installed is
+# downloaded with all that it needs, and unpacked below the build directory; nothing is installed.
+
+# shellcheck source=tools/lib/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# Prints the directory, which the tests take as TWTRACE_SERVICES.
+service_programs() {
+    local place=$build_dir/services
+    if [[ ! -e $place/.complete ]]; then
+        unpack_services "$place" >&2
+    fi
+    echo "$place"
+}
+
+# What apt would install for them, and no more.
+packages_for_services() {
+    LC_ALL=C apt-get install --simulate --no-install-recommends haproxy redis-server runc postgresql |
+        awk '/^Inst / { print $2 }'
+}
+
+unpack_services() {
+    local place=$1 packages package
+    packages=$(packages_for_services) || die "cannot tell what haproxy, redis, runc and postgresql need"
+    say "unpacking the distribution's haproxy, redis, runc and postgresql into $place (not installed)"
+    rm -rf "$place"
+    mkdir -p "$place"
+    if [[ -n $packages ]]; then
+        # shellcheck disable=SC2086  # a list of names
+        (cd "$place" && quietly apt-get download $packages) || die "cannot download ${packages//$'\n'/ }"
+        for package in "$place"/*.deb; do
+            dpkg-deb --extract "$package" "$place"
+            rm -f "$package"
+        done
+    fi
+    touch "$place/.complete"
+}
