@@ -131,8 +131,8 @@ static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
 
 /* NO_WAKEUP: the reader drains on a timer; a wake-up an event costs more than everything else
  * together. */
-static __noinline int send(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
-                           const struct twtrace_task* task) {
+static __always_inline int send(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
+                                const struct twtrace_task* task) {
     struct twtrace_event* event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
     if (!event)
         return count_lost(facts, sk, tp, task);
