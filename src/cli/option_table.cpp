@@ -198,12 +198,12 @@ constexpr auto options_rows = std::to_array<OptionRow>({
 
 // clang-format on
 constexpr auto command_rows = std::to_array<CommandRow>({
-    {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
     {Command::Top, "top", "live full-screen view: who closes, on whom, how fast, is it a problem"},
+    {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
-    {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
     {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
+    {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
 });
 
 } // namespace
