@@ -1,56 +1,19 @@
 #include <cmath>
 
-#include <nlohmann/json.hpp>
-
-#include "model/timestamp.h"
 #include "sink/doctor_sink.h"
-#include "util/text.h"
+#include "sink/json_parts.h"
 
 namespace twtrace::doctor {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-template <typename Value>
-Json known(const std::optional<Value>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
-
-// Names come from outside, and the library refuses bytes that are not UTF-8.
-Json text(std::string_view value) {
-    std::string safe;
-    append_utf8(safe, value);
-    return safe;
-}
-
-Json name(const std::string& value) {
-    return value.empty() ? Json(nullptr) : text(value);
-}
+using namespace json;
 
 Json lines(const std::vector<std::string>& values) {
     Json all = Json::array();
     for (const std::string& value : values)
         all.push_back(text(value));
     return all;
-}
-
-Json time(std::uint64_t wall_ns) {
-    std::string written;
-    append_rfc3339(written, wall_ns);
-    return written;
-}
-
-Json accounting_of(const Accounting& accounting) {
-    const bool compared = accounting.kernel.has_value();
-    return {{"captured", accounting.captured},
-            {"filtered", accounting.filtered},
-            {"lost", accounting.lost},
-            {"missed", accounting.missed},
-            {"kernel", known(accounting.kernel)},
-            {"unaccounted", compared ? Json(accounting.unaccounted) : Json(nullptr)},
-            {"exact", compared ? Json(accounting.exact) : Json(nullptr)},
-            {"reasons", accounting.reasons}};
 }
 
 Json finding_of(const Finding& finding) {
@@ -107,12 +70,7 @@ void append_doctor_json(const DoctorReport& report, std::string& out) {
                   {"start", time(report.start_wall_ns)},
                   {"end", time(report.end_wall_ns)},
                   {"duration_s", seen.seconds},
-                  {"totals",
-                   {{"time_wait", seen.totals.time_wait},
-                    {"fin_wait2", seen.totals.fin_wait2},
-                    {"aborted", seen.totals.aborted},
-                    {"passive_close", seen.totals.passive_close},
-                    {"port_exhausted", seen.totals.port_exhausted}}},
+                  {"totals", totals_of(seen.totals)},
                   {"accounting", accounting_of(seen.accounting)}};
     document["findings"] = Json::array();
     for (const Finding& finding : report.findings)

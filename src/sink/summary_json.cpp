@@ -3,57 +3,13 @@
 #include <algorithm>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
-#include "model/timestamp.h"
-#include "util/text.h"
+#include "sink/json_parts.h"
 
 namespace twtrace {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-template <typename Value>
-Json known(const std::optional<Value>& value) {
-    return value ? Json(*value) : Json(nullptr);
-}
-
-// Names come from outside: the library refuses bytes that are not UTF-8, so they are made printable
-// first.
-Json name(const std::optional<std::string>& value) {
-    if (!value || value->empty())
-        return nullptr;
-    std::string safe;
-    append_utf8(safe, *value);
-    return safe;
-}
-
-Json time(std::uint64_t wall_ns) {
-    std::string text;
-    append_rfc3339(text, wall_ns);
-    return text;
-}
-
-Json totals_of(const Counts& counts) {
-    return {{"time_wait", counts.time_wait},
-            {"fin_wait2", counts.fin_wait2},
-            {"aborted", counts.aborted},
-            {"passive_close", counts.passive_close},
-            {"port_exhausted", counts.port_exhausted}};
-}
-
-Json accounting_of(const Accounting& accounting) {
-    const bool compared = accounting.kernel.has_value();
-    return {{"captured", accounting.captured},
-            {"filtered", accounting.filtered},
-            {"lost", accounting.lost},
-            {"missed", accounting.missed},
-            {"kernel", known(accounting.kernel)},
-            {"unaccounted", compared ? Json(accounting.unaccounted) : Json(nullptr)},
-            {"exact", compared ? Json(accounting.exact) : Json(nullptr)},
-            {"reasons", accounting.reasons}};
-}
+using namespace json;
 
 Json peer_of(const PeerRow& peer) {
     return {{"remote_addr", peer.remote ? Json(to_string(*peer.remote)) : Json(nullptr)},

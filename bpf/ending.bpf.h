@@ -1,0 +1,155 @@
+/* The ways in which a connection ends, and the event that tells it. */
+#ifndef TWTRACE_ENDING_BPF_H
+#define TWTRACE_ENDING_BPF_H
+
+#include "emit.bpf.h"
+#include "minisock.bpf.h"
+#include "opening.bpf.h"
+
+/* An event of a socket whose closer is the task running now: passive close, local abort, connect()
+ * without a free port. */
+static __noinline int report_current(struct sock* sk, __u64 type) {
+    struct facts facts = {};
+    struct twtrace_task task;
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct place place = {};
+    if (!tp)
+        return 0;
+    facts.how = fill_closer(&task, tp);
+    facts.type = type;
+    if (type == TWTRACE_PORT_EXHAUSTED)
+        facts.opening = TWTRACE_ROLE_CLIENT;
+    else if (store_find(&place, sk))
+        facts.opening = *place.opening;
+    else
+        facts.opening = opening_by_counters(tp);
+    if (type == TWTRACE_ABORTED)
+        facts.reason = TWTRACE_REASON_LOCAL_RESET;
+    if (!is_wanted(sk, tp, &facts, !gate_task(&task)))
+        return 0;
+    if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
+        count_passive(&facts, sk, tp, &task))
+        return 0;
+    facts.time_ns = bpf_ktime_get_ns();
+    return send(&facts, sk, tp, &task);
+}
+
+/* include/uapi/asm-generic/errno.h */
+#define EPIPE 32
+#define ECONNRESET 104
+#define ETIMEDOUT 110
+
+static __always_inline __u32 reason_of(int error) {
+    if (error == ECONNRESET || error == EPIPE)
+        return TWTRACE_REASON_PEER_RESET;
+    return error == ETIMEDOUT ? TWTRACE_REASON_TIMEOUT : TWTRACE_REASON_OTHER;
+}
+
+/* When a hand-over took place. The peer's FIN, the last ACK and the timers have just read the clock
+ * for us; only shutdown() lets close() in FIN_WAIT2 come long after the last packet. */
+static __always_inline __u64 time_of_entry(const struct facts* facts, const struct tcp_sock* tp) {
+    if (facts->stage == TWTRACE_STAGE_TIME_WAIT || facts->how == TWTRACE_HOW_CLOSE)
+        return tp->tcp_mstamp * 1000;
+    return bpf_ktime_get_ns();
+}
+
+static __always_inline void classify(struct facts* facts, struct sock* sk, struct tcp_sock* tp,
+                                     bool entered) {
+    facts->type = TWTRACE_ABORTED;
+    if (!entered) {
+        facts->reason = reason_of(sk->sk_err);
+        facts->time_ns = bpf_ktime_get_ns();
+        return;
+    }
+    facts->stage = fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2;
+    facts->time_ns = time_of_entry(facts, tp);
+    if (has_minisock(sk, tp))
+        facts->type = TWTRACE_TIME_WAIT;
+    else
+        facts->reason = TWTRACE_REASON_OVERFLOW;
+}
+
+/* Data after close(), TCP_LINGER2 < 0 and lack of orphan memory look like TIME_WAIT in substate
+ * FIN_WAIT2 until the reset goes out: such a socket is kept in mind. */
+static __always_inline void settle_place(struct place* place, struct closing* closing,
+                                         const struct facts* facts, struct tcp_sock* tp,
+                                         bool wanted) {
+    if (!place->opening)
+        return;
+    if (facts->stage != TWTRACE_STAGE_FIN_WAIT2 || !closing) {
+        store_release(place);
+        return;
+    }
+    closing->filtered = !wanted;
+    closing->handed_ns = facts->time_ns;
+    closing->rcv_nxt = tp->rcv_nxt;
+    *place->opening |= OPENING_HANDED;
+}
+
+/* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. The place in the
+ * store is done with before the event is sent: the verifier then need not follow send() for each
+ * kind of place. */
+static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 flags) {
+    bool filtered = config.filter_pid || config.filter_comm || config.cgroup_count;
+    struct facts facts = {.flags = flags};
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct twtrace_task task = {};
+    struct place place = {};
+    struct closing* closing = 0;
+    if (!tp)
+        return 0;
+    if (store_find(&place, sk)) {
+        facts.opening = *place.opening;
+        closing = facts.opening & OPENING_CLOSING ? closing_of(&place) : 0;
+    }
+    if (closing) {
+        facts.fin_wait1_ns = closing->fin_wait1_ns;
+        facts.how = closing->how;
+        facts.flags |= closing->port_bound ? TWTRACE_FLAG_PORT_BOUND : 0;
+        filtered = closing->filtered;
+        task = closing->task;
+    }
+    classify(&facts, sk, tp, entered);
+    bool wanted = is_wanted(sk, tp, &facts, filtered);
+    settle_place(&place, closing, &facts, tp, wanted);
+    return wanted ? send(&facts, sk, tp, &task) : 0;
+}
+
+static __noinline int forget(struct sock* sk) {
+    struct place place = {};
+    if (store_find(&place, sk))
+        store_release(&place);
+    return 0;
+}
+
+/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either. */
+static __always_inline bool no_port_was_free(struct sock* sk) {
+    struct tcp_sock* tp = sk->sk_err == 0 ? bpf_skc_to_tcp_sock(sk) : 0;
+    return tp && !tp->inet_conn.icsk_inet.inet_sport;
+}
+
+static __always_inline bool is_one_of(int state, __u32 states) {
+    return 1u << (state & 31) & states;
+}
+
+/* What the running task did to its own socket; 0: nothing to report. */
+static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
+    if (to == TCP_LAST_ACK)
+        return from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE : 0;
+    if (from == TCP_SYN_SENT)
+        return no_port_was_free(sk) ? TWTRACE_PORT_EXHAUSTED : 0;
+    /* Without an error: SO_LINGER 0, or unread data. */
+    if (is_one_of(from, 1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT) && sk->sk_err == 0)
+        return TWTRACE_ABORTED;
+    return 0;
+}
+
+/* The same number, but one that the verifier does not know, and so follows once for all values. */
+static __always_inline __u64 unknown_to_verifier(__u64 number, struct sock* sk) {
+    __u64 unknown = key_of(sk);
+    number ^= unknown;
+    barrier_var(number);
+    return number ^ unknown;
+}
+
+#endif

@@ -1,0 +1,48 @@
+#include "sink/json_parts.h"
+
+#include "model/timestamp.h"
+#include "util/text.h"
+
+namespace twtrace::json {
+
+Json text(std::string_view value) {
+    std::string safe;
+    append_utf8(safe, value);
+    return safe;
+}
+
+Json name(const std::string& value) {
+    return value.empty() ? Json(nullptr) : text(value);
+}
+
+Json name(const std::optional<std::string>& value) {
+    return value ? name(*value) : Json(nullptr);
+}
+
+Json time(std::uint64_t wall_ns) {
+    std::string written;
+    append_rfc3339(written, wall_ns);
+    return written;
+}
+
+Json totals_of(const Counts& counts) {
+    return {{"time_wait", counts.time_wait},
+            {"fin_wait2", counts.fin_wait2},
+            {"aborted", counts.aborted},
+            {"passive_close", counts.passive_close},
+            {"port_exhausted", counts.port_exhausted}};
+}
+
+Json accounting_of(const Accounting& accounting) {
+    const bool compared = accounting.kernel.has_value();
+    return {{"captured", accounting.captured},
+            {"filtered", accounting.filtered},
+            {"lost", accounting.lost},
+            {"missed", accounting.missed},
+            {"kernel", known(accounting.kernel)},
+            {"unaccounted", compared ? Json(accounting.unaccounted) : Json(nullptr)},
+            {"exact", compared ? Json(accounting.exact) : Json(nullptr)},
+            {"reasons", accounting.reasons}};
+}
+
+} // namespace twtrace::json
