@@ -64,14 +64,11 @@ Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts) {
 
 void append_doctor_json(const DoctorReport& report, std::string& out) {
     const Observations& seen = report.seen;
-    Json document{{"schema", "twtrace.doctor/1"},
-                  {"host", name(report.host)},
-                  {"kernel", name(report.kernel)},
-                  {"start", time(report.start_wall_ns)},
-                  {"end", time(report.end_wall_ns)},
-                  {"duration_s", seen.seconds},
-                  {"totals", totals_of(seen.totals)},
-                  {"accounting", accounting_of(seen.accounting)}};
+    Json document{
+        {"schema", "twtrace.doctor/1"},     {"host", name(report.host)},
+        {"kernel", name(report.kernel)},    {"start", time(report.start_wall_ns)},
+        {"end", time(report.end_wall_ns)},  {"duration_s", seen.seconds},
+        {"totals", totals_of(seen.totals)}, {"accounting", accounting_of(seen.accounting)}};
     document["findings"] = Json::array();
     for (const Finding& finding : report.findings)
         document["findings"].push_back(finding_of(finding));

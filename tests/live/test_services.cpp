@@ -193,8 +193,11 @@ TEST_CASE("services: which side closes, redis and postgres", "[services]") {
     const std::string terminate =
         "select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' "
         "and pid <> pg_backend_pid()";
-    await("a backend to terminate",
-          [&] { return run_command(psql_argv(5432, terminate), ns.path()).out == "t\n"; });
+    int by_psql = 1; // "select 1"
+    await("a backend to terminate", [&] {
+        ++by_psql;
+        return run_command(psql_argv(5432, terminate), ns.path()).out == "t\n";
+    });
     CHECK(sleeper.wait().exit_status != 0);
     await_time_waits(ns, closed_by_psql, 2);
     const auto events = parse_events(tracer.stop().out);
@@ -207,6 +210,10 @@ TEST_CASE("services: which side closes, redis and postgres", "[services]") {
     }
     CHECK(benchmark.starts_with("client redis-benchmar"));
     CHECK(benchmark.find("server") == std::string::npos);
-    CHECK(database.find("client psql") != std::string::npos);
-    CHECK(database.ends_with("server postgres 1"));
+    // The backend says why it goes and then ends; psql may be quicker to close when it has read
+    // that.
+    INFO(database);
+    const bool postgres_first =
+        database == "client psql " + std::to_string(by_psql) + ", server postgres 1";
+    CHECK((postgres_first || database == "client psql " + std::to_string(by_psql + 1)));
 }
