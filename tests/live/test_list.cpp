@@ -2,6 +2,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <sys/wait.h>
+
 #include <algorithm>
 
 #include "catch2.h"
@@ -80,14 +82,22 @@ class Service {
               }
           }) {
         await(
-            "the sockets", [&] { return access(dir_.file("sockets").c_str(), R_OK) == 0; },
-            Milliseconds(20000));
+            "the sockets", [&] { return is_ready(); }, Milliseconds(20000));
         sockets_ = json::parse(read_file(dir_.file("sockets")));
     }
     pid_t pid() const { return process_.pid(); }
     const json& sockets() const { return sockets_; }
 
   private:
+    bool is_ready() {
+        siginfo_t ended{};
+        waitid(P_PID, static_cast<id_t>(process_.pid()), &ended, WEXITED | WNOHANG | WNOWAIT);
+        if (ended.si_pid != 0) {
+            process_.collect(); // throws what the child threw
+        }
+        return access(dir_.file("sockets").c_str(), R_OK) == 0;
+    }
+
     TempDir dir_;
     Forked process_;
     json sockets_;
