@@ -57,10 +57,14 @@ PortSet parse_port_list(std::string_view text) {
     return ports;
 }
 
+PortRange read_port_range(const std::string& directory) {
+    const auto range = read_file(directory + "/ip_local_port_range");
+    return range ? parse_port_range(*range) : PortRange{};
+}
+
 NetSettings read_net_settings(const std::string& directory) {
     NetSettings settings;
-    if (const auto range = read_file(directory + "/ip_local_port_range"))
-        settings.ephemeral = parse_port_range(*range);
+    settings.ephemeral = read_port_range(directory);
     if (const auto reserved = read_file(directory + "/ip_local_reserved_ports"))
         settings.reserved = parse_port_list(*reserved);
     settings.max_tw_buckets = read_number(directory + "/tcp_max_tw_buckets");

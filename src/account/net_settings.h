@@ -27,7 +27,8 @@ struct NetSettings {
     [[nodiscard]] std::uint32_t usable_ports() const;
 };
 
-/// Of the namespace that the calling thread is in.
+/// Of the namespace that the calling thread is in, as below; none: could not be read.
+PortRange read_port_range(const std::string& directory = "/proc/sys/net/ipv4");
 NetSettings read_net_settings(const std::string& directory = "/proc/sys/net/ipv4");
 
 /// The ports of a list such as "8080,9148-9160"; parts that are none are left out.

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "account/net_settings.h"
 #include "model/timestamp.h"
 #include "sink/summary_sink.h"
-#include "util/ephemeral_ports.h"
 
 namespace twtrace {
 
@@ -65,7 +65,7 @@ Result<void> IntervalSummary::finish() {
 
 // The same share that a summary of the last minute would show.
 void IntervalSummary::set_port_use(Snapshot& snapshot) const {
-    const std::uint32_t ports = ephemeral_ports();
+    const std::uint32_t ports = read_port_range().size();
     for (GroupRow& group : snapshot.groups)
         for (PeerRow& peer : group.peers) {
             if (!peer.port_use)
@@ -86,7 +86,8 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.by = current_->by();
     snapshot.totals = current_->totals();
     snapshot.accounting = Accounting::of(until.since(before_));
-    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, ephemeral_ports());
+    snapshot.groups =
+        rows_of(*current_, snapshot.duration_s, peers_per_group, read_port_range().size());
     ports_.move_to(end_ns);
     set_port_use(snapshot);
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);

@@ -2,7 +2,7 @@
 
 #include <sys/utsname.h>
 
-#include "util/ephemeral_ports.h"
+#include "account/net_settings.h"
 
 namespace twtrace {
 
@@ -24,7 +24,7 @@ Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_
     snapshot.by = aggregator.by();
     snapshot.totals = aggregator.totals();
     snapshot.accounting = run.accounting();
-    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, ephemeral_ports());
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, read_port_range().size());
     return snapshot;
 }
 

@@ -4,9 +4,9 @@
 
 #include <sys/utsname.h>
 
+#include "account/net_settings.h"
 #include "model/timestamp.h"
 #include "util/cpu_time.h"
-#include "util/ephemeral_ports.h"
 
 namespace twtrace {
 
@@ -18,15 +18,10 @@ constexpr std::uint64_t find_soon_ns = 2 * second_ns; // where an event came fro
 constexpr std::uint64_t times_longer = 200;           // than it cost: half a percent
 constexpr std::size_t samples = 6;                    // five seconds
 
-bool is_filtered(const Filter& filter) {
-    return !filter.pids.empty() || !filter.comm.empty() || filter.local_ports.any ||
-           filter.remote_ports.any || filter.family != 0;
-}
-
 PortRules rules_of(const std::optional<NetSettings>& settings) {
     PortRules rules;
     if (!settings) {
-        rules.usable = ephemeral_ports(); // most namespaces have the same
+        rules.usable = read_port_range().size(); // most namespaces have the same
         return rules;
     }
     rules.usable = settings->usable_ports();
@@ -50,7 +45,7 @@ Surveyor::Surveyor(const Options& options) : watch_(options.filter.netns) {
     utsname system{};
     if (uname(&system) == 0)
         around_.host = system.nodename;
-    around_.filtered = is_filtered(options.filter);
+    around_.filtered = options.filter.is_partial();
 }
 
 void Surveyor::find_namespaces() {

@@ -2,7 +2,7 @@
 
 #include <sys/utsname.h>
 
-#include "util/ephemeral_ports.h"
+#include "account/net_settings.h"
 
 namespace twtrace {
 
@@ -30,7 +30,7 @@ ObservedHost HostWatch::look() {
     if (!looked_at_ || now - *looked_at_ >= look_every) {
         looked_at_ = now;
         watch_.look();
-        default_ports_ = ephemeral_ports();
+        default_ports_ = read_port_range().size();
         usable_ports_.clear();
         for (const auto& [inode, view] : watch_.views())
             if (view.settings)

@@ -40,6 +40,12 @@ bool is_below(const std::string& top, const std::string& path) {
 
 } // namespace
 
+bool Filter::is_partial() const {
+    return !pids.empty() || !comm.empty() || local_ports.any || remote_ports.any || family != 0 ||
+           !local_cidrs.empty() || !remote_cidrs.empty() || role != Role::Unknown ||
+           !units.empty() || !containers.empty() || !cgroups.empty();
+}
+
 bool Filter::passes_owner(const Event& event) const {
     static const Owner nobody;
     const Owner& owner = event.owner != nullptr ? *event.owner : nobody;

@@ -27,6 +27,8 @@ struct Filter {
     std::vector<std::string> cgroups; ///< paths below the hierarchy's root, each with what is below
 
     [[nodiscard]] bool passes(const Event& event) const;
+    /// Leaves out some of what happens in the namespaces that are looked at.
+    [[nodiscard]] bool is_partial() const;
     /// The part of it that only names decide: those of a process, a unit, a container, a cgroup.
     /// event.owner is set.
     [[nodiscard]] bool passes_owner(const Event& event) const;

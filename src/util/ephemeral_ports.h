@@ -14,10 +14,4 @@ struct PortRange {
     [[nodiscard]] bool contains(std::uint16_t port) const { return port >= first && port <= last; }
 };
 
-/// Of the network namespace that the calling thread is in; none: could not be read.
-PortRange ephemeral_port_range();
-
-/// How many they are; 0: could not be read.
-std::uint32_t ephemeral_ports();
-
 } // namespace twtrace

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "command.h"
 #include "errors.h"
@@ -63,6 +64,10 @@ void remove_tree(const std::string& top) {
 TestCgroups::TestCgroups() : root_("/twtrace-test-" + std::to_string(getpid())) {}
 
 TestCgroups::~TestCgroups() {
+    // A database that is told to end takes its time; who is left would keep the directories.
+    if (std::ofstream kill(v2_mount() + root_ + "/cgroup.kill"); kill) {
+        kill << "1";
+    }
     // A container runtime makes them in every hierarchy.
     for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
         if (line.find(" - cgroup") != std::string::npos) {

@@ -13,6 +13,7 @@
 #include "app/pipeline.h"
 #include "decode/decode.h"
 #include "filter/filter.h"
+#include "records.h"
 #include "sink/line_sink.h"
 
 using namespace twtrace;
@@ -23,27 +24,13 @@ constexpr std::size_t batch = 4096; // what 20 ms bring at 200,000 events a seco
 
 // Of this process, so that its name can be looked up.
 twtrace_event record(std::uint32_t peer) {
-    twtrace_event event{};
-    event.header = {TWTRACE_TIME_WAIT, sizeof(event)};
-    event.family = 4;
-    event.stage = TWTRACE_STAGE_TIME_WAIT;
-    event.how = TWTRACE_HOW_CLOSE;
-    event.role = TWTRACE_ROLE_CLIENT;
-    event.netns = 4026531840U;
+    twtrace_event event = test::time_wait_record();
+    event.stage = TWTRACE_STAGE_TIME_WAIT; // one in FIN_WAIT2 would have to settle
     event.local_port = static_cast<twtrace_u16>(32768 + peer % 28232);
-    event.remote_port = 8080;
-    event.time_ns = 5'001'542'000U + peer;
-    event.established_ns = 5'000'000'000U;
-    event.fin_wait1_ns = 5'001'500'000U;
-    event.bytes_sent = 1234;
-    event.bytes_received = 56789;
-    event.local_addr[0] = 10;
-    event.remote_addr[0] = 10;
+    event.time_ns += peer;
     std::memcpy(event.remote_addr + 1, &peer, 3);
     event.task.pid = static_cast<twtrace_u32>(getpid());
     event.task.tid = event.task.pid;
-    event.task.start_boottime_ns = 77;
-    std::memcpy(event.task.comm, "nginx", 6);
     return event;
 }
 

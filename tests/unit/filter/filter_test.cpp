@@ -167,3 +167,24 @@ TEST_CASE("filter: of an event that only was counted, the names alone are compar
     filter.units = {"haproxy"};
     CHECK_FALSE(filter.passes_owner(client_v4()));
 }
+
+TEST_CASE("filter: each wish but a namespace leaves something out") {
+    CHECK_FALSE(Filter{}.is_partial());
+    Filter scope;
+    scope.netns = {1};
+    CHECK_FALSE(scope.is_partial());
+    std::vector<Filter> wishes(11);
+    wishes[0].pids = {1};
+    wishes[1].comm = "nginx";
+    wishes[2].local_ports = ports({1});
+    wishes[3].remote_ports = ports({1});
+    wishes[4].family = 6;
+    wishes[5].local_cidrs = {{address("10.0.0.0"), 8}};
+    wishes[6].remote_cidrs = {{address("10.0.0.0"), 8}};
+    wishes[7].role = Role::Client;
+    wishes[8].units = {"nginx"};
+    wishes[9].containers = {"0a"};
+    wishes[10].cgroups = {"/a"};
+    for (const Filter& wish : wishes)
+        CHECK(wish.is_partial());
+}
