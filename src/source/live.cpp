@@ -148,6 +148,14 @@ std::size_t LiveSource::drain(RecordHandler& handler) {
     return consumed > 0 ? static_cast<std::size_t>(consumed) : 0;
 }
 
+void LiveSource::ask_for_wake_up() {
+    __atomic_store_n(&impl_->skeleton->bss->reader_sleeps, 1, __ATOMIC_SEQ_CST);
+}
+
+int LiveSource::ring_fd() const {
+    return bpf_map__fd(impl_->skeleton->maps.ring);
+}
+
 void LiveSource::detach() {
     // The catcher first: alone it would take every end of a socket for one that was skipped.
     bpf_link__destroy(impl_->skeleton->links.twtrace_destroy_sock);
