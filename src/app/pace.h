@@ -1,15 +1,18 @@
-// How often the ring is read: a timer while events come, a wake-up by the kernel side while none do.
+// How often the ring is read: a timer while events come, a wake-up by the kernel side while none
+// do.
 #pragma once
 
 namespace twtrace {
 
-/// A wake-up an event would cost more than everything else together, and fifty timers a second are what a quiet
-/// host pays. So the reader sleeps after a while without events, and asks to be woken by the next one.
+/// A wake-up an event would cost more than everything else together, and fifty timers a second are
+/// what a quiet host pays. So the reader sleeps after a while without events, and asks to be woken
+/// by the next one.
 class Pace {
   public:
     enum class Step {
         Timer, ///< read again soon
-        Ask,   ///< the same, and ask for the wake-up: who did not see that wish yet is read by that timer
+        Ask,   ///< the same, and ask for the wake-up: who did not see that wish yet is read by that
+               ///< timer
         Sleep, ///< until woken
     };
     static constexpr unsigned quiet_reads = 10;
