@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// std::string calls memmove for each piece; here the short ones, which nearly all are, are a few instructions in
-/// place. It grows to the longest line and stays so.
+/// std::string calls memmove for each piece; here the short ones, which nearly all are, are a few
+/// instructions in place. It grows to the longest line and stays so.
 class LineBuffer {
   public:
     void clear() { length_ = 0; }
