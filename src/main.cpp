@@ -1,8 +1,10 @@
 #include <cstdio>
 
 #include "app/run.h"
+#include "util/standard_fds.h"
 
 int main(int argc, char** argv) {
+    twtrace::fill_standard_fds();
     const auto done = twtrace::run(argc, argv);
     if (done)
         return static_cast<int>(*done);

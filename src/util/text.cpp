@@ -1,6 +1,6 @@
 #include "util/text.h"
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -61,6 +61,21 @@ std::size_t sequence_length(std::string_view text) {
     return overlong || surrogate || too_large || control ? 0 : length;
 }
 
+// What turns the text around it about, or begins a line, without being seen: a name must not be
+// able to show itself, or its neighbours, as another (Unicode, UAX #9, 2). U+061C, U+200E to
+// U+200F, U+2028 to U+202E, U+2066 to U+2069.
+bool is_format_control(std::string_view sequence) {
+    if (sequence == "\xD8\x9C")
+        return true;
+    if (sequence.size() != 3 || sequence[0] != '\xE2')
+        return false;
+    const auto last = static_cast<unsigned char>(sequence[2]);
+    if (sequence[1] == '\x81')
+        return last >= 0xA6 && last <= 0xA9;
+    return sequence[1] == '\x80' &&
+           ((last >= 0x8E && last <= 0x8F) || (last >= 0xA8 && last <= 0xAE));
+}
+
 // Nearly all text is plain, and without this one character more: it is moved in one piece.
 std::size_t plain_length(std::string_view text, char but = '\0') {
     std::size_t length = 0;
@@ -75,14 +90,16 @@ void append_front(std::string& out, std::string_view& text, std::size_t length) 
     text.remove_prefix(length);
 }
 
-// Copies text, with control characters and broken sequences replaced.
+// Copies text, with control characters of all kinds and broken sequences replaced.
 void append_replaced(std::string& out, std::string_view text) {
     for (append_front(out, text, plain_length(text)); !text.empty();) {
         const std::size_t length = sequence_length(text);
         const auto byte = static_cast<unsigned char>(text[0]);
-        if (length == 0 || (length == 1 && !is_plain(byte))) {
+        const bool control =
+            (length == 1 && !is_plain(byte)) || is_format_control(text.substr(0, length));
+        if (length == 0 || control) {
             out += '?';
-            text.remove_prefix(1);
+            text.remove_prefix(std::max<std::size_t>(length, 1));
             continue;
         }
         out += text.substr(0, length);

@@ -116,6 +116,20 @@ TEST_CASE("refusals: an output that cannot be written is status 1, in one line",
     }
 }
 
+TEST_CASE("refusals: closed standard descriptors are not taken for files of its own",
+          "[refusals]") {
+    if (!can_trace()) {
+        return;
+    }
+    const std::string program = "'" + twtrace_binary() + "' ";
+    const CommandResult nowhere = run_command({"bash", "-c", program + "list >&-"});
+    CHECK(nowhere.exit_status == 1);
+    CHECK(nowhere.err.find("cannot write") != std::string::npos);
+    const CommandResult silent = run_command({"bash", "-c", program + "trace -d 0.1 <&- 2>&-"});
+    CHECK(silent.exit_status == 0);
+    CHECK(lines_of(silent.out).size() == 1); // the header
+}
+
 TEST_CASE("refusals: SIGTERM is a way to end it too", "[refusals]") {
     if (!can_trace()) {
         return;

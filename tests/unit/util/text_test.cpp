@@ -139,6 +139,16 @@ TEST_CASE("Terminal: no name can move the cursor") {
     CHECK(with(append_printable, "\0"s) == "?");
 }
 
+TEST_CASE("Terminal: no name can turn the line about") {
+    // U+202E, U+2066, U+200F, U+061C, U+2028
+    for (const char* control :
+         {"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8f", "\xd8\x9c", "\xe2\x80\xa8"})
+        CHECK(with(append_printable, "a" + std::string(control) + "b") == "a?b");
+    // U+2027, U+202F, U+2065, U+061B: their neighbours
+    for (const char* text : {"\xe2\x80\xa7", "\xe2\x80\xaf", "\xe2\x81\xa5", "\xd8\x9b"})
+        CHECK(with(append_printable, text) == text);
+}
+
 TEST_CASE("UTF-8 for a JSON writer: control characters stay, for it escapes them") {
     CHECK(with(append_utf8, "a\n\x01") == "a\n\x01");
     std::mt19937_64 random(13);
