@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154  # cache and arch are of whoever sources this
 # Debian packages of any suite and architecture, downloaded and not installed: apt works in a state directory of its own
 # below $cache, so the host's lists, packages and architectures stay as they are. To be sourced; needs $cache and $arch.
 

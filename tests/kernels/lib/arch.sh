@@ -33,22 +33,24 @@ list_libraries() {
     esac
 }
 
-# $1: the file of the report -> `machine`, `report_line` and `terminals`. The second serial line is the report's.
+# The options of QEMU for the machine, one a line.
 machine_of_arch() {
     case $arch in
-        amd64)
-            # cx16=off: QEMU 7.2 corrupts flags around cmpxchg16b, which 6.12's slab uses. la57=off: five-level page
-            # tables cost time.
-            machine=(-machine q35 -cpu 'max,la57=off,cx16=off')
-            report_line=(-serial "file:$1")
-            terminals=console=ttyS0
-            ;;
-        arm64)
-            # `virt` has one UART of its own; the other sits on PCI. A cortex-a57 has no pointer authentication, which
-            # costs an emulator much.
-            machine=(-machine virt -cpu cortex-a57)
-            report_line=(-chardev "file,id=report,path=$1" -device 'pci-serial,chardev=report')
-            terminals='console=ttyAMA0 report=/dev/ttyS0'
-            ;;
+        # cx16=off: QEMU 7.2 corrupts flags around cmpxchg16b, which 6.12's slab uses. la57=off: five-level page tables
+        # cost time.
+        amd64) printf '%s\n' -machine q35 -cpu 'max,la57=off,cx16=off' ;;
+        # A cortex-a57 has no pointer authentication, which costs an emulator much.
+        arm64) printf '%s\n' -machine virt -cpu cortex-a57 ;;
     esac
 }
+
+# The second serial line, into a file: `virt` has one UART of its own; the other sits on PCI.
+report_line() {
+    case $arch in
+        amd64) printf '%s\n' -serial "file:$1" ;;
+        arm64) printf '%s\n' -chardev "file,id=report,path=$1" -device 'pci-serial,chardev=report' ;;
+    esac
+}
+
+# For the kernel's command line; what it does not know it hands to init.
+terminals() { [[ $arch == amd64 ]] && echo console=ttyS0 || echo 'console=ttyAMA0 report=/dev/ttyS0'; }

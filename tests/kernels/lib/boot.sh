@@ -2,13 +2,15 @@
 # One guest: boot, wait for it to power off, leave its two serial logs. Sourced by tools/kernels.
 
 # TCG, because stock kernels do not boot under every host's KVM (kernel-facts §7). Mitigations and kaslr are off: they
-# cost time and prove nothing here. $machine and $terminals are the architecture's (arch.sh).
+# cost time and prove nothing here.
 qemu_options() {
     local series=$1 image=$2 logs=$3 fast=$4
-    machine_of_arch "$logs/report.log"
-    printf '%s\n' "${machine[@]}" -m 512 -nodefaults -no-user-config -no-reboot -display none -monitor none \
-        -serial "file:$logs/console.log" "${report_line[@]}" -kernel "$cache/kernels/$series/vmlinuz" -initrd "$image" \
-        -append "$terminals quiet panic=-1 mitigations=off nokaslr"
+    machine_of_arch
+    printf '%s\n' -m 512 -nodefaults -no-user-config -no-reboot -display none -monitor none \
+        -serial "file:$logs/console.log"
+    report_line "$logs/report.log" # after the console: the order numbers them
+    printf '%s\n' -kernel "$cache/kernels/$series/vmlinuz" -initrd "$image" \
+        -append "$(terminals) quiet panic=-1 mitigations=off nokaslr"
     if [[ $fast -eq 1 ]]; then
         # The virtual clock jumps to the next timer while the only CPU idles. 16 ns an instruction (shift=4): delay
         # loops are waited out in virtual time too, so a faster clock boots slower (shift=0 and auto: 20 to 55 s, 4: 8 s).
