@@ -13,6 +13,8 @@ default_build() { [[ $arch == amd64 ]] && echo "$root/build" || echo "$root/buil
 how_to_build() { [[ $arch == amd64 ]] && echo "build it" || echo "tools/cross $arch"; }
 emulator() { [[ $arch == amd64 ]] && echo qemu-system-x86_64 || echo qemu-system-aarch64; }
 strip_of_arch() { [[ $arch == amd64 ]] && echo strip || echo aarch64-linux-gnu-strip; }
+bpf_arch() { [[ $arch == amd64 ]] && echo x86 || echo arm64; } # as in __TARGET_ARCH_x86
+compiler_of_arch() { [[ $arch == amd64 ]] && echo gcc || echo "aarch64-linux-gnu-gcc --sysroot=$(sysroot)"; }
 sysroot() { [[ $arch == amd64 ]] || echo "$cache/sysroot"; }
 
 need_for_arch() {
@@ -25,11 +27,13 @@ need_for_arch() {
     esac
 }
 
-# As ldd, whose answer for a foreign program would be that it is none.
+# As ldd, whose answer for a foreign program would be that it is none; paths as the guest sees them.
 list_libraries() {
+    local root
+    root=$(sysroot)
     case $arch in
         amd64) ldd "$1" ;;
-        arm64) qemu-aarch64 -L "$(sysroot)" "$(sysroot)/lib/ld-linux-aarch64.so.1" --list "$1" ;;
+        arm64) qemu-aarch64 -L "$root" "$root/lib/ld-linux-aarch64.so.1" --list "$1" | sed "s|$root||" ;;
     esac
 }
 

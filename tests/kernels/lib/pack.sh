@@ -67,6 +67,6 @@ programs_of_scenarios() {
 programs_of_facts() {
     local out=$cache/facts
     mkdir -p "$out"
-    make -s -C "$root/tests/kernels/facts" OUT="$out" >&2 || die "the fact probes do not build"
+    make -s -C "$root/tests/kernels/facts" OUT="$out" CC="$(compiler_of_arch)" BPF_ARCH="$(bpf_arch)" >&2 || die "the fact probes do not build"
     find "$out" -maxdepth 1 -type f -perm -u+x
 }
