@@ -83,6 +83,10 @@ static __noinline int is_in_hash(struct sock* sk, struct inet_timewait_death_row
         v6 ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[3] : common->skc_rcv_saddr);
 }
 
+static __always_inline bool has_left_minisock(struct sock* sk, struct tcp_sock* tp) {
+    return is_in_hash(sk, death_row_of(sock_of(tp)->__sk_common.skc_net.net), local_port_of(tp));
+}
+
 /* Says no only where tcp_max_tw_buckets is reached and the minisock is not there. */
 static __always_inline bool has_minisock(struct sock* sk, struct tcp_sock* tp) {
     struct inet_timewait_death_row* row = death_row_of(sock_of(tp)->__sk_common.skc_net.net);

@@ -88,12 +88,21 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     if (!store_find(&place, sk) || *place.opening & OPENING_HANDED)
         return 0;
     tp = bpf_skc_to_tcp_sock(sk);
-    if (!tp || !(*place.opening & OPENING_CLOSING)) {
+    if (!tp) {
         store_release(&place);
         return 0;
     }
     /* Our FIN was acknowledged and nothing failed: this was FIN_WAIT2 or CLOSING -> CLOSE. */
     bool entered = sk->sk_err == 0 && tp->snd_una == tp->write_seq;
+    /* -> FIN_WAIT1 was skipped too: where tracepoints can be preempted (seen on 7.2 and 7.3), a
+     * task that loses its CPU inside the program keeps it from all that run there meanwhile. Then
+     * only the minisock tells an active closer from a passive one. */
+    if (!(*place.opening & OPENING_CLOSING))
+        entered = entered && has_left_minisock(sk, tp);
+    if (!entered && !(*place.opening & OPENING_CLOSING)) {
+        store_release(&place);
+        return 0;
+    }
     counts = this_cpu_stats();
     if (counts)
         counts->caught[entered ? TWTRACE_TIME_WAIT : TWTRACE_ABORTED]++;

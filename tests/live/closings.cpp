@@ -19,6 +19,9 @@ Outcome time_wait(const std::string& how) {
 Outcome fin_wait2(const std::string& how) {
     return {"time_wait", "fin_wait2", how, Counted::Tw};
 }
+Outcome fin_wait2_and_reset() {
+    return {"time_wait", "fin_wait2", "close", Counted::Tw, true};
+}
 Outcome short_fin_wait2_outcome() {
     return {"time_wait", "fin_wait2", "close", Counted::TwKilled};
 }
@@ -53,14 +56,14 @@ std::vector<ClosingKind> make_table() {
 
         {"rst_in_fin_wait1", rst_in_fin_wait1, aborted_by_close, aborted_by_close},
         {"rst_in_fin_wait2", rst_in_fin_wait2, aborted_by_shutdown, aborted_by_close},
-        {"rst_kills_minisock", rst_kills_minisock, fin_wait2("close"), aborted_by_close},
+        {"rst_kills_minisock", rst_kills_minisock, fin_wait2_and_reset(), aborted_by_close},
         {"linger2_negative", linger2_negative, aborted_by_close, none},
         {"linger2_negative_close_in_fin_wait2", linger2_negative_close_in_fin_wait2,
          aborted_by_shutdown, none},
         {"data_in_fin_wait1", data_in_fin_wait1, aborted_by_close, none},
         {"data_with_the_ack", data_with_the_ack, aborted_by_close, none},
         {"data_reaches_full_orphan", data_reaches_full_orphan, aborted_by_close, none},
-        {"data_reaches_minisock", data_reaches_minisock, fin_wait2("close"), none},
+        {"data_reaches_minisock", data_reaches_minisock, fin_wait2_and_reset(), none},
         {"disconnect_in_fin_wait2", disconnect_in_fin_wait2, aborted_by_shutdown, none},
         {"destroyed_in_fin_wait2", destroyed_in_fin_wait2, aborted_by_shutdown, none},
         {"unread_data", unread_data, aborted_by_close, none},
@@ -128,6 +131,7 @@ std::vector<Expected> run_closing(const ClosingKind& kind, Family family, Role a
     if (!kind.active.type.empty()) {
         events.push_back(expected_of(kind, c, c.active, kind.active, closers.active));
         events.back().doubtful = closers.doubtful;
+        events.back().active = true;
     }
     if (!kind.passive.type.empty()) {
         events.push_back(expected_of(kind, c, c.passive, kind.passive, closers.passive));

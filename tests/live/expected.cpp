@@ -24,6 +24,7 @@ json one_to_json(const Expected& e) {
             {"stage", e.outcome.stage},
             {"how", e.outcome.how},
             {"counted", static_cast<int>(e.outcome.counted)},
+            {"reset_ends_it", e.outcome.reset_ends_it},
             {"pid", e.task.pid},
             {"tid", e.task.tid},
             {"uid", e.task.uid},
@@ -36,14 +37,16 @@ json one_to_json(const Expected& e) {
             {"remote_port", e.remote.port},
             {"bytes_sent", e.bytes_sent},
             {"bytes_received", e.bytes_received},
-            {"doubtful", e.doubtful}};
+            {"doubtful", e.doubtful},
+            {"active", e.active}};
 }
 
 Expected one_from_json(const json& j) {
     Expected e;
     e.kind = j.at("kind").get<std::string>();
     e.outcome = {j.at("type").get<std::string>(), j.at("stage").get<std::string>(),
-                 j.at("how").get<std::string>(), static_cast<Counted>(j.at("counted").get<int>())};
+                 j.at("how").get<std::string>(), static_cast<Counted>(j.at("counted").get<int>()),
+                 j.at("reset_ends_it").get<bool>()};
     e.task = {j.at("pid").get<int>(), j.at("tid").get<int>(), j.at("uid").get<unsigned>(),
               j.at("comm").get<std::string>()};
     e.role = j.at("role").get<std::string>();
@@ -53,6 +56,7 @@ Expected one_from_json(const json& j) {
     e.bytes_sent = j.at("bytes_sent").get<std::uint64_t>();
     e.bytes_received = j.at("bytes_received").get<std::uint64_t>();
     e.doubtful = j.at("doubtful").get<bool>();
+    e.active = j.at("active").get<bool>();
     return e;
 }
 

@@ -19,6 +19,9 @@ struct Outcome {
     std::string stage;
     std::string how;
     Counted counted = Counted::No;
+    /// A segment of the peer's ends the minisock by a reset: kernels that count at the end do not
+    /// count it.
+    bool reset_ends_it = false;
 };
 
 /// The task that made the call which sent the FIN.
@@ -44,6 +47,8 @@ struct Expected {
     /// The run was too slow to know which of two outcomes it got (a 40 ms timer of the kernel's had
     /// a say).
     bool doubtful = false;
+    /// The end that the kind of closing is about: there is one such event a connection.
+    bool active = false;
 };
 
 nlohmann::json to_json(const std::vector<Expected>& events);

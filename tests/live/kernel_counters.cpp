@@ -77,6 +77,7 @@ KernelCounters operator-(const KernelCounters& later, const KernelCounters& earl
     rise.tw_killed -= earlier.tw_killed;
     rise.tw_recycled -= earlier.tw_recycled;
     rise.tw_overflow -= earlier.tw_overflow;
+    rise.present -= earlier.present;
     return rise;
 }
 
@@ -84,7 +85,8 @@ std::string to_string(const KernelCounters& counters) {
     return "TW " + std::to_string(counters.tw) + ", TWKilled " +
            std::to_string(counters.tw_killed) + ", TWRecycled " +
            std::to_string(counters.tw_recycled) + ", TCPTimeWaitOverflow " +
-           std::to_string(counters.tw_overflow) + ", present " + std::to_string(counters.present);
+           std::to_string(counters.tw_overflow) + ", present " +
+           std::to_string(static_cast<std::int64_t>(counters.present));
 }
 
 } // namespace live

@@ -19,9 +19,12 @@ struct KernelCounters {
     /// Minisocks ever made: a short one is counted in another counter
     /// (docs/accounting-findings.md).
     std::uint64_t scheduled() const { return tw + tw_killed; }
+    /// What a kernel has to say that counts a minisock when it ends: those that ended, and those
+    /// that still exist.
+    std::uint64_t ended_or_present() const { return tw + tw_killed + tw_recycled + present; }
 };
 
-/// `present` is a level, not a counter: the difference keeps the later one.
+/// Modulo 2^64: `present` may fall.
 KernelCounters operator-(const KernelCounters& later, const KernelCounters& earlier);
 std::string to_string(const KernelCounters& counters);
 KernelCounters read_counters(pid_t pid);

@@ -1,6 +1,7 @@
 #include "match.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "catch2.h"
@@ -135,6 +136,34 @@ Texts differences(const std::vector<Expected>& expected, const std::vector<json>
     return all;
 }
 
+bool is_slow_machine() {
+    const char* slow = std::getenv("TWTRACE_SLOW_MACHINE");
+    return slow != nullptr && std::string(slow) == "1";
+}
+
+void fold_late_resets(std::vector<json>& reported) {
+    if (!is_slow_machine()) {
+        return;
+    }
+    std::map<std::string, std::size_t> entries;
+    std::vector<json> folded;
+    for (json& event : reported) {
+        const std::string socket = key_of(event) + " " + event.at("time").get<std::string>();
+        const auto entry = entries.find(socket);
+        if (entry != entries.end() && event.at("type") == "aborted") {
+            WARN("a reset came late: " << event.dump());
+            folded[entry->second] = std::move(event);
+            entries.erase(entry);
+            continue;
+        }
+        if (event.at("type") == "time_wait" && event.at("stage") == "fin_wait2") {
+            entries[socket] = folded.size();
+        }
+        folded.push_back(std::move(event));
+    }
+    reported = std::move(folded);
+}
+
 void require_no_difference(const std::vector<Expected>& expected, const std::vector<json>& reported,
                            std::uint64_t netns) {
     const Texts all = differences(expected, reported, netns);
@@ -149,18 +178,29 @@ void require_no_difference(const std::vector<Expected>& expected, const std::vec
 }
 
 void require_equal_to_kernel(std::uint64_t time_wait, const KernelCounters& rise,
-                             std::uint64_t hidden) {
+                             std::uint64_t hidden, const Uncounted& uncounted,
+                             std::uint64_t skipped) {
     INFO("the kernel says: " << to_string(rise));
-    INFO("hidden from BPF: " << hidden);
-    CHECK(time_wait + hidden == rise.scheduled());
+    INFO("hidden from BPF: " << hidden << ", skipped: " << skipped);
+    const std::uint64_t kernel = entered(rise);
+    if (uncounted.at_most > 0) {
+        WARN("this kernel does not count " << time_wait + hidden - kernel << ", which has to be "
+                                           << uncounted.at_least << " to " << uncounted.at_most);
+    }
+    CHECK(time_wait + hidden + skipped >= kernel + uncounted.at_least);
+    CHECK(time_wait + hidden <= kernel + uncounted.at_most);
 }
 
 void require_equal_to_kernel(const std::vector<json>& reported, const KernelCounters& rise,
-                             std::uint64_t hidden) {
-    require_equal_to_kernel(of_type(reported, "time_wait").size(), rise, hidden);
+                             std::uint64_t hidden, const Uncounted& uncounted,
+                             std::uint64_t skipped) {
+    require_equal_to_kernel(of_type(reported, "time_wait").size(), rise, hidden, uncounted,
+                            skipped);
     INFO("the kernel says: " << to_string(rise));
-    CHECK(std::count_if(reported.begin(), reported.end(), is_overflow) ==
-          static_cast<std::ptrdiff_t>(rise.tw_overflow));
+    const auto overflow =
+        static_cast<std::uint64_t>(std::count_if(reported.begin(), reported.end(), is_overflow));
+    CHECK(overflow + skipped >= rise.tw_overflow);
+    CHECK(overflow <= rise.tw_overflow);
 }
 
 } // namespace live

@@ -6,6 +6,7 @@
 
 #include "catch2.h"
 #include "match.h"
+#include "skipped.h"
 #include "tracer.h"
 #include "witness.h"
 #include "worker.h"
@@ -13,8 +14,6 @@
 using namespace live;
 
 namespace {
-
-constexpr int workers = 4;
 
 unsigned number_from_env(const char* name, unsigned otherwise) {
     const char* text = std::getenv(name);
@@ -64,6 +63,7 @@ std::vector<Expected> run_mixture(const TestNamespace& ns, const std::vector<Job
                                   unsigned seed) {
     std::mt19937 random(seed);
     std::vector<Forked> running;
+    const auto workers = static_cast<int>(number_from_env("TWTRACE_WORKERS", 4));
     for (int i = 0; i < workers; ++i) {
         WorkerOptions options;
         options.cpu = i % 2;
@@ -77,23 +77,36 @@ std::vector<Expected> run_mixture(const TestNamespace& ns, const std::vector<Job
     return all;
 }
 
-/// Which closes find tcp_max_tw_buckets reached is chance, but each of them must say so: checked
-/// here, and then taken for what it would have been.
-void judge_overflow(std::vector<Expected>& expected, std::vector<nlohmann::json>& events,
-                    const KernelCounters& rise) {
-    std::uint64_t overflow = 0;
+/// Which closes find tcp_max_tw_buckets reached is chance (how many is not, and is checked with the
+/// kernel's other sums): each is taken for what it would have been.
+void judge_overflow(std::vector<Expected>& expected, std::vector<nlohmann::json>& events) {
     for (nlohmann::json& event : events) {
         if (event.at("reason") != "overflow") {
             continue;
         }
-        ++overflow;
         CHECK(event.at("type") == "aborted");
         event["type"] = "time_wait";
     }
-    CHECK(overflow == rise.tw_overflow);
     for (Expected& e : expected) {
         e.outcome.stage.clear();
     }
+}
+
+/// `difference`: the kernel's sum less trace's lines.
+void require_accounting(const nlohmann::json& accounting, std::int64_t hidden,
+                        const Uncounted& uncounted, std::int64_t difference) {
+    const auto missed = accounting.at("missed").get<std::int64_t>();
+    const auto unaccounted = accounting.at("unaccounted").get<std::int64_t>();
+    if (is_slow_machine()) {
+        // What was skipped for the one twtrace was not for the other; its own count explains it.
+        CHECK(unaccounted <= hidden);
+        CHECK(unaccounted >= hidden - static_cast<std::int64_t>(uncounted.at_most));
+        return;
+    }
+    // A miss by recursion may be named as the cause of one that was hidden: twtrace cannot tell
+    // them apart. What the kernel does not count makes the sum smaller, by as much as the kernel
+    // and the lines differ.
+    CHECK(missed + unaccounted == difference);
 }
 
 void judge(const TestNamespace& ns, const std::vector<Job>& from, unsigned seed) {
@@ -111,18 +124,21 @@ void judge(const TestNamespace& ns, const std::vector<Job>& from, unsigned seed)
     INFO("stderr: " << result.err);
     INFO("the kernel says: " << to_string(rise));
     auto events = parse_events(result.out);
-    require_equal_to_kernel(events, rise, hidden);
+    fold_late_resets(events);
+    const std::uint64_t seen = of_type(events, "time_wait").size();
+    const Uncounted uncounted = uncounted_by_kernel(expected, rise);
+    auto complete = events;
+    const std::uint64_t skipped =
+        excuse_skipped(expected, complete, skipped_transitions(result.err));
+    require_equal_to_kernel(events, rise, hidden, uncounted, skipped);
     if (rise.tw_overflow > 0) {
-        judge_overflow(expected, events, rise);
+        judge_overflow(expected, complete);
     }
-    require_no_difference(expected, events, ns.inode());
+    require_no_difference(expected, complete, ns.inode());
     const auto accounting = nlohmann::json::parse(document.out).at("accounting");
     INFO(accounting.dump());
-    // A miss by recursion may be named as the cause of one that was hidden: twtrace cannot tell
-    // them apart.
-    CHECK(accounting.at("missed").get<std::int64_t>() +
-              accounting.at("unaccounted").get<std::int64_t>() ==
-          static_cast<std::int64_t>(hidden));
+    require_accounting(accounting, static_cast<std::int64_t>(hidden), uncounted,
+                       static_cast<std::int64_t>(entered(rise) - seen));
 }
 
 /// Those that need no minisock to be there while they run.

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <optional>
 
@@ -29,6 +32,21 @@ bool is_hidden(int pid) {
     std::array<char, 256> target{};
     const std::string link = "/proc/" + std::to_string(pid) + "/exe";
     return readlink(link.c_str(), target.data(), target.size()) < 0 && errno == EACCES;
+}
+
+/// Where nothing is hidden no witness is needed, and tracefs better left alone: to enable an event
+/// there patches the scheduler's code (the names of tasks), which QEMU's emulated CPUs do not
+/// always survive (docs/kernels.md).
+bool something_is_hidden() {
+    namespace fs = std::filesystem;
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename();
+        if (std::isdigit(static_cast<unsigned char>(name.front())) != 0 &&
+            is_hidden(std::atoi(name.c_str()))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::string field(const std::string& line, const std::string& name) {
@@ -70,7 +88,8 @@ bool ends_with_its_socket(const Expected& event) {
 
 Witness::Witness() {
     const std::string instance = tracefs + "/instances/twtrace-live-" + std::to_string(getpid());
-    if (!tracefs_is_there() || mkdir(instance.c_str(), 0700) != 0) {
+    static const bool needed = something_is_hidden();
+    if (!needed || !tracefs_is_there() || mkdir(instance.c_str(), 0700) != 0) {
         return;
     }
     instance_ = instance;

@@ -190,6 +190,11 @@ int BPF_PROG(q_loads_fexit) {
     return 0;
 }
 
+SEC("fexit/tcp_set_state")
+int BPF_PROG(q_attaches_fexit) {
+    return 0;
+}
+
 /* The mark that a kernel reads when a minisock ends, to know which counter to raise. A kernel that
  * counts when it is scheduled has no use for it: relocation fails, and with it the load. */
 QUESTION(inet_timewait_sock_has_tw_kill, STATE) {

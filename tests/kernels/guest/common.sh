@@ -71,6 +71,6 @@ live_tests() {
     # Without these they look for the build's own program, do not find it, and skip: that was a pass.
     TWTRACE=/bin/twtrace TWTRACE_REQUIRE_BPF=1 twtrace_live_tests "$1" >/tmp/tests 2>&1
     code=$?
-    grep -v '^$' /tmp/tests | tail -n 60
+    grep -v '^$' /tmp/tests | tail -n 400
     return $code
 }

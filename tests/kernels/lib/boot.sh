@@ -1,15 +1,16 @@
 # shellcheck shell=bash
 # One guest: boot, wait for it to power off, leave its two serial logs. Sourced by tools/kernels.
 
-# TCG, because stock kernels do not boot under every host's KVM (kernel-facts §7). cx16=off: QEMU 7.2 corrupts flags
-# around cmpxchg16b, which 6.12's slab uses. la57=off: five-level page tables cost time and prove nothing here.
-# mitigations and kaslr are off for the same reason.
+# TCG, because stock kernels do not boot under every host's KVM (kernel-facts §7). Mitigations and kaslr are off: they
+# cost time and prove nothing here.
 qemu_options() {
     local series=$1 image=$2 logs=$3 fast=$4
-    printf '%s\n' -machine q35 -cpu 'max,la57=off,cx16=off' -m 512 -nodefaults -no-user-config -no-reboot -display none \
-        -monitor none -serial "file:$logs/console.log" -serial "file:$logs/report.log" \
-        -kernel "$cache/kernels/$series/vmlinuz" -initrd "$image" \
-        -append 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr'
+    machine_of_arch
+    printf '%s\n' -m 512 -nodefaults -no-user-config -no-reboot -display none -monitor none \
+        -serial "file:$logs/console.log"
+    report_line "$logs/report.log" # after the console: the order numbers them
+    printf '%s\n' -kernel "$cache/kernels/$series/vmlinuz" -initrd "$image" \
+        -append "$(terminals) quiet panic=-1 mitigations=off nokaslr"
     if [[ $fast -eq 1 ]]; then
         # The virtual clock jumps to the next timer while the only CPU idles. 16 ns an instruction (shift=4): delay
         # loops are waited out in virtual time too, so a faster clock boots slower (shift=0 and auto: 20 to 55 s, 4: 8 s).
@@ -29,7 +30,7 @@ boot() {
         mkdir -p "$logs"
         mapfile -t options < <(qemu_options "$series" "$image" "$logs" "$fast")
         code=0
-        nice timeout --foreground -k 5 "$limit" qemu-system-x86_64 "${options[@]}" >"$logs/qemu.log" 2>&1 </dev/null || code=$?
+        nice timeout --foreground -k 5 "$limit" "$(emulator)" "${options[@]}" >"$logs/qemu.log" 2>&1 </dev/null || code=$?
         case $code in
             0) echo off ;;
             124 | 137) echo limit ;;

@@ -5,41 +5,6 @@
 # What is a module in Debian's cloud kernels and is wanted in a guest (what these depend on is found out).
 guest_modules=(veth inet_diag tcp_diag sch_netem)
 
-# Mirror and keyring are the host's: its first `main` archive with the suite name put in.
-mirror() {
-    # shellcheck disable=SC2016  # $(..) is apt's own format language
-    apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^Debian|main|//p' | head -n 1
-}
-
-# apt's options for a state directory of its own, in `apt_opts`.
-apt_suite() {
-    local suite=$1 dir=$cache/apt/$1 uri
-    apt_opts=(-q -o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists" -o "Dir::State::status=$dir/status"
-        -o "Dir::Cache=$dir/cache" -o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=/dev/null
-        -o Dir::Etc::preferencesparts=/dev/null -o APT::Architecture=amd64 -o Acquire::Languages=none
-        -o APT::Sandbox::User=root -o APT::Update::Post-Invoke= -o APT::Update::Post-Invoke-Success=)
-    [[ -s $dir/sources.list ]] && return
-    uri=$(mirror)
-    [[ -n $uri ]] || die "no Debian archive in this machine's apt configuration (apt-get update first?)"
-    mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
-    : >"$dir/status"
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$uri" "$suite" \
-        >"$dir/sources.list"
-}
-
-# Once per invocation and suite; an unreachable suite is one reason more for "not available", so its error stays short.
-declare -A refreshed=()
-refresh() {
-    local suite=$1
-    apt_suite "$suite"
-    [[ -z ${refreshed[$suite]-} ]] || return "${refreshed[$suite]}"
-    refreshed[$suite]=0
-    # apt-get update exits 0 when a list could not be had; --error-on=any makes it tell.
-    apt-get "${apt_opts[@]}" update -qq --error-on=any >"$cache/apt/$suite/update.log" 2>&1 || refreshed[$suite]=1
-    return "${refreshed[$suite]}"
-}
-
 # The suite's newest release of a series (or of all, for `newest`): 6.12.107+deb13, 5.10.0-32, ..
 # Names change with time (-unsigned twins, rc's, linux-binary- from 7.0 on); only this shape is relied on.
 newest_release() {
@@ -47,7 +12,7 @@ newest_release() {
     [[ $series != newest ]] || series='[0-9]+\.[0-9]+'
     apt_suite "$1"
     apt-cache "${apt_opts[@]}" pkgnames linux-image- |
-        sed -nE "s/^linux-image-($series([^0-9].*)?)-cloud-amd64\$/\1/p" | sort -V | tail -n 1
+        sed -nE "s/^linux-image-($series([^0-9].*)?)-cloud-$arch\$/\1/p" | sort -V | tail -n 1
 }
 
 # 6.12.107+deb13 -> 6.12
@@ -83,8 +48,8 @@ download() {
     local suite=$1 release=$2 into=$3 kind names=()
     apt_suite "$suite"
     for kind in image binary modules; do
-        names+=("$(apt-cache "${apt_opts[@]}" pkgnames "linux-$kind-$release-cloud-amd64" |
-            grep -Fx "linux-$kind-$release-cloud-amd64" || true)")
+        names+=("$(apt-cache "${apt_opts[@]}" pkgnames "linux-$kind-$release-cloud-$arch" |
+            grep -Fx "linux-$kind-$release-cloud-$arch" || true)")
     done
     mkdir -p "$into"
     # shellcheck disable=SC2068  # empty names are to vanish

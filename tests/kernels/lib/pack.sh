@@ -7,10 +7,10 @@
 add_program() {
     local program=$1 tree=$2 name=${3:-$(basename "$1")} library
     mkdir -p "$tree/bin"
-    strip -g -o "$tree/bin/$name" "$program" 2>/dev/null || cp "$program" "$tree/bin/$name"
+    "$(strip_of_arch)" -g -o "$tree/bin/$name" "$program" 2>/dev/null || cp "$program" "$tree/bin/$name"
     while read -r library; do
-        [[ -e $tree$library ]] || install -D "$library" "$tree$library"
-    done < <(ldd "$program" 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*')
+        [[ -e $tree$library ]] || install -D "$(sysroot)$library" "$tree$library"
+    done < <(list_libraries "$program" 2>/dev/null | grep -oE '/[^ ]+\.so[^ ]*')
 }
 
 archive() {
@@ -49,6 +49,7 @@ pack_modules() {
 # library is there.
 busybox_static() {
     local busybox
+    [[ $arch == amd64 ]] || { echo "$(sysroot)/bin/busybox"; return; }
     busybox=$(type -P busybox) || die "missing: apt-get install busybox-static"
     ! ldd "$busybox" >/dev/null 2>&1 || die "$busybox is not static: apt-get install busybox-static"
     echo "$busybox"
@@ -66,6 +67,6 @@ programs_of_scenarios() {
 programs_of_facts() {
     local out=$cache/facts
     mkdir -p "$out"
-    make -s -C "$root/tests/kernels/facts" OUT="$out" >&2 || die "the fact probes do not build"
+    make -s -C "$root/tests/kernels/facts" OUT="$out" CC="$(compiler_of_arch)" BPF_ARCH="$(bpf_arch)" >&2 || die "the fact probes do not build"
     find "$out" -maxdepth 1 -type f -perm -u+x
 }

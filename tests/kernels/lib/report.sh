@@ -7,11 +7,13 @@ declare -A verdict=() reason=() fact=() asked=()
 
 run_matrix() {
     local kind=$1 build=$2 fast=$3 limit=$4 write=$5 series image began red=0
-    need qemu-system-x86_64=qemu-system-x86 cpio=cpio gzip=gzip strip=binutils flock=util-linux
-    [[ $kind == facts || -x $build/twtrace ]] || die "no $build/twtrace: build it, or say --build DIR"
+    need_for_arch
+    need cpio=cpio gzip=gzip flock=util-linux
+    [[ $kind == facts || -x $build/twtrace ]] || die "no $build/twtrace: $(how_to_build), or say --build DIR"
     [[ $kind == facts ]] && need clang=clang gcc=gcc make=make bpftool=bpftool
     # Two guests at a time would make each other miss their limits.
-    exec 9>"$cache/lock"
+    mkdir -p "$caches/twtrace-kernels"
+    exec 9>"$caches/twtrace-kernels/lock"
     flock -n 9 || { say "waiting for another tools/kernels"; flock 9; }
     work=$(mktemp -d "$cache/run.XXXXXX")
     trap 'rm -rf "$work"' EXIT
@@ -135,9 +137,10 @@ table_of_facts() {
     done
 }
 
-# Replaces what is between the two markers of this kind.
+# Replaces what is between the two markers of this kind and architecture.
 write_docs() {
     local kind=$1 table=$2 docs=$root/docs/kernels.md
+    [[ $arch == amd64 ]] || kind+=-$arch
     grep -q "^<!-- $kind:begin" "$docs" || die "$docs has no $kind markers"
     sed -i -e "/^<!-- $kind:begin/r $table" -e "/^<!-- $kind:begin/,/^<!-- $kind:end/{/^<!-- $kind/!d}" "$docs"
     say "written: docs/kernels.md"
