@@ -98,7 +98,9 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     struct closing* closing = 0;
     if (!tp)
         return 0;
-    if (store_find(&place, sk)) {
+    /* Handed over already: that was another socket in the same memory, of whose successor both
+     * opening and FIN_WAIT1 were skipped. Its closer is not this one's. */
+    if (store_find(&place, sk) && !(*place.opening & OPENING_HANDED)) {
         facts.opening = *place.opening;
         closing = facts.opening & OPENING_CLOSING ? closing_of(&place) : 0;
     }
