@@ -43,6 +43,32 @@ std::string_view service_of(const Event& event) {
                : event.task.comm();
 }
 
+// The same for the end of a minisock.
+std::string_view end_word(Reason reason) {
+    switch (reason) {
+    case Reason::PeerReset:
+        return "RST";
+    case Reason::LocalReset:
+        return "sent-RST";
+    case Reason::ReusedConnect:
+        return "reused";
+    case Reason::ReusedSyn:
+        return "new-SYN";
+    case Reason::Expired:
+        return "expired";
+    case Reason::Purged:
+        return "purged";
+    case Reason::Destroyed:
+        return "killed";
+    case Reason::None:
+    case Reason::Timeout:
+    case Reason::Overflow:
+    case Reason::Other:
+        break;
+    }
+    return "lost";
+}
+
 // One word for the narrow table: how it was closed, or what it was instead of a time-wait.
 std::string_view close_word(const Event& event) {
     switch (event.type) {
@@ -52,10 +78,24 @@ std::string_view close_word(const Event& event) {
         return "aborted";
     case EventType::PortExhausted:
         return "NO-PORT";
+    case EventType::TimeWaitStart:
+        return "got-FIN";
+    case EventType::TimeWaitEnd:
+        return end_word(event.reason);
     case EventType::TimeWait:
         break;
     }
     return name_of(event.how);
+}
+
+bool seconds(std::string& out, std::optional<std::uint64_t> us) {
+    if (!us)
+        return false;
+    number(out, *us / 1'000'000);
+    out += '.';
+    number(out, *us % 1'000'000 / 100'000);
+    out += 's';
+    return true;
 }
 
 std::string_view owner_text(const Event& event, std::string Owner::*member) {
@@ -67,8 +107,9 @@ using S = std::string&;
 
 // NOLINTBEGIN(readability-identifier-naming)
 constexpr auto event_fields = std::to_array<Field<Event>>({
-    {"type", "TYPE", "time_wait, passive_close, aborted or port_exhausted", FieldKind::Text, 14,
-     false, true, [](E e, S out) { return text(out, name_of(e.type)); }},
+    {"type", "TYPE",
+     "time_wait, passive_close, aborted, port_exhausted, time_wait_start or time_wait_end",
+     FieldKind::Text, 14, false, true, [](E e, S out) { return text(out, name_of(e.type)); }},
     {"time", "TIME", "when, UTC", FieldKind::Text, 30, false, true,
      [](E e, S out) {
          append_rfc3339(out, e.wall_ns);
@@ -79,9 +120,12 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
          append_local_time(out, e.wall_ns);
          return true;
      }},
-    {"stage", "STAGE", "substate in which the minisock began: time_wait or fin_wait2",
+    {"stage", "STAGE",
+     "substate in which the minisock began, or was until then: time_wait or fin_wait2",
      FieldKind::Text, 9, false, true,
-     [](E e, S out) { return e.type == EventType::TimeWait && text(out, name_of(e.stage)); }},
+     [](E e, S out) {
+         return (e.type == EventType::TimeWait || e.of_minisock()) && text(out, name_of(e.stage));
+     }},
     {"how", "HOW", "close, shutdown, exit (the process was dying) or kernel", FieldKind::Text, 8,
      false, true, [](E e, S out) { return text(out, name_of(e.how)); }},
     {"role", "ROLE", "client (it connected) or server (it accepted)", FieldKind::Text, 6, false,
@@ -117,6 +161,8 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      }},
     {"", "CLOSE", "how it was closed, or what it was instead of a time-wait", FieldKind::Text, 8,
      true, false, [](E e, S out) { return text(out, close_word(e)); }},
+    {"", "HELD", "how long the minisock had existed", FieldKind::Number, 7, true, false,
+     [](E e, S out) { return seconds(out, e.held_us()); }, true},
     {"family", "F", "4 or 6", FieldKind::Number, 1, false, true,
      [](E e, S out) { return e.local.family != 0 && number(out, std::uint64_t{e.local.family}); }},
     {"local_addr", "LADDR", "address of the side that closed", FieldKind::Text, 39, false, true,
@@ -132,11 +178,12 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"close_us", "CLOSE(us)", "FIN_WAIT1 to the hand-over", FieldKind::Number, 9, false, true,
      [](E e, S out) { return number(out, e.close_us()); }},
     {"bytes_sent", "SENT", "payload bytes sent over the connection's life", FieldKind::Number, 8,
-     false, true, [](E e, S out) { return number(out, e.bytes_sent); }},
+     false, true, [](E e, S out) { return !e.of_minisock() && number(out, e.bytes_sent); }},
     {"bytes_received", "RECEIVED", "payload bytes received", FieldKind::Number, 8, false, true,
-     [](E e, S out) { return number(out, e.bytes_received); }},
+     [](E e, S out) { return !e.of_minisock() && number(out, e.bytes_received); }},
     {"reason", "REASON",
-     "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or other",
+     "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or "
+     "other; or how the minisock ended",
      FieldKind::Text, 11, false, true, [](E e, S out) { return text(out, name_of(e.reason)); }},
     {"netns_name", "NETNS-NAME", "name of the network namespace, as ip netns shows it",
      FieldKind::Text, 12, false, true, [](E e, S out) { return text(out, e.netns_name); }},
@@ -148,6 +195,8 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, S out) { return text(out, owner_text(e, &Owner::parent)); }},
     {"cmdline", "CMDLINE", "arguments of the process, with --cmdline only", FieldKind::Text, 40,
      false, true, [](E e, S out) { return text(out, owner_text(e, &Owner::cmdline)); }},
+    {"held_us", "HELD(us)", "how long the minisock had existed", FieldKind::Number, 10, false, true,
+     [](E e, S out) { return number(out, e.held_us()); }, true},
     {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
      [](E e, S out) { return address(out, e.remote); }},
 });
@@ -207,13 +256,6 @@ bool append_marked(std::string& out, std::string_view service, bool inferred) {
     return true;
 }
 
-void append_seconds(std::string& out, std::uint32_t ms) {
-    number(out, std::uint64_t{ms / 1000});
-    out += '.';
-    number(out, std::uint64_t{ms % 1000 / 100});
-    out += 's';
-}
-
 // NOLINTBEGIN(readability-identifier-naming)
 constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     {"type", "TYPE", "socket", FieldKind::Text, 6, false, false,
@@ -223,10 +265,7 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     {"remaining_ms", "LEFT(ms)", "what is left of its life", FieldKind::Number, 8, false, true,
      [](T t, S out) { return number(out, std::uint64_t{t.remaining_ms}); }},
     {"", "LEFT", "what is left of its life", FieldKind::Number, 6, true, false,
-     [](T t, S out) {
-         append_seconds(out, t.remaining_ms);
-         return true;
-     }},
+     [](T t, S out) { return seconds(out, std::uint64_t{t.remaining_ms} * 1000); }},
     same<"role">(),
     same<"role_inferred">(),
     {"owner", "OWNER", "seen (a running twtrace saw it close) or inferred (it listens on the port)",

@@ -25,6 +25,7 @@ struct Field {
     bool wide;   ///< part of the -w table
     /// Appends the bare text; false if the value is not known (then nothing is appended).
     bool (*append)(const Row&, std::string& out);
+    bool ends = false; ///< only with --ends
 };
 
 /// In the order in which they are printed.

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "source/ends.h"
 #include "source/preflight.h"
 #include "twtrace.skel.h"
 
@@ -87,6 +89,12 @@ Result<void> fill_cidrs(const bpf_map* map, const std::vector<twtrace_cidr>& cid
     return {};
 }
 
+std::string explain_no_ends(const std::string& why) {
+    return fmt::format("--ends is not possible on this host: {}; it needs fentry (`twtrace doctor "
+                       "--host`), everything else works without the option",
+                       why);
+}
+
 Result<void> fill_filters(const twtrace_bpf& skeleton, const LiveConfig& config) {
     if (auto filled = fill_pids(skeleton, config); !filled)
         return filled;
@@ -101,6 +109,7 @@ struct LiveSource::Impl {
     Skeleton skeleton;
     RecordHandler* handler = nullptr; // of the drain() that runs
     std::unique_ptr<ring_buffer, RingDeleter> ring;
+    std::optional<EndsSource> ends;
     CountTable overflow;
     CountTable passives;
 
@@ -118,6 +127,9 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     libbpf_set_print(log_libbpf);
     if (auto ready = preflight(); !ready)
         return tl::unexpected(ready.error());
+    if (config.ends)
+        if (auto works = probe_ends(); !works)
+            return fail(explain_no_ends(works.error().message));
     auto impl = std::make_unique<Impl>();
     impl->skeleton.reset(twtrace_bpf__open());
     if (!impl->skeleton)
@@ -137,6 +149,14 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
                                 std::strerror(errno)));
     impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
+    // First: an entry whose end was not seen would be present for ever, the other way round is
+    // told.
+    if (config.ends) {
+        auto ends = EndsSource::open(bpf_map__fd(impl->skeleton->maps.ring), config.gate);
+        if (!ends)
+            return fail(explain_no_ends(ends.error().message));
+        impl->ends.emplace(*std::move(ends));
+    }
     if (const int error = twtrace_bpf__attach(impl->skeleton.get()); error != 0)
         return fail(explain_attach_failure(-error));
     return LiveSource(std::move(impl));
@@ -153,6 +173,12 @@ void LiveSource::detach() {
     bpf_link__destroy(impl_->skeleton->links.twtrace_destroy_sock);
     impl_->skeleton->links.twtrace_destroy_sock = nullptr;
     twtrace_bpf__detach(impl_->skeleton.get());
+    if (impl_->ends)
+        impl_->ends->detach();
+}
+
+std::uint64_t LiveSource::ends_lost() const {
+    return impl_->ends ? impl_->ends->lost() : 0;
 }
 
 twtrace_stats LiveSource::stats() const {
