@@ -27,7 +27,7 @@ std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregat
     ends.untracked = losses->untracked;
     const Accounting& accounting = run.accounting();
     ends.exact = losses->lost == 0 && losses->untracked == 0 && accounting.lost == 0 &&
-                 accounting.missed == 0;
+                 accounting.missed == 0 && accounting.unaccounted <= 0;
     return ends;
 }
 
