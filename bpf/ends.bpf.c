@@ -175,16 +175,25 @@ int BPF_PROG(twtrace_deschedule, struct inet_timewait_sock* tw) {
     return 0;
 }
 
+/* Why, where there is no note. Some compilers inline inet_twsk_deschedule_put() into
+ * inet_twsk_purge(), which is in the same file; a timer is never early. */
+static __always_inline __u32 reason_by_timer(struct inet_timewait_sock* tw) {
+    __s64 left = tw->tw_timer.expires - bpf_jiffies64();
+    return left > 0 ? TWTRACE_REASON_PURGED : TWTRACE_REASON_EXPIRED;
+}
+
 SEC("fentry/inet_twsk_kill")
 int BPF_PROG(twtrace_kill, struct inet_timewait_sock* tw) {
-    __u32 reason = TWTRACE_REASON_EXPIRED;
     struct note* note = this_cpu_note();
+    __u32 reason;
     if (!note)
         return 0;
-    if (note->minisock == (__u64)tw) {
-        reason = note->descheduled ? note->reason : reason;
+    if (note->minisock == (__u64)tw && note->descheduled)
+        reason = note->reason;
+    else
+        reason = reason_by_timer(tw);
+    if (note->minisock == (__u64)tw)
         note->minisock = 0;
-    }
     tell(note, tw, TWTRACE_TIME_WAIT_END, tw->tw_substate, reason);
     return 0;
 }

@@ -208,10 +208,15 @@ struct tcp_sock {
 
 struct sk_buff;
 
+struct timer_list {
+    unsigned long expires;
+};
+
 /* net/inet_timewait_sock.h */
 struct inet_timewait_sock {
     struct sock_common __tw_common;
     volatile unsigned char tw_substate;
+    struct timer_list tw_timer;
 };
 
 /* net/tcp.h: what tcp_timewait_state_process() tells its caller to do. */
