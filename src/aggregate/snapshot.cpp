@@ -110,7 +110,7 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
         row.lifetime_max_us = group.lifetime_us->max();
     }
     if (group.ends)
-        row.ends = twtrace::row_of(*group.ends);
+        row.ends = std::make_shared<EndsRow>(row_of(*group.ends));
     return row;
 }
 

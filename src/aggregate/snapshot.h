@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,8 +64,8 @@ struct GroupRow {
     std::optional<std::uint64_t> lifetime_p90_us;
     std::optional<std::uint64_t> lifetime_p99_us;
     std::optional<std::uint64_t> lifetime_max_us;
-    std::vector<PeerRow> peers; ///< most time-waits first
-    EndsRow ends;               ///< where Snapshot::ends is there
+    std::vector<PeerRow> peers;          ///< most time-waits first
+    std::shared_ptr<const EndsRow> ends; ///< none: nothing was told of its minisocks
 };
 
 struct Snapshot {

@@ -50,8 +50,13 @@ bool service_text(const GroupRow& row, const Snapshot& snapshot, std::string& ou
     return known(out, row.service);
 }
 
+const EndsRow& ends_of(const GroupRow& row) {
+    static const EndsRow none;
+    return row.ends ? *row.ends : none;
+}
+
 std::uint64_t ended(const GroupRow& row, Reason reason) {
-    return row.ends.ended.at(static_cast<std::size_t>(reason));
+    return ends_of(row).ended.at(static_cast<std::size_t>(reason));
 }
 
 std::uint64_t reused(const GroupRow& row) {
@@ -128,12 +133,12 @@ constexpr auto fields = std::to_array<GroupField>({
     {"cmdline", "", 0, false, false, [](G g, P, S out) { return known(out, g.cmdline); }},
     {"netns_name", "", 0, false, false, [](G g, P, S out) { return known(out, g.netns_name); }},
     {"present", "PRESENT", 8, true, false,
-     [](G g, P, S out) { return number(out, g.ends.present); }, true},
+     [](G g, P, S out) { return number(out, ends_of(g).present); }, true},
     {"present_fin_wait2", "NOW-FW2", 8, true, true,
-     [](G g, P, S out) { return number(out, g.ends.present_fin_wait2); }, true},
+     [](G g, P, S out) { return number(out, ends_of(g).present_fin_wait2); }, true},
     {"", "REUSED", 7, true, false, [](G g, P, S out) { return number(out, reused(g)); }, true},
     {"time_wait_start", "GOT-FIN", 8, true, true,
-     [](G g, P, S out) { return number(out, g.ends.started); }, true},
+     [](G g, P, S out) { return number(out, ends_of(g).started); }, true},
     {"ended_expired", "EXPIRED", 8, true, true,
      [](G g, P, S out) { return number(out, ended(g, Reason::Expired)); }, true},
     {"ended_reused_by_connect", "CONNECT", 8, true, true,
@@ -151,9 +156,9 @@ constexpr auto fields = std::to_array<GroupField>({
     {"ended_lost", "", 0, true, true,
      [](G g, P, S out) { return number(out, ended(g, Reason::None)); }, true},
     {"connect_p50_us", "", 0, true, false,
-     [](G g, P, S out) { return known(out, g.ends.connect_p50_us); }, true},
+     [](G g, P, S out) { return known(out, ends_of(g).connect_p50_us); }, true},
     {"", "AFTER", 7, true, false,
-     [](G g, P, S out) { return duration(out, g.ends.connect_p50_us); }, true},
+     [](G g, P, S out) { return duration(out, ends_of(g).connect_p50_us); }, true},
     {"", "CMDLINE", 40, false, true, [](G g, P, S out) { return known(out, g.cmdline); }},
     {"", "TOP PEER", 0, false, false, [](G g, P, S out) { return top_peer_text(g, out); }},
 });

@@ -44,7 +44,7 @@ Json group_of(const GroupRow& row, const Snapshot& snapshot) {
                             {"p99", known(row.lifetime_p99_us)},
                             {"max", known(row.lifetime_max_us)}};
     if (snapshot.ends)
-        group["ends"] = ends_of(row.ends);
+        group["ends"] = ends_of(row.ends ? *row.ends : EndsRow{});
     group["peers"] = Json::array();
     for (const PeerRow& peer : row.peers)
         group["peers"].push_back(peer_of(peer));

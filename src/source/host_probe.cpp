@@ -128,8 +128,7 @@ void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
     checks.push_back(check("get_current_task_btf", task, false, task ? "helper of 5.11" : "none",
                            "reads the closing task through other helpers, a little slower"));
     const auto ends = probe_ends();
-    checks.push_back(check("fentry", ends.has_value(), false,
-                           ends ? "works" : ends.error().message,
+    checks.push_back(check("fentry", ends.has_value(), false, ends ? "works" : ends.error().message,
                            "cannot tell how each TIME_WAIT ends (--ends); all else is the same"));
 }
 

@@ -1,5 +1,5 @@
-// Records of any bytes through decode, settle, the present minisocks, the sinks and the aggregator: none is lost, none is
-// made up, every line can be parsed.
+// Records of any bytes through decode, settle, the present minisocks, the sinks and the aggregator:
+// none is lost, none is made up, every line can be parsed.
 #include <string>
 #include <vector>
 
