@@ -19,36 +19,41 @@ namespace twtrace {
 namespace {
 
 constexpr const char* process = "tcp_timewait_state_process";
+constexpr std::array all_needed{process, "tcp_twsk_unique", "inet_twsk_deschedule_put",
+                                "inet_twsk_kill"};
 // Behind them is what it returned (returned_by_process() in bpf/ends.bpf.c).
 constexpr std::uint32_t fewest_arguments = 3;
 constexpr std::uint32_t most_arguments = 6;
 
-struct Needed {
-    const char* function;
-    bpf_attach_type kind;
-};
-constexpr std::array all_needed{Needed{process, BPF_TRACE_FENTRY}, Needed{process, BPF_TRACE_FEXIT},
-                                Needed{"tcp_twsk_unique", BPF_TRACE_FEXIT},
-                                Needed{"inet_twsk_deschedule_put", BPF_TRACE_FENTRY},
-                                Needed{"inet_twsk_kill", BPF_TRACE_FENTRY}};
-
-// Which of them is refused, and with what.
-Result<void> try_all(const btf* types) {
-    for (const Needed& needed : all_needed) {
-        const char* const kind = needed.kind == BPF_TRACE_FENTRY ? "fentry" : "fexit";
-        const int id = function_id(types, needed.function);
-        if (id < 0)
-            return fail(fmt::format("{}/{}: this kernel has no such function to trace", kind,
-                                    needed.function));
-        if (const int error = try_tracing(needed.kind, id); error != 0)
-            return fail(fmt::format("{}/{}: {}", kind, needed.function, std::strerror(error)));
-    }
-    return {};
+// Of those that the kernel has and whose calls it did not all inline. The number of arguments of
+// tcp_timewait_state_process().
+Result<std::uint32_t> look_for_all(const btf* types) {
+    for (const char* function : all_needed)
+        if (function_id(types, function) < 0)
+            return fail(fmt::format("{}: this kernel has no such function to trace", function));
+    const std::uint32_t arguments = arguments_of(types, process).value_or(0);
+    if (arguments < fewest_arguments || arguments > most_arguments)
+        return fail(
+            fmt::format("{}: has {} arguments here, which is not known", process, arguments));
+    return arguments;
 }
 
 struct SkeletonDeleter {
     void operator()(ends_bpf* skeleton) const { ends_bpf__destroy(skeleton); }
 };
+
+// What ends_bpf__attach() does, but it does not say which of them was refused.
+Result<void> attach_all(ends_bpf& skeleton) {
+    const bpf_object_skeleton& all = *skeleton.skeleton;
+    for (int index = 0; index < all.prog_cnt; ++index) {
+        const bpf_prog_skeleton& one = all.progs[index];
+        *one.link = bpf_program__attach(*one.prog);
+        if (*one.link == nullptr)
+            return fail(
+                fmt::format("{}: {}", bpf_program__section_name(*one.prog), std::strerror(errno)));
+    }
+    return {};
+}
 
 std::uint64_t recursion_misses(const bpf_program* program) {
     bpf_prog_info info{};
@@ -62,12 +67,11 @@ std::uint64_t recursion_misses(const bpf_program* program) {
 
 Result<void> probe_ends() {
     const Btf types(btf__load_vmlinux_btf());
-    if (auto works = try_all(types.get()); !works)
-        return works;
-    const auto arguments = arguments_of(types.get(), process);
-    if (!arguments || *arguments < fewest_arguments || *arguments > most_arguments)
-        return fail(fmt::format("fexit/{}: has {} arguments here, which is not known", process,
-                                arguments.value_or(0)));
+    if (auto all = look_for_all(types.get()); !all)
+        return tl::unexpected(all.error());
+    const int error = try_tracing(BPF_TRACE_FENTRY, function_id(types.get(), process));
+    if (error != 0)
+        return fail(fmt::format("fentry/{}: {}", process, std::strerror(error)));
     return {};
 }
 
@@ -81,23 +85,29 @@ EndsSource& EndsSource::operator=(EndsSource&&) noexcept = default;
 EndsSource::~EndsSource() = default;
 
 Result<EndsSource> EndsSource::open(int ring, const twtrace_config& gate) {
+    const Btf types(btf__load_vmlinux_btf());
+    const auto arguments = look_for_all(types.get());
+    if (!arguments)
+        return tl::unexpected(arguments.error());
     auto impl = std::make_unique<Impl>();
     impl->skeleton.reset(ends_bpf__open());
     if (!impl->skeleton)
         return fail(fmt::format("cannot open the BPF object: {}", std::strerror(errno)));
     ends_bpf& skeleton = *impl->skeleton;
     auto& rodata = *skeleton.rodata;
-    const Btf types(btf__load_vmlinux_btf());
-    const_cast<twtrace_u32&>(rodata.process_arguments) =
-        arguments_of(types.get(), process).value_or(0);
+    const_cast<twtrace_u32&>(rodata.process_arguments) = *arguments;
     const_cast<twtrace_u32&>(rodata.netns_count) = gate.netns_count;
     std::copy(std::begin(gate.netns), std::end(gate.netns), const_cast<twtrace_u32*>(rodata.netns));
     if (const int error = bpf_map__reuse_fd(skeleton.maps.ring, ring); error != 0)
         return fail(fmt::format("cannot share the ring buffer: {}", std::strerror(-error)));
-    if (const int error = ends_bpf__load(&skeleton); error != 0)
-        return fail(fmt::format("does not load: {}", std::strerror(-error)));
-    if (const int error = ends_bpf__attach(&skeleton); error != 0)
-        return fail(fmt::format("does not attach: {}", std::strerror(-error)));
+    if (const int error = ends_bpf__load(&skeleton); error != 0) {
+        if (auto works = probe_ends(); !works) // refused altogether, which is better to know
+            return tl::unexpected(works.error());
+        return fail(fmt::format("its programs do not load: {} (-v shows what the verifier said)",
+                                std::strerror(-error)));
+    }
+    if (auto attached = attach_all(skeleton); !attached)
+        return tl::unexpected(attached.error());
     return EndsSource(std::move(impl));
 }
 

@@ -10,7 +10,8 @@
 namespace twtrace {
 
 /// Nothing if it would work here, else which function of the kernel's can't be traced, and what the
-/// kernel says. Attaches programs that do nothing for a moment.
+/// kernel says. Attaches a program that does nothing, for a moment; only one, because the kernel
+/// waits for a grace period with each.
 Result<void> probe_ends();
 
 class EndsSource {

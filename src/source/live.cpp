@@ -127,9 +127,6 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     libbpf_set_print(log_libbpf);
     if (auto ready = preflight(); !ready)
         return tl::unexpected(ready.error());
-    if (config.ends)
-        if (auto works = probe_ends(); !works)
-            return fail(explain_no_ends(works.error().message));
     auto impl = std::make_unique<Impl>();
     impl->skeleton.reset(twtrace_bpf__open());
     if (!impl->skeleton)

@@ -19,6 +19,6 @@ Tracer trace_ends(const TestNamespace& ns);
 /// Once this type has come so often.
 std::vector<nlohmann::json> await_type(const Tracer& tracer, const std::string& type,
                                        std::size_t times = 1,
-                                       Milliseconds bound = Milliseconds(10000));
+                                       Milliseconds bound = Milliseconds(30000));
 
 } // namespace live
