@@ -129,8 +129,15 @@ static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
     return false;
 }
 
-/* NO_WAKEUP: the reader drains on a timer; a wake-up an event costs more than everything else
- * together. */
+/* A wake-up an event would cost more than everything else together: while events come the reader
+ * drains on a timer, and only the first after a pause wakes it. */
+static __always_inline __u64 wake_up_once(void) {
+    if (!reader_sleeps)
+        return BPF_RB_NO_WAKEUP;
+    reader_sleeps = 0;
+    return BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline int send(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                 const struct twtrace_task* task) {
     struct twtrace_event* event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
@@ -139,7 +146,7 @@ static __always_inline int send(const struct facts* facts, struct sock* sk, stru
     fill_facts(event, facts);
     fill_socket(event, sk, tp);
     __builtin_memcpy(&event->task, task, sizeof(event->task));
-    bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+    bpf_ringbuf_submit(event, wake_up_once());
     return 0;
 }
 

@@ -31,6 +31,10 @@ struct {
     __uint(max_entries, 4096);
 } ring SEC(".maps");
 
+/* That of the main object too (its .bss): user space waits for the next record. The first thing in
+ * it. */
+__u32 reader_sleeps = 0;
+
 struct note {
     __u64 minisock;   /* which one; only compared, never followed. 0: none */
     __u32 reason;     /* enum twtrace_reason: if it is descheduled now, this is why */
@@ -68,6 +72,14 @@ static __always_inline bool is_chosen(__u32 inode) {
     return false;
 }
 
+/* As bpf/emit.bpf.h does it. */
+static __always_inline __u64 wake_up_once(void) {
+    if (!reader_sleeps)
+        return BPF_RB_NO_WAKEUP;
+    reader_sleeps = 0;
+    return BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline void tell(struct note* note, struct inet_timewait_sock* tw, __u32 type,
                                  __u32 substate, __u32 reason) {
     struct sock* sk = (struct sock*)tw; /* struct sock_common comes first in both */
@@ -91,7 +103,7 @@ static __always_inline void tell(struct note* note, struct inet_timewait_sock* t
     record->local_port = tw->__tw_common.skc_num;
     record->remote_port = bpf_ntohs(tw->__tw_common.skc_dport);
     record->time_ns = bpf_ktime_get_ns();
-    bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+    bpf_ringbuf_submit(record, wake_up_once());
 }
 
 /* A segment for a minisock. Only an RST makes the function itself deschedule it. */

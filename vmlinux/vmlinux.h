@@ -36,7 +36,7 @@ enum bpf_map_type {
 };
 enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
-enum { BPF_RB_NO_WAKEUP = 1 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 
 /* uapi/linux/bpf.h: probed with bpf_core_enum_value_exists(), so only the names matter. */
 enum bpf_func_id {

@@ -138,8 +138,8 @@ void Aggregator::count_peer(Group& group, const Event& event, std::uint64_t time
         ++peers_;
         found = group.peers.try_emplace(key).first;
     }
-    found->second.time_wait += times;
-    found->second.last_add = adds_;
+    found.value().time_wait += times;
+    found.value().last_add = adds_;
 }
 
 void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t times) {
@@ -147,7 +147,7 @@ void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t tim
         group.peers.find({event.remote, event.service_port(), event.role == Role::Client});
     if (found != group.peers.end()) {
         const std::uint64_t here = std::min(found->second.time_wait, times);
-        found->second.time_wait -= here;
+        found.value().time_wait -= here;
         times -= here;
         if (found->second.time_wait == 0) {
             group.peers.erase(found);

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <tsl/robin_map.h>
 
 #include "aggregate/ends.h"
 #include "aggregate/histogram.h"
@@ -86,6 +86,9 @@ struct PeerCount {
     std::uint64_t last_add = 0; ///< number of the last event that was added
 };
 
+/// Looked up for each event: one cache line instead of three.
+using PeerCounts = tsl::robin_map<PeerKey, PeerCount, PeerKeyHash>;
+
 struct Group {
     Common<std::uint32_t> pid;
     Common<std::string> comm;
@@ -103,7 +106,7 @@ struct Group {
     std::array<std::uint64_t, TWTRACE_HOWS> how{}; ///< of the time-waits, by enum How
     std::unique_ptr<Histogram> lifetime_us;        ///< of the time-waits; none: nothing known
     std::unique_ptr<Ends> ends;                    ///< none: nothing was told of its minisocks
-    std::unordered_map<PeerKey, PeerCount, PeerKeyHash> peers;
+    PeerCounts peers;
     std::uint64_t other_peers = 0; ///< time-waits on peers beyond the bound of the table
     /// Time-waits taken back before they were counted: their own records found the ring full and
     /// are added at the end.

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
@@ -70,6 +71,19 @@ bool EventLoop::on_readable(int fd, std::function<bool()> readable) {
     return true;
 }
 
+Result<void> EventLoop::wake_on(int fd) {
+    if (!watch(epoll_, fd, EPOLLIN | EPOLLET))
+        return failed("cannot wait for events");
+    waker_ = fd;
+    return {};
+}
+
+void EventLoop::pace(std::chrono::milliseconds every) {
+    // It can't fail: the timer is one, and the time is valid.
+    if (every != std::exchange(every_, every))
+        set_timer(timer_, every, every);
+}
+
 void EventLoop::call(std::map<int, std::function<bool()>>::iterator watched) {
     if (watched->second())
         return;
@@ -79,6 +93,7 @@ void EventLoop::call(std::map<int, std::function<bool()>>::iterator watched) {
 
 Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
                             const std::function<Result<bool>()>& tick) {
+    every_ = every;
     if (!set_timer(timer_, every, every) || !set_timer(deadline_, duration, {}))
         return failed("cannot set a timer");
     while (true) {
@@ -94,6 +109,8 @@ Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::millis
                 acknowledge(timer_);
             else if (watched != readable_.end())
                 call(watched);
+            else if (fd == waker_)
+                ++woken_;
             else
                 stop = true; // a signal, the deadline, or nobody reads any more
         }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 
@@ -16,8 +17,8 @@ class EventLoop {
     /// through this loop.
     static Result<EventLoop> make();
 
-    /// Calls tick every `every` until it returns false or fails, a signal says stop, `duration` is
-    /// over (0: never), or the reader of standard output goes away.
+    /// Calls tick every `every`, and after every other wake-up, until it returns false or fails, a
+    /// signal says stop, `duration` is over (0: never), or the reader of standard output goes away.
     Result<void> run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
                      const std::function<Result<bool>()>& tick);
 
@@ -25,6 +26,14 @@ class EventLoop {
     /// is gone, until it returns false; then tick, as after every wake-up. False: fd can't be
     /// watched (a regular file).
     bool on_readable(int fd, std::function<bool()> readable);
+
+    /// Calls tick whenever fd says that there is something new, however much of it is read.
+    Result<void> wake_on(int fd);
+    /// How often it did.
+    [[nodiscard]] std::uint64_t woken() const { return woken_; }
+
+    /// From now on tick is called every so often. To be called by tick.
+    void pace(std::chrono::milliseconds every);
 
   private:
     EventLoop() = default;
@@ -34,6 +43,9 @@ class EventLoop {
     Fd signals_;
     Fd timer_;
     Fd deadline_;
+    int waker_ = -1;
+    std::uint64_t woken_ = 0;
+    std::chrono::milliseconds every_{};
     std::map<int, std::function<bool()>> readable_;
 };
 

@@ -14,10 +14,10 @@ namespace twtrace {
 namespace {
 
 // The ring holds 2 MiB: at 40,000 closes a second, each seen from both ends, it fills in 170
-// milliseconds. Twenty keep the detail, the processor's caches warm, and an event on a quiet host
-// on screen within 100 ms, at no measurable cost when idle.
+// milliseconds. Twenty keep the detail, and the processor's caches warm.
 constexpr std::chrono::milliseconds drain_every{20};
-constexpr unsigned ticks_per_second = 50;
+constexpr std::chrono::milliseconds second{1000};
+constexpr std::uint64_t second_ns = 1'000'000'000;
 
 std::uint64_t sum(const twtrace_u64 (&by_type)[TWTRACE_TYPES]) {
     return std::accumulate(std::begin(by_type), std::end(by_type), std::uint64_t{0});
@@ -89,19 +89,22 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     EventConsumer* const first = journaled ? &*journaled : &consumer;
     Pipeline pipeline(options.filter, counts_, *attributor_, *first);
     pipeline.follow(present_ ? &*present_ : nullptr);
-    unsigned ticks = 0;
     pipeline.hold();
+    second_due_ns_ = start_ns_ + second_ns;
+    const auto longest = options.interval.count() > 0 ? std::min(second, options.interval) : second;
+    if (auto woken = loop_.wake_on(source_.ring_fd()); !woken)
+        return woken;
     auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
         pipeline.tick();
-        source_.drain(pipeline);
+        const bool quiet = source_.drain(pipeline) == 0 && pipeline.is_empty();
         if (!begun_ && pipeline.settled_until_ns() > counts_.sampled_until_ns())
             begin(pipeline);
-        ++ticks;
-        if (ticks % ticks_per_second == 0)
+        if (is_second_over())
             every_second(pipeline, *first);
         else if (counts_.has_unknown())
             counts_.refresh(false);
         finish_mark(pipeline);
+        set_pace(quiet && begun_, longest);
         return after_batch();
     });
     end(pipeline);
@@ -112,10 +115,34 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     report_losses();
     spdlog::info("{} transitions skipped by recursion, {} ends of sockets recovered by the catcher",
                  source_.recursion_misses(), sum(source_.stats().caught));
+    spdlog::info("woken by an event {} times", loop_.woken());
     if (!done)
         return done;
     auto last = after_batch();
     return last ? Result<void>{} : tl::unexpected(last.error());
+}
+
+bool LiveRun::is_second_over() {
+    const std::uint64_t now = monotonic_now_ns();
+    if (now < second_due_ns_)
+        return false;
+    second_due_ns_ = std::max(second_due_ns_ + second_ns, now);
+    return true;
+}
+
+// A mark is as good as an event: what it counts until has to be read.
+void LiveRun::set_pace(bool quiet, std::chrono::milliseconds longest) {
+    const Pace::Step step = pace_.after(quiet);
+    if (step == Pace::Step::Ask)
+        source_.ask_for_wake_up();
+    if (step != Pace::Step::Sleep || mark_) {
+        loop_.pace(drain_every);
+        return;
+    }
+    const std::uint64_t now = monotonic_now_ns();
+    const std::chrono::nanoseconds rest(second_due_ns_ - std::min(now, second_due_ns_));
+    loop_.pace(std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(rest) +
+                                     std::chrono::milliseconds(1)));
 }
 
 // Every event that happened until the counters were sampled is held by now, those included that had

@@ -10,6 +10,7 @@
 #include "account/kernel_counts.h"
 #include "app/event_loop.h"
 #include "app/live_config.h"
+#include "app/pace.h"
 #include "app/pipeline.h"
 #include "cli/options.h"
 #include "journal/journal_writer.h"
@@ -61,6 +62,8 @@ class LiveRun {
 
   private:
     LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);
+    void set_pace(bool quiet, std::chrono::milliseconds longest);
+    [[nodiscard]] bool is_second_over();
     void begin(Pipeline& pipeline);
     void end(Pipeline& pipeline);
     void every_second(Pipeline& pipeline, EventConsumer& consumer);
@@ -81,6 +84,8 @@ class LiveRun {
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: it runs
     std::uint64_t start_ns_ = 0;
+    std::uint64_t second_due_ns_ = 0;
+    Pace pace_;
     std::uint64_t end_ns_ = 0;
     bool begun_ = false;
     std::uint64_t lost_reported_ = 0;

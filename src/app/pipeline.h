@@ -48,8 +48,10 @@ class Pipeline : public RecordHandler {
     void release(const Cuts& cuts, std::uint64_t otherwise_ns, Side side);
     /// Events up to this moment (CLOCK_MONOTONIC) have settled.
     [[nodiscard]] std::uint64_t settled_until_ns() const {
-        return drained_until_ns_ - std::min(drained_until_ns_, Settle::hold_ns);
+        return drained_until_ns_ - (is_empty() ? 0 : std::min(drained_until_ns_, Settle::hold_ns));
     }
+    /// Nothing waits to settle.
+    [[nodiscard]] bool is_empty() const { return settle_.empty(); }
 
     /// Once everything until `at_ns` has settled, captured_until_mark() is what captured() was
     /// then.

@@ -44,6 +44,7 @@ class Settle {
         for (; !waiting_.empty(); waiting_.pop_front())
             out(waiting_.front());
     }
+    [[nodiscard]] bool empty() const { return waiting_.empty(); }
 
   private:
     static bool may_be_retracted(const Event& event) {

@@ -10,31 +10,39 @@ namespace twtrace {
 
 namespace {
 
-bool number(std::string& out, std::uint64_t value) {
-    std::array<char, 20> text{};
-    out.append(text.data(), format_decimal(value, text.data()));
-    return true;
+constexpr std::string_view unknown;
+
+std::string_view number(Room& room, std::uint64_t value) {
+    return {room.data(), format_decimal(value, room.data())};
 }
 
-bool number(std::string& out, std::optional<std::uint64_t> value) {
-    return value && number(out, *value);
+std::string_view number(Room& room, std::optional<std::uint64_t> value) {
+    return value ? number(room, *value) : unknown;
 }
 
-bool text(std::string& out, std::string_view value) {
-    out += value;
-    return !value.empty();
+std::string_view number_unless_zero(Room& room, std::uint64_t value) {
+    return value != 0 ? number(room, value) : unknown;
 }
 
-bool address(std::string& out, const Address& value) {
-    if (value.family == 0)
-        return false;
-    std::array<char, 40> buffer{};
-    out.append(buffer.data(), format_address(value, buffer.data()));
-    return true;
+std::string_view address(Room& room, const Address& value) {
+    return value.family != 0 ? std::string_view{room.data(), format_address(value, room.data())}
+                             : unknown;
 }
 
-bool port(std::string& out, std::uint16_t value) {
-    return value != 0 && number(out, std::uint64_t{value});
+std::string_view seconds(Room& room, std::uint64_t ms) {
+    char* end = format_decimal(ms / 1000, room.data());
+    *end++ = '.';
+    end = format_decimal(ms % 1000 / 100, end);
+    *end++ = 's';
+    return {room.data(), end};
+}
+
+std::string_view joined(Room& room, std::string_view text, std::string_view mark) {
+    if (text.empty())
+        return unknown;
+    const std::size_t length = std::min(text.size(), room.size() - mark.size());
+    char* end = std::copy_n(text.begin(), length, room.data());
+    return {room.data(), std::copy(mark.begin(), mark.end(), end)};
 }
 
 std::string_view service_of(const Event& event) {
@@ -88,117 +96,103 @@ std::string_view close_word(const Event& event) {
     return name_of(event.how);
 }
 
-bool seconds(std::string& out, std::optional<std::uint64_t> us) {
-    if (!us)
-        return false;
-    number(out, *us / 1'000'000);
-    out += '.';
-    number(out, *us % 1'000'000 / 100'000);
-    out += 's';
-    return true;
-}
-
 std::string_view owner_text(const Event& event, std::string Owner::*member) {
     return event.owner != nullptr ? std::string_view(event.owner->*member) : std::string_view{};
 }
 
 using E = const Event&;
-using S = std::string&;
+using R = Room&;
 
 // NOLINTBEGIN(readability-identifier-naming)
 constexpr auto event_fields = std::to_array<Field<Event>>({
     {"type", "TYPE",
      "time_wait, passive_close, aborted, port_exhausted, time_wait_start or time_wait_end",
-     FieldKind::Text, 14, false, true, [](E e, S out) { return text(out, name_of(e.type)); }},
+     FieldKind::Text, 14, false, true, [](E e, R) { return name_of(e.type); }},
     {"time", "TIME", "when, UTC", FieldKind::Text, 30, false, true,
-     [](E e, S out) {
-         append_rfc3339(out, e.wall_ns);
-         return true;
+     [](E e, R room) {
+         return std::string_view{room.data(), format_rfc3339(e.wall_ns, room.data())};
      }},
     {"", "TIME", "when, local time", FieldKind::Text, 8, true, false,
-     [](E e, S out) {
-         append_local_time(out, e.wall_ns);
-         return true;
+     [](E e, R room) {
+         return std::string_view{room.data(), format_local_time(e.wall_ns, room.data())};
      }},
     {"stage", "STAGE",
      "substate in which the minisock began, or was until then: time_wait or fin_wait2",
      FieldKind::Text, 9, false, true,
-     [](E e, S out) {
-         return (e.type == EventType::TimeWait || e.of_minisock()) && text(out, name_of(e.stage));
+     [](E e, R) {
+         return e.type == EventType::TimeWait || e.of_minisock() ? name_of(e.stage) : unknown;
      }},
     {"how", "HOW", "close, shutdown, exit (the process was dying) or kernel", FieldKind::Text, 8,
-     false, true, [](E e, S out) { return text(out, name_of(e.how)); }},
+     false, true, [](E e, R) { return name_of(e.how); }},
     {"role", "ROLE", "client (it connected) or server (it accepted)", FieldKind::Text, 6, false,
-     true, [](E e, S out) { return text(out, name_of(e.role)); }},
+     true, [](E e, R) { return name_of(e.role); }},
     {"role_inferred", "INF", "the role was not seen but inferred", FieldKind::Flag, 5, false, true,
-     [](E e, S out) {
-         out += e.role_inferred ? "true" : "false";
-         return true;
-     }},
+     [](E e, R) { return e.role_inferred ? std::string_view("true") : std::string_view("false"); }},
     {"pid", "PID", "process that closed", FieldKind::Number, 7, true, true,
-     [](E e, S out) { return e.task.pid != 0 && number(out, std::uint64_t{e.task.pid}); }},
+     [](E e, R room) { return number_unless_zero(room, e.task.pid); }},
     {"tid", "TID", "thread that closed", FieldKind::Number, 7, false, true,
-     [](E e, S out) { return e.task.tid != 0 && number(out, std::uint64_t{e.task.tid}); }},
+     [](E e, R room) { return number_unless_zero(room, e.task.tid); }},
     {"comm", "COMM", "name of the thread that closed", FieldKind::Text, 15, false, true,
-     [](E e, S out) { return text(out, e.task.comm()); }},
+     [](E e, R) { return e.task.comm(); }},
     {"uid", "UID", "user of the process that closed", FieldKind::Number, 5, false, true,
-     [](E e, S out) { return e.task.known() && number(out, std::uint64_t{e.task.uid}); }},
-    {"service", "SERVICE", "the best short name: systemd unit, else container, else comm",
-     FieldKind::Text, 14, true, true, [](E e, S out) { return text(out, service_of(e)); }},
-    {"unit", "UNIT", "systemd unit", FieldKind::Text, 20, false, true,
-     [](E e, S out) { return text(out, owner_text(e, &Owner::unit)); }},
-    {"container", "CONTAINER", "container id, 12 digits", FieldKind::Text, 12, false, true,
-     [](E e, S out) { return text(out, owner_text(e, &Owner::container)); }},
-    {"cgroup", "CGROUP", "control group path", FieldKind::Text, 32, false, true,
-     [](E e, S out) { return text(out, owner_text(e, &Owner::cgroup)); }},
-    {"netns", "NETNS", "inode of the network namespace", FieldKind::Number, 10, false, true,
-     [](E e, S out) { return e.netns != 0 && number(out, std::uint64_t{e.netns}); }},
-    {"", "ROLE", "client or server; ? after it: inferred", FieldKind::Text, 7, true, false,
-     [](E e, S out) {
-         const bool known = text(out, name_of(e.role));
-         out += known && e.role_inferred ? "?" : "";
-         return known;
+     [](E e, R room) {
+         return e.task.known() ? number(room, std::uint64_t{e.task.uid}) : unknown;
      }},
+    {"service", "SERVICE", "the best short name: systemd unit, else container, else comm",
+     FieldKind::Text, 14, true, true, [](E e, R) { return service_of(e); }},
+    {"unit", "UNIT", "systemd unit", FieldKind::Text, 20, false, true,
+     [](E e, R) { return owner_text(e, &Owner::unit); }},
+    {"container", "CONTAINER", "container id, 12 digits", FieldKind::Text, 12, false, true,
+     [](E e, R) { return owner_text(e, &Owner::container); }},
+    {"cgroup", "CGROUP", "control group path", FieldKind::Text, 32, false, true,
+     [](E e, R) { return owner_text(e, &Owner::cgroup); }},
+    {"netns", "NETNS", "inode of the network namespace", FieldKind::Number, 10, false, true,
+     [](E e, R room) { return number_unless_zero(room, e.netns); }},
+    {"", "ROLE", "client or server; ? after it: inferred", FieldKind::Text, 7, true, false,
+     [](E e, R room) { return joined(room, name_of(e.role), e.role_inferred ? "?" : ""); }},
     {"", "CLOSE", "how it was closed, or what it was instead of a time-wait", FieldKind::Text, 8,
-     true, false, [](E e, S out) { return text(out, close_word(e)); }},
+     true, false, [](E e, R) { return close_word(e); }},
     {"", "HELD", "how long the minisock had existed", FieldKind::Number, 7, true, false,
-     [](E e, S out) { return seconds(out, e.held_us()); }, true},
+     [](E e, R room) {
+         const auto us = e.held_us();
+         return us ? seconds(room, *us / 1000) : unknown;
+     },
+     true},
     {"family", "F", "4 or 6", FieldKind::Number, 1, false, true,
-     [](E e, S out) { return e.local.family != 0 && number(out, std::uint64_t{e.local.family}); }},
+     [](E e, R room) { return number_unless_zero(room, e.local.family); }},
     {"local_addr", "LADDR", "address of the side that closed", FieldKind::Text, 39, false, true,
-     [](E e, S out) { return address(out, e.local); }},
+     [](E e, R room) { return address(room, e.local); }},
     {"local_port", "LPORT", "port of the side that closed", FieldKind::Number, 5, true, true,
-     [](E e, S out) { return port(out, e.local_port); }},
+     [](E e, R room) { return number_unless_zero(room, e.local_port); }},
     {"remote_addr", "RADDR", "address of the remote peer", FieldKind::Text, 39, false, true,
-     [](E e, S out) { return address(out, e.remote); }},
+     [](E e, R room) { return address(room, e.remote); }},
     {"remote_port", "RPORT", "port of the remote peer", FieldKind::Number, 5, true, true,
-     [](E e, S out) { return port(out, e.remote_port); }},
+     [](E e, R room) { return number_unless_zero(room, e.remote_port); }},
     {"lifetime_us", "LIFE(us)", "ESTABLISHED to FIN_WAIT1", FieldKind::Number, 10, false, true,
-     [](E e, S out) { return number(out, e.lifetime_us()); }},
+     [](E e, R room) { return number(room, e.lifetime_us()); }},
     {"close_us", "CLOSE(us)", "FIN_WAIT1 to the hand-over", FieldKind::Number, 9, false, true,
-     [](E e, S out) { return number(out, e.close_us()); }},
+     [](E e, R room) { return number(room, e.close_us()); }},
     {"bytes_sent", "SENT", "payload bytes sent over the connection's life", FieldKind::Number, 8,
-     false, true, [](E e, S out) { return !e.of_minisock() && number(out, e.bytes_sent); }},
+     false, true,
+     [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_sent); }},
     {"bytes_received", "RECEIVED", "payload bytes received", FieldKind::Number, 8, false, true,
-     [](E e, S out) { return !e.of_minisock() && number(out, e.bytes_received); }},
+     [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_received); }},
     {"reason", "REASON",
      "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or "
      "other; or how the minisock ended",
-     FieldKind::Text, 11, false, true, [](E e, S out) { return text(out, name_of(e.reason)); }},
+     FieldKind::Text, 11, false, true, [](E e, R) { return name_of(e.reason); }},
     {"netns_name", "NETNS-NAME", "name of the network namespace, as ip netns shows it",
-     FieldKind::Text, 12, false, true, [](E e, S out) { return text(out, e.netns_name); }},
+     FieldKind::Text, 12, false, true, [](E e, R) { return e.netns_name; }},
     {"ppid", "PPID", "parent of the process that closed", FieldKind::Number, 7, false, true,
-     [](E e, S out) {
-         return e.task.parent_pid != 0 && number(out, std::uint64_t{e.task.parent_pid});
-     }},
+     [](E e, R room) { return number_unless_zero(room, e.task.parent_pid); }},
     {"parent", "PARENT", "name of the parent process", FieldKind::Text, 15, false, true,
-     [](E e, S out) { return text(out, owner_text(e, &Owner::parent)); }},
+     [](E e, R) { return owner_text(e, &Owner::parent); }},
     {"cmdline", "CMDLINE", "arguments of the process, with --cmdline only", FieldKind::Text, 40,
-     false, true, [](E e, S out) { return text(out, owner_text(e, &Owner::cmdline)); }},
+     false, true, [](E e, R) { return owner_text(e, &Owner::cmdline); }},
     {"held_us", "HELD(us)", "how long the minisock had existed", FieldKind::Number, 10, false, true,
-     [](E e, S out) { return number(out, e.held_us()); }, true},
+     [](E e, R room) { return number(room, e.held_us()); }, true},
     {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
-     [](E e, S out) { return address(out, e.remote); }},
+     [](E e, R room) { return address(room, e.remote); }},
 });
 // NOLINTEND(readability-identifier-naming)
 
@@ -232,8 +226,8 @@ constexpr Field<TimeWaitSocket> same() {
             field.width,
             field.narrow,
             field.wide,
-            [](const TimeWaitSocket& socket, std::string& out) {
-                return event_fields[index].append(socket.event, out);
+            [](const TimeWaitSocket& socket, Room& room) {
+                return event_fields[index].text(socket.event, room);
             }};
 }
 
@@ -247,37 +241,35 @@ using T = const TimeWaitSocket&;
 constexpr int service_width = 15;
 
 // A name that fills its column would push the mark out of sight, and with it that it is a guess.
-bool append_marked(std::string& out, std::string_view service, bool inferred) {
-    if (!inferred || service.empty())
-        return text(out, service);
+std::string_view marked(Room& room, std::string_view service, bool inferred) {
+    if (!inferred)
+        return service;
     const bool fits = service.size() < service_width;
-    out += fits ? service : service.substr(0, service_width - 2);
-    out += fits ? "?" : "+?";
-    return true;
+    return joined(room, service.substr(0, fits ? service.size() : service_width - 2),
+                  fits ? "?" : "+?");
 }
 
 // NOLINTBEGIN(readability-identifier-naming)
 constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     {"type", "TYPE", "socket", FieldKind::Text, 6, false, false,
-     [](T, S out) { return text(out, "socket"); }},
+     [](T, R) { return std::string_view("socket"); }},
     {"state", "STATE", "substate of the minisock now: time_wait or fin_wait2", FieldKind::Text, 9,
-     true, true, [](T t, S out) { return text(out, name_of(t.event.stage)); }},
+     true, true, [](T t, R) { return name_of(t.event.stage); }},
     {"remaining_ms", "LEFT(ms)", "what is left of its life", FieldKind::Number, 8, false, true,
-     [](T t, S out) { return number(out, std::uint64_t{t.remaining_ms}); }},
+     [](T t, R room) { return number(room, std::uint64_t{t.remaining_ms}); }},
     {"", "LEFT", "what is left of its life", FieldKind::Number, 6, true, false,
-     [](T t, S out) { return seconds(out, std::uint64_t{t.remaining_ms} * 1000); }},
+     [](T t, R room) { return seconds(room, t.remaining_ms); }},
     same<"role">(),
     same<"role_inferred">(),
     {"owner", "OWNER", "seen (a running twtrace saw it close) or inferred (it listens on the port)",
-     FieldKind::Text, 8, false, true,
-     [](T t, S out) { return text(out, name_of(t.owner_source)); }},
+     FieldKind::Text, 8, false, true, [](T t, R) { return name_of(t.owner_source); }},
     same<"pid">(),
     same<"comm">(),
     not_narrow(same<"service">()),
     {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, service_width,
      true, false,
-     [](T t, S out) {
-         return append_marked(out, service_of(t.event), t.owner_source == OwnerSource::Inferred);
+     [](T t, R room) {
+         return marked(room, service_of(t.event), t.owner_source == OwnerSource::Inferred);
      }},
     same<"ROLE">(),
     same<"unit">(),

@@ -2,8 +2,8 @@
 // documentation's tables all come from here.
 #pragma once
 
+#include <array>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "model/event.h"
@@ -12,6 +12,9 @@
 namespace twtrace {
 
 enum class FieldKind { Number, Text, Flag };
+
+/// For what has to be made: a time or an address is the longest.
+using Room = std::array<char, 64>;
 
 /// Row: what a line is about.
 template <typename Row>
@@ -23,8 +26,8 @@ struct Field {
     int width;   ///< column width; 0: as wide as it comes (last column)
     bool narrow; ///< part of the default table
     bool wide;   ///< part of the -w table
-    /// Appends the bare text; false if the value is not known (then nothing is appended).
-    bool (*append)(const Row&, std::string& out);
+    /// The bare text, in the row or in `room`; empty if the value is not known.
+    std::string_view (*text)(const Row&, Room& room);
     bool ends = false; ///< only with --ends
 };
 

@@ -6,10 +6,13 @@
 
 namespace twtrace {
 
-/// RFC 3339 in UTC with nine digits of a second: 2026-11-22T09:00:00.123456789Z
+/// RFC 3339 in UTC with nine digits of a second: 2026-11-22T09:00:00.123456789Z. Writes 30 bytes,
+/// returns their end.
+char* format_rfc3339(std::uint64_t wall_ns, char* out);
 void append_rfc3339(std::string& out, std::uint64_t wall_ns);
 
-/// HH:MM:SS in the local time zone.
+/// HH:MM:SS in the local time zone. Writes 8 bytes, returns their end.
+char* format_local_time(std::uint64_t wall_ns, char* out);
 void append_local_time(std::string& out, std::uint64_t wall_ns);
 
 /// What has to be added to CLOCK_MONOTONIC to get UTC, in nanoseconds, now.

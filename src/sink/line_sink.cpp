@@ -55,49 +55,58 @@ void RowSink<Row>::line(const Row& row, std::string& out) {
 }
 
 template <typename Row>
+void RowSink<Row>::append_json_text(std::string_view text) {
+    line_.append("\"");
+    if (is_plain_json(text)) {
+        line_.append(text);
+    } else {
+        scratch_.clear();
+        append_json(scratch_, text);
+        line_.append(scratch_);
+    }
+    line_.append("\"");
+}
+
+template <typename Row>
 void RowSink<Row>::json(const Row& row, std::string& out) {
+    Room room;
+    line_.clear();
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         const Field<Row>& field = fields_[index];
-        out += json_keys_[index];
-        if (field.kind != FieldKind::Text) {
-            if (!field.append(row, out)) // then nothing was appended
-                out += "null";
-            continue;
-        }
-        scratch_.clear();
-        if (!field.append(row, scratch_)) {
-            out += "null";
-        } else {
-            out += '"';
-            append_json(out, scratch_);
-            out += '"';
-        }
+        const std::string_view text = field.text(row, room);
+        line_.append(json_keys_[index]);
+        if (text.empty())
+            line_.append("null");
+        else if (field.kind == FieldKind::Text)
+            append_json_text(text);
+        else
+            line_.append(text);
     }
-    out += "}\n";
+    line_.append("}\n");
+    out += line_.text();
 }
 
 template <typename Row>
 void RowSink<Row>::csv(const Row& row, std::string& out) {
+    Room room;
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         if (index > 0)
             out += ',';
-        scratch_.clear();
-        if (fields_[index].append(row, scratch_))
-            append_csv(out, scratch_);
+        append_csv(out, fields_[index].text(row, room));
     }
     out += '\n';
 }
 
 template <typename Row>
 void RowSink<Row>::table(const Row& row, std::string& out) {
+    Room room;
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         const Field<Row>& field = fields_[index];
         const bool last = index + 1 == fields_.size();
-        scratch_.clear();
-        if (!field.append(row, scratch_))
-            scratch_ = "-";
+        const std::string_view text = field.text(row, room);
         const auto append = wide_ ? append_uncut_column : append_column;
-        append(out, scratch_, last ? 0 : field.width, field.kind == FieldKind::Number);
+        append(out, text.empty() ? "-" : text, last ? 0 : field.width,
+               field.kind == FieldKind::Number);
     }
     out += '\n';
 }

@@ -7,6 +7,7 @@
 
 #include "model/event.h"
 #include "model/fields.h"
+#include "util/line_buffer.h"
 
 namespace twtrace {
 
@@ -25,6 +26,7 @@ class RowSink {
 
   private:
     void json(const Row& row, std::string& out);
+    void append_json_text(std::string_view text);
     void csv(const Row& row, std::string& out);
     void table(const Row& row, std::string& out);
 
@@ -33,7 +35,8 @@ class RowSink {
     std::vector<Field<Row>> fields_;
     std::vector<std::string>
         json_keys_; // "\"pid\":" with its comma: made once, copied a million times
-    std::string scratch_;
+    LineBuffer line_;
+    std::string scratch_; // of texts that are not plain
 };
 
 using LineSink = RowSink<Event>;

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <bpf/bpf.h>
@@ -84,7 +86,7 @@ EndsSource::EndsSource(EndsSource&&) noexcept = default;
 EndsSource& EndsSource::operator=(EndsSource&&) noexcept = default;
 EndsSource::~EndsSource() = default;
 
-Result<EndsSource> EndsSource::open(int ring, const twtrace_config& gate) {
+Result<EndsSource> EndsSource::open(Shared shared, const twtrace_config& gate) {
     const Btf types(btf__load_vmlinux_btf());
     const auto arguments = look_for_all(types.get());
     if (!arguments)
@@ -98,8 +100,11 @@ Result<EndsSource> EndsSource::open(int ring, const twtrace_config& gate) {
     const_cast<twtrace_u32&>(rodata.process_arguments) = *arguments;
     const_cast<twtrace_u32&>(rodata.netns_count) = gate.netns_count;
     std::copy(std::begin(gate.netns), std::end(gate.netns), const_cast<twtrace_u32*>(rodata.netns));
-    if (const int error = bpf_map__reuse_fd(skeleton.maps.ring, ring); error != 0)
-        return fail(fmt::format("cannot share the ring buffer: {}", std::strerror(-error)));
+    static_assert(offsetof(ends_bpf::ends_bpf__bss, reader_sleeps) == 0);
+    for (const auto& [map, fd] : {std::pair(skeleton.maps.ring, shared.ring),
+                                  std::pair(skeleton.maps.bss, shared.sleeping)})
+        if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
+            return fail(fmt::format("cannot share the ring buffer: {}", std::strerror(-error)));
     if (const int error = ends_bpf__load(&skeleton); error != 0) {
         if (auto works = probe_ends(); !works) // refused altogether, which is better to know
             return tl::unexpected(works.error());

@@ -16,9 +16,14 @@ Result<void> probe_ends();
 
 class EndsSource {
   public:
-    /// Loads and attaches; the records go into this ring. Only the network namespaces of the gate
-    /// are told about: who closed is not known there.
-    static Result<EndsSource> open(int ring, const twtrace_config& gate);
+    /// Of the main object.
+    struct Shared {
+        int ring;     ///< the records go into it
+        int sleeping; ///< its .bss, which begins with reader_sleeps
+    };
+    /// Loads and attaches. Only the network namespaces of the gate are told about: who closed is
+    /// not known elsewhere.
+    static Result<EndsSource> open(Shared shared, const twtrace_config& gate);
 
     EndsSource(EndsSource&&) noexcept;
     EndsSource& operator=(EndsSource&&) noexcept;

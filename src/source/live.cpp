@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <unistd.h>
@@ -149,7 +150,10 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     // First: an entry whose end was not seen would be present for ever, the other way round is
     // told.
     if (config.ends) {
-        auto ends = EndsSource::open(bpf_map__fd(impl->skeleton->maps.ring), config.gate);
+        static_assert(offsetof(twtrace_bpf::twtrace_bpf__bss, reader_sleeps) == 0);
+        auto ends = EndsSource::open(
+            {bpf_map__fd(impl->skeleton->maps.ring), bpf_map__fd(impl->skeleton->maps.bss)},
+            config.gate);
         if (!ends)
             return fail(explain_no_ends(ends.error().message));
         impl->ends.emplace(*std::move(ends));
@@ -163,6 +167,14 @@ std::size_t LiveSource::drain(RecordHandler& handler) {
     impl_->handler = &handler;
     const int consumed = ring_buffer__consume(impl_->ring.get());
     return consumed > 0 ? static_cast<std::size_t>(consumed) : 0;
+}
+
+void LiveSource::ask_for_wake_up() {
+    __atomic_store_n(&impl_->skeleton->bss->reader_sleeps, 1, __ATOMIC_SEQ_CST);
+}
+
+int LiveSource::ring_fd() const {
+    return bpf_map__fd(impl_->skeleton->maps.ring);
 }
 
 void LiveSource::detach() {

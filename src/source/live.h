@@ -40,6 +40,10 @@ class LiveSource {
 
     /// Hands over everything that is in the ring now; returns the number of records.
     std::size_t drain(RecordHandler& handler);
+    /// Becomes readable with the next event. Those whose record is being filled as this is called
+    /// may miss the wish.
+    void ask_for_wake_up();
+    [[nodiscard]] int ring_fd() const;
     /// No new records after this; what is in the ring can still be drained.
     void detach();
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace twtrace {
 
@@ -9,6 +10,25 @@ namespace {
 
 bool is_plain(unsigned char byte) {
     return byte >= 0x20 && byte < 0x7f;
+}
+
+constexpr std::uint64_t eight(std::uint64_t byte) {
+    return byte * 0x0101010101010101U;
+}
+
+// Not 0 if one of eight bytes is 0, and only then: a byte above it may be marked too.
+std::uint64_t zeros(std::uint64_t bytes) {
+    return (bytes - eight(1)) & ~bytes & eight(0x80);
+}
+
+// Not 0 if one of eight bytes is a control character, a quote, a backslash or above ASCII.
+std::uint64_t not_plain_bytes(const char* text) {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text, sizeof(bytes));
+    const std::uint64_t below_blank = (bytes - eight(0x20)) & ~bytes & eight(0x80);
+    const std::uint64_t above_tilde = (bytes + eight(0x01)) | bytes;
+    return below_blank | (above_tilde & eight(0x80)) | zeros(bytes ^ eight('"')) |
+           zeros(bytes ^ eight('\\'));
 }
 
 bool is_continuation(std::string_view text, std::size_t at) {
@@ -101,6 +121,18 @@ void append_json_byte(std::string& out, unsigned char byte) {
 }
 
 } // namespace
+
+bool is_plain_json(std::string_view text) {
+    std::uint64_t found = 0;
+    std::size_t at = 0;
+    for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t))
+        found |= not_plain_bytes(text.data() + at);
+    bool plain = found == 0;
+    for (; at < text.size(); ++at)
+        plain = plain && is_plain(static_cast<unsigned char>(text[at])) && text[at] != '"' &&
+                text[at] != '\\';
+    return plain;
+}
 
 void append_json(std::string& out, std::string_view text) {
     for (append_front(out, text, plain_length(text, '\\')); !text.empty();) {

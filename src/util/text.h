@@ -9,6 +9,8 @@ namespace twtrace {
 /// Appends text as the inside of a JSON string: control characters, quotes, backslashes and bytes
 /// that are not UTF-8 escaped (a stray byte becomes U+FFFD).
 void append_json(std::string& out, std::string_view text);
+/// Printable ASCII without quotes and backslashes, which append_json() leaves alone.
+bool is_plain_json(std::string_view text);
 
 /// Appends text as one CSV field (RFC 4180), quoted where it has to be. Control characters become
 /// '?': a newline inside a field breaks the line-oriented tools that people put behind a pipe.

@@ -22,7 +22,7 @@ print_usage() {
 }
 
 # Variables that have to survive sudo.
-kept_variables=TWTRACE_REQUIRE_BPF,TWTRACE_NGINX,TWTRACE_PROMETHEUS,TWTRACE_SERVICES,TWTRACE_SEED,TWTRACE_SEEDS,TWTRACE_KINDS,ASAN_OPTIONS,UBSAN_OPTIONS
+kept_variables=TWTRACE,TWTRACE_REQUIRE_BPF,TWTRACE_NGINX,TWTRACE_PROMETHEUS,TWTRACE_SERVICES,TWTRACE_SEED,TWTRACE_SEEDS,TWTRACE_KINDS,ASAN_OPTIONS,UBSAN_OPTIONS
 
 as_root() {
     if ((EUID == 0)); then
@@ -47,14 +47,14 @@ quietly() {
     return "$status"
 }
 
-# build_target TARGET DIRECTORY [CMAKE-OPTION...]: configures, and compiles what is not yet.
+# build_target TARGETS DIRECTORY [CMAKE-OPTION...]: configures, and compiles what is not yet. Blanks between targets.
 build_target() {
-    local target=$1 directory=$2
+    local targets directory=$2 launcher=()
+    read -ra targets <<<"$1"
     shift 2
-    local launcher=()
     if command -v ccache >/dev/null; then
         launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     fi
     quietly cmake -S "$root_dir" -B "$directory" -G Ninja "${launcher[@]}" "$@"
-    quietly cmake --build "$directory" --target "$target"
+    quietly cmake --build "$directory" --target "${targets[@]}"
 }

@@ -145,3 +145,15 @@ TEST_CASE("UTF-8 for a JSON writer: control characters stay, for it escapes them
     for (int round = 0; round < 5'000; ++round)
         REQUIRE_NOTHROW(nlohmann::json(with(append_utf8, random_bytes(random))).dump());
 }
+
+TEST_CASE("text: plain is what JSON does not escape, whatever byte stands wherever") {
+    for (std::size_t length = 1; length <= 17; ++length)
+        for (std::size_t at = 0; at < length; ++at)
+            for (unsigned byte = 0; byte < 256; ++byte) {
+                std::string text(length, 'x');
+                text[at] = static_cast<char>(byte);
+                const bool ascii = byte < 0x80;
+                REQUIRE(is_plain_json(text) == (ascii && with(append_json, text) == text));
+            }
+    CHECK(is_plain_json(""));
+}
