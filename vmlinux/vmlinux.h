@@ -208,6 +208,23 @@ struct tcp_sock {
 
 struct sk_buff;
 
+struct timer_list {
+    unsigned long expires;
+};
+
+/* net/inet_timewait_sock.h */
+struct inet_timewait_sock {
+    struct sock_common __tw_common;
+    volatile unsigned char tw_substate;
+    struct timer_list tw_timer;
+};
+
+/* net/tcp.h: what tcp_timewait_state_process() tells its caller to do. */
+enum tcp_tw_status {
+    TCP_TW_RST = 1,
+    TCP_TW_SYN = 3,
+};
+
 /* net/inet_timewait_sock.h: up to some kernel between 5.10 and 6.1. */
 struct inet_timewait_sock___at_end {
     __u32 tw_kill;

@@ -1,7 +1,7 @@
 -- Every event, and every summary, for ClickHouse 21.8 or newer. docs/fleet.md shows how they get there.
 CREATE DATABASE IF NOT EXISTS twtrace;
 
--- `twtrace trace --all -o json`: a line an event, a column a key.
+-- `twtrace trace --all -o json`, with --ends if you like: a line an event, a column a key.
 CREATE TABLE IF NOT EXISTS twtrace.events (
     host LowCardinality(String) DEFAULT '',
     type LowCardinality(String),
@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS twtrace.events (
     lifetime_us Nullable(UInt64),
     close_us Nullable(UInt64),
     bytes_sent Nullable(UInt64),
-    bytes_received Nullable(UInt64)
+    bytes_received Nullable(UInt64),
+    held_us Nullable(UInt64)
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(time)
 ORDER BY (host, type, time)

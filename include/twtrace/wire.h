@@ -31,7 +31,10 @@ enum twtrace_type {
     TWTRACE_PASSIVE_CLOSE = 2,  /* CLOSE_WAIT -> LAST_ACK: the peer closed first */
     TWTRACE_ABORTED = 3,        /* an active close that ended in a reset, without TIME_WAIT */
     TWTRACE_PORT_EXHAUSTED = 4, /* connect() found no ephemeral port: EADDRNOTAVAIL */
-    TWTRACE_TYPES = 8,          /* room for these and a few more: tables indexed by type */
+    /* Of minisocks, by bpf/ends.bpf.c: struct twtrace_minisock. */
+    TWTRACE_TIME_WAIT_START = 5, /* one in substate FIN_WAIT2 got the peer's FIN */
+    TWTRACE_TIME_WAIT_END = 6,   /* one is gone, from either substate */
+    TWTRACE_TYPES = 8,           /* room for these and a few more: tables indexed by type */
 };
 
 /* The substate in which the minisock began, or would have (TWTRACE_REASON_OVERFLOW). */
@@ -57,7 +60,8 @@ enum twtrace_role {
     TWTRACE_ROLES = 3,
 };
 
-/* Why an ABORTED close was one. */
+/* Why an ABORTED close was one, or a minisock ended: PEER_RESET, LOCAL_RESET, or one of the last.
+ */
 enum twtrace_reason {
     TWTRACE_REASON_NONE = 0,
     TWTRACE_REASON_PEER_RESET = 1, /* an RST came while we waited for the peer's FIN */
@@ -66,7 +70,12 @@ enum twtrace_reason {
     TWTRACE_REASON_TIMEOUT = 3,  /* the peer never answered */
     TWTRACE_REASON_OVERFLOW = 4, /* tcp_max_tw_buckets reached: no minisock was made */
     TWTRACE_REASON_OTHER = 5,
-    TWTRACE_REASONS = 6,
+    TWTRACE_REASON_EXPIRED = 6,        /* its timer */
+    TWTRACE_REASON_REUSED_CONNECT = 7, /* connect() took it over: net.ipv4.tcp_tw_reuse */
+    TWTRACE_REASON_REUSED_SYN = 8,     /* a SYN of the peer took it over (RFC 9293, 3.6.1) */
+    TWTRACE_REASON_PURGED = 9,         /* its network namespace is gone */
+    TWTRACE_REASON_DESTROYED = 10,     /* somebody had it destroyed: ss -K */
+    TWTRACE_REASONS = 11,
 };
 
 enum twtrace_flag {
@@ -127,6 +136,22 @@ struct twtrace_event {
     twtrace_u8 local_addr[TWTRACE_ADDR_LEN];
     twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
     struct twtrace_task task;
+};
+
+/* What became of a minisock: TWTRACE_TIME_WAIT_START or _END. Whose it is, the kernel does not know
+ * any more: user space remembers. */
+struct twtrace_minisock {
+    struct twtrace_header header;
+    twtrace_u8 family; /* 4 or 6; v4-mapped addresses are 4 */
+    twtrace_u8 stage;  /* enum twtrace_stage: the substate that it was in until then */
+    twtrace_u8 reason; /* enum twtrace_reason, of an end */
+    twtrace_u8 reserved;
+    twtrace_u32 netns; /* inode of the network namespace */
+    twtrace_u16 local_port;
+    twtrace_u16 remote_port;
+    twtrace_u64 time_ns; /* CLOCK_MONOTONIC */
+    twtrace_u8 local_addr[TWTRACE_ADDR_LEN];
+    twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
 };
 
 /* Not an event of a socket: a cgroup v2 directory was made. What runs in it may be gone, and the
@@ -206,6 +231,8 @@ struct twtrace_cidr {
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_header) == 4, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_task) == 48, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_event) == 144, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_minisock) == 56, "wire");
+TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_minisock, time_ns) == 16, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cgroup) == 16 + TWTRACE_CGROUP_PATH_LEN, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cidr) == 24, "wire");

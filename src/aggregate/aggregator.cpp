@@ -48,13 +48,17 @@ void merge_identity(Group& group, const Event& event, GroupBy by) {
 
 Group& Aggregator::group_of(const Event& event) {
     make_key(by_, event, scratch_);
-    const auto found = groups_.find(scratch_);
+    return group_in(scratch_);
+}
+
+Group& Aggregator::group_in(const GroupKey& key) {
+    const auto found = groups_.find(key);
     if (found != groups_.end())
         return found->second;
     if (groups_.size() >= limits_.groups)
         make_room_for_groups();
     if (groups_.size() < limits_.groups)
-        return groups_[scratch_];
+        return groups_[key];
     other_.is_other = true;
     return other_;
 }
@@ -184,10 +188,48 @@ std::uint64_t Aggregator::pay(Group& group, std::uint64_t times) {
     return paid;
 }
 
-void Aggregator::add(const Event& event, std::uint64_t times) {
+// What is present may be counted in `other` by now.
+void Aggregator::add_to_ends(Group& group, const Event& event) {
+    Ends& ends = group.made_ends();
+    Ends& from = ends.present == 0 && other_.ends ? *other_.ends : ends;
+    ends.add(event, from);
+    ends_.add(event, ends_);
+}
+
+void Aggregator::add_of_minisock(const Event& event) {
+    if (!event.held) {
+        unseen_ends_ += event.type == EventType::TimeWaitEnd ? 1 : 0;
+        return;
+    }
     Group& group = group_of(event);
     group.last_add = ++adds_;
     merge_identity(group, event, by_);
+    add_to_ends(group, event);
+}
+
+void Aggregator::carry_present(const Aggregator& before) {
+    const auto carry = [](const Group& from, Group& into) {
+        into.absorb_identity(from);
+        into.made_ends().carry(*from.ends);
+    };
+    for (const auto& [key, group] : before.groups_)
+        if (group.ends && group.ends->present > 0)
+            carry(group, group_in(key));
+    if (before.other_.ends && before.other_.ends->present > 0) {
+        other_.is_other = true;
+        carry(before.other_, other_);
+    }
+    ends_.carry(before.ends_);
+}
+
+void Aggregator::add(const Event& event, std::uint64_t times) {
+    if (event.of_minisock())
+        return add_of_minisock(event);
+    Group& group = group_of(event);
+    group.last_add = ++adds_;
+    merge_identity(group, event, by_);
+    if (event.held)
+        add_to_ends(group, event);
     if (event.retracts)
         retract(group, event, times);
     if (event.type == EventType::TimeWait && event.stage == Stage::FinWait2) {

@@ -30,6 +30,11 @@ class Aggregator {
 
     [[nodiscard]] GroupBy by() const { return by_; }
     [[nodiscard]] const Counts& totals() const { return totals_; }
+    [[nodiscard]] const Ends& ends() const { return ends_; }
+    /// Ends of minisocks that were there before tracing, or whose entries were lost.
+    [[nodiscard]] std::uint64_t unseen_ends() const { return unseen_ends_; }
+    /// The minisocks that exist at the end of the interval before this one.
+    void carry_present(const Aggregator& before);
     /// Largest time_wait first; "other" last.
     [[nodiscard]] std::vector<const Group*> groups() const;
 
@@ -37,6 +42,9 @@ class Aggregator {
     using Groups = std::unordered_map<GroupKey, Group, GroupKeyHash>;
 
     Group& group_of(const Event& event);
+    Group& group_in(const GroupKey& key);
+    void add_to_ends(Group& group, const Event& event);
+    void add_of_minisock(const Event& event);
     void make_room_for_groups();
     void put_into_other(Groups::const_iterator victim);
     void make_room_for_peers();
@@ -50,6 +58,8 @@ class Aggregator {
     AggregateLimits limits_;
     GroupKey scratch_;
     Counts totals_;
+    Ends ends_;
+    std::uint64_t unseen_ends_ = 0;
     std::size_t peers_ = 0;
     std::uint64_t adds_ = 0;
     Groups groups_;

@@ -17,6 +17,9 @@ void Counts::add(EventType type, Stage stage, std::uint64_t times) {
     case EventType::PortExhausted:
         port_exhausted += times;
         return;
+    case EventType::TimeWaitStart: // Ends
+    case EventType::TimeWaitEnd:
+        return;
     }
 }
 
@@ -33,7 +36,7 @@ void Counts::add(const Counts& counts) {
     port_exhausted += counts.port_exhausted;
 }
 
-void Group::absorb(const Group& group) {
+void Group::absorb_identity(const Group& group) {
     pid.absorb(group.pid);
     comm.absorb(group.comm);
     service.absorb(group.service);
@@ -46,6 +49,16 @@ void Group::absorb(const Group& group) {
     role.absorb(group.role);
     remote.absorb(group.remote);
     service_port.absorb(group.service_port);
+}
+
+Ends& Group::made_ends() {
+    if (!ends)
+        ends = std::make_unique<Ends>();
+    return *ends;
+}
+
+void Group::absorb(const Group& group) {
+    absorb_identity(group);
     counts.add(group.counts);
     for (std::size_t index = 0; index < how.size(); ++index)
         how[index] += group.how[index];
@@ -53,6 +66,8 @@ void Group::absorb(const Group& group) {
         lifetime_us = std::make_unique<Histogram>();
     if (group.lifetime_us)
         lifetime_us->add(*group.lifetime_us);
+    if (group.ends)
+        made_ends().add(*group.ends);
     other_peers += group.other_peers;
     owed += group.owed;
     last_add = std::max(last_add, group.last_add);

@@ -7,6 +7,7 @@
 #include <string>
 #include <tsl/robin_map.h>
 
+#include "aggregate/ends.h"
 #include "aggregate/histogram.h"
 #include "aggregate/key.h"
 #include "model/event.h"
@@ -104,6 +105,7 @@ struct Group {
     Counts counts;
     std::array<std::uint64_t, TWTRACE_HOWS> how{}; ///< of the time-waits, by enum How
     std::unique_ptr<Histogram> lifetime_us;        ///< of the time-waits; none: nothing known
+    std::unique_ptr<Ends> ends;                    ///< none: nothing was told of its minisocks
     PeerCounts peers;
     std::uint64_t other_peers = 0; ///< time-waits on peers beyond the bound of the table
     /// Time-waits taken back before they were counted: their own records found the ring full and
@@ -114,6 +116,9 @@ struct Group {
 
     /// Takes over all that another group has counted, but for its peers.
     void absorb(const Group& group);
+    /// Who and where.
+    void absorb_identity(const Group& group);
+    Ends& made_ends();
 };
 
 } // namespace twtrace

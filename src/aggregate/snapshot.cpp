@@ -109,10 +109,25 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
         row.lifetime_p99_us = group.lifetime_us->quantile(0.99);
         row.lifetime_max_us = group.lifetime_us->max();
     }
+    if (group.ends)
+        row.ends = std::make_shared<EndsRow>(row_of(*group.ends));
     return row;
 }
 
 } // namespace
+
+EndsRow row_of(const Ends& ends) {
+    EndsRow row;
+    row.present = ends.present;
+    row.present_fin_wait2 = ends.fin_wait2;
+    row.started = ends.started;
+    row.ended = ends.ended;
+    row.connect_p50_us = ends.connect_us.quantile(0.5);
+    row.connect_p90_us = ends.connect_us.quantile(0.9);
+    row.syn_p50_us = ends.syn_us.quantile(0.5);
+    row.syn_p90_us = ends.syn_us.quantile(0.9);
+    return row;
+}
 
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
                               std::uint32_t ephemeral_ports) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,26 @@ struct PeerRow {
     std::optional<double>
         port_use; ///< share (0 to 1) of the ephemeral range that all groups of the network
                   ///< namespace take towards this peer; none where it takes none
+};
+
+/// What became of minisocks (Ends).
+struct EndsRow {
+    std::uint64_t present = 0;
+    std::uint64_t present_fin_wait2 = 0; ///< of present
+    std::uint64_t started = 0;
+    std::array<std::uint64_t, TWTRACE_REASONS> ended{}; ///< by enum Reason
+    std::optional<std::uint64_t> connect_p50_us;
+    std::optional<std::uint64_t> connect_p90_us;
+    std::optional<std::uint64_t> syn_p50_us;
+    std::optional<std::uint64_t> syn_p90_us;
+};
+
+struct EndsTotals {
+    EndsRow row;
+    std::uint64_t unseen = 0;    ///< ends of minisocks that were there before, or were lost
+    std::uint64_t lost = 0;      ///< records that found the ring full
+    std::uint64_t untracked = 0; ///< entries that found no room in the table of present ones
+    bool exact = false;          ///< present is what exists of that which entered while tracing
 };
 
 struct GroupRow {
@@ -43,7 +64,8 @@ struct GroupRow {
     std::optional<std::uint64_t> lifetime_p90_us;
     std::optional<std::uint64_t> lifetime_p99_us;
     std::optional<std::uint64_t> lifetime_max_us;
-    std::vector<PeerRow> peers; ///< most time-waits first
+    std::vector<PeerRow> peers;          ///< most time-waits first
+    std::shared_ptr<const EndsRow> ends; ///< none: nothing was told of its minisocks
 };
 
 struct Snapshot {
@@ -55,8 +77,11 @@ struct Snapshot {
     GroupBy by = GroupBy::Process;
     Counts totals;
     Accounting accounting;
-    std::vector<GroupRow> groups; ///< most time-waits first
+    std::optional<EndsTotals> ends; ///< none: not asked for
+    std::vector<GroupRow> groups;   ///< most time-waits first
 };
+
+EndsRow row_of(const Ends& ends);
 
 /// Turns groups into rows with at most `peers` peers each. ephemeral_ports: ports in
 /// ip_local_port_range, 0: not known.

@@ -88,6 +88,7 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.accounting = Accounting::of(until.since(before_));
     snapshot.groups =
         rows_of(*current_, snapshot.duration_s, peers_per_group, read_port_range().size());
+    snapshot.ends = ends_of(run_, *current_);
     ports_.move_to(end_ns);
     set_port_use(snapshot);
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);
@@ -97,6 +98,7 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     while (due_ns_ < end_ns + nearest_ns)
         due_ns_ += every_ns_;
     boundary_ns_ = 0;
+    next_->carry_present(*current_);
     current_ = std::exchange(next_, new_aggregator());
 }
 

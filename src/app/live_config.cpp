@@ -82,6 +82,7 @@ LiveConfig live_config(const Options& options, const Wanted& wanted) {
     config.local_cidrs = wire_cidrs(filter.local_cidrs);
     config.remote_cidrs = wire_cidrs(filter.remote_cidrs);
     config.ring_bytes = options.ring_bytes;
+    config.ends = options.ends;
     const auto counts = read_sockstat("/proc/self/net");
     config.sockets = counts ? counts->allocated : 0;
     return config;

@@ -1,6 +1,7 @@
 #include "app/live_run.h"
 
 #include <numeric>
+#include <random>
 
 #include <spdlog/spdlog.h>
 
@@ -68,11 +69,15 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
             return tl::unexpected(journal.error());
         run.journal_.emplace(*std::move(journal));
     }
+    if (options.ends)
+        run.present_.emplace(std::random_device{}());
     run.counts_.sample_start();
     run.start_wall_ns_ = wall_now_ns();
     run.start_ns_ = monotonic_now_ns();
-    spdlog::info("tracing {}", options.filter.netns.empty() ? "all network namespaces"
-                                                            : "the chosen network namespaces");
+    spdlog::info("tracing {}{}",
+                 options.filter.netns.empty() ? "all network namespaces"
+                                              : "the chosen network namespaces",
+                 options.ends ? ", and how each TIME_WAIT ends" : "");
     return run;
 }
 
@@ -83,6 +88,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
         journaled.emplace(*journal_, consumer);
     EventConsumer* const first = journaled ? &*journaled : &consumer;
     Pipeline pipeline(options.filter, counts_, *attributor_, *first);
+    pipeline.follow(present_ ? &*present_ : nullptr);
     pipeline.hold();
     second_due_ns_ = start_ns_ + second_ns;
     const auto longest = options.interval.count() > 0 ? std::min(second, options.interval) : second;
@@ -240,6 +246,12 @@ void LiveRun::pass_mark(const Pipeline& pipeline) {
     last_mark_ = *std::exchange(mark_, std::nullopt);
     last_mark_.inputs.captured += pipeline.captured_until_mark();
     last_mark_.inputs.filtered += pipeline.filtered();
+}
+
+std::optional<LiveRun::EndsLosses> LiveRun::ends_losses() const {
+    if (!present_)
+        return std::nullopt;
+    return EndsLosses{source_.ends_lost(), present_->untracked()};
 }
 
 std::uint64_t LiveRun::end_wall_ns() const {

@@ -50,6 +50,12 @@ class LiveRun {
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));
     }
+    /// What may make the present minisocks inexact; none: nobody asked for them.
+    struct EndsLosses {
+        std::uint64_t lost = 0;      ///< records of minisocks that found the ring full
+        std::uint64_t untracked = 0; ///< entries that the table of present ones has no room for
+    };
+    [[nodiscard]] std::optional<EndsLosses> ends_losses() const;
     [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
     /// While it runs: now.
     [[nodiscard]] std::uint64_t end_wall_ns() const;
@@ -74,6 +80,7 @@ class LiveRun {
     KernelCounts counts_;
     std::unique_ptr<Attributor> attributor_;
     std::optional<JournalWriter> journal_;
+    std::optional<Present> present_;
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: it runs
     std::uint64_t start_ns_ = 0;

@@ -16,6 +16,21 @@ Snapshot empty_picture() {
     return snapshot;
 }
 
+std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregator) {
+    const auto losses = run.ends_losses();
+    if (!losses)
+        return std::nullopt;
+    EndsTotals ends;
+    ends.row = row_of(aggregator.ends());
+    ends.unseen = aggregator.unseen_ends();
+    ends.lost = losses->lost;
+    ends.untracked = losses->untracked;
+    const Accounting& accounting = run.accounting();
+    ends.exact = losses->lost == 0 && losses->untracked == 0 && accounting.lost == 0 &&
+                 accounting.missed == 0 && accounting.unaccounted <= 0;
+    return ends;
+}
+
 Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers) {
     Snapshot snapshot = empty_picture();
     snapshot.start_wall_ns = run.start_wall_ns();
@@ -24,6 +39,7 @@ Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_
     snapshot.by = aggregator.by();
     snapshot.totals = aggregator.totals();
     snapshot.accounting = run.accounting();
+    snapshot.ends = ends_of(run, aggregator);
     snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, read_port_range().size());
     return snapshot;
 }

@@ -30,6 +30,9 @@ constexpr twtrace_passive passives_for(GroupBy by) {
 /// With nothing but host and kernel in it.
 Snapshot empty_picture();
 
+/// What became of minisocks until now; none: nobody asked.
+std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregator);
+
 /// With at most `peers` peers a group.
 Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers);
 

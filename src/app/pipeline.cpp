@@ -65,11 +65,18 @@ void Pipeline::pass(const Event& settled) {
     captured_ -= event.retracts && captured_ > 0 ? 1 : 0;
     if (counts)
         counts_.notice(event.netns);
+    if (present_ != nullptr)
+        if (auto before = present_->follow(event))
+            hand_on(*before);
+    hand_on(event);
+}
+
+void Pipeline::hand_on(Event& event) {
     attributor_.attribute(event);
     if (filter_.passes(event))
         consumer_.event(event);
     else
-        filtered_ += counts ? 1 : 0;
+        filtered_ += event.type == EventType::TimeWait ? 1 : 0;
 }
 
 } // namespace twtrace

@@ -7,6 +7,7 @@
 
 #include "account/kernel_counts.h"
 #include "attribute/attributor.h"
+#include "attribute/present.h"
 #include "decode/settle.h"
 #include "filter/filter.h"
 #include "model/event.h"
@@ -28,6 +29,9 @@ class Pipeline : public RecordHandler {
     Pipeline(const Filter& filter, KernelCounts& counts, Attributor& attributor,
              EventConsumer& consumer)
         : filter_(filter), counts_(counts), attributor_(attributor), consumer_(consumer) {}
+
+    /// From here on the ends of minisocks belong to who closed; nullptr: none will come.
+    void follow(Present* present) { present_ = present; }
 
     void record(std::span<const std::byte> bytes) override;
     /// Before each batch of records: lets go of what has settled.
@@ -65,11 +69,13 @@ class Pipeline : public RecordHandler {
 
   private:
     void pass(const Event& event);
+    void hand_on(Event& event);
 
     const Filter& filter_;
     KernelCounts& counts_;
     Attributor& attributor_;
     EventConsumer& consumer_;
+    Present* present_ = nullptr;
     Settle settle_;
     bool holding_ = false;
     std::vector<Event> held_;

@@ -23,7 +23,7 @@ std::uint32_t types_of(const Options& options) {
 class LinePrinter : public EventConsumer {
   public:
     LinePrinter(const Options& options, Output& output)
-        : sink_(options.format, options.wide), output_(output), all_(options.all),
+        : sink_(options.format, options.wide, options.ends), output_(output), all_(options.all),
           left_(options.count), limited_(options.count > 0) {
         sink_.header(output_.buffer());
     }

@@ -176,6 +176,13 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.journal = true;
          return R{};
      }},
+    {"--ends", "",
+     "also how each TIME_WAIT ends (expired, reused, reset), and how many exist; needs fentry",
+     in_trace | in_summary,
+     [](O o, V) {
+         o.ends = true;
+         return R{};
+     }},
     {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
      [](O o, V) {
          o.host = true;

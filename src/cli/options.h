@@ -34,6 +34,7 @@ struct Options {
     bool host = false;                     ///< doctor: only what this host allows
     bool cmdline = false;                  ///< show the arguments of processes
     bool journal = false;                  ///< keep what was seen for `list`
+    bool ends = false;                     ///< trace, summary: what becomes of each minisock
     std::uint32_t ring_bytes = 2U << 20;
     std::optional<SocketAddress> listen; ///< exporter; none: default_listen
     std::string auth_file;               ///< exporter: user:password lines; empty: none

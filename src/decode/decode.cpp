@@ -14,7 +14,20 @@ bool in_range(const twtrace_event& record) {
            record.header.type <= TWTRACE_PORT_EXHAUSTED &&
            (record.family == 4 || record.family == 6) && record.stage <= TWTRACE_STAGE_FIN_WAIT2 &&
            record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES &&
-           record.reason < TWTRACE_REASONS;
+           record.reason <= TWTRACE_REASON_OTHER;
+}
+
+bool ends_minisocks(twtrace_u8 reason) {
+    return reason == TWTRACE_REASON_PEER_RESET || reason == TWTRACE_REASON_LOCAL_RESET ||
+           (reason > TWTRACE_REASON_OTHER && reason < TWTRACE_REASONS);
+}
+
+bool in_range(const twtrace_minisock& record) {
+    const bool start = record.header.type == TWTRACE_TIME_WAIT_START;
+    return (start ? record.reason == TWTRACE_REASON_NONE : ends_minisocks(record.reason)) &&
+           (record.stage == TWTRACE_STAGE_FIN_WAIT2 ||
+            (!start && record.stage == TWTRACE_STAGE_TIME_WAIT)) &&
+           (record.family == 4 || record.family == 6);
 }
 
 Address address_of(std::uint8_t family, const twtrace_u8 (&bytes)[TWTRACE_ADDR_LEN]) {
@@ -39,6 +52,44 @@ Task task_of(const twtrace_task& record) {
     task.cgroup_id = record.cgroup_id;
     std::copy_n(record.comm, TWTRACE_COMM_LEN, task.comm_bytes.begin());
     return task;
+}
+
+// The record, or its front that is known here; nothing if the lengths don't fit.
+template <typename Record>
+std::optional<Record> front_of(std::span<const std::byte> bytes) {
+    Record record;
+    if (bytes.size() < sizeof(record))
+        return std::nullopt;
+    std::memcpy(&record, bytes.data(), sizeof(record));
+    if (record.header.length < sizeof(record) || record.header.length > bytes.size() ||
+        !in_range(record))
+        return std::nullopt;
+    return record;
+}
+
+std::optional<Event> decode_minisock(std::span<const std::byte> bytes) {
+    const auto record = front_of<twtrace_minisock>(bytes);
+    if (!record)
+        return std::nullopt;
+    Event event;
+    event.type = static_cast<EventType>(record->header.type);
+    event.stage = static_cast<Stage>(record->stage);
+    event.reason = static_cast<Reason>(record->reason);
+    event.netns = record->netns;
+    event.local_port = record->local_port;
+    event.remote_port = record->remote_port;
+    event.local = address_of(record->family, record->local_addr);
+    event.remote = address_of(record->family, record->remote_addr);
+    event.time_ns = record->time_ns;
+    return event;
+}
+
+bool is_of_minisock(std::span<const std::byte> bytes) {
+    twtrace_header header;
+    if (bytes.size() < sizeof(header))
+        return false;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    return header.type == TWTRACE_TIME_WAIT_START || header.type == TWTRACE_TIME_WAIT_END;
 }
 
 } // namespace
@@ -77,13 +128,12 @@ std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
 }
 
 std::optional<Event> decode_event(std::span<const std::byte> bytes) {
-    twtrace_event record;
-    if (bytes.size() < sizeof(record))
+    if (is_of_minisock(bytes))
+        return decode_minisock(bytes);
+    const auto whole = front_of<twtrace_event>(bytes);
+    if (!whole)
         return std::nullopt;
-    std::memcpy(&record, bytes.data(), sizeof(record));
-    if (record.header.length < sizeof(record) || record.header.length > bytes.size() ||
-        !in_range(record))
-        return std::nullopt;
+    const twtrace_event& record = *whole;
     Event event;
     event.type = static_cast<EventType>(record.header.type);
     event.stage = static_cast<Stage>(record.stage);

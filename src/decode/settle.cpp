@@ -1,6 +1,7 @@
 #include "decode/settle.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace twtrace {
 
@@ -22,6 +23,16 @@ bool Settle::convert(const Event& retraction) {
     *found = retraction;
     found->retracts = false; // nothing left to take back
     return true;
+}
+
+// A hand-over goes before what became of the minisock, or of another one, later.
+void Settle::insert(const Event& event) {
+    auto at = waiting_.end();
+    if (event.type == EventType::TimeWait)
+        while (at != waiting_.begin() && std::prev(at)->of_minisock() &&
+               std::prev(at)->time_ns > event.time_ns)
+            --at;
+    waiting_.insert(at, event);
 }
 
 } // namespace twtrace

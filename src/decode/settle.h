@@ -1,6 +1,7 @@
 // A hand-over in substate FIN_WAIT2 may be taken back by a reset that follows within microseconds
 // (kernel-facts, 1). Such events wait here until that can't happen any more, and what came after
-// them waits behind them, so order is kept.
+// them waits behind them, so order is kept. What became of a minisock waits too: another CPU may
+// tell it before the hand-over is told.
 #pragma once
 
 #include <cstdint>
@@ -23,11 +24,11 @@ class Settle {
     void push(const Event& event, std::uint64_t now_ns, Out&& out) {
         if (event.retracts && convert(event))
             return;
-        if (waiting_.empty() && !may_be_retracted(event)) {
+        if (waiting_.empty() && !waits(event)) {
             out(event);
             return;
         }
-        waiting_.push_back(event);
+        insert(event);
         release(now_ns, out);
     }
     template <typename Out>
@@ -46,13 +47,16 @@ class Settle {
     [[nodiscard]] bool empty() const { return waiting_.empty(); }
 
   private:
-    static bool may_be_retracted(const Event& event) { return event.stage == Stage::FinWait2; }
+    static bool may_be_retracted(const Event& event) {
+        return event.stage == Stage::FinWait2 && !event.of_minisock();
+    }
+    static bool waits(const Event& event) { return may_be_retracted(event) || event.of_minisock(); }
     static bool is_settled(const Event& event, std::uint64_t now_ns) {
-        return !may_be_retracted(event) ||
-               (now_ns > event.time_ns && now_ns - event.time_ns > hold_ns);
+        return !waits(event) || (now_ns > event.time_ns && now_ns - event.time_ns > hold_ns);
     }
     /// Turns the waiting TimeWait event that this one retracts into it; false if there is none.
     bool convert(const Event& retraction);
+    void insert(const Event& event);
 
     std::deque<Event> waiting_;
 };

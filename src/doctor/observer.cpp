@@ -31,6 +31,9 @@ void count(Flow& flow, const Event& event, std::uint64_t times) {
         flow.local_resets += event.reason == Reason::LocalReset ? times : 0;
         flow.overflows += event.reason == Reason::Overflow ? times : 0;
         break;
+    case EventType::TimeWaitStart: // not asked for
+    case EventType::TimeWaitEnd:
+        break;
     }
     if (event.task.known()) {
         flow.comm = event.task.comm();

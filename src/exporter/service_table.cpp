@@ -34,6 +34,9 @@ bool ServiceCounts::add(const Event& event, std::uint64_t times) {
         aborted += times;
         cell.owed += event.retracts ? times : 0;
         return !event.retracts;
+    case EventType::TimeWaitStart: // not asked for
+    case EventType::TimeWaitEnd:
+        return false;
     case EventType::TimeWait:
         break;
     }

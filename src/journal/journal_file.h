@@ -26,7 +26,7 @@ struct JournalHeader {
 inline constexpr std::uint64_t journal_magic = 0x7477'7472'6a6e'6c01; // twtrjnl, version 1
 
 struct JournalEntry {
-    std::uint64_t key;     ///< of network namespace, addresses and ports
+    std::uint64_t key;     ///< socket_key()
     std::uint64_t time_ns; ///< CLOCK_MONOTONIC; of the hand-over to the minisock
     std::uint64_t start_boottime_ns;
     std::uint64_t cgroup_id;
@@ -46,7 +46,6 @@ inline constexpr std::size_t max_journal_entries = 262'144;
 /// socket first (net/ipv4/tcp.c, __tcp_close()). Only a peer that goes on sending keeps one longer.
 inline constexpr std::uint64_t journal_life_ns = 121'000'000'000;
 
-std::uint64_t journal_key(const Event& socket, std::uint64_t seed);
 std::uint64_t checksum_of(const JournalEntry& entry);
 
 JournalEntry journal_entry(const Event& event, std::uint64_t seed);

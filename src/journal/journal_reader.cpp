@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/socket_key.h"
 #include "util/fd.h"
 
 namespace twtrace {
@@ -75,7 +76,7 @@ void JournalReader::File::add(const JournalEntry& entry) {
 }
 
 const JournalEntry* JournalReader::File::find(const Event& socket) const {
-    const std::uint32_t place = table_[place_of(journal_key(socket, seed_))];
+    const std::uint32_t place = table_[place_of(socket_key(socket, seed_))];
     return place == 0 ? nullptr : &entries_[place - 1];
 }
 

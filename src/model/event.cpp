@@ -12,6 +12,10 @@ std::string_view name_of(EventType type) {
         return "aborted";
     case EventType::PortExhausted:
         return "port_exhausted";
+    case EventType::TimeWaitStart:
+        return "time_wait_start";
+    case EventType::TimeWaitEnd:
+        return "time_wait_end";
     }
     return {};
 }
@@ -68,6 +72,16 @@ std::string_view name_of(Reason reason) {
         return "overflow";
     case Reason::Other:
         return "other";
+    case Reason::Expired:
+        return "expired";
+    case Reason::ReusedConnect:
+        return "reused_by_connect";
+    case Reason::ReusedSyn:
+        return "reused_by_syn";
+    case Reason::Purged:
+        return "purged";
+    case Reason::Destroyed:
+        return "destroyed";
     case Reason::None:
         break;
     }

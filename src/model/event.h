@@ -17,6 +17,8 @@ enum class EventType : std::uint8_t {
     PassiveClose = TWTRACE_PASSIVE_CLOSE,
     Aborted = TWTRACE_ABORTED,
     PortExhausted = TWTRACE_PORT_EXHAUSTED,
+    TimeWaitStart = TWTRACE_TIME_WAIT_START, ///< a minisock in FIN_WAIT2 got the peer's FIN
+    TimeWaitEnd = TWTRACE_TIME_WAIT_END,     ///< a minisock is gone
 };
 
 enum class Stage : std::uint8_t {
@@ -33,7 +35,7 @@ enum class How : std::uint8_t {
     Kernel = TWTRACE_HOW_KERNEL,
 };
 
-/// Why an Aborted close was one.
+/// Why an Aborted close was one, or a minisock ended.
 enum class Reason : std::uint8_t {
     None = TWTRACE_REASON_NONE,
     PeerReset = TWTRACE_REASON_PEER_RESET,
@@ -41,6 +43,11 @@ enum class Reason : std::uint8_t {
     Timeout = TWTRACE_REASON_TIMEOUT,
     Overflow = TWTRACE_REASON_OVERFLOW,
     Other = TWTRACE_REASON_OTHER,
+    Expired = TWTRACE_REASON_EXPIRED,
+    ReusedConnect = TWTRACE_REASON_REUSED_CONNECT,
+    ReusedSyn = TWTRACE_REASON_REUSED_SYN,
+    Purged = TWTRACE_REASON_PURGED,
+    Destroyed = TWTRACE_REASON_DESTROYED,
 };
 
 enum class Role : std::uint8_t {
@@ -79,6 +86,7 @@ struct Event {
         false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
     bool caught = false;     ///< recovered by the catcher program
     bool port_bound = false; ///< bind() picked the local port, not connect(); false: or not known
+    bool held = false; ///< its minisock is, or until now was, among the present ones (Present)
     std::uint32_t netns = 0;
     std::uint16_t local_port = 0; ///< 0: none
     std::uint16_t remote_port = 0;
@@ -88,6 +96,7 @@ struct Event {
     std::uint64_t wall_ns = 0;        ///< the same moment, UTC since 1970
     std::uint64_t established_ns = 0; ///< CLOCK_MONOTONIC; 0: not seen
     std::uint64_t fin_wait1_ns = 0;   ///< CLOCK_MONOTONIC; 0: not seen
+    std::uint64_t entered_ns = 0;     ///< of a minisock's event: the hand-over; 0: not seen
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Task task;
@@ -104,6 +113,16 @@ struct Event {
         if (fin_wait1_ns == 0 || time_ns < fin_wait1_ns)
             return std::nullopt;
         return (time_ns - fin_wait1_ns) / 1000;
+    }
+    /// How long the minisock had existed.
+    [[nodiscard]] std::optional<std::uint64_t> held_us() const {
+        if (entered_ns == 0 || time_ns < entered_ns)
+            return std::nullopt;
+        return (time_ns - entered_ns) / 1000;
+    }
+    /// It tells what became of a minisock, not what a socket did.
+    [[nodiscard]] bool of_minisock() const {
+        return type == EventType::TimeWaitStart || type == EventType::TimeWaitEnd;
     }
     /// The port of the side that listens; 0 where the role is not known.
     [[nodiscard]] std::uint16_t service_port() const {

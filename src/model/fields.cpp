@@ -29,6 +29,14 @@ std::string_view address(Room& room, const Address& value) {
                              : unknown;
 }
 
+std::string_view seconds(Room& room, std::uint64_t ms) {
+    char* end = format_decimal(ms / 1000, room.data());
+    *end++ = '.';
+    end = format_decimal(ms % 1000 / 100, end);
+    *end++ = 's';
+    return {room.data(), end};
+}
+
 std::string_view joined(Room& room, std::string_view text, std::string_view mark) {
     if (text.empty())
         return unknown;
@@ -43,6 +51,32 @@ std::string_view service_of(const Event& event) {
                : event.task.comm();
 }
 
+// The same for the end of a minisock.
+std::string_view end_word(Reason reason) {
+    switch (reason) {
+    case Reason::PeerReset:
+        return "RST";
+    case Reason::LocalReset:
+        return "sent-RST";
+    case Reason::ReusedConnect:
+        return "reused";
+    case Reason::ReusedSyn:
+        return "new-SYN";
+    case Reason::Expired:
+        return "expired";
+    case Reason::Purged:
+        return "purged";
+    case Reason::Destroyed:
+        return "killed";
+    case Reason::None:
+    case Reason::Timeout:
+    case Reason::Overflow:
+    case Reason::Other:
+        break;
+    }
+    return "lost";
+}
+
 // One word for the narrow table: how it was closed, or what it was instead of a time-wait.
 std::string_view close_word(const Event& event) {
     switch (event.type) {
@@ -52,6 +86,10 @@ std::string_view close_word(const Event& event) {
         return "aborted";
     case EventType::PortExhausted:
         return "NO-PORT";
+    case EventType::TimeWaitStart:
+        return "got-FIN";
+    case EventType::TimeWaitEnd:
+        return end_word(event.reason);
     case EventType::TimeWait:
         break;
     }
@@ -67,8 +105,9 @@ using R = Room&;
 
 // NOLINTBEGIN(readability-identifier-naming)
 constexpr auto event_fields = std::to_array<Field<Event>>({
-    {"type", "TYPE", "time_wait, passive_close, aborted or port_exhausted", FieldKind::Text, 14,
-     false, true, [](E e, R) { return name_of(e.type); }},
+    {"type", "TYPE",
+     "time_wait, passive_close, aborted, port_exhausted, time_wait_start or time_wait_end",
+     FieldKind::Text, 14, false, true, [](E e, R) { return name_of(e.type); }},
     {"time", "TIME", "when, UTC", FieldKind::Text, 30, false, true,
      [](E e, R room) {
          return std::string_view{room.data(), format_rfc3339(e.wall_ns, room.data())};
@@ -77,9 +116,12 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, R room) {
          return std::string_view{room.data(), format_local_time(e.wall_ns, room.data())};
      }},
-    {"stage", "STAGE", "substate in which the minisock began: time_wait or fin_wait2",
+    {"stage", "STAGE",
+     "substate in which the minisock began, or was until then: time_wait or fin_wait2",
      FieldKind::Text, 9, false, true,
-     [](E e, R) { return e.type == EventType::TimeWait ? name_of(e.stage) : unknown; }},
+     [](E e, R) {
+         return e.type == EventType::TimeWait || e.of_minisock() ? name_of(e.stage) : unknown;
+     }},
     {"how", "HOW", "close, shutdown, exit (the process was dying) or kernel", FieldKind::Text, 8,
      false, true, [](E e, R) { return name_of(e.how); }},
     {"role", "ROLE", "client (it connected) or server (it accepted)", FieldKind::Text, 6, false,
@@ -110,6 +152,12 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, R room) { return joined(room, name_of(e.role), e.role_inferred ? "?" : ""); }},
     {"", "CLOSE", "how it was closed, or what it was instead of a time-wait", FieldKind::Text, 8,
      true, false, [](E e, R) { return close_word(e); }},
+    {"", "HELD", "how long the minisock had existed", FieldKind::Number, 7, true, false,
+     [](E e, R room) {
+         const auto us = e.held_us();
+         return us ? seconds(room, *us / 1000) : unknown;
+     },
+     true},
     {"family", "F", "4 or 6", FieldKind::Number, 1, false, true,
      [](E e, R room) { return number_unless_zero(room, e.local.family); }},
     {"local_addr", "LADDR", "address of the side that closed", FieldKind::Text, 39, false, true,
@@ -125,11 +173,13 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"close_us", "CLOSE(us)", "FIN_WAIT1 to the hand-over", FieldKind::Number, 9, false, true,
      [](E e, R room) { return number(room, e.close_us()); }},
     {"bytes_sent", "SENT", "payload bytes sent over the connection's life", FieldKind::Number, 8,
-     false, true, [](E e, R room) { return number(room, e.bytes_sent); }},
+     false, true,
+     [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_sent); }},
     {"bytes_received", "RECEIVED", "payload bytes received", FieldKind::Number, 8, false, true,
-     [](E e, R room) { return number(room, e.bytes_received); }},
+     [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_received); }},
     {"reason", "REASON",
-     "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or other",
+     "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or "
+     "other; or how the minisock ended",
      FieldKind::Text, 11, false, true, [](E e, R) { return name_of(e.reason); }},
     {"netns_name", "NETNS-NAME", "name of the network namespace, as ip netns shows it",
      FieldKind::Text, 12, false, true, [](E e, R) { return e.netns_name; }},
@@ -139,6 +189,8 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, R) { return owner_text(e, &Owner::parent); }},
     {"cmdline", "CMDLINE", "arguments of the process, with --cmdline only", FieldKind::Text, 40,
      false, true, [](E e, R) { return owner_text(e, &Owner::cmdline); }},
+    {"held_us", "HELD(us)", "how long the minisock had existed", FieldKind::Number, 10, false, true,
+     [](E e, R room) { return number(room, e.held_us()); }, true},
     {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
      [](E e, R room) { return address(room, e.remote); }},
 });
@@ -195,14 +247,6 @@ std::string_view marked(Room& room, std::string_view service, bool inferred) {
     const bool fits = service.size() < service_width;
     return joined(room, service.substr(0, fits ? service.size() : service_width - 2),
                   fits ? "?" : "+?");
-}
-
-std::string_view seconds(Room& room, std::uint32_t ms) {
-    char* end = format_decimal(ms / 1000, room.data());
-    *end++ = '.';
-    end = format_decimal(ms % 1000 / 100, end);
-    *end++ = 's';
-    return {room.data(), end};
 }
 
 // NOLINTBEGIN(readability-identifier-naming)

@@ -28,6 +28,7 @@ struct Field {
     bool wide;   ///< part of the -w table
     /// The bare text, in the row or in `room`; empty if the value is not known.
     std::string_view (*text)(const Row&, Room& room);
+    bool ends = false; ///< only with --ends
 };
 
 /// In the order in which they are printed.

@@ -45,4 +45,32 @@ Json accounting_of(const Accounting& accounting) {
             {"reasons", accounting.reasons}};
 }
 
+Json ends_of(const EndsRow& ends) {
+    Json ended = Json::object();
+    for (const Reason reason :
+         {Reason::Expired, Reason::ReusedConnect, Reason::ReusedSyn, Reason::PeerReset,
+          Reason::LocalReset, Reason::Purged, Reason::Destroyed})
+        ended[std::string(name_of(reason))] = ends.ended.at(static_cast<std::size_t>(reason));
+    ended["lost"] = ends.ended.at(static_cast<std::size_t>(Reason::None));
+    return {
+        {"present", ends.present},
+        {"present_fin_wait2", ends.present_fin_wait2},
+        {"time_wait_start", ends.started},
+        {"ended", ended},
+        {"reused_by_connect_us",
+         {{"p50", known(ends.connect_p50_us)}, {"p90", known(ends.connect_p90_us)}}},
+        {"reused_by_syn_us", {{"p50", known(ends.syn_p50_us)}, {"p90", known(ends.syn_p90_us)}}}};
+}
+
+Json ends_of(const std::optional<EndsTotals>& ends) {
+    if (!ends)
+        return nullptr;
+    Json all = ends_of(ends->row);
+    all["unseen"] = ends->unseen;
+    all["lost"] = ends->lost;
+    all["untracked"] = ends->untracked;
+    all["exact"] = ends->exact;
+    return all;
+}
+
 } // namespace twtrace::json

@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "account/accounting.h"
-#include "aggregate/group.h"
+#include "aggregate/snapshot.h"
 
 namespace twtrace::json {
 
@@ -29,5 +29,8 @@ Json name(const std::optional<std::string>& value);
 Json time(std::uint64_t wall_ns);
 Json totals_of(const Counts& counts);
 Json accounting_of(const Accounting& accounting);
+Json ends_of(const EndsRow& ends);
+/// Null: not asked for.
+Json ends_of(const std::optional<EndsTotals>& ends);
 
 } // namespace twtrace::json

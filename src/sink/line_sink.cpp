@@ -17,9 +17,9 @@ bool is_chosen(const Field<Row>& field, Format format, bool wide) {
 } // namespace
 
 template <typename Row>
-RowSink<Row>::RowSink(Format format, bool wide) : format_(format), wide_(wide) {
+RowSink<Row>::RowSink(Format format, bool wide, bool ends) : format_(format), wide_(wide) {
     for (const Field<Row>& field : fields_of<Row>()) {
-        if (!is_chosen(field, format, wide))
+        if (!is_chosen(field, format, wide) || (field.ends && !ends))
             continue;
         json_keys_.push_back((fields_.empty() ? "{\"" : ",\"") + std::string(field.key) + "\":");
         fields_.push_back(field);

@@ -17,7 +17,8 @@ enum class Format { Table, Json, Csv };
 template <typename Row>
 class RowSink {
   public:
-    RowSink(Format format, bool wide);
+    /// ends: with the fields that only --ends fills.
+    RowSink(Format format, bool wide, bool ends = false);
 
     /// The header line, empty for JSON.
     void header(std::string& out) const;

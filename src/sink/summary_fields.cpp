@@ -50,6 +50,19 @@ bool service_text(const GroupRow& row, const Snapshot& snapshot, std::string& ou
     return known(out, row.service);
 }
 
+const EndsRow& ends_of(const GroupRow& row) {
+    static const EndsRow none;
+    return row.ends ? *row.ends : none;
+}
+
+std::uint64_t ended(const GroupRow& row, Reason reason) {
+    return ends_of(row).ended.at(static_cast<std::size_t>(reason));
+}
+
+std::uint64_t reused(const GroupRow& row) {
+    return ended(row, Reason::ReusedConnect) + ended(row, Reason::ReusedSyn);
+}
+
 using G = const GroupRow&;
 using P = const Snapshot&;
 using S = std::string&;
@@ -119,6 +132,33 @@ constexpr auto fields = std::to_array<GroupField>({
     {"parent", "", 0, false, false, [](G g, P, S out) { return known(out, g.parent); }},
     {"cmdline", "", 0, false, false, [](G g, P, S out) { return known(out, g.cmdline); }},
     {"netns_name", "", 0, false, false, [](G g, P, S out) { return known(out, g.netns_name); }},
+    {"present", "PRESENT", 8, true, false,
+     [](G g, P, S out) { return number(out, ends_of(g).present); }, true},
+    {"present_fin_wait2", "NOW-FW2", 8, true, true,
+     [](G g, P, S out) { return number(out, ends_of(g).present_fin_wait2); }, true},
+    {"", "REUSED", 7, true, false, [](G g, P, S out) { return number(out, reused(g)); }, true},
+    {"time_wait_start", "GOT-FIN", 8, true, true,
+     [](G g, P, S out) { return number(out, ends_of(g).started); }, true},
+    {"ended_expired", "EXPIRED", 8, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::Expired)); }, true},
+    {"ended_reused_by_connect", "CONNECT", 8, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::ReusedConnect)); }, true},
+    {"ended_reused_by_syn", "NEW-SYN", 8, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::ReusedSyn)); }, true},
+    {"ended_peer_reset", "RST", 6, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::PeerReset)); }, true},
+    {"ended_local_reset", "SENT-RST", 8, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::LocalReset)); }, true},
+    {"ended_purged", "PURGED", 8, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::Purged)); }, true},
+    {"ended_destroyed", "KILLED", 8, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::Destroyed)); }, true},
+    {"ended_lost", "", 0, true, true,
+     [](G g, P, S out) { return number(out, ended(g, Reason::None)); }, true},
+    {"connect_p50_us", "", 0, true, false,
+     [](G g, P, S out) { return known(out, ends_of(g).connect_p50_us); }, true},
+    {"", "AFTER", 7, true, false,
+     [](G g, P, S out) { return duration(out, ends_of(g).connect_p50_us); }, true},
     {"", "CMDLINE", 40, false, true, [](G g, P, S out) { return known(out, g.cmdline); }},
     {"", "TOP PEER", 0, false, false, [](G g, P, S out) { return top_peer_text(g, out); }},
 });

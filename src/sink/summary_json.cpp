@@ -18,8 +18,8 @@ Json peer_of(const PeerRow& peer) {
             {"port_use", known(peer.port_use)}};
 }
 
-Json group_of(const GroupRow& row, GroupBy by) {
-    Json group{{"by", row.is_other ? Json("other") : Json(name_of(by))},
+Json group_of(const GroupRow& row, const Snapshot& snapshot) {
+    Json group{{"by", row.is_other ? Json("other") : Json(name_of(snapshot.by))},
                {"pid", known(row.pid)},
                {"comm", name(row.comm)},
                {"service", name(row.service)},
@@ -43,6 +43,8 @@ Json group_of(const GroupRow& row, GroupBy by) {
                             {"p90", known(row.lifetime_p90_us)},
                             {"p99", known(row.lifetime_p99_us)},
                             {"max", known(row.lifetime_max_us)}};
+    if (snapshot.ends)
+        group["ends"] = ends_of(row.ends ? *row.ends : EndsRow{});
     group["peers"] = Json::array();
     for (const PeerRow& peer : row.peers)
         group["peers"].push_back(peer_of(peer));
@@ -66,6 +68,7 @@ void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_li
         {"kernel", name(snapshot.kernel)},      {"start", time(snapshot.start_wall_ns)},
         {"end", time(snapshot.end_wall_ns)},    {"duration_s", snapshot.duration_s},
         {"totals", totals_of(snapshot.totals)}, {"accounting", accounting_of(snapshot.accounting)}};
+    document["ends"] = ends_of(snapshot.ends);
     document["groups"] = Json::array();
     // One group at a time: as one document, 10,000 of them would take more memory than all the
     // rest.
@@ -78,7 +81,7 @@ void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_li
         out += first ? "" : ",";
         out += one_line ? "" : "\n";
         first = false;
-        const std::string group = group_of(row, snapshot.by).dump(indent);
+        const std::string group = group_of(row, snapshot).dump(indent);
         if (one_line)
             out += group;
         else

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "sink/column.h"
+#include "sink/ends_text.h"
 #include "sink/summary_fields.h"
 #include "util/text.h"
 
@@ -14,13 +15,13 @@ namespace twtrace {
 
 namespace {
 
-bool in_table(const GroupField& field, bool wide) {
-    return !field.title.empty() && (wide || !field.wide);
+bool in_table(const GroupField& field, const Snapshot& snapshot, bool wide) {
+    return !field.title.empty() && (wide || !field.wide) && is_asked_for(field, snapshot);
 }
 
-void append_header(bool wide, std::string& out) {
+void append_header(const Snapshot& snapshot, bool wide, std::string& out) {
     for (const GroupField& field : group_fields())
-        if (in_table(field, wide))
+        if (in_table(field, snapshot, wide))
             append_column(out, field.title, field.width, field.right);
     out += '\n';
 }
@@ -29,7 +30,7 @@ void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::s
     const auto append = wide ? append_uncut_column : append_column;
     std::string cell;
     for (const GroupField& field : group_fields()) {
-        if (!in_table(field, wide))
+        if (!in_table(field, snapshot, wide))
             continue;
         cell.clear();
         if (!field.append(row, snapshot, cell))
@@ -97,7 +98,7 @@ std::string accounting_line(const Accounting& accounting) {
 }
 
 void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out) {
-    append_header(wide, out);
+    append_header(snapshot, wide, out);
     for (const GroupRow& row : snapshot.groups)
         append_row(row, snapshot, wide, out);
     append_peers(snapshot, out);
@@ -110,20 +111,22 @@ void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out)
         snapshot.duration_s, totals.time_wait,
         snapshot.duration_s > 0 ? static_cast<double>(totals.time_wait) / snapshot.duration_s : 0.0,
         totals.fin_wait2, totals.aborted, totals.passive_close, totals.port_exhausted);
+    if (snapshot.ends)
+        out += "Minisocks: " + ends_line(*snapshot.ends) + "\n";
     out += "Accounting: " + accounting_line(snapshot.accounting) + "\n";
 }
 
 void append_summary_csv(const Snapshot& snapshot, std::string& out) {
     std::string line;
     for (const GroupField& field : group_fields())
-        if (!field.key.empty())
+        if (!field.key.empty() && is_asked_for(field, snapshot))
             line.append(line.empty() ? "" : ",").append(field.key);
     out += line + "\n";
     std::string cell;
     for (const GroupRow& row : snapshot.groups) {
         bool first = true;
         for (const GroupField& field : group_fields()) {
-            if (field.key.empty())
+            if (field.key.empty() || !is_asked_for(field, snapshot))
                 continue;
             out += first ? "" : ",";
             first = false;

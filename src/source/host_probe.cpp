@@ -14,40 +14,19 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 
+#include "source/ends.h"
 #include "source/preflight.h"
 #include "source/sockets.h"
+#include "source/try_attach.h"
 #include "util/fd.h"
 
 namespace twtrace {
 
 namespace {
 
-struct BtfDeleter {
-    void operator()(btf* types) const { btf__free(types); }
-};
-using Btf = std::unique_ptr<btf, BtfDeleter>;
-
 HostCheck check(std::string name, bool yes, bool required, std::string found, std::string without) {
     return {std::move(name), yes ? Allowed::Yes : Allowed::No, required, std::move(found),
             std::move(without)};
-}
-
-// Loads and attaches a program that does nothing, and lets go of it; 0 or a positive errno.
-int try_tracing(bpf_attach_type kind, int type_id) {
-    if (type_id < 0)
-        return ENOENT;
-    const std::array<bpf_insn, 2> nothing{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
-                                          bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
-    bpf_prog_load_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
-    options.sz = sizeof(options);
-    options.expected_attach_type = kind;
-    options.attach_btf_id = static_cast<std::uint32_t>(type_id);
-    const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "twtrace_probe", "GPL", nothing.data(),
-                                   nothing.size(), &options));
-    if (!program)
-        return errno;
-    const Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
-    return link ? 0 : errno;
 }
 
 int tracepoint_id(const btf* types, const char* name) {
@@ -148,13 +127,9 @@ void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
     const bool task = has_enumerator(types, "bpf_func_id", "BPF_FUNC_get_current_task_btf");
     checks.push_back(check("get_current_task_btf", task, false, task ? "helper of 5.11" : "none",
                            "reads the closing task through other helpers, a little slower"));
-    const int fentry =
-        try_tracing(BPF_TRACE_FENTRY,
-                    types != nullptr
-                        ? btf__find_by_name_kind(types, "tcp_timewait_state_process", BTF_KIND_FUNC)
-                        : -1);
-    checks.push_back({"fentry", fentry == 0 ? Allowed::Yes : Allowed::Unneeded, false,
-                      outcome(fentry), "not needed: twtrace uses tracepoints only"});
+    const auto ends = probe_ends();
+    checks.push_back(check("fentry", ends.has_value(), false, ends ? "works" : ends.error().message,
+                           "cannot tell how each TIME_WAIT ends (--ends); all else is the same"));
 }
 
 // An atomic add that returns the old value, as a socket filter needs no more than CAP_BPF.

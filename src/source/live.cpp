@@ -4,7 +4,9 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <optional>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -12,6 +14,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "source/ends.h"
 #include "source/preflight.h"
 #include "twtrace.skel.h"
 
@@ -87,6 +90,12 @@ Result<void> fill_cidrs(const bpf_map* map, const std::vector<twtrace_cidr>& cid
     return {};
 }
 
+std::string explain_no_ends(const std::string& why) {
+    return fmt::format("--ends is not possible on this host: {}; it needs fentry (`twtrace doctor "
+                       "--host`), everything else works without the option",
+                       why);
+}
+
 Result<void> fill_filters(const twtrace_bpf& skeleton, const LiveConfig& config) {
     if (auto filled = fill_pids(skeleton, config); !filled)
         return filled;
@@ -101,6 +110,7 @@ struct LiveSource::Impl {
     Skeleton skeleton;
     RecordHandler* handler = nullptr; // of the drain() that runs
     std::unique_ptr<ring_buffer, RingDeleter> ring;
+    std::optional<EndsSource> ends;
     CountTable overflow;
     CountTable passives;
 
@@ -137,6 +147,17 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
                                 std::strerror(errno)));
     impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
+    // First: an entry whose end was not seen would be present for ever, the other way round is
+    // told.
+    if (config.ends) {
+        static_assert(offsetof(twtrace_bpf::twtrace_bpf__bss, reader_sleeps) == 0);
+        auto ends = EndsSource::open(
+            {bpf_map__fd(impl->skeleton->maps.ring), bpf_map__fd(impl->skeleton->maps.bss)},
+            config.gate);
+        if (!ends)
+            return fail(explain_no_ends(ends.error().message));
+        impl->ends.emplace(*std::move(ends));
+    }
     if (const int error = twtrace_bpf__attach(impl->skeleton.get()); error != 0)
         return fail(explain_attach_failure(-error));
     return LiveSource(std::move(impl));
@@ -161,6 +182,12 @@ void LiveSource::detach() {
     bpf_link__destroy(impl_->skeleton->links.twtrace_destroy_sock);
     impl_->skeleton->links.twtrace_destroy_sock = nullptr;
     twtrace_bpf__detach(impl_->skeleton.get());
+    if (impl_->ends)
+        impl_->ends->detach();
+}
+
+std::uint64_t LiveSource::ends_lost() const {
+    return impl_->ends ? impl_->ends->lost() : 0;
 }
 
 twtrace_stats LiveSource::stats() const {

@@ -24,6 +24,7 @@ struct LiveConfig {
     std::uint32_t ring_bytes = 2U << 20; ///< a power of two, at least one page
     /// TCP sockets that this host has: the table of what is remembered of each is made to fit.
     std::uint64_t sockets = 0;
+    bool ends = false; ///< also what becomes of minisocks (source/ends.h)
 };
 
 class LiveSource {
@@ -48,6 +49,7 @@ class LiveSource {
 
     [[nodiscard]] twtrace_stats stats() const;            ///< summed over the CPUs
     [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
+    [[nodiscard]] std::uint64_t ends_lost() const;        ///< of what LiveConfig::ends asks for
     /// What the kernel side counted since the last call instead of sending it: events that found
     /// the ring full, and passive closes where the gate says so.
     [[nodiscard]] std::vector<OverflowCount> take_counted();

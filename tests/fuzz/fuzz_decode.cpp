@@ -1,11 +1,12 @@
-// Records of any bytes through decode, settle, the sinks and the aggregator: none is lost, none is
-// made up, every line can be parsed.
+// Records of any bytes through decode, settle, the present minisocks, the sinks and the aggregator:
+// none is lost, none is made up, every line can be parsed.
 #include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "aggregate/aggregator.h"
+#include "attribute/present.h"
 #include "decode/decode.h"
 #include "decode/overflow.h"
 #include "decode/settle.h"
@@ -18,15 +19,19 @@ using namespace twtrace::fuzz;
 namespace {
 
 struct Checker {
-    LineSink table{Format::Table, false};
-    LineSink json{Format::Json, false};
-    LineSink csv{Format::Csv, false};
+    LineSink table{Format::Table, false, true};
+    LineSink json{Format::Json, false, true};
+    LineSink csv{Format::Csv, false, true};
+    Present present{1, 4};
     Aggregator aggregator{GroupBy::Process, {3, 5}};
     std::string line;
     std::uint64_t out = 0;
 
-    void event(const Event& event) {
+    void event(const Event& settled) {
         ++out;
+        Event event = settled;
+        if (const auto before = present.follow(event))
+            aggregator.add(*before);
         aggregator.add(event);
         line.clear();
         json.line(event, line);
@@ -49,7 +54,7 @@ std::optional<Event> next_event(Input& input) {
         return decode_event(bytes);
     }
     twtrace_event record{};
-    record.header = {static_cast<twtrace_u16>(1 + kind % 4), sizeof(record)};
+    record.header = {static_cast<twtrace_u16>(1 + kind % 6), sizeof(record)};
     record.family = kind & 0x10U ? 4 : 6;
     record.stage = kind >> 5U & 3U;
     record.flags = kind >> 7U;

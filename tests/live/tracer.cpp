@@ -12,6 +12,9 @@ namespace live {
 
 namespace {
 
+// On an emulated CPU loading alone takes seconds.
+constexpr Milliseconds ready_bound(60000);
+
 std::vector<std::string> command_line(std::vector<std::string> arguments,
                                       const std::vector<std::string>& before = {}) {
     arguments.insert(arguments.begin(), twtrace_binary());
@@ -24,7 +27,7 @@ std::string probe() {
     Command command(command_line({"trace", "-o", "json"}));
     const bool traces = wait_until(
         [&] { return command.err().find("tracing") != std::string::npos || !command.running(); },
-        Milliseconds(10000));
+        ready_bound);
     if (traces && command.running()) {
         return {};
     }
@@ -60,13 +63,13 @@ Tracer::Tracer(std::vector<std::string> arguments, const std::vector<std::string
     : command_(command_line(std::move(arguments), before)) {
     const bool ready = wait_until(
         [&] { return command_.err().find("tracing") != std::string::npos || !command_.running(); },
-        Milliseconds(10000));
+        ready_bound);
     check(ready && command_.running(), "twtrace did not get ready; stderr: " + command_.err());
 }
 
 CommandResult Tracer::stop() {
     command_.signal(SIGINT);
-    return command_.wait();
+    return command_.wait(ready_bound);
 }
 
 Tracer trace_all(const TestNamespace& ns, const std::vector<std::string>& more) {

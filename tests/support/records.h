@@ -38,6 +38,22 @@ inline twtrace_event time_wait_record() {
     return record;
 }
 
+inline twtrace_minisock minisock_record() {
+    const twtrace_event event = time_wait_record();
+    twtrace_minisock record{};
+    record.header = {TWTRACE_TIME_WAIT_END, sizeof(record)};
+    record.family = 4;
+    record.stage = TWTRACE_STAGE_TIME_WAIT;
+    record.reason = TWTRACE_REASON_REUSED_CONNECT;
+    record.netns = event.netns;
+    record.local_port = event.local_port;
+    record.remote_port = event.remote_port;
+    record.time_ns = 3'500'000'000;
+    std::memcpy(record.local_addr, event.local_addr, sizeof(record.local_addr));
+    std::memcpy(record.remote_addr, event.remote_addr, sizeof(record.remote_addr));
+    return record;
+}
+
 template <typename Record>
 std::vector<std::byte> bytes_of(const Record& record, std::size_t more = 0) {
     std::vector<std::byte> bytes(sizeof(record) + more);

@@ -78,6 +78,8 @@ TEST_CASE("decode: of a longer record the known front is taken") {
 
 TEST_CASE("decode: a record of an unknown type is none") {
     for (unsigned type = 0; type < 300; ++type) {
+        if (type == TWTRACE_TIME_WAIT_START || type == TWTRACE_TIME_WAIT_END)
+            continue; // a shorter record, below
         twtrace_event record = time_wait_record();
         record.header.type = static_cast<twtrace_u16>(type);
         CAPTURE(type);
@@ -131,6 +133,56 @@ TEST_CASE("decode: a name that is not terminated ends with its field") {
     twtrace_event record = time_wait_record();
     std::memset(record.task.comm, 'x', sizeof(record.task.comm));
     CHECK(decode_event(bytes_of(record))->task.comm() == std::string(16, 'x'));
+}
+
+TEST_CASE("decode: what became of a minisock") {
+    twtrace_minisock record = minisock_record();
+    auto event = decode_event(bytes_of(record));
+    REQUIRE(event);
+    CHECK(event->type == EventType::TimeWaitEnd);
+    CHECK(event->stage == Stage::TimeWait);
+    CHECK(event->reason == Reason::ReusedConnect);
+    CHECK(event->netns == 4026531840U);
+    CHECK(event->local_port == 45678);
+    CHECK(event->remote_port == 80);
+    CHECK(event->local == address("127.0.0.1"));
+    CHECK(event->remote == address("10.1.2.3"));
+    CHECK(event->time_ns == 3'500'000'000);
+    CHECK_FALSE(event->task.known());
+    CHECK_FALSE(event->held);
+    CHECK_FALSE(event->held_us());
+    record.header.type = TWTRACE_TIME_WAIT_START;
+    record.stage = TWTRACE_STAGE_FIN_WAIT2;
+    record.reason = TWTRACE_REASON_NONE;
+    event = decode_event(bytes_of(record));
+    REQUIRE(event);
+    CHECK(event->type == EventType::TimeWaitStart);
+    CHECK(event->stage == Stage::FinWait2);
+}
+
+TEST_CASE("decode: a minisock's record that is cut short or out of range is none") {
+    const auto bytes = bytes_of(minisock_record());
+    for (std::size_t length = 0; length < bytes.size(); ++length)
+        CHECK_FALSE(decode_event(std::span(bytes).first(length)));
+    twtrace_minisock record = minisock_record();
+    record.header.length = sizeof(record) - 1;
+    CHECK_FALSE(decode_event(bytes_of(record)));
+    record.header.length = sizeof(record) + 1;
+    CHECK_FALSE(decode_event(bytes_of(record)));
+    for (unsigned value = 0; value < 256; ++value) {
+        const auto byte = static_cast<twtrace_u8>(value);
+        CAPTURE(value);
+        record = minisock_record();
+        record.family = byte;
+        CHECK(decode_event(bytes_of(record)).has_value() == (value == 4 || value == 6));
+        record = minisock_record();
+        record.stage = byte;
+        CHECK(decode_event(bytes_of(record)).has_value() == (value == 1 || value == 2));
+        record = minisock_record();
+        record.reason = byte;
+        const bool ends = value == 1 || value == 2 || (value >= 6 && value < TWTRACE_REASONS);
+        CHECK(decode_event(bytes_of(record)).has_value() == ends);
+    }
 }
 
 TEST_CASE("overflow: a line of the kernel side's table is an event without times") {

@@ -174,3 +174,33 @@ TEST_CASE("settle: at the end nothing stays behind, whatever time a record claim
         CHECK(settled.out.size() == 1);
     }
 }
+
+TEST_CASE("settle: what became of a minisock waits, and never comes before the hand-over") {
+    Settled settled;
+    Event end = entry(start + 10, Stage::TimeWait);
+    end.type = EventType::TimeWaitEnd;
+    settled.push(end, start + 20); // told by another CPU
+    CHECK(settled.out.empty());
+    settled.push(entry(start, Stage::TimeWait), start + 30);
+    CHECK(settled.out.size() == 1);
+    Event next = entry(start + 40, Stage::TimeWait);
+    settled.push(next, start + 50);
+    CHECK(settled.out.size() == 1); // behind the end that waits
+    settled.release(end.time_ns + hold + 1);
+    REQUIRE(settled.out.size() == 3);
+    CHECK(settled.out[0].time_ns == start);
+    CHECK(settled.out[1].type == EventType::TimeWaitEnd);
+    CHECK(settled.out[2].time_ns == next.time_ns);
+}
+
+TEST_CASE("settle: a minisock's event in FIN_WAIT2 is nothing that a reset takes back") {
+    Settled settled;
+    Event event = entry(start, Stage::FinWait2);
+    event.type = EventType::TimeWaitStart;
+    settled.push(event, start);
+    settled.push(retraction_of(entry(start, Stage::FinWait2)), start);
+    settled.release_all();
+    REQUIRE(settled.out.size() == 2);
+    CHECK(settled.out[0].type == EventType::TimeWaitStart);
+    CHECK(settled.out[1].retracts);
+}

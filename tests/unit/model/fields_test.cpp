@@ -41,7 +41,7 @@ TEST_CASE("fields: the keys of interface.md, in its order") {
             "pid",         "tid",         "comm",        "uid",      "service",    "unit",
             "container",   "cgroup",      "netns",       "family",   "local_addr", "local_port",
             "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received",
-            "reason",      "netns_name",  "ppid",        "parent",   "cmdline"});
+            "reason",      "netns_name",  "ppid",        "parent",   "cmdline",    "held_us"});
 }
 
 TEST_CASE("fields: each key is there once, each field can be seen in a table") {
@@ -105,6 +105,24 @@ TEST_CASE("fields: what is not known is never 0 and never a word") {
     CHECK(value(no_port, "local_addr") == "(unknown)");
 }
 
+TEST_CASE("fields: a minisock's event has no numbers of its connection") {
+    Event end = client_v4();
+    end.type = EventType::TimeWaitEnd;
+    end.reason = Reason::ReusedConnect;
+    end.established_ns = 0;
+    end.fin_wait1_ns = 0;
+    end.entered_ns = end.time_ns - 1'234'567'890U;
+    CHECK(value(end, "type") == "time_wait_end");
+    CHECK(value(end, "stage") == "time_wait");
+    CHECK(value(end, "reason") == "reused_by_connect");
+    CHECK(value(end, "held_us") == "1234567");
+    for (const char* key : {"lifetime_us", "close_us", "bytes_sent", "bytes_received"})
+        CHECK(value(end, key) == "(unknown)");
+    end.entered_ns = 0;
+    CHECK(value(end, "held_us") == "(unknown)");
+    CHECK(value(client_v4(), "held_us") == "(unknown)");
+}
+
 TEST_CASE("fields: of an event of which nothing is known, only what always is") {
     Event nothing;
     nothing.role_inferred = true; // of a role that is not known: no mark without it
@@ -146,6 +164,13 @@ TEST_CASE("event: names as interface.md spells them") {
     CHECK(name_of(EventType::PassiveClose) == "passive_close");
     CHECK(name_of(EventType::Aborted) == "aborted");
     CHECK(name_of(EventType::PortExhausted) == "port_exhausted");
+    CHECK(name_of(EventType::TimeWaitStart) == "time_wait_start");
+    CHECK(name_of(EventType::TimeWaitEnd) == "time_wait_end");
+    CHECK(name_of(Reason::Expired) == "expired");
+    CHECK(name_of(Reason::ReusedConnect) == "reused_by_connect");
+    CHECK(name_of(Reason::ReusedSyn) == "reused_by_syn");
+    CHECK(name_of(Reason::Purged) == "purged");
+    CHECK(name_of(Reason::Destroyed) == "destroyed");
     CHECK(name_of(Stage::TimeWait) == "time_wait");
     CHECK(name_of(Stage::FinWait2) == "fin_wait2");
     CHECK(name_of(Stage::None).empty());

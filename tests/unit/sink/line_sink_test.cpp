@@ -238,3 +238,28 @@ TEST_CASE("trace: lines do not depend on those before them") {
         CHECK(after == first);
     }
 }
+
+TEST_CASE("lines: what only --ends fills is there only with it") {
+    Event end = client_v4();
+    end.type = EventType::TimeWaitEnd;
+    end.reason = Reason::ReusedConnect;
+    end.entered_ns = end.time_ns - 1'050'000'000U;
+    for (const bool wide : {false, true})
+        for (const Format format : {Format::Table, Format::Json, Format::Csv}) {
+            std::string without;
+            LineSink(format, wide).header(without);
+            LineSink(format, wide).line(client_v4(), without);
+            CHECK(without.find("held_us") == std::string::npos);
+            CHECK(without.find("HELD") == std::string::npos);
+            LineSink sink(format, wide, true);
+            std::string with;
+            sink.header(with);
+            sink.line(end, with);
+            if (format == Format::Json)
+                CHECK(nlohmann::json::parse(with)["held_us"] == 1'050'000);
+            else if (format == Format::Csv)
+                CHECK(with.find(",1050000\n") != std::string::npos);
+            else
+                CHECK(with.find(wide ? " 1050000\n" : "reused      1.0s") != std::string::npos);
+        }
+}

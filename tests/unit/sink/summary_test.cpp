@@ -96,7 +96,7 @@ TEST_CASE("summary: golden text") {
 TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") {
     const Json document = Json::parse(text_of(sample(), Format::Json));
     CHECK(keys_of(document) == Keys{"schema", "host", "kernel", "start", "end", "duration_s",
-                                    "totals", "accounting", "groups"});
+                                    "totals", "accounting", "ends", "groups"});
     CHECK(document["schema"] == "twtrace.summary/1");
     CHECK(keys_of(document["totals"]) ==
           Keys{"time_wait", "fin_wait2", "aborted", "passive_close", "port_exhausted"});
@@ -168,6 +168,84 @@ TEST_CASE("summary JSON: bytes that are no text do not break the document") {
     const Json document = Json::parse(text_of(snapshot, Format::Json));
     CHECK(document["host"] == "\xef\xbf\xbd\x1b");
     CHECK(document["groups"][0]["unit"] == "\xef\xbf\xbd\"\n");
+}
+
+namespace {
+
+// --ends: five entered, one of them was taken over, one expired, one got an RST in FIN_WAIT2.
+Snapshot sample_with_ends() {
+    Aggregator aggregator(GroupBy::Process);
+    const auto entry = [](Stage stage) {
+        Event event = client_v4();
+        event.stage = stage;
+        event.held = true;
+        return event;
+    };
+    const auto end = [&](Reason reason, Stage stage) {
+        Event event = entry(stage);
+        event.type = EventType::TimeWaitEnd;
+        event.reason = reason;
+        event.entered_ns = event.time_ns;
+        event.time_ns += 1'034'000'000U;
+        return event;
+    };
+    for (int times = 0; times < 3; ++times)
+        aggregator.add(entry(Stage::TimeWait));
+    aggregator.add(entry(Stage::FinWait2));
+    aggregator.add(entry(Stage::FinWait2));
+    aggregator.add(end(Reason::ReusedConnect, Stage::TimeWait));
+    aggregator.add(end(Reason::Expired, Stage::TimeWait));
+    aggregator.add(end(Reason::PeerReset, Stage::FinWait2));
+    Snapshot snapshot = snapshot_of(aggregator);
+    snapshot.ends = EndsTotals{row_of(aggregator.ends()), 4, 0, 0, true};
+    return snapshot;
+}
+
+} // namespace
+
+TEST_CASE("summary: how minisocks ended, where it was asked for") {
+    const Snapshot snapshot = sample_with_ends();
+    const Json document = Json::parse(text_of(snapshot, Format::Json));
+    for (const Json& ends : {document["ends"], document["groups"][0]["ends"]}) {
+        CHECK(ends["present"] == 2);
+        CHECK(ends["present_fin_wait2"] == 1);
+        CHECK(ends["time_wait_start"] == 0);
+        CHECK(ends["ended"]["expired"] == 1);
+        CHECK(ends["ended"]["reused_by_connect"] == 1);
+        CHECK(ends["ended"]["peer_reset"] == 1);
+        CHECK(ends["ended"]["purged"] == 0);
+        CHECK(ends["reused_by_connect_us"]["p50"] == 1'034'000);
+        CHECK(ends["reused_by_syn_us"]["p50"].is_null());
+    }
+    CHECK(document["ends"]["unseen"] == 4);
+    CHECK(document["ends"]["exact"] == true);
+    const std::string table = text_of(snapshot, Format::Table);
+    CHECK(table.find(" PRESENT ") != std::string::npos);
+    CHECK(
+        table.find("\nMinisocks: 2 of these exist now, 1 in FIN_WAIT2; ended: 1 expired, 1 reused "
+                   "by connect() after 1.0s (median), 1 killed by an RST; 4 others ended that "
+                   "were not seen to enter\n") != std::string::npos);
+    const std::string csv = text_of(snapshot, Format::Csv);
+    CHECK(csv.find(",ended_reused_by_connect,") != std::string::npos);
+    const auto fields = [](const std::string& line) {
+        return std::count(line.begin(), line.end(), ',');
+    };
+    CHECK(fields(csv.substr(0, csv.find('\n'))) == fields(csv.substr(csv.find('\n') + 1)));
+}
+
+TEST_CASE("summary: without --ends there is no word of ends") {
+    const Json document = Json::parse(text_of(sample(), Format::Json));
+    CHECK(document["ends"].is_null());
+    for (const Format format : {Format::Table, Format::Csv})
+        for (const char* word : {"Minisocks", "PRESENT", "EXPIRED", "ended_", "present"})
+            CHECK(text_of(sample(), format, true).find(word) == std::string::npos);
+}
+
+TEST_CASE("summary: present that is not exact says why") {
+    Snapshot snapshot = sample_with_ends();
+    snapshot.ends->exact = false;
+    snapshot.ends->lost = 12;
+    CHECK(text_of(snapshot, Format::Table).find("not exact: 12 records lost") != std::string::npos);
 }
 
 TEST_CASE("summary: nothing happened") {

@@ -1,0 +1,58 @@
+#include "attribute/present.h"
+
+#include "model/socket_key.h"
+
+namespace twtrace {
+
+void Present::give(const Held& held, Event& event) {
+    event.held = true;
+    event.entered_ns = held.entered_ns;
+    event.task = held.task;
+    event.stage = held.stage;
+    event.how = held.how;
+    event.role = held.role;
+    event.role_inferred = held.role_inferred;
+}
+
+std::optional<Event> Present::enter(std::uint64_t key, Event& event) {
+    const auto found = held_.find(key);
+    const Held entry{event.time_ns, event.task, event.stage,
+                     event.how,     event.role, event.role_inferred};
+    if (found == held_.end()) {
+        event.held = held_.size() < most_;
+        if (event.held)
+            held_.emplace(key, entry);
+        untracked_ += event.held ? 0 : 1;
+        return std::nullopt;
+    }
+    event.held = true;
+    Event before = event;
+    before.type = EventType::TimeWaitEnd;
+    before.reason = Reason::None;
+    give(found->second, before);
+    found->second = entry;
+    return before;
+}
+
+std::optional<Event> Present::follow(Event& event) {
+    const bool takes_back = event.type == EventType::Aborted && event.retracts;
+    if (event.type != EventType::TimeWait && !event.of_minisock() && !takes_back)
+        return std::nullopt;
+    const std::uint64_t key = socket_key(event, seed_);
+    if (event.type == EventType::TimeWait)
+        return enter(key, event);
+    const auto found = held_.find(key);
+    if (found == held_.end())
+        return std::nullopt;
+    if (takes_back)
+        event.held = true;
+    else
+        give(found->second, event);
+    if (event.type == EventType::TimeWaitStart)
+        found->second.stage = Stage::TimeWait;
+    else
+        held_.erase(found);
+    return std::nullopt;
+}
+
+} // namespace twtrace

@@ -1,0 +1,5 @@
+# How each TIME_WAIT ends (--ends), with fentry: reused, reset, expired, purged; a TIME_WAIT of a minute is waited for.
+# limit: 600
+. /lib/common.sh
+twtrace doctor --host | grep -q '^fentry *yes' || fail "no fentry: $(twtrace doctor --host | grep '^fentry')"
+live_tests '[ends]'
