@@ -1,5 +1,5 @@
-// Whatever a client of the exporter sends: no answer is made of anything but a whole head, and reading it in pieces
-// comes to the same.
+// Whatever a client of the exporter sends: no answer is made of anything but a whole head, and
+// reading it in pieces comes to the same.
 #include "exporter/http_message.h"
 #include "fuzz.h"
 
