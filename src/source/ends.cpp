@@ -73,7 +73,7 @@ Result<void> probe_ends() {
         return tl::unexpected(all.error());
     const int error = try_tracing(BPF_TRACE_FENTRY, function_id(types.get(), process));
     if (error != 0)
-        return fail(fmt::format("fentry/{}: {}", process, std::strerror(error)));
+        return fail(fmt::format("fentry: {}", std::strerror(error)));
     return {};
 }
 

@@ -7,6 +7,18 @@
 
 namespace twtrace {
 
+namespace {
+
+// include/linux/errno.h: one that the kernel does not mean to show, and the C library has no word
+// for.
+constexpr int kernel_enotsupp = 524;
+
+int last_error() {
+    return errno == kernel_enotsupp ? EOPNOTSUPP : errno;
+}
+
+} // namespace
+
 int try_tracing(bpf_attach_type kind, int type_id) {
     if (type_id < 0)
         return ENOENT;
@@ -19,9 +31,9 @@ int try_tracing(bpf_attach_type kind, int type_id) {
     const Fd program(bpf_prog_load(BPF_PROG_TYPE_TRACING, "twtrace_probe", "GPL", nothing.data(),
                                    nothing.size(), &options));
     if (!program)
-        return errno;
+        return last_error();
     const Fd link(bpf_raw_tracepoint_open(nullptr, program.get()));
-    return link ? 0 : errno;
+    return link ? 0 : last_error();
 }
 
 int function_id(const btf* types, const char* name) {
