@@ -6,6 +6,7 @@
 #include "maps.bpf.h"
 #include "sock.bpf.h"
 #include "store.bpf.h"
+#include "wake.bpf.h"
 
 /* What of an event is not in the socket itself. */
 struct facts {
@@ -127,15 +128,6 @@ static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
         return true;
     count_filtered(facts->type);
     return false;
-}
-
-/* A wake-up an event would cost more than everything else together: while events come the reader
- * drains on a timer, and only the first after a pause wakes it. */
-static __always_inline __u64 wake_up_once(void) {
-    if (!reader_sleeps)
-        return BPF_RB_NO_WAKEUP;
-    reader_sleeps = 0;
-    return BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline int send(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,

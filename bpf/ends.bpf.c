@@ -14,6 +14,7 @@
 
 #include "sock.bpf.h"
 #include "twtrace/wire.h"
+#include "wake.bpf.h"
 
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
@@ -30,10 +31,6 @@ struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 4096);
 } ring SEC(".maps");
-
-/* That of the main object too (its .bss): user space waits for the next record. The first thing in
- * it. */
-__u32 reader_sleeps = 0;
 
 struct note {
     __u64 minisock;   /* which one; only compared, never followed. 0: none */
@@ -70,14 +67,6 @@ static __always_inline bool is_chosen(__u32 inode) {
         if (netns[i] == inode)
             return true;
     return false;
-}
-
-/* As bpf/emit.bpf.h does it. */
-static __always_inline __u64 wake_up_once(void) {
-    if (!reader_sleeps)
-        return BPF_RB_NO_WAKEUP;
-    reader_sleeps = 0;
-    return BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline void tell(struct note* note, struct inet_timewait_sock* tw, __u32 type,

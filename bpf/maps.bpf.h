@@ -9,9 +9,6 @@ const volatile struct twtrace_config config = {};
 const volatile __u8 local_ports[8192] = {};
 const volatile __u8 remote_ports[8192] = {};
 
-/* User space waits for the next event, and for nothing else. */
-__u32 reader_sleeps = 0;
-
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 2 * 1024 * 1024);

@@ -64,8 +64,7 @@ Result<void> IntervalSummary::finish() {
 }
 
 // The same share that a summary of the last minute would show.
-void IntervalSummary::set_port_use(Snapshot& snapshot) const {
-    const std::uint32_t ports = read_port_range().size();
+void IntervalSummary::set_port_use(Snapshot& snapshot, std::uint32_t ports) const {
     for (GroupRow& group : snapshot.groups)
         for (PeerRow& peer : group.peers) {
             if (!peer.port_use)
@@ -86,11 +85,11 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.by = current_->by();
     snapshot.totals = current_->totals();
     snapshot.accounting = Accounting::of(until.since(before_));
-    snapshot.groups =
-        rows_of(*current_, snapshot.duration_s, peers_per_group, read_port_range().size());
+    const std::uint32_t ports = read_port_range().size();
+    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, ports);
     snapshot.ends = ends_of(run_, *current_);
     ports_.move_to(end_ns);
-    set_port_use(snapshot);
+    set_port_use(snapshot, ports);
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);
     before_ = until;
     start_ns_ = end_ns;

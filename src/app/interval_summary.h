@@ -28,7 +28,7 @@ class IntervalSummary : public EventConsumer {
   private:
     std::unique_ptr<Aggregator> new_aggregator() const;
     void write(std::uint64_t end_ns, const Accounting::Inputs& until);
-    void set_port_use(Snapshot& snapshot) const;
+    void set_port_use(Snapshot& snapshot, std::uint32_t ports) const;
 
     const Options& options_;
     LiveRun& run_;

@@ -54,33 +54,30 @@ Task task_of(const twtrace_task& record) {
     return task;
 }
 
-// The record, or its front that is known here; nothing if the lengths don't fit.
+// The record, or its front that is known here; false if it is none. In place: it is copied once.
 template <typename Record>
-std::optional<Record> front_of(std::span<const std::byte> bytes) {
-    Record record;
+bool read_front(std::span<const std::byte> bytes, Record& record) {
     if (bytes.size() < sizeof(record))
-        return std::nullopt;
+        return false;
     std::memcpy(&record, bytes.data(), sizeof(record));
-    if (record.header.length < sizeof(record) || record.header.length > bytes.size() ||
-        !in_range(record))
-        return std::nullopt;
-    return record;
+    return record.header.length >= sizeof(record) && record.header.length <= bytes.size() &&
+           in_range(record);
 }
 
 std::optional<Event> decode_minisock(std::span<const std::byte> bytes) {
-    const auto record = front_of<twtrace_minisock>(bytes);
-    if (!record)
+    twtrace_minisock record;
+    if (!read_front(bytes, record))
         return std::nullopt;
     Event event;
-    event.type = static_cast<EventType>(record->header.type);
-    event.stage = static_cast<Stage>(record->stage);
-    event.reason = static_cast<Reason>(record->reason);
-    event.netns = record->netns;
-    event.local_port = record->local_port;
-    event.remote_port = record->remote_port;
-    event.local = address_of(record->family, record->local_addr);
-    event.remote = address_of(record->family, record->remote_addr);
-    event.time_ns = record->time_ns;
+    event.type = static_cast<EventType>(record.header.type);
+    event.stage = static_cast<Stage>(record.stage);
+    event.reason = static_cast<Reason>(record.reason);
+    event.netns = record.netns;
+    event.local_port = record.local_port;
+    event.remote_port = record.remote_port;
+    event.local = address_of(record.family, record.local_addr);
+    event.remote = address_of(record.family, record.remote_addr);
+    event.time_ns = record.time_ns;
     return event;
 }
 
@@ -130,10 +127,9 @@ std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
 std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     if (is_of_minisock(bytes))
         return decode_minisock(bytes);
-    const auto whole = front_of<twtrace_event>(bytes);
-    if (!whole)
+    twtrace_event record;
+    if (!read_front(bytes, record))
         return std::nullopt;
-    const twtrace_event& record = *whole;
     Event event;
     event.type = static_cast<EventType>(record.header.type);
     event.stage = static_cast<Stage>(record.stage);
