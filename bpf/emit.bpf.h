@@ -4,6 +4,7 @@
 
 #include "gate.bpf.h"
 #include "maps.bpf.h"
+#include "netns.bpf.h"
 #include "sock.bpf.h"
 #include "store.bpf.h"
 #include "wake.bpf.h"

@@ -1,38 +1,10 @@
-/* The ways in which a connection ends, and the event that tells it. */
+/* The end of a socket that closed actively, and what is remembered of it after. */
 #ifndef TWTRACE_ENDING_BPF_H
 #define TWTRACE_ENDING_BPF_H
 
 #include "emit.bpf.h"
 #include "minisock.bpf.h"
-#include "opening.bpf.h"
-
-/* An event of a socket whose closer is the task running now: passive close, local abort, connect()
- * without a free port. */
-static __noinline int report_current(struct sock* sk, __u64 type) {
-    struct facts facts = {};
-    struct twtrace_task task;
-    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-    struct place place = {};
-    if (!tp)
-        return 0;
-    facts.how = fill_closer(&task, tp);
-    facts.type = type;
-    if (type == TWTRACE_PORT_EXHAUSTED)
-        facts.opening = TWTRACE_ROLE_CLIENT;
-    else if (store_find(&place, sk))
-        facts.opening = *place.opening;
-    else
-        facts.opening = opening_by_counters(tp);
-    if (type == TWTRACE_ABORTED)
-        facts.reason = TWTRACE_REASON_LOCAL_RESET;
-    if (!is_wanted(sk, tp, &facts, !gate_task(&task)))
-        return 0;
-    if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
-        count_passive(&facts, sk, tp, &task))
-        return 0;
-    facts.time_ns = bpf_ktime_get_ns();
-    return send(&facts, sk, tp, &task);
-}
+#include "store.bpf.h"
 
 /* include/uapi/asm-generic/errno.h */
 #define EPIPE 32
@@ -50,7 +22,7 @@ static __always_inline __u32 reason_of(int error) {
 static __always_inline __u64 time_of_entry(const struct facts* facts, const struct tcp_sock* tp) {
     if (facts->stage == TWTRACE_STAGE_TIME_WAIT || facts->how == TWTRACE_HOW_CLOSE)
         return tp->tcp_mstamp * 1000;
-    return bpf_ktime_get_ns();
+    return bpf_ktime_get_ns() / 1000 * 1000;
 }
 
 static __always_inline void classify(struct facts* facts, struct sock* sk, struct tcp_sock* tp,
@@ -80,10 +52,9 @@ static __always_inline void settle_place(struct place* place, struct closing* cl
         store_release(place);
         return;
     }
-    closing->filtered = !wanted;
-    closing->handed_ns = facts->time_ns;
+    closing->handed_us = facts->time_ns / 1000;
     closing->rcv_nxt = tp->rcv_nxt;
-    *place->opening |= OPENING_HANDED;
+    *place->opening = facts->opening | OPENING_HANDED | (wanted ? 0 : OPENING_FILTERED);
 }
 
 /* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. The place in the
@@ -94,7 +65,7 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     struct facts facts = {.flags = flags};
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct twtrace_task task = {};
-    struct place place = {};
+    struct place place;
     struct closing* closing = 0;
     if (!tp)
         return 0;
@@ -106,9 +77,9 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     }
     if (closing) {
         facts.fin_wait1_ns = closing->fin_wait1_ns;
-        facts.how = closing->how;
-        facts.flags |= closing->port_bound ? TWTRACE_FLAG_PORT_BOUND : 0;
-        filtered = closing->filtered;
+        facts.how = how_of(facts.opening);
+        facts.flags |= facts.opening & OPENING_PORT_BOUND ? TWTRACE_FLAG_PORT_BOUND : 0;
+        filtered = facts.opening & OPENING_FILTERED;
         task = closing->task;
     }
     classify(&facts, sk, tp, entered);
@@ -118,40 +89,10 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
 }
 
 static __noinline int forget(struct sock* sk) {
-    struct place place = {};
+    struct place place;
     if (store_find(&place, sk))
         store_release(&place);
     return 0;
-}
-
-/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either. */
-static __always_inline bool no_port_was_free(struct sock* sk) {
-    struct tcp_sock* tp = sk->sk_err == 0 ? bpf_skc_to_tcp_sock(sk) : 0;
-    return tp && !tp->inet_conn.icsk_inet.inet_sport;
-}
-
-static __always_inline bool is_one_of(int state, __u32 states) {
-    return 1u << (state & 31) & states;
-}
-
-/* What the running task did to its own socket; 0: nothing to report. */
-static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
-    if (to == TCP_LAST_ACK)
-        return from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE : 0;
-    if (from == TCP_SYN_SENT)
-        return no_port_was_free(sk) ? TWTRACE_PORT_EXHAUSTED : 0;
-    /* Without an error: SO_LINGER 0, or unread data. */
-    if (is_one_of(from, 1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT) && sk->sk_err == 0)
-        return TWTRACE_ABORTED;
-    return 0;
-}
-
-/* The same number, but one that the verifier does not know, and so follows once for all values. */
-static __always_inline __u64 unknown_to_verifier(__u64 number, struct sock* sk) {
-    __u64 unknown = key_of(sk);
-    number ^= unknown;
-    barrier_var(number);
-    return number ^ unknown;
 }
 
 #endif

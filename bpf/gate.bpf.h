@@ -5,6 +5,7 @@
 #define TWTRACE_GATE_BPF_H
 
 #include "maps.bpf.h"
+#include "netns.bpf.h"
 #include "sock.bpf.h"
 
 static __always_inline bool port_in(const volatile __u8* set, __u16 port) {

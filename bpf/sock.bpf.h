@@ -19,10 +19,6 @@ static __always_inline struct sock* sock_of(struct tcp_sock* tp) {
     return &tp->inet_conn.icsk_inet.sk;
 }
 
-static __always_inline __u32 netns_of(struct tcp_sock* tp) {
-    return sock_of(tp)->__sk_common.skc_net.net->ns.inum;
-}
-
 /* skc_num is 0 at -> CLOSE (kernel-facts, 3). */
 static __always_inline __u16 local_port_of(const struct tcp_sock* tp) {
     return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);

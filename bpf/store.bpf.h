@@ -2,7 +2,7 @@
  * side, and from -> FIN_WAIT1 on who closes it.
  *
  * A hash map or socket storage would do, at two to four times the cost (docs/performance.md). Here
- * a socket's address picks a bucket with room for three; a full bucket spills into a hash map, so
+ * a socket's address picks a bucket with room for five; a full bucket spills into a hash map, so
  * nothing depends on luck. What most transitions ask for is one cache line; who closes is kept
  * apart from it. A place is claimed without a lock: two CPUs that claim the same one within the
  * same few nanoseconds leave one socket without its closer, which is seen at the end (how =
@@ -10,48 +10,61 @@
 #ifndef TWTRACE_STORE_BPF_H
 #define TWTRACE_STORE_BPF_H
 
-#include "twtrace/wire.h"
+#include "number.bpf.h"
 
-#define STORE_WAYS 3
-#define STORE_BUCKETS 4096 /* user space resizes to the sockets that there are; a power of two */
+#define BPF_F_MMAPABLE 1024 /* include/uapi/linux/bpf.h */
+#define STORE_WAYS 5
+#define STORE_GROUPS 1024 /* user space resizes to the sockets that there are; a power of two */
 #define SPILL_ENTRIES 16384
-/* Socket objects of one slab are neighbours here too: a host's few active slabs then take few pages
- * of the table, and a page that is not in the TLB costs more than the rest of a look-up. A tcp_sock
- * is larger than 2 KiB, and a slab is 32 KiB. */
-#define OBJECT_SHIFT 11
-#define SLAB_SHIFT 15
-#define SLAB_BUCKETS 16
+/* Sockets that are neighbours in the kernel's memory are so here: 4 of them share a bucket, 16 (a
+ * slab of 32 KiB has 12 to 15) a group. Few lines and few pages are in use then, and each that is
+ * in no cache or not in the TLB costs more than the rest of a look-up. */
+#define BUCKET_SHIFT 2
+#define GROUP_SHIFT 4
+#define GROUP_BUCKETS (1 << (GROUP_SHIFT - BUCKET_SHIFT))
 
-/* Packed into one word: enum twtrace_role, the bits below, and the time of -> ESTABLISHED in
- * microseconds (0: not seen). */
+/* Packed into one word: enum twtrace_role, the bits below, enum twtrace_how, and the time of
+ * -> ESTABLISHED in microseconds (0: not seen). */
 #define OPENING_ROLE 3ull
-#define OPENING_INFERRED 4ull
-#define OPENING_CLOSING 8ull /* struct closing is valid */
-#define OPENING_HANDED                                                                             \
-    16ull /* reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back */
-#define OPENING_TIME_SHIFT 5
+#define OPENING_INFERRED (1ull << 2)
+#define OPENING_CLOSING (1ull << 3) /* struct closing is valid, and so are the bits that follow */
+/* Reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back. */
+#define OPENING_HANDED (1ull << 4)
+#define OPENING_FILTERED (1ull << 5)   /* not what the user asked for */
+#define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
+#define OPENING_HOW_SHIFT 7
+#define OPENING_HOW 7ull
+#define OPENING_TIME_SHIFT 10
 
 static __always_inline __u8 role_of(__u64 opening) {
     return opening & OPENING_ROLE;
 }
 
+static __always_inline __u8 how_of(__u64 opening) {
+    return opening >> OPENING_HOW_SHIFT & OPENING_HOW;
+}
+
+/* One cache line. */
 struct bucket {
-    __u64 sk[STORE_WAYS]; /* 0: free */
+    __u32 id[STORE_WAYS]; /* 0: free */
+    __u32 spilled;        /* how many of this bucket's sockets are in the spill map, at most */
     __u64 opening[STORE_WAYS];
-    __u32 spilled; /* how many of this bucket's sockets are in the spill map, at most */
-    __u32 hand;    /* the way that reuse() looks at first */
-    __u32 reserved[2];
 };
 
+/* One cache line. */
 struct closing {
     __u64 fin_wait1_ns;
-    __u64 handed_ns;
+    __u32 handed_us; /* the lower half of it: a reset follows at once */
+    __u32 rcv_nxt;   /* at the hand-over: tells this connection from the next in the same memory */
     struct twtrace_task task;
-    __u32 rcv_nxt; /* at the hand-over: tells this connection from the next in the same memory */
-    __u8 how;
-    __u8 filtered;
-    __u8 port_bound;
-    __u8 reserved;
+};
+
+_Static_assert(sizeof(struct bucket) == 64, "a cache line");
+_Static_assert(sizeof(struct closing) == 64, "a cache line");
+
+struct group {
+    struct bucket buckets[GROUP_BUCKETS];
+    struct closing closings[GROUP_BUCKETS][STORE_WAYS];
 };
 
 struct spilled {
@@ -59,134 +72,140 @@ struct spilled {
     struct closing closing;
 };
 
+/* Mappable only so that it begins with a page: an array does otherwise 56 bytes into a cache line,
+ * and each bucket would be in two. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, STORE_BUCKETS);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, STORE_GROUPS);
     __type(key, __u32);
-    __type(value, struct bucket);
-} buckets SEC(".maps");
-
-/* The first ways of all buckets, then the second ones, then the third. */
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, STORE_BUCKETS* STORE_WAYS);
-    __type(key, __u32);
-    __type(value, struct closing);
-} closings SEC(".maps");
+    __type(value, struct group);
+} groups SEC(".maps");
 
 /* LRU: what a missed transition left behind is evicted in the end. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, SPILL_ENTRIES);
-    __type(key, __u64);
+    __type(key, __u32);
     __type(value, struct spilled);
 } spill SEC(".maps");
 
-const volatile __u32 bucket_count = STORE_BUCKETS;
 /* What an entry of the spill map starts from; on the stack it would crowd out the overflow key (512
  * bytes in all). */
 static const struct spilled nothing_spilled = {};
 
 /* Where a socket is remembered. */
 struct place {
-    __u64 key;
+    __u32 id;
+    __u32 way; /* STORE_WAYS: in the spill map */
     struct bucket* bucket;
+    struct closing* closings; /* of the bucket's ways */
     __u64* opening;
-    __u32 index;
-    __u32 way;               /* STORE_WAYS: in the spill map */
     struct spilled* spilled; /* there */
 };
 
-/* A socket's address as a number. The verifier lets nobody calculate with a typed pointer, but
- * takes the difference of two pointers for a number (with CAP_PERFMON); that to a constant place
- * tells sockets apart just as well. */
-static __always_inline __u64 key_of(struct sock* sk) {
-    __u64 key = (__u64)sk;
-    const volatile void* origin = &config;
-    asm volatile("%0 -= %1" : "+r"(key) : "r"(origin));
-    return key;
+/* Where it is in memory, in steps that no two sockets share. 32 bits of them are unique within four
+ * terabytes at least. */
+static __always_inline __u32 id_of(struct sock* sk) {
+    return number_of(sk) >> (bpf_core_type_size(struct tcp_sock) >= 2048 ? 11 : 10);
 }
 
-static __always_inline __u32 index_of(__u64 key) {
-    /* Fibonacci hashing (Knuth 6.4) of the slab; the object's place in it stays as it is. */
-    __u32 slab = ((key >> SLAB_SHIFT) * 0x9E3779B97F4A7C15ull) >> 40;
-    return (slab * SLAB_BUCKETS + ((key >> OBJECT_SHIFT) & (SLAB_BUCKETS - 1))) &
-           (bucket_count - 1);
+/* Fibonacci hashing (Knuth 6.4). */
+static __always_inline __u32 index_of(__u32 id) {
+    __u32 hash = (id >> GROUP_SHIFT) * 0x9E3779B97F4A7C15ull >> 32, mask = STORE_GROUPS - 1;
+    if (config.group_mask == mask) {
+        barrier_var(mask); /* a constant in the code is there at once, one in memory is not */
+        return hash & mask;
+    }
+    return hash & config.group_mask;
 }
 
 /* 0 if they are equal, else 1; without a branch, which would make paths of its own for the
  * verifier. */
-static __always_inline __u64 differ(__u64 one, __u64 other) {
-    __u64 difference = one ^ other, negative;
+static __always_inline __u64 differ(__u32 one, __u32 other) {
+    __u64 difference = one ^ other;
     barrier_var(difference);
-    negative = -difference;
-    barrier_var(negative);
-    return (difference | negative) >> 63;
+    return -difference >> 63;
 }
 
-/* The first of three that is equal, else STORE_WAYS. */
-static __always_inline __u32 first_equal(const __u64* three, __u64 value) {
-    __u64 not_0 = differ(three[0], value);
-    __u64 not_1 = differ(three[1], value) & not_0;
-    return not_0 + not_1 + (differ(three[2], value) & not_1);
+/* The first that is equal, else STORE_WAYS. */
+static __always_inline __u32 first_equal(const __u32* ids, __u32 id) {
+    __u64 none = 1, way = 0;
+    for (int i = 0; i < STORE_WAYS; i++) {
+        none &= differ(ids[i], id);
+        way += none;
+    }
+    return way;
 }
 
 static __always_inline bool look_in_spill(struct place* place) {
-    place->spilled = bpf_map_lookup_elem(&spill, &place->key);
+    place->spilled = bpf_map_lookup_elem(&spill, &place->id);
     if (!place->spilled)
         return false;
     place->opening = &place->spilled->opening;
     return true;
 }
 
+/* The mask tells the verifier what the caller knows; without the barrier the compiler would know it
+ * too, and leave the mask out. */
+static __always_inline void use_way(struct place* place) {
+    __u32 way = place->way;
+    barrier_var(way);
+    place->opening = &place->bucket->opening[way & 7];
+}
+
 static __always_inline bool store_find(struct place* place, struct sock* sk) {
-    place->key = key_of(sk);
-    place->index = index_of(place->key);
-    place->bucket = bpf_map_lookup_elem(&buckets, &place->index);
-    if (!place->bucket)
+    __u32 id = id_of(sk), index = index_of(id), of_group = id >> BUCKET_SHIFT & (GROUP_BUCKETS - 1);
+    struct group* group = bpf_map_lookup_elem(&groups, &index);
+    place->id = id;
+    place->way = STORE_WAYS;
+    place->bucket = 0;
+    place->opening = 0;
+    place->spilled = 0;
+    if (!group)
         return false;
-    place->way = first_equal(place->bucket->sk, place->key);
+    place->bucket = &group->buckets[of_group];
+    place->closings = group->closings[of_group];
+    place->way = first_equal(place->bucket->id, place->id);
     if (place->way >= STORE_WAYS)
         return place->bucket->spilled && look_in_spill(place);
-    place->opening = &place->bucket->opening[place->way];
+    use_way(place);
     return true;
 }
 
-static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u64 key) {
-    if (bpf_map_update_elem(&spill, &key, &nothing_spilled, BPF_NOEXIST) == 0)
+static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u32 id) {
+    if (bpf_map_update_elem(&spill, &id, &nothing_spilled, BPF_NOEXIST) == 0)
         __sync_fetch_and_add(&bucket->spilled, 1);
-    return bpf_map_lookup_elem(&spill, &key);
+    return bpf_map_lookup_elem(&spill, &id);
 }
 
-/* One that was handed over waits only for a reset that follows within microseconds, if at all. They
- * are taken in turn: the last one may still wait for it. */
-static __noinline __u32 reuse(struct bucket* bucket) {
-    __u32 way = bucket->hand;
-    for (int step = 0; step < STORE_WAYS; step++) {
-        if (way >= STORE_WAYS)
-            way = 0;
-        if (bucket->opening[way] & OPENING_HANDED) {
-            bucket->hand = way + 1;
-            return way;
-        }
-        way++;
+/* One that was handed over waits only for a reset that follows within microseconds, if at all: the
+ * way of the one that has waited longest. */
+static __noinline __u32 reuse(const struct bucket* bucket, const struct closing* closings) {
+    __u32 now_us = bpf_ktime_get_ns() / 1000, longest = 0, found = STORE_WAYS;
+    for (__u32 way = 0; way < STORE_WAYS; way++) {
+        __u32 waited = now_us - closings[way].handed_us;
+        if (!(bucket->opening[way] & OPENING_HANDED) || waited < longest)
+            continue;
+        longest = waited;
+        found = way;
     }
-    return STORE_WAYS;
+    return found;
 }
 
 /* A place for a socket that has none, after store_find() said so; what is there is undefined. */
 static __always_inline bool store_add(struct place* place) {
     if (!place->bucket)
         return false;
-    place->way = first_equal(place->bucket->sk, 0);
+    place->way = first_equal(place->bucket->id, 0);
     if (place->way >= STORE_WAYS)
-        place->way = reuse(place->bucket);
+        place->way = reuse(place->bucket, place->closings);
     if (place->way < STORE_WAYS) {
-        place->bucket->sk[place->way] = place->key;
-        place->opening = &place->bucket->opening[place->way];
+        place->bucket->id[place->way & 7] = place->id;
+        use_way(place);
         return true;
     }
-    place->spilled = add_to_spill(place->bucket, place->key);
+    place->spilled = add_to_spill(place->bucket, place->id);
     if (!place->spilled)
         return false;
     place->opening = &place->spilled->opening;
@@ -194,16 +213,15 @@ static __always_inline bool store_add(struct place* place) {
 }
 
 static __always_inline struct closing* closing_of(struct place* place) {
-    __u32 index = place->way * bucket_count + place->index;
     if (place->way >= STORE_WAYS)
         return place->spilled ? &place->spilled->closing : 0;
-    return bpf_map_lookup_elem(&closings, &index);
+    return &place->closings[place->way];
 }
 
 static __always_inline void store_release(struct place* place) {
     if (place->way < STORE_WAYS)
-        place->bucket->sk[place->way] = 0;
-    else if (bpf_map_delete_elem(&spill, &place->key) == 0)
+        place->bucket->id[place->way] = 0;
+    else if (bpf_map_delete_elem(&spill, &place->id) == 0)
         __sync_fetch_and_add(&place->bucket->spilled, -1);
 }
 

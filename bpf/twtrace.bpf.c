@@ -10,6 +10,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_tracing.h>
 
+#include "act.bpf.h"
 #include "ending.bpf.h"
 #include "opening.bpf.h"
 
@@ -25,7 +26,7 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     }
     if (to == TCP_FIN_WAIT1) {
         if (from != TCP_FIN_WAIT1) /* close() after shutdown() is 4 -> 4 */
-            on_fin_wait1(sk);
+            remember_closer(sk);
         return 0;
     }
     if (to != TCP_CLOSE && to != TCP_LAST_ACK)
@@ -36,8 +37,8 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
         return 0;
     }
     act = act_of_current(sk, from, to);
-    if (config.types & (1u << act) & ~1u)
-        report_current(sk, unknown_to_verifier(act, sk));
+    if (act)
+        report(sk, unknown_to_verifier(act, sk));
     if (to == TCP_CLOSE)
         forget(sk);
     return 0;
@@ -50,10 +51,12 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     struct facts facts = {.type = TWTRACE_ABORTED,
                           .reason = TWTRACE_REASON_LOCAL_RESET,
                           .flags = TWTRACE_FLAG_RETRACTS};
-    struct place place = {};
+    struct place place;
     struct twtrace_stats* counts;
     struct closing* closing;
     struct tcp_sock* tp;
+    __u64 now_us;
+    bool filtered;
     if (!sk || sk->__sk_common.skc_state != TCP_CLOSE)
         return 0;
     if (!store_find(&place, sk) || !(*place.opening & OPENING_HANDED))
@@ -62,16 +65,18 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     tp = bpf_skc_to_tcp_sock(sk);
     if (!closing || !tp || closing->rcv_nxt != tp->rcv_nxt)
         return 0;
-    facts.time_ns = closing->handed_ns;
+    now_us = bpf_ktime_get_ns() / 1000;
+    facts.time_ns = (now_us - (__u32)((__u32)now_us - closing->handed_us)) * 1000;
     facts.opening = *place.opening;
     facts.fin_wait1_ns = closing->fin_wait1_ns;
-    facts.how = closing->how;
+    facts.how = how_of(facts.opening);
+    filtered = facts.opening & OPENING_FILTERED;
     counts = gate_netns(netns_of(tp)) ? this_cpu_stats() : 0;
-    if (counts && closing->filtered)
+    if (counts && filtered)
         counts->filtered_retracted++;
     else if (counts)
         counts->retracted++;
-    if (!closing->filtered && is_wanted(sk, tp, &facts, false))
+    if (!filtered && is_wanted(sk, tp, &facts, false))
         send(&facts, sk, tp, &closing->task);
     store_release(&place);
     return 0;
@@ -82,7 +87,7 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
  * softirq, with its place in the store still taken. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
-    struct place place = {};
+    struct place place;
     struct twtrace_stats* counts;
     struct tcp_sock* tp;
     if (!store_find(&place, sk) || *place.opening & OPENING_HANDED)
@@ -116,7 +121,9 @@ SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     struct twtrace_cgroup* made;
     long length;
-    if (cgroup->root->hierarchy_id != 0) /* v1: another file system, with ids of its own */
+    /* A directory is rare: helpers, which cost the verifier nothing (sock_of()). v1 is another file
+     * system, with ids of its own. */
+    if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
         return 0;
     made = bpf_ringbuf_reserve(&ring, sizeof(*made), 0);
     if (!made)
@@ -124,7 +131,7 @@ int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     made->header.type = TWTRACE_CGROUP_MADE;
     made->header.length = sizeof(*made);
     made->reserved = 0;
-    made->id = cgroup->kn->id;
+    made->id = BPF_CORE_READ(cgroup, kn, id);
     length = bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
     if (length <= 0 || length == sizeof(made->path)) /* too long to be any use */
         bpf_ringbuf_discard(made, BPF_RB_NO_WAKEUP);

@@ -116,6 +116,7 @@ struct netns_ipv4___row_behind_pointer {
 
 struct net {
     struct ns_common ns;
+    u32 hash_mix;
     struct netns_ipv4 ipv4;
 };
 

@@ -200,6 +200,7 @@ struct twtrace_stats {
 struct twtrace_config {
     twtrace_u32 types;       /* bit (1 << twtrace_type) */
     twtrace_u32 netns_count; /* 0: all */
+    twtrace_u32 group_mask;  /* of map groups: one less than its entries, a power of two */
     twtrace_u8 family;       /* 0: both */
     twtrace_u8 filter_pid;
     twtrace_u8 filter_comm;
@@ -215,6 +216,7 @@ struct twtrace_config {
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
     twtrace_u32 pid_namespace; /* inode of that whose pids are wanted; 0: the initial one */
+    twtrace_u32 reserved;
     twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
     /* A cgroup with a larger id was made after the filter: user space looks at its path. */
     twtrace_u64 cgroup_id_known;

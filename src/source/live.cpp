@@ -60,16 +60,16 @@ void set_filters(twtrace_bpf& skeleton, const LiveConfig& config) {
                 sizeof(rodata.remote_ports));
 }
 
-// Twice as many buckets of three as there are sockets: one in five hundred is full then. The cost
-// is 280 bytes a bucket.
+// Twice as many buckets of five as there are sockets: one in forty finds its bucket full then. The
+// cost is 384 bytes a bucket.
 void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
-    constexpr std::uint64_t most = 65536;
-    const std::uint64_t least = bpf_map__max_entries(skeleton.maps.buckets);
-    const std::uint64_t ways = bpf_map__max_entries(skeleton.maps.closings) / least;
-    const std::uint64_t buckets = std::bit_ceil(std::clamp(sockets * 2, least, most));
-    const_cast<twtrace_u32&>(skeleton.rodata->bucket_count) = static_cast<twtrace_u32>(buckets);
-    bpf_map__set_max_entries(skeleton.maps.buckets, static_cast<std::uint32_t>(buckets));
-    bpf_map__set_max_entries(skeleton.maps.closings, static_cast<std::uint32_t>(buckets * ways));
+    constexpr std::uint64_t buckets_in_group = 4; // GROUP_BUCKETS
+    constexpr std::uint64_t most = 16384;
+    const std::uint64_t least = bpf_map__max_entries(skeleton.maps.groups);
+    const auto groups = static_cast<std::uint32_t>(
+        std::bit_ceil(std::clamp(sockets * 2 / buckets_in_group, least, most)));
+    const_cast<twtrace_config&>(skeleton.rodata->config).group_mask = groups - 1;
+    bpf_map__set_max_entries(skeleton.maps.groups, groups);
 }
 
 Result<void> fill_pids(const twtrace_bpf& skeleton, const LiveConfig& config) {

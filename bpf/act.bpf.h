@@ -1,0 +1,103 @@
+/* What a task does to its own socket, seen in its own context: a close on either side, an abort, a
+ * connect() without a free port. */
+#ifndef TWTRACE_ACT_BPF_H
+#define TWTRACE_ACT_BPF_H
+
+#include "emit.bpf.h"
+#include "gate.bpf.h"
+#include "opening.bpf.h"
+#include "task.bpf.h"
+
+/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either. */
+static __always_inline bool no_port_was_free(struct sock* sk) {
+    struct tcp_sock* tp = sk->sk_err == 0 ? bpf_skc_to_tcp_sock(sk) : 0;
+    return tp && !tp->inet_conn.icsk_inet.inet_sport;
+}
+
+static __always_inline bool is_one_of(int state, __u32 states) {
+    return 1u << (state & 31) & states;
+}
+
+/* With a constant type the verifier decides this, and drops what depends on it: nobody waits for
+ * the load. */
+static __always_inline bool is_asked_for(enum twtrace_type type) {
+    return config.types & (1u << type);
+}
+
+/* What the running task did to its own socket, as enum twtrace_type; 0: nothing to report. */
+static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
+    if (to == TCP_LAST_ACK)
+        return is_asked_for(TWTRACE_PASSIVE_CLOSE) && from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE
+                                                                             : 0;
+    if (from == TCP_SYN_SENT)
+        return is_asked_for(TWTRACE_PORT_EXHAUSTED) && no_port_was_free(sk) ? TWTRACE_PORT_EXHAUSTED
+                                                                            : 0;
+    /* Without an error: SO_LINGER 0, or unread data. */
+    if (is_asked_for(TWTRACE_ABORTED) &&
+        is_one_of(from, 1u << TCP_ESTABLISHED | 1u << TCP_CLOSE_WAIT) && sk->sk_err == 0)
+        return TWTRACE_ABORTED;
+    return 0;
+}
+
+/* Who picked the local port: connect() makes port buckets with fastreuse -1, bind() others
+ * (__inet_hash_connect(), inet_csk_update_fastreuse()). At -> CLOSE the bucket is gone. */
+static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
+    struct inet_bind_bucket* bucket = tp->inet_conn.icsk_bind_hash;
+    return bucket && bucket->fastreuse >= 0;
+}
+
+/* -> FIN_WAIT1 is the one transition of an active close that always runs in the context of the task
+ * that closes. The task is read before anything else, as in report(): the verifier would look at it
+ * again for each kind of place, and that takes it milliseconds (sock_of()). */
+static __noinline int remember_closer(struct sock* sk) {
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct twtrace_task task;
+    struct closing* closing;
+    struct place place;
+    __u64 opening, how;
+    if (!tp)
+        return 0;
+    how = fill_closer(&task, tp);
+    store_find(&place, sk);
+    opening = unknown_to_verifier(opening_of(&place, tp), tp);
+    if (!place.opening && !store_add(&place))
+        return count_untracked();
+    closing = closing_of(&place);
+    if (!closing)
+        return 0;
+    closing->task = task;
+    closing->fin_wait1_ns = bpf_ktime_get_ns();
+    opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT;
+    if (!gate_task(&task))
+        opening |= OPENING_FILTERED;
+    if (config.tell_port_bound && port_is_bound(tp))
+        opening |= OPENING_PORT_BOUND;
+    *place.opening = opening;
+    return 0;
+}
+
+static __noinline int report(struct sock* sk, __u64 type) {
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct facts facts = {.type = type, .opening = TWTRACE_ROLE_CLIENT};
+    struct twtrace_task task;
+    struct place place;
+    if (!tp)
+        return 0;
+    facts.how = fill_closer(&task, tp);
+    if (type != TWTRACE_PORT_EXHAUSTED) {
+        store_find(&place, sk);
+        facts.opening = opening_of(&place, tp);
+    }
+    facts.opening = unknown_to_verifier(facts.opening, tp);
+    if (type == TWTRACE_ABORTED)
+        facts.reason = TWTRACE_REASON_LOCAL_RESET;
+    if (!is_wanted(sk, tp, &facts, !gate_task(&task)))
+        return 0;
+    if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
+        count_passive(&facts, sk, tp, &task))
+        return 0;
+    facts.time_ns = bpf_ktime_get_ns();
+    return send(&facts, sk, tp, &task);
+}
+
+#endif
