@@ -1,9 +1,12 @@
 #include <unistd.h>
 
+#include <spdlog/spdlog.h>
+
 #include "app/commands.h"
 #include "app/live_run.h"
 #include "sink/line_sink.h"
 #include "sink/output.h"
+#include "sink/summary_sink.h"
 
 namespace twtrace {
 
@@ -47,6 +50,14 @@ class LinePrinter : public EventConsumer {
     bool limited_;
 };
 
+// Lines can't tell that some are missing.
+void say_what_is_missing(const Accounting& accounting) {
+    const bool some =
+        accounting.lost > 0 || accounting.missed > 0 || (accounting.kernel && !accounting.exact);
+    spdlog::log(some ? spdlog::level::warn : spdlog::level::info, "accounting: {}",
+                accounting_line(accounting));
+}
+
 } // namespace
 
 Result<void> run_trace(const Options& options) {
@@ -57,11 +68,14 @@ Result<void> run_trace(const Options& options) {
     LinePrinter printer(options, output);
     if (auto flushed = output.flush(); !flushed)
         return flushed;
-    return run->run(options, printer, [&]() -> Result<bool> {
+    auto done = run->run(options, printer, [&]() -> Result<bool> {
         if (auto flushed = output.flush(); !flushed)
             return tl::unexpected(flushed.error());
         return !output.reader_gone() && !printer.done();
     });
+    if (done)
+        say_what_is_missing(run->accounting());
+    return done;
 }
 
 } // namespace twtrace

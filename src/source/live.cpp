@@ -16,6 +16,7 @@
 
 #include "source/ends.h"
 #include "source/preflight.h"
+#include "source/ring.h"
 #include "twtrace.skel.h"
 
 namespace twtrace {
@@ -35,15 +36,6 @@ int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) 
     spdlog::debug("{}", line);
     return 0;
 }
-
-int on_sample(void* handler, void* data, std::size_t size) {
-    static_cast<RecordHandler*>(handler)->record({static_cast<const std::byte*>(data), size});
-    return 0;
-}
-
-struct RingDeleter {
-    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
-};
 
 struct SkeletonDeleter {
     void operator()(twtrace_bpf* skeleton) const { twtrace_bpf__destroy(skeleton); }
@@ -108,15 +100,10 @@ Result<void> fill_filters(const twtrace_bpf& skeleton, const LiveConfig& config)
 
 struct LiveSource::Impl {
     Skeleton skeleton;
-    RecordHandler* handler = nullptr; // of the drain() that runs
-    std::unique_ptr<ring_buffer, RingDeleter> ring;
+    Ring ring;
     std::optional<EndsSource> ends;
     CountTable overflow;
     CountTable passives;
-
-    static int forward(void* self, void* data, std::size_t size) {
-        return on_sample(static_cast<Impl*>(self)->handler, data, size);
-    }
 };
 
 LiveSource::LiveSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -140,11 +127,11 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
         return fail(explain_load_failure(-error));
     if (auto filled = fill_filters(*impl->skeleton, config); !filled)
         return tl::unexpected(filled.error());
-    impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), Impl::forward,
-                                      impl.get(), nullptr));
-    if (!impl->ring)
-        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
-                                std::strerror(errno)));
+    auto ring = Ring::map(bpf_map__fd(impl->skeleton->maps.ring),
+                          bpf_map__max_entries(impl->skeleton->maps.ring));
+    if (!ring)
+        return tl::unexpected(ring.error());
+    impl->ring = *std::move(ring);
     impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
     // First: an entry whose end was not seen would be present for ever, the other way round is
@@ -164,9 +151,7 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
 }
 
 std::size_t LiveSource::drain(RecordHandler& handler) {
-    impl_->handler = &handler;
-    const int consumed = ring_buffer__consume(impl_->ring.get());
-    return consumed > 0 ? static_cast<std::size_t>(consumed) : 0;
+    return impl_->ring.drain(handler);
 }
 
 void LiveSource::ask_for_wake_up() {

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <future>
 
 #include "catch2.h"
@@ -80,6 +81,22 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
         CHECK(group_of(document, pid, "client").at("time_wait") == closes);
         CHECK(group_of(document, pid, "server").at("passive_close") == closes);
     }
+}
+
+TEST_CASE("overload: trace says how many lines are missing", "[overload]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer({"trace", "--ring", "4K", "--netns", ns.path()});
+    ns.run_in(close_many);
+    const CommandResult result = tracer.stop();
+    const auto lines = std::count(result.out.begin(), result.out.end(), '\n') - 1; // the header
+    INFO(result.err);
+    REQUIRE(static_cast<std::uint64_t>(lines) < closes);
+    CHECK(result.err.find("exact: captured " + std::to_string(lines) + " + lost " +
+                          std::to_string(closes - static_cast<std::uint64_t>(lines)) +
+                          " + missed 0 = " + std::to_string(closes)) != std::string::npos);
 }
 
 TEST_CASE("overload: the exporter's counters stay exact while it runs", "[overload][exporter]") {

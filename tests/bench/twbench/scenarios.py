@@ -65,7 +65,11 @@ def _lost(mode, results):
     if None in values:
         return "-"
     share = 100 * sum(values) / sum(r["kernel_tw"] for r in results)
-    return f"{sum(values):,.0f} ({share:.2f} %)" if sum(values) else "0"
+    if not sum(values):
+        return "0"
+    said = [r["tracer"].get("said_missing") for r in results]
+    told = f", told: {sum(said):,}" if None not in said else ""
+    return f"{sum(values):,.0f} ({share:.2f} %){told}"
 
 
 def kernel(modes, paths, count, seconds):

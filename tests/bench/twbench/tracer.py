@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import tempfile
@@ -128,12 +129,19 @@ class Tracer:
         if self._mode.lines_per_close:
             self._output.seek(0)
             facts["lines"] = sum(block.count(b"\n") for block in iter(lambda: self._output.read(1 << 20), b""))
+            facts["said_missing"] = self._said_missing()
         elif not self._mode.terminal:
             self._output.seek(0)
             with contextlib.suppress(ValueError):
                 document = json.loads(self._output.read())
                 facts["accounting"] = document.get("accounting", document)
         return facts
+
+    def _said_missing(self):
+        """What `twtrace trace` says itself of lines that are missing."""
+        said = re.search(r"\+ lost (\d+) \+ missed (\d+)", self._errors.decode(errors="replace"))
+        unaccounted = re.search(r"not exact: (\d+) of", self._errors.decode(errors="replace"))
+        return sum(map(int, said.groups())) + (int(unaccounted[1]) if unaccounted else 0) if said else None
 
     def __exit__(self, *_):
         if self._process.poll() is None:

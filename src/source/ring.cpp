@@ -1,0 +1,94 @@
+#include "source/ring.h"
+
+#include <cerrno>
+#include <cstring>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace twtrace {
+
+namespace {
+
+// The first four bytes of a record's header are its length and these two bits; the next four are
+// the kernel's own.
+constexpr std::uint32_t length_mask = ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
+constexpr std::size_t alignment = 8;
+// The position is told when so much was read: seldom enough for the line to stay with the CPUs that
+// send, often enough for a full ring to have room again soon.
+constexpr std::size_t parts = 16;
+
+constexpr std::size_t room_of(std::uint32_t length) {
+    return (length + BPF_RINGBUF_HDR_SZ + alignment - 1) / alignment * alignment;
+}
+
+Result<std::span<std::byte>> map_part(int fd, std::size_t offset, std::size_t bytes, int access) {
+    void* at = mmap(nullptr, bytes, access, MAP_SHARED, fd, static_cast<off_t>(offset));
+    if (at == MAP_FAILED)
+        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
+                                std::strerror(errno)));
+    return std::span(static_cast<std::byte*>(at), bytes);
+}
+
+} // namespace
+
+std::size_t drain_ring(const RingView& ring, RecordHandler& handler) {
+    std::size_t records = 0;
+    unsigned long told = *ring.consumed; // nobody else writes it
+    unsigned long at = told;
+    const auto tell = [&] { __atomic_store_n(ring.consumed, told = at, __ATOMIC_RELEASE); };
+    while (at != __atomic_load_n(ring.produced, __ATOMIC_ACQUIRE)) {
+        const std::byte* header = ring.data + (at & (ring.bytes - 1));
+        const std::uint32_t word = __atomic_load_n(
+            static_cast<const std::uint32_t*>(static_cast<const void*>(header)), __ATOMIC_ACQUIRE);
+        if ((word & BPF_RINGBUF_BUSY_BIT) != 0)
+            break;
+        const std::uint32_t length = word & length_mask;
+        if ((word & BPF_RINGBUF_DISCARD_BIT) == 0) {
+            handler.record({header + BPF_RINGBUF_HDR_SZ, length});
+            ++records;
+        }
+        at += room_of(length);
+        if (at - told >= ring.bytes / parts)
+            tell();
+    }
+    if (at != told)
+        tell();
+    return records;
+}
+
+Result<Ring> Ring::map(int fd, std::size_t bytes) {
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    Ring ring;
+    auto position = map_part(fd, 0, page, PROT_READ | PROT_WRITE);
+    if (!position)
+        return tl::unexpected(position.error());
+    ring.position_ = *position;
+    // The kernel lays the data out twice in a row: of the second one a page is enough.
+    auto rest = map_part(fd, page, page + bytes + page, PROT_READ);
+    if (!rest)
+        return tl::unexpected(rest.error());
+    ring.rest_ = *rest;
+    ring.view_ = {static_cast<unsigned long*>(static_cast<void*>(ring.position_.data())),
+                  static_cast<const unsigned long*>(static_cast<void*>(ring.rest_.data())),
+                  ring.rest_.data() + page, bytes};
+    return ring;
+}
+
+Ring& Ring::operator=(Ring&& other) noexcept {
+    std::swap(position_, other.position_);
+    std::swap(rest_, other.rest_);
+    std::swap(view_, other.view_);
+    return *this;
+}
+
+void Ring::unmap() {
+    for (const std::span<std::byte> part : {position_, rest_})
+        if (!part.empty())
+            munmap(part.data(), part.size());
+}
+
+} // namespace twtrace
