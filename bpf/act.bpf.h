@@ -76,6 +76,7 @@ static __noinline int remember_closer(struct sock* sk) {
     return 0;
 }
 
+/* An event whose closer is the task running now: what act_of_current() says. */
 static __noinline int report(struct sock* sk, __u64 type) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct facts facts = {.type = type, .opening = TWTRACE_ROLE_CLIENT};

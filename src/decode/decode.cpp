@@ -64,11 +64,9 @@ bool read_front(std::span<const std::byte> bytes, Record& record) {
            in_range(record);
 }
 
-std::optional<Event> decode_minisock(std::span<const std::byte> bytes) {
-    twtrace_minisock record;
-    if (!read_front(bytes, record))
-        return std::nullopt;
-    Event event;
+// What every record says.
+template <typename Record>
+void read_common(const Record& record, Event& event) {
     event.type = static_cast<EventType>(record.header.type);
     event.stage = static_cast<Stage>(record.stage);
     event.reason = static_cast<Reason>(record.reason);
@@ -78,6 +76,14 @@ std::optional<Event> decode_minisock(std::span<const std::byte> bytes) {
     event.local = address_of(record.family, record.local_addr);
     event.remote = address_of(record.family, record.remote_addr);
     event.time_ns = record.time_ns;
+}
+
+std::optional<Event> decode_minisock(std::span<const std::byte> bytes) {
+    twtrace_minisock record;
+    if (!read_front(bytes, record))
+        return std::nullopt;
+    Event event;
+    read_common(record, event);
     return event;
 }
 
@@ -131,22 +137,14 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     if (!read_front(bytes, record))
         return std::nullopt;
     Event event;
-    event.type = static_cast<EventType>(record.header.type);
-    event.stage = static_cast<Stage>(record.stage);
+    read_common(record, event);
     event.how = static_cast<How>(record.how);
     event.role = static_cast<Role>(record.role);
-    event.reason = static_cast<Reason>(record.reason);
     event.retracts =
         event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
     event.port_bound = (record.flags & TWTRACE_FLAG_PORT_BOUND) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
-    event.netns = record.netns;
-    event.local_port = record.local_port;
-    event.remote_port = record.remote_port;
-    event.local = address_of(record.family, record.local_addr);
-    event.remote = address_of(record.family, record.remote_addr);
-    event.time_ns = record.time_ns;
     event.established_ns = record.established_ns;
     event.fin_wait1_ns = record.fin_wait1_ns;
     event.bytes_sent = record.bytes_sent;
