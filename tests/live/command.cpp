@@ -90,7 +90,7 @@ bool Command::running() {
 }
 
 std::string Command::out() const {
-    return read_file(dir_.file("out"));
+    return read_whole_lines(dir_.file("out"));
 }
 std::string Command::err() const {
     return read_file(dir_.file("err"));
@@ -104,7 +104,8 @@ CommandResult Command::wait(Milliseconds bound) {
     const bool ended = wait_until([&] { return !running(); }, bound);
     check(ended, "still running; stderr: " + err());
     const int status = *wait_status_;
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), out(), err()};
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+            read_file(dir_.file("out")), err()};
 }
 
 CommandResult run_command(const std::vector<std::string>& argv, const std::string& netns,
@@ -117,6 +118,12 @@ std::string read_file(const std::string& path) {
     std::ostringstream text;
     text << in.rdbuf();
     return text.str();
+}
+
+std::string read_whole_lines(const std::string& path) {
+    std::string text = read_file(path);
+    text.resize(text.rfind('\n') + 1);
+    return text;
 }
 
 void write_file(const std::string& path, const std::string& text) {

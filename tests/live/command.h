@@ -40,6 +40,7 @@ class Command {
 
     pid_t pid() const { return pid_; }
     bool running();
+    /// The whole lines that it has written by now; wait() returns every byte.
     std::string out() const;
     std::string err() const;
     void signal(int number) const;
@@ -55,6 +56,9 @@ class Command {
 CommandResult run_command(const std::vector<std::string>& argv, const std::string& netns = {},
                           Milliseconds bound = Milliseconds(10000));
 std::string read_file(const std::string& path);
+/// Of a file that is being written: the lines that have their end. A write() of several pages is
+/// seen page by page, so the last line may lack its end even if no writer ever writes half a line.
+std::string read_whole_lines(const std::string& path);
 void write_file(const std::string& path, const std::string& text);
 std::vector<std::string> lines_of(const std::string& text);
 

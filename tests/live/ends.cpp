@@ -34,10 +34,7 @@ Tracer trace_ends(const TestNamespace& ns) {
 
 std::vector<nlohmann::json> await_type(const Tracer& tracer, const std::string& type,
                                        std::size_t times, Milliseconds bound) {
-    const auto come = [&] {
-        const std::string out = tracer.out();
-        return of_type(parse_events(out.substr(0, out.rfind('\n') + 1)), type);
-    };
+    const auto come = [&] { return of_type(parse_events(tracer.out()), type); };
     wait_until([&] { return come().size() >= times; }, bound);
     INFO(tracer.out());
     REQUIRE(come().size() == times);

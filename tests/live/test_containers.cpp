@@ -174,7 +174,8 @@ TEST_CASE("containers: inside of one, twtrace's pids are the container's", "[con
     Container client(scene.options(client_id, {"bash", "-c", client_script()}));
     CHECK(client.command().wait().exit_status == 0);
     const auto of_server = [&] {
-        const auto events = of_type(parse_events(read_file(scene.dir.file("out"))), "time_wait");
+        const auto events =
+            of_type(parse_events(read_whole_lines(scene.dir.file("out"))), "time_wait");
         return events.size() >= 2 * rounds;
     };
     await("the events of both", of_server);

@@ -1,5 +1,4 @@
 // When the reader sleeps, and what wakes it.
-#include <algorithm>
 
 #include <unistd.h>
 
@@ -30,8 +29,7 @@ bool sleeps(Tracer& tracer) {
 }
 
 std::size_t told(const Tracer& tracer) {
-    const std::string out = tracer.out();
-    return static_cast<std::size_t>(std::count(out.begin(), out.end(), '\n'));
+    return lines_of(tracer.out()).size();
 }
 
 unsigned long woken(const CommandResult& result) {

@@ -168,8 +168,7 @@ TEST_CASE("summary: with -i each event is in one of the documents, one document 
     Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", ns.path()});
     const auto documents = [&] {
         std::vector<json> parsed;
-        const std::string out = tracer.out();
-        for (const std::string& line : lines_of(out.substr(0, out.rfind('\n') + 1))) {
+        for (const std::string& line : lines_of(tracer.out())) {
             parsed.push_back(json::parse(line));
         }
         return parsed;
