@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "model/timestamp.h"
@@ -58,20 +57,18 @@ std::uint64_t random_seed() {
 
 } // namespace
 
-JournalWriter::JournalWriter(Fd file, std::string path, std::byte* map, std::size_t max_entries)
-    : file_(std::move(file)), path_(std::move(path)), map_(map), max_entries_(max_entries),
-      seed_(random_seed()) {}
+JournalWriter::JournalWriter(Fd file, std::string path, Mapping map, std::size_t max_entries)
+    : file_(std::move(file)), path_(std::move(path)), map_(std::move(map)),
+      max_entries_(max_entries), seed_(random_seed()) {}
 
 JournalWriter::JournalWriter(JournalWriter&& other) noexcept
     : file_(std::move(other.file_)), path_(std::exchange(other.path_, {})),
-      map_(std::exchange(other.map_, nullptr)), max_entries_(other.max_entries_),
-      slots_(other.slots_), next_(other.next_), seed_(other.seed_) {}
+      map_(std::move(other.map_)), max_entries_(other.max_entries_), slots_(other.slots_),
+      next_(other.next_), seed_(other.seed_) {}
 
 JournalWriter::~JournalWriter() {
     if (!path_.empty())
         unlink(path_.c_str());
-    if (map_ != nullptr)
-        munmap(map_, mapped_bytes());
 }
 
 Result<JournalWriter> JournalWriter::create(const std::string& directory, std::size_t max_entries) {
@@ -84,26 +81,23 @@ Result<JournalWriter> JournalWriter::create(const std::string& directory, std::s
     if (!file || flock(file.get(), LOCK_EX | LOCK_NB) != 0)
         return failed(path);
     // The mapping is larger than the file, which grows into it.
-    void* map = mmap(nullptr, (max_entries + 1) * sizeof(JournalEntry), PROT_READ | PROT_WRITE,
-                     MAP_SHARED, file.get(), 0);
-    if (map == MAP_FAILED) {
+    Mapping map(file.get(), (max_entries + 1) * sizeof(JournalEntry), PROT_READ | PROT_WRITE,
+                MAP_SHARED);
+    if (!map) {
+        const auto why = failed(path);
         unlink(path.c_str());
-        return failed(path);
+        return why;
     }
-    JournalWriter writer(std::move(file), path, static_cast<std::byte*>(map), max_entries);
+    JournalWriter writer(std::move(file), path, std::move(map), max_entries);
     if (!writer.grow())
         return failed(path);
     const JournalHeader header{journal_magic, writer.seed_};
-    std::memcpy(writer.map_, &header, sizeof(header));
+    std::memcpy(writer.map_.bytes().data(), &header, sizeof(header));
     return writer;
 }
 
-std::size_t JournalWriter::mapped_bytes() const {
-    return (max_entries_ + 1) * sizeof(JournalEntry);
-}
-
 std::byte* JournalWriter::slot(std::size_t index) const {
-    return map_ + (index + 1) * sizeof(JournalEntry); // the header has the first one
+    return map_.bytes().data() + (index + 1) * sizeof(JournalEntry); // the header has the first one
 }
 
 // Memory is reserved before it is touched: a write to a mapping on a full file system is a SIGBUS.

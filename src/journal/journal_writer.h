@@ -7,6 +7,7 @@
 
 #include "journal/journal_file.h"
 #include "util/fd.h"
+#include "util/mapping.h"
 #include "util/result.h"
 
 namespace twtrace {
@@ -30,15 +31,14 @@ class JournalWriter {
     [[nodiscard]] std::size_t slots() const { return slots_; } ///< memory used, in entries
 
   private:
-    JournalWriter(Fd file, std::string path, std::byte* map, std::size_t max_entries);
+    JournalWriter(Fd file, std::string path, Mapping map, std::size_t max_entries);
     [[nodiscard]] std::byte* slot(std::size_t index) const;
-    [[nodiscard]] std::size_t mapped_bytes() const;
     [[nodiscard]] bool is_free(std::size_t index, std::uint64_t now_ns) const;
     bool grow();
 
     Fd file_; // holds the lock that says that the tracer lives
     std::string path_;
-    std::byte* map_ = nullptr;
+    Mapping map_;
     std::size_t max_entries_;
     std::size_t slots_ = 0;
     std::size_t next_ = 0;

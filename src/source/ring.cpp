@@ -3,9 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/bpf.h>
-#include <sys/mman.h>
 #include <unistd.h>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -23,14 +21,6 @@ constexpr std::size_t parts = 16;
 
 constexpr std::size_t room_of(std::uint32_t length) {
     return (length + BPF_RINGBUF_HDR_SZ + alignment - 1) / alignment * alignment;
-}
-
-Result<std::span<std::byte>> map_part(int fd, std::size_t offset, std::size_t bytes, int access) {
-    void* at = mmap(nullptr, bytes, access, MAP_SHARED, fd, static_cast<off_t>(offset));
-    if (at == MAP_FAILED)
-        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
-                                std::strerror(errno)));
-    return std::span(static_cast<std::byte*>(at), bytes);
 }
 
 } // namespace
@@ -63,32 +53,17 @@ std::size_t drain_ring(const RingView& ring, RecordHandler& handler) {
 Result<Ring> Ring::map(int fd, std::size_t bytes) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     Ring ring;
-    auto position = map_part(fd, 0, page, PROT_READ | PROT_WRITE);
-    if (!position)
-        return tl::unexpected(position.error());
-    ring.position_ = *position;
+    ring.position_ = Mapping(fd, page, PROT_READ | PROT_WRITE, MAP_SHARED);
     // The kernel lays the data out twice in a row: of the second one a page is enough.
-    auto rest = map_part(fd, page, page + bytes + page, PROT_READ);
-    if (!rest)
-        return tl::unexpected(rest.error());
-    ring.rest_ = *rest;
-    ring.view_ = {static_cast<unsigned long*>(static_cast<void*>(ring.position_.data())),
-                  static_cast<const unsigned long*>(static_cast<void*>(ring.rest_.data())),
-                  ring.rest_.data() + page, bytes};
+    if (ring.position_)
+        ring.rest_ = Mapping(fd, page + bytes + page, PROT_READ, MAP_SHARED, page);
+    if (!ring.rest_)
+        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
+                                std::strerror(errno)));
+    std::byte* rest = ring.rest_.bytes().data();
+    ring.view_ = {static_cast<unsigned long*>(static_cast<void*>(ring.position_.bytes().data())),
+                  static_cast<const unsigned long*>(static_cast<void*>(rest)), rest + page, bytes};
     return ring;
-}
-
-Ring& Ring::operator=(Ring&& other) noexcept {
-    std::swap(position_, other.position_);
-    std::swap(rest_, other.rest_);
-    std::swap(view_, other.view_);
-    return *this;
-}
-
-void Ring::unmap() {
-    for (const std::span<std::byte> part : {position_, rest_})
-        if (!part.empty())
-            munmap(part.data(), part.size());
 }
 
 } // namespace twtrace

@@ -6,10 +6,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <utility>
 
 #include "source/source.h"
+#include "util/mapping.h"
 #include "util/result.h"
 
 namespace twtrace {
@@ -34,20 +33,11 @@ class Ring {
     /// bytes: the map's max_entries. No record may be longer than a page.
     static Result<Ring> map(int fd, std::size_t bytes);
 
-    Ring() = default;
-    Ring(Ring&& other) noexcept { *this = std::move(other); }
-    Ring& operator=(Ring&& other) noexcept;
-    Ring(const Ring&) = delete;
-    Ring& operator=(const Ring&) = delete;
-    ~Ring() { unmap(); }
-
     std::size_t drain(RecordHandler& handler) { return drain_ring(view_, handler); }
 
   private:
-    void unmap();
-
-    std::span<std::byte> position_; ///< the page of the consumer's position
-    std::span<std::byte> rest_;     ///< the producer's, and the data
+    Mapping position_; ///< the page of the consumer's position
+    Mapping rest_;     ///< the producer's, and the data
     RingView view_;
 };
 
