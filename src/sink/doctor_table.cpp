@@ -51,9 +51,20 @@ void append_finding(const Finding& finding, std::size_t number, std::string& out
     out += '\n';
 }
 
-struct MostUsed {
-    double share = 0;
+struct Share {
+    double of_ports = 0;
     const PortUse* use = nullptr;
+
+    void raise(double share, const PortUse& by) {
+        if (share > of_ports)
+            *this = {share, &by};
+    }
+    [[nodiscard]] std::string towards() const { return endpoint(use->remote, use->port); }
+};
+
+struct MostUsed {
+    Share held;
+    Share reusable;       // by connect() (tcp_tw_reuse): used, and yet not missing
     bool skipped = false; // some namespaces had next to no sockets
 };
 
@@ -61,11 +72,12 @@ MostUsed most_used(const Observations& seen) {
     MostUsed most;
     for (const auto& [netns, facts] : seen.namespaces) {
         most.skipped = most.skipped || (facts.settings && !facts.ports_counted);
-        const std::uint32_t usable = facts.settings ? facts.settings->usable_ports() : 0;
+        const double usable = facts.settings ? facts.settings->usable_ports() : 0;
+        if (usable == 0)
+            continue;
         for (const PortUse& use : facts.ports) {
-            const double share = usable > 0 ? static_cast<double>(use.held()) / usable : 0;
-            if (share > most.share)
-                most = {share, &use, most.skipped};
+            most.held.raise(use.held() / usable, use);
+            most.reusable.raise(use.reusable / usable, use);
         }
     }
     return most;
@@ -76,11 +88,16 @@ std::string port_use_text(const Observations& seen) {
                                    [](const auto& one) { return one.second.settings.has_value(); });
     if (none)
         return "ports were not counted";
+    constexpr double worth_telling = 0.01;
     const MostUsed most = most_used(seen);
-    if (most.use == nullptr || (most.skipped && most.share < 0.01))
-        return most.skipped ? "ports less than 1 % used" : "no ports in use";
-    return fmt::format("ports at most {} used, towards {}", percent(most.share),
-                       endpoint(most.use->remote, most.use->port));
+    std::string text = most.skipped ? "ports less than 1 % used" : "no ports in use";
+    if (most.held.of_ports > (most.skipped ? worth_telling : 0))
+        text = fmt::format("ports at most {} used, towards {}", percent(most.held.of_ports),
+                           most.held.towards());
+    if (most.reusable.of_ports > worth_telling)
+        text += fmt::format(" (and {} towards {} that connect() may take over)",
+                            percent(most.reusable.of_ports), most.reusable.towards());
+    return text;
 }
 
 void append_result(const DoctorReport& report, std::string& out) {

@@ -97,6 +97,23 @@ TEST_CASE("doctor's table: when all is well it says so, with how far from the li
     CHECK(contains(text, "Accounting: exact"));
 }
 
+// On loopback, where tcp_tw_reuse is on by default, nearly all are of that kind.
+TEST_CASE("doctor's table: ports that connect() may take over are told apart") {
+    Observations seen = quiet_host();
+    PortUse reused = ports_of(11'293);
+    reused.reusable = 11'293;
+    reused.port = 8081;
+    facts(seen).ports.push_back(reused);
+    const std::string more = " (and 40 % towards 10.0.0.2:8081 that connect() may take over): ";
+    CHECK(contains(flat(report_of(seen)), "no ports in use" + more));
+    facts(seen).ports.push_back(ports_of(0, 1));
+    CHECK(contains(flat(report_of(seen)), "ports at most 0 % used, towards 10.0.0.2:80" + more));
+    facts(seen).ports_counted = false;
+    CHECK(contains(flat(report_of(seen)), "ports less than 1 % used" + more));
+    facts(seen).ports.front().reusable = 100;
+    CHECK_FALSE(contains(flat(report_of(seen)), "take over"));
+}
+
 TEST_CASE("doctor's table: when nothing happened it says what it looked for") {
     const std::string text = flat(report_of(quiet_host()));
     CHECK(contains(text, "No connection was closed into TIME_WAIT: looked for 10.0 s on web1"));
