@@ -16,6 +16,7 @@
 
 #include "source/ends.h"
 #include "source/preflight.h"
+#include "source/relocation_types.h"
 #include "source/ring.h"
 #include "twtrace.skel.h"
 
@@ -62,6 +63,37 @@ void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
         std::bit_ceil(std::clamp(sockets * 2 / buckets_in_group, least, most)));
     const_cast<twtrace_config&>(skeleton.rodata->config).group_mask = groups - 1;
     bpf_map__set_max_entries(skeleton.maps.groups, groups);
+}
+
+// types: null means all of the kernel's.
+Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) {
+    bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
+    options.sz = sizeof(options);
+    options.btf_custom_path = types != nullptr ? types->path() : nullptr;
+    Skeleton skeleton(twtrace_bpf__open_opts(&options));
+    if (!skeleton)
+        return fail(fmt::format("cannot open the BPF object: {}", std::strerror(errno)));
+    if (types != nullptr)
+        if (auto filled = types->fill(bpf_object__btf(skeleton->obj)); !filled)
+            return tl::unexpected(filled.error());
+    set_filters(*skeleton, config);
+    bpf_program__set_autoattach(skeleton->progs.twtrace_counts_at_end, false);
+    bpf_map__set_max_entries(skeleton->maps.ring, config.ring_bytes);
+    fit_store(*skeleton, config.sockets);
+    if (const int error = twtrace_bpf__load(skeleton.get()); error != 0)
+        return fail(explain_load_failure(-error));
+    return skeleton;
+}
+
+// Relocated and loaded, but not attached. Whatever is wrong with the slice of the kernel's types
+// (an odd kernel, no /proc, no memfd), all of them do as well, and only take longer.
+Result<Skeleton> load_skeleton(const LiveConfig& config) {
+    auto types = RelocationTypes::create();
+    auto skeleton = types ? load_against(&*types, config) : tl::unexpected(types.error());
+    if (skeleton)
+        return skeleton;
+    spdlog::debug("once more, with all of the kernel's types: {}", skeleton.error().message);
+    return load_against(nullptr, config);
 }
 
 Result<void> fill_pids(const twtrace_bpf& skeleton, const LiveConfig& config) {
@@ -116,15 +148,10 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     if (auto ready = preflight(); !ready)
         return tl::unexpected(ready.error());
     auto impl = std::make_unique<Impl>();
-    impl->skeleton.reset(twtrace_bpf__open());
-    if (!impl->skeleton)
-        return fail(fmt::format("cannot open the BPF object: {}", std::strerror(errno)));
-    set_filters(*impl->skeleton, config);
-    bpf_program__set_autoattach(impl->skeleton->progs.twtrace_counts_at_end, false);
-    bpf_map__set_max_entries(impl->skeleton->maps.ring, config.ring_bytes);
-    fit_store(*impl->skeleton, config.sockets);
-    if (const int error = twtrace_bpf__load(impl->skeleton.get()); error != 0)
-        return fail(explain_load_failure(-error));
+    auto skeleton = load_skeleton(config);
+    if (!skeleton)
+        return tl::unexpected(skeleton.error());
+    impl->skeleton = *std::move(skeleton);
     if (auto filled = fill_filters(*impl->skeleton, config); !filled)
         return tl::unexpected(filled.error());
     auto ring = Ring::map(bpf_map__fd(impl->skeleton->maps.ring),
