@@ -18,14 +18,12 @@ static __always_inline bool is_one_of(int state, __u32 states) {
     return 1u << (state & 31) & states;
 }
 
-/* With a constant type the verifier decides this, and drops what depends on it: nobody waits for
- * the load. */
-static __always_inline bool is_asked_for(enum twtrace_type type) {
-    return config.types & (1u << type);
-}
-
-/* What the running task did to its own socket, as enum twtrace_type; 0: nothing to report. */
+/* What the running task did to its own socket, as what it leads to; 0: nothing that we tell.
+ * -> FIN_WAIT1 is the one transition of an active close that always runs in the context of the task
+ * that closes. */
 static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
+    if (to == TCP_FIN_WAIT1)
+        return from != TCP_FIN_WAIT1 ? TWTRACE_TIME_WAIT : 0; /* close() after shutdown(): 4 -> 4 */
     if (to == TCP_LAST_ACK)
         return is_asked_for(TWTRACE_PASSIVE_CLOSE) && from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE
                                                                              : 0;
@@ -46,18 +44,12 @@ static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
     return bucket && bucket->fastreuse >= 0;
 }
 
-/* -> FIN_WAIT1 is the one transition of an active close that always runs in the context of the task
- * that closes. The task is read before anything else, as in report(): the verifier would look at it
- * again for each kind of place, and that takes it milliseconds (sock_of()). */
-static __noinline int remember_closer(struct sock* sk) {
-    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-    struct twtrace_task task;
+/* An active close begins; it is told at the end of the socket (active_closer_gone()). */
+static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
+                                      const struct twtrace_task* task, __u64 how) {
     struct closing* closing;
     struct place place;
-    __u64 opening, how;
-    if (!tp)
-        return 0;
-    how = fill_closer(&task, tp);
+    __u64 opening;
     store_find(&place, sk);
     opening = unknown_to_verifier(opening_of(&place, tp), tp);
     if (!place.opening && !store_add(&place))
@@ -65,10 +57,10 @@ static __noinline int remember_closer(struct sock* sk) {
     closing = closing_of(&place);
     if (!closing)
         return 0;
-    closing->task = task;
+    closing->task = *task;
     closing->fin_wait1_ns = bpf_ktime_get_ns();
     opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT;
-    if (!gate_task(&task))
+    if (!gate_task(task))
         opening |= OPENING_FILTERED;
     if (config.tell_port_bound && port_is_bound(tp))
         opening |= OPENING_PORT_BOUND;
@@ -76,15 +68,12 @@ static __noinline int remember_closer(struct sock* sk) {
     return 0;
 }
 
-/* An event whose closer is the task running now: what act_of_current() says. */
-static __noinline int report(struct sock* sk, __u64 type) {
-    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-    struct facts facts = {.type = type, .opening = TWTRACE_ROLE_CLIENT};
-    struct twtrace_task task;
+/* An act that is told at once. */
+static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
+                             const struct twtrace_task* task, __u64 how) {
+    struct facts facts = {.type = type, .how = how, .opening = TWTRACE_ROLE_CLIENT};
     struct place place;
-    if (!tp)
-        return 0;
-    facts.how = fill_closer(&task, tp);
+    facts.netns = netns_of(tp);
     if (type != TWTRACE_PORT_EXHAUSTED) {
         store_find(&place, sk);
         facts.opening = opening_of(&place, tp);
@@ -92,13 +81,29 @@ static __noinline int report(struct sock* sk, __u64 type) {
     facts.opening = unknown_to_verifier(facts.opening, tp);
     if (type == TWTRACE_ABORTED)
         facts.reason = TWTRACE_REASON_LOCAL_RESET;
-    if (!is_wanted(sk, tp, &facts, !gate_task(&task)))
+    if (!is_wanted(sk, tp, &facts, !gate_task(task)))
         return 0;
     if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
-        count_passive(&facts, sk, tp, &task))
+        count_passive(&facts, sk, tp, task))
         return 0;
     facts.time_ns = bpf_ktime_get_ns();
-    return send(&facts, sk, tp, &task);
+    return send(&facts, sk, tp, task);
+}
+
+/* The one place where the task is read, and before anything that makes paths: the verifier looks at
+ * it at each visit, and that takes it milliseconds (sock_of()). */
+static __noinline int on_act(struct sock* sk, __u64 act) {
+    const __u32 told_at_once =
+        1u << TWTRACE_PASSIVE_CLOSE | 1u << TWTRACE_ABORTED | 1u << TWTRACE_PORT_EXHAUSTED;
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    struct twtrace_task task;
+    __u64 how;
+    if (!tp)
+        return 0;
+    how = unknown_to_verifier(fill_closer(&task, tp), tp);
+    if (act == TWTRACE_TIME_WAIT || !(config.types & told_at_once))
+        return remember_closer(sk, tp, &task, how);
+    return report(sk, tp, act, &task, how);
 }
 
 #endif

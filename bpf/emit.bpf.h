@@ -14,6 +14,7 @@ struct facts {
     __u64 time_ns;
     __u64 opening; /* store.bpf.h */
     __u64 fin_wait1_ns;
+    __u32 netns;
     __u32 flags;
     __u8 type;
     __u8 stage;
@@ -25,7 +26,6 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
                                         struct tcp_sock* tp) {
     event->family = fill_address(event->local_addr, sk, true);
     fill_address(event->remote_addr, sk, false);
-    event->netns = netns_of(tp);
     event->local_port = local_port_of(tp);
     event->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
     event->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
@@ -43,6 +43,7 @@ static __always_inline void fill_facts(struct twtrace_event* event, const struct
     event->flags = facts->flags;
     event->flags |= facts->opening & OPENING_INFERRED ? TWTRACE_FLAG_ROLE_INFERRED : 0;
     event->reason = facts->reason;
+    event->netns = facts->netns;
     event->time_ns = facts->time_ns;
     event->established_ns = (facts->opening >> OPENING_TIME_SHIFT) * 1000;
     event->fin_wait1_ns = facts->fin_wait1_ns;
@@ -55,7 +56,7 @@ static __always_inline void fill_key(struct twtrace_overflow_key* key, const str
     __builtin_memcpy(&key->task, task, sizeof(key->task));
     key->task.tid = 0;
     key->family = family_of(sk);
-    key->netns = netns_of(tp);
+    key->netns = facts->netns;
     if (role == TWTRACE_ROLE_SERVER)
         key->local_port = local_port_of(tp);
     else
@@ -123,7 +124,7 @@ static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
                                       const struct facts* facts, bool filtered) {
     /* Another namespace is not filtered but out of sight: the kernel's counters that the sum is
      * compared with are those of the chosen ones. */
-    if (!(config.types & (1 << facts->type)) || !gate_netns(netns_of(tp)))
+    if (!is_asked_for(facts->type) || !gate_netns(facts->netns))
         return false;
     if (!filtered && gate_socket(sk, tp, role_of(facts->opening)))
         return true;

@@ -17,28 +17,37 @@ static __always_inline __u32 reason_of(int error) {
     return error == ETIMEDOUT ? TWTRACE_REASON_TIMEOUT : TWTRACE_REASON_OTHER;
 }
 
-/* When a hand-over took place. The peer's FIN, the last ACK and the timers have just read the clock
- * for us; only shutdown() lets close() in FIN_WAIT2 come long after the last packet. */
-static __always_inline __u64 time_of_entry(const struct facts* facts, const struct tcp_sock* tp) {
-    if (facts->stage == TWTRACE_STAGE_TIME_WAIT || facts->how == TWTRACE_HOW_CLOSE)
-        return tp->tcp_mstamp * 1000;
-    return bpf_ktime_get_ns() / 1000 * 1000;
+/* Type, stage and reason in one number, from the lowest byte on. */
+static __always_inline __u32 verdict_on(struct sock* sk, struct tcp_sock* tp, bool entered) {
+    __u32 stage;
+    if (!entered)
+        return TWTRACE_ABORTED | reason_of(sk->sk_err) << 16;
+    stage = (fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2) << 8;
+    if (has_minisock(sk, tp))
+        return TWTRACE_TIME_WAIT | stage;
+    return TWTRACE_ABORTED | stage | TWTRACE_REASON_OVERFLOW << 16;
 }
 
+/* The verifier is not told which of them it is, or it would follow all that comes after for each.
+ */
 static __always_inline void classify(struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                      bool entered) {
-    facts->type = TWTRACE_ABORTED;
-    if (!entered) {
-        facts->reason = reason_of(sk->sk_err);
-        facts->time_ns = bpf_ktime_get_ns();
-        return;
-    }
-    facts->stage = fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2;
-    facts->time_ns = time_of_entry(facts, tp);
-    if (has_minisock(sk, tp))
-        facts->type = TWTRACE_TIME_WAIT;
-    else
-        facts->reason = TWTRACE_REASON_OVERFLOW;
+    __u64 verdict = unknown_to_verifier(verdict_on(sk, tp, entered), tp);
+    facts->type = verdict;
+    facts->stage = verdict >> 8;
+    facts->reason = verdict >> 16;
+}
+
+/* The peer's FIN, the last ACK and the timers have just read the clock for us; only shutdown() lets
+ * close() in FIN_WAIT2 come long after the last packet. */
+static __always_inline __u64 time_of_end(const struct facts* facts, const struct tcp_sock* tp) {
+    __u64 now;
+    if (facts->stage == TWTRACE_STAGE_TIME_WAIT ||
+        (facts->stage == TWTRACE_STAGE_FIN_WAIT2 && facts->how == TWTRACE_HOW_CLOSE))
+        return tp->tcp_mstamp * 1000;
+    now = bpf_ktime_get_ns();
+    /* As precise as the other clock, and as handed_us: a retraction says the same time again. */
+    return facts->stage ? now - now % 1000 : now;
 }
 
 /* Data after close(), TCP_LINGER2 < 0 and lack of orphan memory look like TIME_WAIT in substate
@@ -69,6 +78,8 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     struct closing* closing = 0;
     if (!tp)
         return 0;
+    facts.netns = netns_of(tp);
+    classify(&facts, sk, tp, entered);
     /* Handed over already: that was another socket in the same memory, of whose successor both
      * opening and FIN_WAIT1 were skipped. Its closer is not this one's. */
     if (store_find(&place, sk) && !(*place.opening & OPENING_HANDED)) {
@@ -82,7 +93,7 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
         filtered = facts.opening & OPENING_FILTERED;
         task = closing->task;
     }
-    classify(&facts, sk, tp, entered);
+    facts.time_ns = time_of_end(&facts, tp);
     bool wanted = is_wanted(sk, tp, &facts, filtered);
     settle_place(&place, closing, &facts, tp, wanted);
     return wanted ? send(&facts, sk, tp, &task) : 0;

@@ -8,6 +8,12 @@
 #include "netns.bpf.h"
 #include "sock.bpf.h"
 
+/* With a constant type the verifier decides this, and drops what depends on it: nobody waits for
+ * the load. */
+static __always_inline bool is_asked_for(enum twtrace_type type) {
+    return config.types & (1u << type);
+}
+
 static __always_inline bool port_in(const volatile __u8* set, __u16 port) {
     return set[port >> 3] & (1 << (port & 7));
 }

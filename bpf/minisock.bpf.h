@@ -59,17 +59,21 @@ __noinline int twtrace_is_in_hash(__u64 hashinfo, __u32 hash, __u64 ports_and_fa
     __u64 slot = hash & BPF_CORE_READ(info, ehash_mask);
     unsigned long node = (unsigned long)BPF_CORE_READ(info, ehash) +
                          slot * bpf_core_type_size(struct inet_ehash_bucket);
+    struct sock_common* other = 0;
+    struct tuple_key key;
+    /* Only the hash is compared in the loop, or the verifier would follow all of the key in each
+     * round. The minisock was put at the head of the chain a moment ago: another socket with the
+     * same 32 bits is behind it. Where none has them, the key of the last one says no. */
     for (int step = 0; step <= MINISOCK_CHAIN_MAX; step++) {
         if (bpf_probe_read_kernel(&node, sizeof(node), (void*)node) ||
             node & 1) /* an odd "pointer" ends the chain */
             return 0;
-        struct sock_common* other =
-            (void*)(node - bpf_core_field_offset(struct sock_common, skc_nulls_node));
-        struct tuple_key key = key_of_node(other);
-        if (key.ports_and_family == ports_and_family && key.remote == remote && key.local == local)
-            return 1;
+        other = (void*)(node - bpf_core_field_offset(struct sock_common, skc_nulls_node));
+        if (BPF_CORE_READ(other, skc_hash) == hash)
+            break;
     }
-    return 0;
+    key = key_of_node(other);
+    return key.ports_and_family == ports_and_family && key.remote == remote && key.local == local;
 }
 
 static __noinline int is_in_hash(struct sock* sk, struct inet_timewait_death_row* row,

@@ -29,7 +29,8 @@
 #define OPENING_INFERRED (1ull << 2)
 #define OPENING_CLOSING (1ull << 3) /* struct closing is valid, and so are the bits that follow */
 /* Reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back. */
-#define OPENING_HANDED (1ull << 4)
+#define OPENING_HANDED_SHIFT 4
+#define OPENING_HANDED (1ull << OPENING_HANDED_SHIFT)
 #define OPENING_FILTERED (1ull << 5)   /* not what the user asked for */
 #define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
 #define OPENING_HOW_SHIFT 7
@@ -182,15 +183,18 @@ static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u32 id) 
 /* One that was handed over waits only for a reset that follows within microseconds, if at all: the
  * way of the one that has waited longest. */
 static __noinline __u32 reuse(const struct bucket* bucket, const struct closing* closings) {
-    __u32 now_us = bpf_ktime_get_ns() / 1000, longest = 0, found = STORE_WAYS;
+    __u32 now_us = bpf_ktime_get_ns() / 1000;
+    __s64 longest = STORE_WAYS; /* how long, and the way in the three lowest bits */
     for (__u32 way = 0; way < STORE_WAYS; way++) {
-        __u32 waited = now_us - closings[way].handed_us;
-        if (!(bucket->opening[way] & OPENING_HANDED) || waited < longest)
-            continue;
-        longest = waited;
-        found = way;
+        __s64 waited = now_us - closings[way].handed_us, difference, shorter;
+        waited = (waited | 1) << 3 | way;
+        waited &= -(__s64)(bucket->opening[way] >> OPENING_HANDED_SHIFT & 1);
+        difference = longest - waited;
+        shorter = difference >> 63; /* all ones if so; without a branch, as in differ() */
+        barrier_var(shorter);
+        longest -= difference & shorter;
     }
-    return found;
+    return longest & 7;
 }
 
 /* A place for a socket that has none, after store_find() said so; what is there is undefined. */

@@ -18,28 +18,25 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
-    __u32 act;
+    __u32 act, state;
     /* Four of the eleven states matter: leave with the others at once. */
     if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
         return 0;
     }
-    if (to == TCP_FIN_WAIT1) {
-        if (from != TCP_FIN_WAIT1) /* close() after shutdown() is 4 -> 4 */
-            remember_closer(sk);
-        return 0;
-    }
-    if (to != TCP_CLOSE && to != TCP_LAST_ACK)
+    if (!is_one_of(to, 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSE | 1u << TCP_LAST_ACK))
         return 0;
     if (to == TCP_CLOSE &&
         is_one_of(from, 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 | 1u << TCP_CLOSING)) {
         active_closer_gone(sk, from != TCP_FIN_WAIT1 && sk->sk_err == 0, 0);
         return 0;
     }
+    /* The verifier shall follow on_act() once, not for each act and state. */
+    state = unknown_to_verifier(to, sk);
     act = act_of_current(sk, from, to);
     if (act)
-        report(sk, unknown_to_verifier(act, sk));
-    if (to == TCP_CLOSE)
+        on_act(sk, unknown_to_verifier(act, sk));
+    if (state == TCP_CLOSE)
         forget(sk);
     return 0;
 }
@@ -71,7 +68,8 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     facts.fin_wait1_ns = closing->fin_wait1_ns;
     facts.how = how_of(facts.opening);
     filtered = facts.opening & OPENING_FILTERED;
-    counts = gate_netns(netns_of(tp)) ? this_cpu_stats() : 0;
+    facts.netns = netns_of(tp);
+    counts = gate_netns(facts.netns) ? this_cpu_stats() : 0;
     if (counts && filtered)
         counts->filtered_retracted++;
     else if (counts)
@@ -102,11 +100,12 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     /* -> FIN_WAIT1 was skipped too: where tracepoints can be preempted (seen on 7.2 and 7.3), a
      * task that loses its CPU inside the program keeps it from all that run there meanwhile. Then
      * only the minisock tells an active closer from a passive one. */
-    if (!(*place.opening & OPENING_CLOSING))
+    if (!(*place.opening & OPENING_CLOSING)) {
         entered = entered && has_left_minisock(sk, tp);
-    if (!entered && !(*place.opening & OPENING_CLOSING)) {
-        store_release(&place);
-        return 0;
+        if (!entered) {
+            store_release(&place);
+            return 0;
+        }
     }
     counts = this_cpu_stats();
     if (counts)
