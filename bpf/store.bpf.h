@@ -4,9 +4,11 @@
  * A hash map or socket storage would do, at two to four times the cost (docs/performance.md). Here
  * a socket's address picks a bucket with room for five; a full bucket spills into a hash map, so
  * nothing depends on luck. What most transitions ask for is one cache line; who closes is kept
- * apart from it. A place is claimed without a lock: two CPUs that claim the same one within the
- * same few nanoseconds leave one socket without its closer, which is seen at the end (how =
- * unknown) and not hidden. A socket's own transitions are ordered by its lock. */
+ * apart from it. A place is claimed without a lock, for 5.10 has no compare-and-swap: two CPUs that
+ * claim the same one within the same few nanoseconds leave one socket without its opening or
+ * closer, which is seen at the end (how = unknown, role inferred) and not hidden. Neighbours, which
+ * are often opened together, each begin with a way of their own, so it takes two strangers in one
+ * bucket. A socket's own transitions are ordered by its lock. */
 #ifndef TWTRACE_STORE_BPF_H
 #define TWTRACE_STORE_BPF_H
 
@@ -20,6 +22,7 @@
  * slab of 32 KiB has 12 to 15) a group. Few lines and few pages are in use then, and each that is
  * in no cache or not in the TLB costs more than the rest of a look-up. */
 #define BUCKET_SHIFT 2
+#define STORE_NEIGHBOURS (1 << BUCKET_SHIFT)
 #define GROUP_SHIFT 4
 #define GROUP_BUCKETS (1 << (GROUP_SHIFT - BUCKET_SHIFT))
 
@@ -201,7 +204,9 @@ static __noinline __u32 reuse(const struct bucket* bucket, const struct closing*
 static __always_inline bool store_add(struct place* place) {
     if (!place->bucket)
         return false;
-    place->way = first_equal(place->bucket->id, 0);
+    place->way = place->id & (STORE_NEIGHBOURS - 1);
+    if (place->bucket->id[place->way])
+        place->way = first_equal(place->bucket->id, 0);
     if (place->way >= STORE_WAYS)
         place->way = reuse(place->bucket, place->closings);
     if (place->way < STORE_WAYS) {
