@@ -10,22 +10,15 @@
 #include <unistd.h>
 
 #include "util/fd.h"
+#include "util/file.h"
 #include "util/text.h"
 
 namespace twtrace {
 
 namespace {
 
-bool write_whole(const Fd& file, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t written = write(file.get(), text.data(), text.size());
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        text.remove_prefix(static_cast<std::size_t>(written));
-    }
-    // Some file systems notice only now that there is no room.
+// Some file systems notice only in the end that there is no room.
+bool is_stored(const Fd& file) {
     return fsync(file.get()) == 0 || errno == EINVAL || errno == EROFS;
 }
 
@@ -47,7 +40,7 @@ Result<void> write_textfile(const std::string& path, std::string_view text) {
     if (!file)
         return failed("make");
     // Whatever the umask is, node_exporter runs as somebody else.
-    if (fchmod(file.get(), 0644) != 0 || !write_whole(file, text))
+    if (fchmod(file.get(), 0644) != 0 || !write_all(file, text) || !is_stored(file))
         return failed("write");
     if (rename(temporary.c_str(), path.c_str()) != 0)
         return failed("replace");

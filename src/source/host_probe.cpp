@@ -114,7 +114,7 @@ void add_privileges(std::vector<HostCheck>& checks) {
 }
 
 void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
-    checks.push_back(check("BTF", types != nullptr, true, "/sys/kernel/btf/vmlinux",
+    checks.push_back(check("BTF", types != nullptr, true, kernel_btf_path,
                            "cannot adapt its programs to this kernel"));
     checks.push_back(check("ring buffer",
                            libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1, true,

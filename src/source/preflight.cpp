@@ -20,8 +20,6 @@ constexpr unsigned cap_sys_admin = 21;
 constexpr unsigned cap_perfmon = 38;
 constexpr unsigned cap_bpf = 39;
 
-constexpr const char* btf_path = "/sys/kernel/btf/vmlinux";
-
 bool has(std::uint64_t capabilities, unsigned capability) {
     return (capabilities >> capability & 1U) != 0;
 }
@@ -78,11 +76,11 @@ std::uint64_t effective_capabilities() {
 Result<void> preflight() {
     if (auto allowed = check_privileges(); !allowed)
         return allowed;
-    if (access(btf_path, R_OK) != 0)
+    if (access(kernel_btf_path, R_OK) != 0)
         return fail(fmt::format(
             "kernel {} has no readable type information ({}): {}; boot a kernel built with "
             "CONFIG_DEBUG_INFO_BTF=y (every current distribution kernel is), and mount /sys",
-            release(), btf_path, std::strerror(errno)));
+            release(), kernel_btf_path, std::strerror(errno)));
     if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 0)
         return fail(fmt::format(
             "kernel {} is too old: it has no BPF ring buffer; 5.8 or newer is needed", release()));

@@ -8,6 +8,9 @@
 
 namespace twtrace {
 
+/// The kernel's type information, whole (Documentation/bpf/btf.rst).
+inline constexpr const char* kernel_btf_path = "/sys/kernel/btf/vmlinux";
+
 /// Of this process: one bit each (uapi/linux/capability.h).
 std::uint64_t effective_capabilities();
 

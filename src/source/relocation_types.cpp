@@ -13,6 +13,7 @@
 #include <bpf/btf.h>
 #include <fmt/format.h>
 
+#include "source/preflight.h"
 #include "source/type_slice.h"
 #include "util/file.h"
 #include "util/mapping.h"
@@ -21,7 +22,6 @@ namespace twtrace {
 
 namespace {
 
-constexpr const char* kernel_path = "/sys/kernel/btf/vmlinux";
 constexpr std::size_t most_bytes = std::size_t{64} << 20U;
 
 tl::unexpected<Error> failed(const char* what) {
@@ -32,10 +32,10 @@ tl::unexpected<Error> failed(const char* what) {
 class KernelBlob {
   public:
     static Result<KernelBlob> open() {
-        const Fd file(::open(kernel_path, O_RDONLY | O_CLOEXEC));
+        const Fd file(::open(kernel_btf_path, O_RDONLY | O_CLOEXEC));
         struct stat status {};
         if (!file || fstat(file.get(), &status) != 0)
-            return failed(kernel_path);
+            return failed(kernel_btf_path);
         KernelBlob blob;
         blob.map_ =
             Mapping(file.get(), static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE);
@@ -43,7 +43,7 @@ class KernelBlob {
             return blob;
         auto text = read_again(file, most_bytes);
         if (!text)
-            return failed(kernel_path);
+            return failed(kernel_btf_path);
         blob.text_ = *std::move(text);
         return blob;
     }
@@ -64,16 +64,6 @@ std::unordered_set<std::string_view> names_in(const btf* types) {
         names.insert(
             essential_name(btf__name_by_offset(types, btf__type_by_id(types, id)->name_off)));
     return names;
-}
-
-bool write_all(const Fd& file, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = write(file.get(), bytes.data(), bytes.size());
-        if (written <= 0 && errno != EINTR)
-            return false;
-        bytes = bytes.subspan(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-    return true;
 }
 
 // From 6.3 on the kernel wants to hear that it is not for programs; before, it knows no such word.
@@ -104,7 +94,7 @@ Result<void> RelocationTypes::fill(const btf* own) {
     const auto slice = slice_types(kernel->bytes(), names_in(own));
     if (!slice)
         return tl::unexpected(slice.error());
-    if (!write_all(file_, *slice))
+    if (!write_all(file_, {reinterpret_cast<const char*>(slice->data()), slice->size()}))
         return failed(path());
     return {};
 }

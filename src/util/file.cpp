@@ -31,4 +31,16 @@ std::optional<std::string> read_file(const std::string& path, std::size_t limit)
     return file ? read_again(file, limit) : std::nullopt;
 }
 
+bool write_all(const Fd& file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = write(file.get(), bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
 } // namespace twtrace

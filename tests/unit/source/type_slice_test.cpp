@@ -1,26 +1,19 @@
 #include "catch2.h"
 
 #include <cstdlib>
-#include <fstream>
-#include <memory>
 #include <regex>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <bpf/btf.h>
-
+#include "source/try_attach.h"
 #include "source/type_slice.h"
+#include "util/file.h"
 
 using namespace twtrace;
 
 namespace {
-
-struct BtfDeleter {
-    void operator()(btf* types) const { btf__free(types); }
-};
-using Types = std::unique_ptr<btf, BtfDeleter>;
 
 std::span<const std::byte> bytes_of(const btf* types) {
     std::uint32_t size = 0;
@@ -28,22 +21,22 @@ std::span<const std::byte> bytes_of(const btf* types) {
     return {static_cast<const std::byte*>(data), size};
 }
 
-Types parse(std::span<const std::byte> bytes) {
-    return Types(btf__new(bytes.data(), static_cast<std::uint32_t>(bytes.size())));
+Btf parse(std::span<const std::byte> bytes) {
+    return Btf(btf__new(bytes.data(), static_cast<std::uint32_t>(bytes.size())));
 }
 
-Types slice_of(const btf* kernel, const std::unordered_set<std::string_view>& names) {
+Btf slice_of(const btf* kernel, const std::unordered_set<std::string_view>& names) {
     const auto bytes = slice_types(bytes_of(kernel), names);
     REQUIRE(bytes.has_value());
-    Types slice = parse(*bytes);
+    Btf slice = parse(*bytes);
     REQUIRE(slice != nullptr); // libbpf takes it
     return slice;
 }
 
 // struct other; enum color { RED = 7 }; struct inner { const int bits : 3; };
 // struct outer { struct inner inner; struct other* link; color_t colors[4]; }; int idle(void);
-Types small_kernel() {
-    Types types(btf__new_empty());
+Btf small_kernel() {
+    Btf types(btf__new_empty());
     btf* to = types.get();
     const int number = btf__add_int(to, "int", 4, BTF_INT_SIGNED);
     const int other = btf__add_struct(to, "other", 4);
@@ -136,18 +129,11 @@ std::vector<std::string> shapes(const btf* types, const std::string& name) {
     return found;
 }
 
-std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
 } // namespace
 
 TEST_CASE("type slice: what a type contains comes along, what it points to does not", "[source]") {
-    const Types kernel = small_kernel();
-    const Types slice = slice_of(kernel.get(), {"outer", "absent"});
+    const Btf kernel = small_kernel();
+    const Btf slice = slice_of(kernel.get(), {"outer", "absent"});
     REQUIRE(shapes(kernel.get(), "outer").size() == 1);
     CHECK(shapes(slice.get(), "outer") == shapes(kernel.get(), "outer"));
     CHECK(shapes(slice.get(), "inner") == shapes(kernel.get(), "inner"));
@@ -169,9 +155,9 @@ TEST_CASE("type slice: a flavour asks for the kernel's type, and finds all of th
     CHECK(essential_name("file") == "file");
     CHECK(essential_name("a___b___c") == "a");
     CHECK(essential_name("___file") == "___file"); // libbpf: a name comes before the underscores
-    const Types kernel = small_kernel();
+    const Btf kernel = small_kernel();
     btf__add_union(kernel.get(), "other", 8);
-    const Types slice = slice_of(kernel.get(), {"other", "large"});
+    const Btf slice = slice_of(kernel.get(), {"other", "large"});
     CHECK(shapes(slice.get(), "other").size() == 2);
     CHECK(shapes(slice.get(), "other") == shapes(kernel.get(), "other"));
     CHECK(shapes(slice.get(), "large") == shapes(kernel.get(), "large"));
@@ -179,7 +165,7 @@ TEST_CASE("type slice: a flavour asks for the kernel's type, and finds all of th
 }
 
 TEST_CASE("type slice: what is damaged is refused", "[source]") {
-    const Types kernel = small_kernel();
+    const Btf kernel = small_kernel();
     const auto whole = bytes_of(kernel.get());
     for (std::size_t length = 0; length < whole.size(); ++length) {
         INFO(length);
@@ -198,7 +184,7 @@ TEST_CASE("type slice: what is damaged is refused", "[source]") {
 
 // Whatever bytes say: no read outside of them, and no endless walk.
 TEST_CASE("type slice: any byte may be wrong", "[source]") {
-    const Types kernel = small_kernel();
+    const Btf kernel = small_kernel();
     const auto whole = bytes_of(kernel.get());
     for (std::size_t at = 0; at < whole.size(); ++at) {
         std::vector<std::byte> wrong(whole.begin(), whole.end());
@@ -211,14 +197,14 @@ TEST_CASE("type slice: any byte may be wrong", "[source]") {
 }
 
 TEST_CASE("type slice: of the running kernel, the same as all of it", "[source]") {
-    const Types kernel(btf__load_vmlinux_btf());
+    const Btf kernel(btf__load_vmlinux_btf());
     if (kernel == nullptr) {
         const char* required = std::getenv("TWTRACE_REQUIRE_BPF");
         REQUIRE((required == nullptr || std::string_view(required) != "1"));
         WARN("SKIP: no type information of a kernel here");
         return;
     }
-    const std::string header = text_of(std::string(TWTRACE_SOURCE) + "/vmlinux/vmlinux.h");
+    const std::string header = read_file(TWTRACE_SOURCE "/vmlinux/vmlinux.h").value();
     std::vector<std::string> names;
     const std::regex definition(R"((?:struct|enum) (\w+) \{)");
     for (std::sregex_iterator found(header.begin(), header.end(), definition), end; found != end;
@@ -227,7 +213,7 @@ TEST_CASE("type slice: of the running kernel, the same as all of it", "[source]"
         names.emplace_back(essential_name(name));
     }
     REQUIRE(names.size() > 30);
-    const Types slice =
+    const Btf slice =
         slice_of(kernel.get(), std::unordered_set<std::string_view>(names.begin(), names.end()));
     CHECK(btf__type_cnt(slice.get()) * 20 < btf__type_cnt(kernel.get()));
     for (const std::string& name : names) {
