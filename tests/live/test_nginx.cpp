@@ -6,6 +6,7 @@
 #include "match.h"
 #include "nginx.h"
 #include "tracer.h"
+#include "witness.h"
 
 using namespace live;
 using nlohmann::json;
@@ -44,6 +45,7 @@ bool can_run() {
 
 /// trace's time_wait events of the load, their sum being the kernel's.
 std::vector<json> traced_load(const TestNamespace& ns, std::uint16_t port, bool keep_alive) {
+    const Witness witness;
     Tracer tracer({"trace", "-o", "json", "--netns", ns.path()});
     const KernelCounters before = ns.counters();
     http_load(ns, port, requests, keep_alive);
@@ -59,7 +61,7 @@ std::vector<json> traced_load(const TestNamespace& ns, std::uint16_t port, bool 
     INFO("stderr: " << result.err);
     CHECK(result.exit_status == 0);
     auto events = parse_events(result.out);
-    require_equal_to_kernel(events, rise);
+    require_equal_to_kernel(events, rise, witness.hidden_entries());
     return events;
 }
 

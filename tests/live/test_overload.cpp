@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <future>
+#include <regex>
 
 #include "catch2.h"
 #include "errors.h"
@@ -13,6 +14,7 @@
 #include "fd.h"
 #include "match.h"
 #include "tracer.h"
+#include "witness.h"
 
 using namespace live;
 
@@ -54,6 +56,29 @@ const nlohmann::json& group_of(const nlohmann::json& document, int pid, const st
     throw std::runtime_error("no group of pid " + std::to_string(pid));
 }
 
+/// As many as there were, but for those that this host hid from BPF (witness.h).
+void check_told(std::uint64_t told, std::uint64_t want, std::uint64_t hidden) {
+    INFO("hidden from BPF: " << hidden);
+    CHECK(told <= want);
+    CHECK(told + hidden >= want);
+}
+
+void check_told(const Scrape& scrape, const std::string& name,
+                const std::vector<std::string>& parts, std::uint64_t want, std::uint64_t hidden) {
+    INFO(name);
+    check_told(static_cast<std::uint64_t>(sum_of(scrape, name, parts)), want, hidden);
+}
+
+std::string losses_in(const Scrape& scrape) {
+    std::string text;
+    for (const auto& [series, value] : scrape) {
+        if (series.find("_events_") != std::string::npos) {
+            text += series + " " + std::to_string(value) + "\n";
+        }
+    }
+    return text;
+}
+
 } // namespace
 
 TEST_CASE("overload: with a ring of one page every number stays exact", "[overload]") {
@@ -61,6 +86,7 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
         return;
     }
     const TestNamespace ns;
+    const Witness witness;
     // The port filter passes every ephemeral port: a lost event has none left, and must not fall
     // out for that.
     Tracer tracer({"summary", "-o", "json", "--ring", "4K", "-L", "1-65535", "--netns", ns.path()});
@@ -69,16 +95,18 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
     const int two = std::stoi(other.get());
     const KernelCounters rise = ns.counters();
     const CommandResult result = tracer.stop();
+    const std::uint64_t hidden = witness.hidden_entries();
     INFO(result.err << result.out.substr(0, 1500));
     const auto document = nlohmann::json::parse(result.out);
     const auto& accounting = document.at("accounting");
     CHECK(accounting.at("lost") > 0);
     CHECK(result.err.find("found the ring buffer full") != std::string::npos);
-    CHECK(accounting.at("exact") == true);
+    CHECK(accounting.at("unaccounted").get<std::uint64_t>() <= hidden);
     CHECK(accounting.at("kernel") == rise.scheduled());
-    CHECK(document.at("totals").at("time_wait") == 2 * closes);
+    check_told(document.at("totals").at("time_wait").get<std::uint64_t>(), 2 * closes, hidden);
     for (const int pid : {one, two}) {
-        CHECK(group_of(document, pid, "client").at("time_wait") == closes);
+        check_told(group_of(document, pid, "client").at("time_wait").get<std::uint64_t>(), closes,
+                   hidden);
         CHECK(group_of(document, pid, "server").at("passive_close") == closes);
     }
 }
@@ -88,15 +116,20 @@ TEST_CASE("overload: trace says how many lines are missing", "[overload]") {
         return;
     }
     const TestNamespace ns;
+    const Witness witness;
     Tracer tracer({"trace", "--ring", "4K", "--netns", ns.path()});
     ns.run_in(close_many);
     const CommandResult result = tracer.stop();
     const auto lines = std::count(result.out.begin(), result.out.end(), '\n') - 1; // the header
     INFO(result.err);
     REQUIRE(static_cast<std::uint64_t>(lines) < closes);
-    CHECK(result.err.find("exact: captured " + std::to_string(lines) + " + lost " +
-                          std::to_string(closes - static_cast<std::uint64_t>(lines)) +
-                          " + missed 0 = " + std::to_string(closes)) != std::string::npos);
+    std::smatch told;
+    REQUIRE(std::regex_search(result.err, told,
+                              std::regex(R"(captured (\d+) \+ lost (\d+) \+ missed 0)")));
+    CHECK(std::stol(told[1]) == lines);
+    const std::uint64_t hidden = witness.hidden_entries();
+    check_told(std::stoull(told[1]) + std::stoull(told[2]), closes, hidden);
+    CHECK((hidden > 0 || result.err.find("exact: captured") != std::string::npos));
 }
 
 TEST_CASE("overload: the exporter's counters stay exact while it runs", "[overload][exporter]") {
@@ -104,25 +137,33 @@ TEST_CASE("overload: the exporter's counters stay exact while it runs", "[overlo
         return;
     }
     const TestNamespace ns;
+    const Witness witness;
     const Exporter exporter(ns, {"--ring", "4K"});
-    for (int round = 1; round <= 2; ++round) { // what was taken once is not taken again
+    for (std::uint64_t round = 1; round <= 2; ++round) { // what was taken once is not taken again
         auto other = std::async(std::launch::async, [&] { return ns.run_in(close_many); });
         ns.run_in(close_many);
         other.get();
-        const auto want = static_cast<double>(2 * closes * static_cast<std::uint64_t>(round));
+        const std::uint64_t want = 2 * closes * round;
+        await("every close", [&] { return ns.counters().scheduled() == want; });
+        const std::uint64_t hidden = witness.hidden_entries();
         Scrape scrape;
         wait_until(
             [&] {
                 scrape = exporter.scrape();
-                return sum_of(scrape, "twtrace_time_wait_entered_total") >= want &&
-                       sum_of(scrape, "twtrace_kernel_time_wait_total") >= want;
+                return sum_of(scrape, "twtrace_time_wait_entered_total") >=
+                           static_cast<double>(want - hidden) &&
+                       sum_of(scrape, "twtrace_kernel_time_wait_total") >=
+                           static_cast<double>(want);
             },
             Milliseconds(10000));
+        INFO(losses_in(scrape));
         CHECK(sum_of(scrape, "twtrace_events_lost_total") > 0);
-        CHECK(sum_of(scrape, "twtrace_time_wait_entered_total", {"role=\"client\""}) == want);
-        CHECK(sum_of(scrape, "twtrace_passive_close_total") == want);
-        CHECK(sum_of(scrape, "twtrace_kernel_time_wait_total") == want);
-        await("an exact account",
-              [&] { return value_of(exporter.scrape(), "twtrace_events_unaccounted") == 0.0; });
+        check_told(scrape, "twtrace_time_wait_entered_total", {"role=\"client\""}, want, hidden);
+        check_told(scrape, "twtrace_passive_close_total", {}, want, 0);
+        check_told(scrape, "twtrace_kernel_time_wait_total", {}, want, 0);
+        await("an exact account", [&] {
+            const auto gap = value_of(exporter.scrape(), "twtrace_events_unaccounted");
+            return gap >= 0.0 && *gap <= static_cast<double>(hidden);
+        });
     }
 }

@@ -49,6 +49,20 @@ bool something_is_hidden() {
     return false;
 }
 
+const std::string instance_prefix = tracefs + "/instances/twtrace-live-";
+
+/// A run that was killed leaves its instance behind, and that would go on writing down every close
+/// of this machine, which every measurement here pays for.
+void remove_left_behind() {
+    for (const auto& entry : std::filesystem::directory_iterator(tracefs + "/instances")) {
+        const std::string path = entry.path();
+        if (path.rfind(instance_prefix, 0) == 0 &&
+            access(("/proc/" + path.substr(instance_prefix.size())).c_str(), F_OK) != 0) {
+            rmdir(path.c_str());
+        }
+    }
+}
+
 std::string field(const std::string& line, const std::string& name) {
     const std::size_t at = line.find(" " + name + "=");
     if (at == std::string::npos) {
@@ -87,14 +101,18 @@ bool ends_with_its_socket(const Expected& event) {
 } // namespace
 
 Witness::Witness() {
-    const std::string instance = tracefs + "/instances/twtrace-live-" + std::to_string(getpid());
+    const std::string instance = instance_prefix + std::to_string(getpid());
     static const bool needed = something_is_hidden();
-    if (!needed || !tracefs_is_there() || mkdir(instance.c_str(), 0700) != 0) {
+    if (!needed || !tracefs_is_there()) {
+        return;
+    }
+    remove_left_behind();
+    if (mkdir(instance.c_str(), 0700) != 0) {
         return;
     }
     instance_ = instance;
     const std::string event = instance_ + "/events/sock/inet_sock_set_state";
-    write_file(instance_ + "/buffer_size_kb", "4096");
+    write_file(instance_ + "/buffer_size_kb", "16384"); // for the 140,000 ends of a storm
     write_file(event + "/filter", "newstate == 7");
     write_file(event + "/enable", "1");
 }
@@ -105,12 +123,12 @@ Witness::~Witness() {
     }
 }
 
-std::uint64_t Witness::take_hidden(std::vector<Expected>& expected) const {
+std::vector<std::string> Witness::hidden_ends() const {
+    std::vector<std::string> ends;
     if (instance_.empty()) {
-        return 0;
+        return ends;
     }
     std::map<int, bool> hidden_by_pid;
-    std::uint64_t time_waits = 0;
     for (const std::string& line : lines_of(read_file(instance_ + "/trace"))) {
         const std::optional<int> pid = current_pid(line);
         if (!pid || line.find("inet_sock_set_state") == std::string::npos) {
@@ -120,9 +138,16 @@ std::uint64_t Witness::take_hidden(std::vector<Expected>& expected) const {
         if (is_new) {
             known->second = is_hidden(*pid);
         }
-        if (!known->second) {
-            continue;
+        if (known->second) {
+            ends.push_back(line);
         }
+    }
+    return ends;
+}
+
+std::uint64_t Witness::take_hidden(std::vector<Expected>& expected) const {
+    std::uint64_t time_waits = 0;
+    for (const std::string& line : hidden_ends()) {
         const auto event = std::find_if(expected.begin(), expected.end(), [&](const Expected& e) {
             return ends_with_its_socket(e) && key_of(e) == key_of(line);
         });
@@ -132,6 +157,15 @@ std::uint64_t Witness::take_hidden(std::vector<Expected>& expected) const {
         }
     }
     return time_waits;
+}
+
+std::uint64_t Witness::hidden_entries() const {
+    const auto ends = hidden_ends();
+    return static_cast<std::uint64_t>(
+        std::count_if(ends.begin(), ends.end(), [](const std::string& line) {
+            const std::string from = field(line, "oldstate");
+            return from == "TCP_FIN_WAIT2" || from == "TCP_CLOSING";
+        }));
 }
 
 } // namespace live

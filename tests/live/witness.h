@@ -25,8 +25,14 @@ class Witness {
     /// Takes those out of `expected` that ended on top of a hidden process; returns how many
     /// time_wait ones they were.
     std::uint64_t take_hidden(std::vector<Expected>& expected) const;
+    /// How many entries into TIME_WAIT there were on top of one, whosesoever: for loads of which
+    /// nobody knows each connection.
+    std::uint64_t hidden_entries() const;
 
   private:
+    /// The kernel's lines about sockets that ended on top of a hidden process.
+    std::vector<std::string> hidden_ends() const;
+
     std::string instance_; ///< empty: no tracefs
 };
 

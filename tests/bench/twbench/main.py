@@ -78,6 +78,9 @@ def run(options, paths):
     wanted = options.tables or [t for t in TABLES if not (options.quick and t == "growth")]
     tables = []
     with system.tracefs():
+        if others := system.others_on_the_tracepoint():
+            system.refuse(f"the tracepoint is traced already: {', '.join(others)} (rmdir an instance "
+                          "that nobody uses; echo 0 > .../enable)")
         for name in wanted:
             with system.bpf_stats(name == "kernel"):
                 try:
