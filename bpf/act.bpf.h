@@ -4,8 +4,10 @@
 #define TWTRACE_ACT_BPF_H
 
 #include "emit.bpf.h"
+#include "fin.bpf.h"
 #include "gate.bpf.h"
 #include "opening.bpf.h"
+#include "passive.bpf.h"
 #include "task.bpf.h"
 
 /* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either. */
@@ -58,8 +60,7 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
     if (!closing)
         return 0;
     closing->task = *task;
-    closing->fin_wait1_ns = bpf_ktime_get_ns();
-    opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT;
+    opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT | note_fin(closing, tp);
     if (!gate_task(task))
         opening |= OPENING_FILTERED;
     if (config.tell_port_bound && port_is_bound(tp))
@@ -77,6 +78,8 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
     if (type != TWTRACE_PORT_EXHAUSTED) {
         store_find(&place, sk);
         facts.opening = opening_of(&place, tp);
+        if (type == TWTRACE_PASSIVE_CLOSE && place.opening)
+            store_release(&place); /* while it is found: nothing more is asked about this socket */
     }
     facts.opening = unknown_to_verifier(facts.opening, tp);
     if (type == TWTRACE_ABORTED)

@@ -96,22 +96,6 @@ static __noinline int count_lost(const struct facts* facts, struct sock* sk, str
     return 0;
 }
 
-/* Says no where there is no room; then it is sent. Nothing can come between reading and writing
- * the number: the program that does it is not run again on its CPU before it ends. */
-static __noinline int count_passive(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
-                                    const struct twtrace_task* task) {
-    struct twtrace_overflow_key key = {};
-    __u64 one = 1, *count;
-    fill_key(&key, facts, sk, tp, task);
-    if (config.count_passive == TWTRACE_PASSIVE_COUNT_PEERS)
-        fill_address(key.remote_addr, sk, false);
-    count = bpf_map_lookup_elem(&passives, &key);
-    if (!count)
-        return bpf_map_update_elem(&passives, &key, &one, BPF_ANY) == 0;
-    (*count)++;
-    return 1;
-}
-
 static __noinline int count_filtered(__u32 type) {
     struct twtrace_stats* counts = this_cpu_stats();
     if (counts)

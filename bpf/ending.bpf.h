@@ -3,6 +3,7 @@
 #define TWTRACE_ENDING_BPF_H
 
 #include "emit.bpf.h"
+#include "fin.bpf.h"
 #include "minisock.bpf.h"
 #include "store.bpf.h"
 
@@ -61,6 +62,7 @@ static __always_inline void settle_place(struct place* place, struct closing* cl
         store_release(place);
         return;
     }
+    closing->fin_wait1_ns = facts->fin_wait1_ns;
     closing->handed_us = facts->time_ns / 1000;
     closing->rcv_nxt = tp->rcv_nxt;
     *place->opening = facts->opening | OPENING_HANDED | (wanted ? 0 : OPENING_FILTERED);
@@ -87,7 +89,7 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
         closing = facts.opening & OPENING_CLOSING ? closing_of(&place) : 0;
     }
     if (closing) {
-        facts.fin_wait1_ns = closing->fin_wait1_ns;
+        facts.fin_wait1_ns = fin_wait1_of(closing, facts.opening, tp);
         facts.how = how_of(facts.opening);
         facts.flags |= facts.opening & OPENING_PORT_BOUND ? TWTRACE_FLAG_PORT_BOUND : 0;
         filtered = facts.opening & OPENING_FILTERED;

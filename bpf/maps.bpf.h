@@ -4,6 +4,8 @@
 
 #include "twtrace/wire.h"
 
+#define BPF_F_MMAPABLE 1024 /* include/uapi/linux/bpf.h */
+
 const volatile struct twtrace_config config = {};
 /* One bit a port, host byte order: a set of any size costs one load. */
 const volatile __u8 local_ports[8192] = {};
@@ -34,6 +36,23 @@ struct {
     __type(key, struct twtrace_overflow_key);
     __type(value, __u64);
 } passives SEC(".maps");
+
+/* Mapped by user space, which writes the slots and reads the counts. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, TWTRACE_PASSIVE_SLOTS);
+    __type(key, __u32);
+    __type(value, struct twtrace_passive_slot);
+} passive_slots SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, 1); /* user space makes it one a CPU */
+    __type(key, __u32);
+    __type(value, struct twtrace_passive_counts);
+} passive_counts SEC(".maps");
 
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);

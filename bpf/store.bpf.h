@@ -14,7 +14,6 @@
 
 #include "number.bpf.h"
 
-#define BPF_F_MMAPABLE 1024 /* include/uapi/linux/bpf.h */
 #define STORE_WAYS 5
 #define STORE_GROUPS 1024 /* user space resizes to the sockets that there are; a power of two */
 #define SPILL_ENTRIES 16384
@@ -38,7 +37,9 @@
 #define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
 #define OPENING_HOW_SHIFT 7
 #define OPENING_HOW 7ull
-#define OPENING_TIME_SHIFT 10
+/* struct closing has no time but jiffies: the socket knows when its FIN left (fin.bpf.h). */
+#define OPENING_FIN_STAMPED (1ull << 10)
+#define OPENING_TIME_SHIFT 11
 
 static __always_inline __u8 role_of(__u64 opening) {
     return opening & OPENING_ROLE;
@@ -57,9 +58,15 @@ struct bucket {
 
 /* One cache line. */
 struct closing {
-    __u64 fin_wait1_ns;
-    __u32 handed_us; /* the lower half of it: a reset follows at once */
-    __u32 rcv_nxt;   /* at the hand-over: tells this connection from the next in the same memory */
+    union {
+        __u64 fin_wait1_ns;
+        __u64 fin_wait1_jiffies;
+    };
+    union {
+        __u32 retransmitted; /* segments of this connection, before its FIN */
+        __u32 handed_us;     /* the lower half of it: a reset follows at once */
+    };
+    __u32 rcv_nxt; /* at the hand-over: tells this connection from the next in the same memory */
     struct twtrace_task task;
 };
 

@@ -18,7 +18,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
-    __u32 act, state;
+    __u32 act, forgotten;
     /* Four of the eleven states matter: leave with the others at once. */
     if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
@@ -31,12 +31,14 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
         active_closer_gone(sk, from != TCP_FIN_WAIT1 && sk->sk_err == 0, 0);
         return 0;
     }
-    /* The verifier shall follow on_act() once, not for each act and state. */
-    state = unknown_to_verifier(to, sk);
+    /* The verifier shall follow on_act() once, not for each act and state. At -> LAST_ACK report()
+     * forgets the socket. */
+    forgotten = unknown_to_verifier(
+        to != TCP_CLOSE || (from == TCP_LAST_ACK && is_asked_for(TWTRACE_PASSIVE_CLOSE)), sk);
     act = act_of_current(sk, from, to);
     if (act)
         on_act(sk, unknown_to_verifier(act, sk));
-    if (state == TCP_CLOSE)
+    if (!forgotten)
         forget(sk);
     return 0;
 }

@@ -205,6 +205,11 @@ struct tcp_sock {
     u64 bytes_retrans;
     u64 bytes_acked;
     u64 tcp_mstamp;
+    u64 tcp_wstamp_ns;
+    u64 tcp_clock_cache;
+    u64 first_tx_mstamp;
+    u32 snd_wnd;
+    u32 total_retrans;
 };
 
 struct sk_buff;

@@ -1,6 +1,7 @@
 #include "app/live_config.h"
 
 #include <algorithm>
+#include <ctime>
 
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -33,6 +34,13 @@ std::uint32_t own_pid_namespace() {
     spdlog::warn("in a pid namespace of its own (a container's): pids are those of this "
                  "namespace, and processes outside of it have none");
     return static_cast<std::uint32_t>(status.st_ino);
+}
+
+// CLOCK_MONOTONIC_COARSE goes by ticks (TICK_NSEC, kernel/time/posix-timers.c).
+std::uint32_t tick_ns() {
+    timespec tick{};
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return static_cast<std::uint32_t>(tick.tv_nsec);
 }
 
 // Where the kernel can't decide, everything passes it, and user space decides alone.
@@ -75,6 +83,7 @@ LiveConfig live_config(const Options& options, const Wanted& wanted) {
     std::copy(filter.comm.begin(), filter.comm.end(), config.gate.comm);
     config.gate.parent = options.wants_details() ? 1 : 0;
     config.gate.pid_namespace = own_pid_namespace();
+    config.gate.tick_ns = tick_ns();
     set_cgroups(config.gate, filter.cgroups);
     config.pids = filter.pids;
     config.local_ports = filter.local_ports;

@@ -115,6 +115,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     report_losses();
     spdlog::info("{} transitions skipped by recursion, {} ends of sockets recovered by the catcher",
                  source_.recursion_misses(), sum(source_.stats().caught));
+    spdlog::info("{} passive closes were counted in slots", source_.counted_in_slots());
     spdlog::info("woken by an event {} times", loop_.woken());
     if (!done)
         return done;

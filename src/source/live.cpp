@@ -16,6 +16,7 @@
 #include <spdlog/spdlog.h>
 
 #include "source/ends.h"
+#include "source/passive_slots.h"
 #include "source/preflight.h"
 #include "source/relocation_types.h"
 #include "source/ring.h"
@@ -66,6 +67,10 @@ void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
     bpf_map__set_max_entries(skeleton.maps.groups, groups);
 }
 
+std::size_t possible_cpus() {
+    return static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
+}
+
 // types: null means all of the kernel's.
 Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) {
     bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
@@ -81,6 +86,9 @@ Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) 
     bpf_program__set_autoattach(skeleton->progs.twtrace_counts_at_end, false);
     bpf_map__set_max_entries(skeleton->maps.ring, config.ring_bytes);
     fit_store(*skeleton, config.sockets);
+    if (config.gate.count_passive == TWTRACE_PASSIVE_COUNT)
+        bpf_map__set_max_entries(skeleton->maps.passive_counts,
+                                 static_cast<std::uint32_t>(possible_cpus()));
     if (const int error = twtrace_bpf__load(skeleton.get()); error != 0)
         return fail(explain_load_failure(-error));
     return skeleton;
@@ -115,6 +123,12 @@ Result<void> fill_cidrs(const bpf_map* map, const std::vector<twtrace_cidr>& cid
     return {};
 }
 
+Result<PassiveSlotMaps> map_passive_slots(const twtrace_bpf& skeleton) {
+    return PassiveSlotMaps::map(bpf_map__fd(skeleton.maps.passive_slots),
+                                bpf_map__fd(skeleton.maps.passive_counts),
+                                bpf_map__max_entries(skeleton.maps.passive_counts));
+}
+
 std::string explain_no_ends(const std::string& why) {
     return fmt::format("--ends is not possible on this host: {}; it needs fentry (`twtrace doctor "
                        "--host`), everything else works without the option",
@@ -137,6 +151,8 @@ struct LiveSource::Impl {
     std::optional<EndsSource> ends;
     CountTable overflow;
     CountTable passives;
+    PassiveSlotMaps passive_maps;
+    PassiveSlots passive_slots;
 };
 
 LiveSource::LiveSource(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -162,6 +178,13 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     impl->ring = *std::move(ring);
     impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
+    if (config.gate.count_passive == TWTRACE_PASSIVE_COUNT) {
+        auto maps = map_passive_slots(*impl->skeleton);
+        if (!maps)
+            return tl::unexpected(maps.error());
+        impl->passive_maps = *std::move(maps);
+        impl->passive_slots = PassiveSlots(impl->passive_maps.view());
+    }
     // First: an entry whose end was not seen would be present for ever, the other way round is
     // told.
     if (config.ends) {
@@ -205,8 +228,7 @@ std::uint64_t LiveSource::ends_lost() const {
 }
 
 twtrace_stats LiveSource::stats() const {
-    const auto cpus = static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
-    std::vector<twtrace_stats> per_cpu(cpus);
+    std::vector<twtrace_stats> per_cpu(possible_cpus());
     twtrace_stats sum{};
     const std::uint32_t zero = 0;
     if (bpf_map_lookup_elem(bpf_map__fd(impl_->skeleton->maps.stats), &zero, per_cpu.data()) != 0)
@@ -240,9 +262,15 @@ bool LiveSource::counts_time_wait_at_end() const {
     return bpf_prog_test_run_opts(program, &run) == 0 && run.retval != 0;
 }
 
+std::uint64_t LiveSource::counted_in_slots() const {
+    return impl_->passive_slots.total();
+}
+
 std::vector<OverflowCount> LiveSource::take_counted() {
     auto counted = impl_->overflow.take();
+    impl_->passive_slots.take(counted);
     const auto passives = impl_->passives.take();
+    impl_->passive_slots.offer(passives);
     counted.insert(counted.end(), passives.begin(), passives.end());
     return counted;
 }

@@ -53,6 +53,8 @@ class LiveSource {
     /// What the kernel side counted since the last call instead of sending it: events that found
     /// the ring full, and passive closes where the gate says so.
     [[nodiscard]] std::vector<OverflowCount> take_counted();
+    /// Of these, passive closes that cost the kernel side little (source/passive_slots.h).
+    [[nodiscard]] std::uint64_t counted_in_slots() const;
     /// When this kernel counts TcpExt TW: as the minisock is scheduled, or (5.10) as it ends.
     [[nodiscard]] bool counts_time_wait_at_end() const;
 
