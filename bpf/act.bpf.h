@@ -60,6 +60,7 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
     if (!closing)
         return 0;
     closing->task = *task;
+    opening &= OPENING_SEEN; /* of an earlier socket here, whose end was skipped: not its close */
     opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT | note_fin(closing, tp);
     if (!gate_task(task))
         opening |= OPENING_FILTERED;

@@ -89,13 +89,14 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
         closing = facts.opening & OPENING_CLOSING ? closing_of(&place) : 0;
     }
     if (closing) {
-        facts.fin_wait1_ns = fin_wait1_of(closing, facts.opening, tp);
         facts.how = how_of(facts.opening);
         facts.flags |= facts.opening & OPENING_PORT_BOUND ? TWTRACE_FLAG_PORT_BOUND : 0;
         filtered = facts.opening & OPENING_FILTERED;
         task = closing->task;
     }
     facts.time_ns = time_of_end(&facts, tp);
+    if (closing)
+        facts.fin_wait1_ns = fin_wait1_of(closing, facts.opening, tp, facts.time_ns);
     bool wanted = is_wanted(sk, tp, &facts, filtered);
     settle_place(&place, closing, &facts, tp, wanted);
     return wanted ? send(&facts, sk, tp, &task) : 0;

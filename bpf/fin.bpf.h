@@ -27,22 +27,36 @@ static __always_inline __u64 note_fin(struct closing* closing, const struct tcp_
     return OPENING_FIN_STAMPED;
 }
 
-/* The socket has the time at which the FIN was sent last, and that was not the first time, or it
- * never got away: the close took a retransmission timeout at least, so that ticks will do. */
-static __noinline __u64 fin_wait1_by_ticks(const struct closing* closing, __u64 opening) {
-    __u64 ago = (bpf_jiffies64() - closing->fin_wait1_jiffies) * config.tick_ns;
-    __u64 begun = bpf_ktime_get_ns() - ago, established = (opening >> OPENING_TIME_SHIFT) * 1000;
-    return begun < established ? established : begun;
+/* By ticks, which are good to 10 milliseconds, and lag where the processor that counts them is
+ * taken away for a while. */
+static __always_inline __u64 fin_wait1_by_ticks(const struct closing* closing, __u64 end_ns) {
+    return end_ns - (bpf_jiffies64() - closing->fin_wait1_jiffies) * config.tick_ns;
 }
 
-/* CLOCK_MONOTONIC; at the end of the socket. */
+#define TICKS_LAG_NS 50000000
+
+/* The stamp is that of the FIN that was sent last. It may be a second one; or the first was refused
+ * on this host (a firewall, no route, no memory), and went out a timeout later as if it were new,
+ * or never: then the ticks know better. */
+static __always_inline bool is_of_first_fin(__u64 stamp_ns, __u64 ticks_ns,
+                                            const struct closing* closing,
+                                            const struct tcp_sock* tp) {
+    return tp->total_retrans == closing->retransmitted && tp->snd_nxt == tp->write_seq &&
+           stamp_ns - ticks_ns + TICKS_LAG_NS <= 2 * TICKS_LAG_NS;
+}
+
+/* CLOCK_MONOTONIC; at the end of the socket, which was at end_ns. */
 static __always_inline __u64 fin_wait1_of(const struct closing* closing, __u64 opening,
-                                          const struct tcp_sock* tp) {
+                                          const struct tcp_sock* tp, __u64 end_ns) {
+    __u64 established_ns = (opening >> OPENING_TIME_SHIFT) * 1000;
+    __u64 stamp_ns, ticks_ns;
     if (!(opening & OPENING_FIN_STAMPED))
         return closing->fin_wait1_ns;
-    if (tp->total_retrans == closing->retransmitted && tp->snd_nxt == tp->write_seq)
-        return tp->first_tx_mstamp * 1000;
-    return fin_wait1_by_ticks(closing, opening);
+    stamp_ns = tp->first_tx_mstamp * 1000;
+    ticks_ns = fin_wait1_by_ticks(closing, end_ns);
+    if (is_of_first_fin(stamp_ns, ticks_ns, closing, tp))
+        return stamp_ns;
+    return ticks_ns < established_ns ? established_ns : ticks_ns;
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* Passive closes of which only the number is wanted: in the slot that user space gave to their kind,
- * else in a table. */
+/* Passive closes of which only the number is wanted: in the slot that user space gave to their
+ * kind, else in a table. */
 #ifndef TWTRACE_PASSIVE_BPF_H
 #define TWTRACE_PASSIVE_BPF_H
 
@@ -20,8 +20,6 @@ static __always_inline bool is_same_closer(const struct twtrace_task* one,
     return !difference;
 }
 
-/* Nothing can come between reading and writing the number: only one program counts here, and it is
- * not run again on its CPU before it ends. */
 static __always_inline bool count_in_slot(const struct facts* facts, struct sock* sk,
                                           struct tcp_sock* tp, const struct twtrace_task* task) {
     __u8 role = role_of(facts->opening);
@@ -43,8 +41,8 @@ static __always_inline bool count_in_slot(const struct facts* facts, struct sock
     return true;
 }
 
-/* Says no where there is no room; then it is sent. Nothing can come between reading and writing
- * the number: the program that does it is not run again on its CPU before it ends. */
+/* Says no where there is no room; then it is sent. Nothing can come between reading and writing a
+ * number: the one program that does it is not run again on its CPU before it ends. */
 static __noinline int count_passive(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                     const struct twtrace_task* task) {
     struct twtrace_overflow_key key = {};

@@ -40,6 +40,8 @@
 /* struct closing has no time but jiffies: the socket knows when its FIN left (fin.bpf.h). */
 #define OPENING_FIN_STAMPED (1ull << 10)
 #define OPENING_TIME_SHIFT 11
+/* What -> ESTABLISHED says; the rest is of a close. */
+#define OPENING_SEEN (OPENING_ROLE | OPENING_INFERRED | ~0ull << OPENING_TIME_SHIFT)
 
 static __always_inline __u8 role_of(__u64 opening) {
     return opening & OPENING_ROLE;

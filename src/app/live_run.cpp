@@ -13,9 +13,8 @@ namespace twtrace {
 
 namespace {
 
-// The ring holds 2 MiB: at 40,000 closes a second, each seen from both ends, it fills in 170
-// milliseconds. Twenty keep the detail, and the processor's caches warm.
-constexpr std::chrono::milliseconds drain_every{20};
+constexpr std::chrono::milliseconds first_read{20};
+constexpr std::size_t bytes_a_record = sizeof(twtrace_event) + 8; // the ring adds a header
 constexpr std::chrono::milliseconds second{1000};
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
@@ -94,9 +93,11 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     const auto longest = options.interval.count() > 0 ? std::min(second, options.interval) : second;
     if (auto woken = loop_.wake_on(source_.ring_fd()); !woken)
         return woken;
-    auto done = loop_.run(drain_every, options.duration, [&]() -> Result<bool> {
+    const std::size_t ring_bytes = options.ring_bytes;
+    auto done = loop_.run(first_read, options.duration, [&]() -> Result<bool> {
         pipeline.tick();
-        const bool quiet = source_.drain(pipeline) == 0 && pipeline.is_empty();
+        const std::size_t records = source_.drain(pipeline);
+        const bool quiet = records == 0 && pipeline.is_empty();
         if (!begun_ && pipeline.settled_until_ns() > counts_.sampled_until_ns())
             begin(pipeline);
         if (is_second_over())
@@ -104,6 +105,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
         else if (counts_.has_unknown())
             counts_.refresh(false);
         finish_mark(pipeline);
+        read_every_ = time_between_reads(read_every_, records * bytes_a_record, ring_bytes);
         set_pace(quiet && begun_, longest);
         return after_batch();
     });
@@ -137,7 +139,7 @@ void LiveRun::set_pace(bool quiet, std::chrono::milliseconds longest) {
     if (step == Pace::Step::Ask)
         source_.ask_for_wake_up();
     if (step != Pace::Step::Sleep || mark_) {
-        loop_.pace(drain_every);
+        loop_.pace(read_every_);
         return;
     }
     const std::uint64_t now = monotonic_now_ns();

@@ -180,10 +180,12 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
     if (config.gate.count_passive == TWTRACE_PASSIVE_COUNT) {
         auto maps = map_passive_slots(*impl->skeleton);
-        if (!maps)
-            return tl::unexpected(maps.error());
-        impl->passive_maps = *std::move(maps);
-        impl->passive_slots = PassiveSlots(impl->passive_maps.view());
+        if (maps) {
+            impl->passive_maps = *std::move(maps);
+            impl->passive_slots = PassiveSlots(impl->passive_maps.view());
+        } else {
+            spdlog::warn("{}: all go into the table, which costs more", maps.error().message);
+        }
     }
     // First: an entry whose end was not seen would be present for ever, the other way round is
     // told.

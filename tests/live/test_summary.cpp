@@ -1,6 +1,5 @@
 // The summary against the kernel's counters and against who did it.
 #include <map>
-#include <regex>
 
 #include "catch2.h"
 #include "match.h"
@@ -209,41 +208,4 @@ TEST_CASE("summary: with -i each event is in one of the documents, one document 
         CHECK(accounting.at("reasons").empty() == equal);
     }
     CHECK(kernel == ns.counters().scheduled());
-}
-
-TEST_CASE("summary: passive closes that come often are counted in slots, and exactly",
-          "[summary]") {
-    if (!can_trace()) {
-        return;
-    }
-    constexpr std::uint64_t rounds = 3;
-    constexpr std::uint64_t a_round = 200;
-    const TestNamespace ns;
-    Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", ns.path()});
-    const auto told = [&] {
-        std::uint64_t sum = 0;
-        for (const std::string& line : lines_of(tracer.out())) {
-            sum += json::parse(line).at("totals").at("passive_close").get<std::uint64_t>();
-        }
-        return sum;
-    };
-    ns.run_in([&] { // one process: the first round earns it a slot, the others are counted there
-        for (std::uint64_t round = 1; round <= rounds; ++round) {
-            for (std::uint64_t i = 0; i < a_round; ++i) {
-                Connection c = connect_pair(Family::V4, Role::Client);
-                c.active.close();
-                c.passive.read_to_eof();
-                c.passive.close();
-            }
-            await("a document", [&] { return round == rounds || told() == round * a_round; });
-        }
-        return std::string();
-    });
-    const CommandResult result = tracer.stop();
-    INFO(result.err);
-    CHECK(told() == rounds * a_round);
-    const std::regex in_slots(R"((\d+) passive closes were counted in slots)");
-    std::smatch found;
-    REQUIRE(std::regex_search(result.err, found, in_slots));
-    CHECK(std::stoull(found[1]) >= (rounds - 1) * a_round);
 }

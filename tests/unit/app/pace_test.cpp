@@ -42,3 +42,19 @@ TEST_CASE("pace: any event begins it anew") {
     CHECK(asked.after(false) == Pace::Step::Timer); // what the wish brought
     CHECK(reads_until_sleep(asked) == reads);
 }
+
+TEST_CASE("pace: many events are read in larger batches, as long as the ring has room for four") {
+    using std::chrono::milliseconds;
+    using twtrace::time_between_reads;
+    constexpr std::size_t ring = 2U << 20;
+    CHECK(time_between_reads(milliseconds(20), 0, ring) == milliseconds(20));
+    CHECK(time_between_reads(milliseconds(20), 20'000, ring) == milliseconds(20));
+    CHECK(time_between_reads(milliseconds(20), 137'000, ring) == milliseconds(40)); // 45,000/s
+    CHECK(time_between_reads(milliseconds(40), 274'000, ring) == milliseconds(40));
+    CHECK(time_between_reads(milliseconds(40), 600'000, ring) == milliseconds(20));
+    CHECK(time_between_reads(milliseconds(20), 600'000, ring) == milliseconds(10));
+    CHECK(time_between_reads(milliseconds(5), ring, ring) == milliseconds(5));
+    CHECK(time_between_reads(milliseconds(5), 5'000, ring) == milliseconds(20));
+    CHECK(time_between_reads(milliseconds(20), 4'096, 4'096) == milliseconds(5));
+    CHECK(time_between_reads(milliseconds(0), 100, ring) == milliseconds(20));
+}

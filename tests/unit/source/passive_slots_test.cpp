@@ -17,7 +17,7 @@ struct Shared {
     std::array<twtrace_passive_counts, 2> counts{};
 
     PassiveSlotsView view() { return {slots, counts}; }
-    /// As bpf/emit.bpf.h does; false: it goes to the table.
+    /// As bpf/passive.bpf.h does; false: it goes to the table.
     bool count(std::size_t cpu, const twtrace_overflow_key& key, std::uint64_t times) {
         const auto index = twtrace_slot_of(key.task.pid, key.local_port, key.role);
         if (slots[index].used == 0 || slots[index].task.pid != key.task.pid)
