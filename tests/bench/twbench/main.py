@@ -67,7 +67,7 @@ def run(options, paths):
     few = max(1, min(3, count))
     plan = {
         "cost": lambda: scenarios.cost(modes, paths, count, seconds),
-        "kernel": lambda: scenarios.kernel(modes, paths, count, min(seconds, 1)),
+        "kernel": lambda: scenarios.kernel(modes, paths, count, seconds),
         "growth": lambda: scenarios.growth(own, paths, few, seconds),
         "rest": lambda: scenarios.start_and_rest(modes, paths, count, 0.5 if options.quick else 10),
         "latency": lambda: scenarios.latency(paths, 2 if options.quick else 20),
