@@ -12,8 +12,14 @@
  * (sk_pacing_status would say so too, but is on a line that nobody else has read: 60 ns). Some
  * patched kernels (BBR 3) keep but half of the time. */
 static __always_inline bool fin_leaves_at_once(const struct tcp_sock* tp) {
-    return bpf_core_field_size(tp->first_tx_mstamp) == sizeof(__u64) &&
-           tp->snd_una == tp->write_seq && tp->snd_wnd && tp->tcp_wstamp_ns <= tp->tcp_clock_cache;
+    __u64 held_up = tp->snd_una ^ tp->write_seq;
+    if (bpf_core_field_size(tp->first_tx_mstamp) != sizeof(__u64))
+        return false;
+    /* One branch for the verifier to follow: each of these is 0, or it is held up. */
+    held_up |= ((__u64)tp->snd_wnd - 1) >> 63;
+    held_up |= (tp->tcp_clock_cache - tp->tcp_wstamp_ns) >> 63;
+    barrier_var(held_up);
+    return !held_up;
 }
 
 /* Returns the bits of the opening that say how to read it. */
@@ -33,7 +39,7 @@ static __always_inline __u64 fin_wait1_by_ticks(const struct closing* closing, _
     return end_ns - (bpf_jiffies64() - closing->fin_wait1_jiffies) * config.tick_ns;
 }
 
-#define TICKS_LAG_NS 50000000
+#define TICKS_LAG_NS 50000000ull
 
 /* The stamp is that of the FIN that was sent last. It may be a second one; or the first was refused
  * on this host (a firewall, no route, no memory), and went out a timeout later as if it were new,
@@ -41,8 +47,12 @@ static __always_inline __u64 fin_wait1_by_ticks(const struct closing* closing, _
 static __always_inline bool is_of_first_fin(__u64 stamp_ns, __u64 ticks_ns,
                                             const struct closing* closing,
                                             const struct tcp_sock* tp) {
-    return tp->total_retrans == closing->retransmitted && tp->snd_nxt == tp->write_seq &&
-           stamp_ns - ticks_ns + TICKS_LAG_NS <= 2 * TICKS_LAG_NS;
+    __u64 doubt = tp->total_retrans ^ closing->retransmitted;
+    doubt |= tp->snd_nxt ^ tp->write_seq;
+    doubt |= (2 * TICKS_LAG_NS - (stamp_ns - ticks_ns + TICKS_LAG_NS)) >> 63;
+    doubt |= (stamp_ns - ticks_ns + TICKS_LAG_NS) >> 63;
+    barrier_var(doubt);
+    return !doubt;
 }
 
 /* CLOCK_MONOTONIC; at the end of the socket, which was at end_ns. */
