@@ -13,7 +13,6 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::chrono::milliseconds first_read{20};
 constexpr std::size_t bytes_a_record = sizeof(twtrace_event) + 8; // the ring adds a header
 constexpr std::chrono::milliseconds second{1000};
 constexpr std::uint64_t second_ns = 1'000'000'000;
@@ -93,8 +92,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     const auto longest = options.interval.count() > 0 ? std::min(second, options.interval) : second;
     if (auto woken = loop_.wake_on(source_.ring_fd()); !woken)
         return woken;
-    const std::size_t ring_bytes = options.ring_bytes;
-    auto done = loop_.run(first_read, options.duration, [&]() -> Result<bool> {
+    auto done = loop_.run(read_every_, options.duration, [&]() -> Result<bool> {
         pipeline.tick();
         const std::size_t records = source_.drain(pipeline);
         const bool quiet = records == 0 && pipeline.is_empty();
@@ -105,7 +103,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
         else if (counts_.has_unknown())
             counts_.refresh(false);
         finish_mark(pipeline);
-        read_every_ = time_between_reads(read_every_, records * bytes_a_record, ring_bytes);
+        read_every_ = time_between_reads(read_every_, records * bytes_a_record, options.ring_bytes);
         set_pace(quiet && begun_, longest);
         return after_batch();
     });

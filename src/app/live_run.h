@@ -86,7 +86,7 @@ class LiveRun {
     std::uint64_t start_ns_ = 0;
     std::uint64_t second_due_ns_ = 0;
     Pace pace_;
-    std::chrono::milliseconds read_every_{20};
+    std::chrono::milliseconds read_every_ = usual_pause;
     std::uint64_t end_ns_ = 0;
     bool begun_ = false;
     std::uint64_t lost_reported_ = 0;

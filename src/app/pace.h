@@ -8,6 +8,8 @@
 
 namespace twtrace {
 
+inline constexpr std::chrono::milliseconds usual_pause{20};
+
 /// Time between two reads while events come. A batch may fill a quarter of the ring, so that a
 /// reader that is kept from its processor loses nothing. Few events wait 20 milliseconds; with many
 /// of them a longer pause is cheaper, because with each batch the reader and what it watches push
@@ -16,12 +18,11 @@ inline std::chrono::milliseconds time_between_reads(std::chrono::milliseconds la
                                                     std::size_t batch_bytes,
                                                     std::size_t ring_bytes) {
     constexpr std::chrono::milliseconds shortest{5};
-    constexpr std::chrono::milliseconds usual{20};
     constexpr std::chrono::milliseconds longest{40};
     constexpr std::size_t many = 2048; // bytes a millisecond
     const auto passed = static_cast<std::size_t>(std::max(last, shortest).count());
     const bool is_busy = batch_bytes >= many * passed;
-    std::chrono::milliseconds next = is_busy ? longest : usual;
+    std::chrono::milliseconds next = is_busy ? longest : usual_pause;
     const auto would_fill = [&] {
         return batch_bytes / passed * static_cast<std::size_t>(next.count());
     };

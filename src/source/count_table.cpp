@@ -10,17 +10,17 @@ namespace twtrace {
 
 namespace {
 
-constexpr unsigned still_looks = 10;
-
 std::string bytes_of(const twtrace_overflow_key& key) {
     return {reinterpret_cast<const char*>(&key), sizeof(key)};
 }
 
 } // namespace
 
-CountTable::CountTable(int map, bool per_cpu)
-    : map_(map),
-      values_(per_cpu ? static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)) : 1) {}
+std::size_t possible_cpus() {
+    return static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
+}
+
+CountTable::CountTable(int map, bool per_cpu) : map_(map), values_(per_cpu ? possible_cpus() : 1) {}
 
 std::vector<twtrace_overflow_key> CountTable::keys() const {
     std::vector<twtrace_overflow_key> keys;

@@ -2,6 +2,7 @@
 // look.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -10,6 +11,12 @@
 #include "twtrace/wire.h"
 
 namespace twtrace {
+
+/// Of a per-CPU map's value there are so many.
+std::size_t possible_cpus();
+
+/// After so many looks without a change something counted is taken for gone.
+inline constexpr unsigned still_looks = 10;
 
 struct OverflowCount {
     twtrace_overflow_key key;

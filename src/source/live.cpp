@@ -67,10 +67,6 @@ void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
     bpf_map__set_max_entries(skeleton.maps.groups, groups);
 }
 
-std::size_t possible_cpus() {
-    return static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
-}
-
 // types: null means all of the kernel's.
 Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) {
     bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass

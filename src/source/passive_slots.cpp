@@ -14,7 +14,6 @@ namespace twtrace {
 namespace {
 
 constexpr std::uint64_t often = 50; // between two looks
-constexpr unsigned still_looks = 10;
 
 std::uint16_t port_of(const twtrace_overflow_key& key) {
     return key.role == TWTRACE_ROLE_SERVER ? key.local_port : key.remote_port;
