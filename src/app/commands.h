@@ -8,7 +8,8 @@ namespace twtrace {
 
 Result<void> run_trace(const Options& options);
 Result<void> run_top(const Options& options);
-Result<void> run_summary(const Options& options);
+/// Ok, or BudgetExceeded.
+Result<ExitCode> run_summary(const Options& options);
 Result<void> run_list(const Options& options);
 /// Ok: nothing found (or, with --host, it can trace). Findings; Failure: it can't.
 Result<ExitCode> run_doctor(const Options& options);

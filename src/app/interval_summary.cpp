@@ -11,6 +11,7 @@ namespace twtrace {
 namespace {
 
 constexpr std::size_t peers_per_group = 100;
+constexpr std::size_t every_peer = ~std::size_t{0};
 constexpr std::size_t most_held = 50'000;
 // Marks are a second apart: the one that is nearest to when the interval should end.
 constexpr std::uint64_t nearest_ns = 500'000'000;
@@ -90,6 +91,12 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.ends = ends_of(run_, *current_);
     ports_.move_to(end_ns);
     set_port_use(snapshot, ports);
+    if (!options_.budgets.empty()) {
+        Snapshot complete = snapshot;
+        complete.groups = rows_of(*current_, snapshot.duration_s, every_peer, ports);
+        set_port_use(complete, ports);
+        merge_verdicts(verdicts_, judge(options_.budgets, complete));
+    }
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);
     before_ = until;
     start_ns_ = end_ns;

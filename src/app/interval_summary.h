@@ -24,6 +24,8 @@ class IntervalSummary : public EventConsumer {
     Result<bool> tick();
     /// After the run: what is left.
     Result<void> finish();
+    /// Of each budget, the first interval that exceeded it; otherwise the last one.
+    [[nodiscard]] const std::vector<BudgetVerdict>& verdicts() const { return verdicts_; }
 
   private:
     std::unique_ptr<Aggregator> new_aggregator() const;
@@ -42,6 +44,7 @@ class IntervalSummary : public EventConsumer {
     PortsHeld ports_; // an entry holds its port for a minute, whatever the interval is
     std::unique_ptr<Aggregator> current_;
     std::unique_ptr<Aggregator> next_;
+    std::vector<BudgetVerdict> verdicts_;
 };
 
 } // namespace twtrace

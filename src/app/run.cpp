@@ -26,13 +26,12 @@ Result<void> run_command(const Options& options) {
         return run_trace(options);
     case Command::Top:
         return run_top(options);
-    case Command::Summary:
-        return run_summary(options);
     case Command::List:
         return run_list(options);
     case Command::Exporter:
         return run_exporter(options);
-    case Command::Doctor: // has more to say than that it worked
+    case Command::Summary: // these two have more to say than that it worked
+    case Command::Doctor:
         break;
     }
     return {};
@@ -56,6 +55,8 @@ Result<ExitCode> run(int argc, const char* const* argv) {
     log_to_stderr(parsed->options.verbose);
     if (parsed->options.command == Command::Doctor)
         return run_doctor(parsed->options);
+    if (parsed->options.command == Command::Summary)
+        return run_summary(parsed->options);
     return ok_if(run_command(parsed->options));
 }
 

@@ -1,8 +1,11 @@
+#include <cstdio>
+
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/interval_summary.h"
 #include "app/picture.h"
+#include "budget/junit.h"
 #include "sink/output.h"
 #include "sink/summary_sink.h"
 #include "util/stop_signals.h"
@@ -12,35 +15,66 @@ namespace twtrace {
 namespace {
 
 constexpr std::size_t peers_per_group = 100;
+constexpr std::size_t every_peer = ~std::size_t{0};
 
-Result<void> run_intervals(const Options& options, LiveRun& run) {
+Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, LiveRun& run) {
     Output output(STDOUT_FILENO);
     IntervalSummary summary(options, run, output);
     if (auto done = run.run(options, summary, [&] { return summary.tick(); }); !done)
-        return done;
-    if (output.reader_gone())
-        return {};
-    take_pending_stop();
-    return summary.finish();
+        return tl::unexpected(done.error());
+    if (!output.reader_gone()) {
+        take_pending_stop();
+        if (auto done = summary.finish(); !done)
+            return tl::unexpected(done.error());
+    }
+    return summary.verdicts();
+}
+
+Result<std::vector<BudgetVerdict>> run_once(const Options& options, LiveRun& run) {
+    Aggregator aggregator(options.group_by);
+    Collector collector(aggregator);
+    if (auto done = run.run(options, collector, []() -> Result<bool> { return true; }); !done)
+        return tl::unexpected(done.error());
+    take_pending_stop(); // a second Ctrl-C is for the document
+    Output output(STDOUT_FILENO);
+    append_summary(picture_of(run, aggregator, peers_per_group), options.format, options.wide,
+                   output.buffer());
+    if (auto flushed = output.flush(); !flushed)
+        return tl::unexpected(flushed.error());
+    if (options.budgets.empty())
+        return std::vector<BudgetVerdict>{};
+    return judge(options.budgets, picture_of(run, aggregator, every_peer));
+}
+
+Result<ExitCode> report(const std::vector<BudgetVerdict>& verdicts, const Options& options,
+                        double duration_s) {
+    ExitCode code = ExitCode::Ok;
+    for (const BudgetVerdict& verdict : verdicts) {
+        if (!verdict.exceeded)
+            continue;
+        code = ExitCode::BudgetExceeded;
+        std::fprintf(stderr, "twtrace: %s\n", verdict.message.c_str());
+    }
+    if (!options.junit_file.empty())
+        if (auto written = write_junit(options.junit_file, verdicts, duration_s); !written)
+            return tl::unexpected(written.error());
+    return code;
 }
 
 } // namespace
 
-Result<void> run_summary(const Options& options) {
+Result<ExitCode> run_summary(const Options& options) {
+    if (!options.junit_file.empty() && options.budgets.empty())
+        return fail("--junit writes the verdicts on --fail-if, and there is no --fail-if",
+                    ExitCode::Usage);
     auto run = LiveRun::start(options, {every_type, passives_for(options.group_by)});
     if (!run)
         return tl::unexpected(run.error());
-    if (options.interval.count() > 0)
-        return run_intervals(options, *run);
-    Aggregator aggregator(options.group_by);
-    Collector collector(aggregator);
-    if (auto done = run->run(options, collector, []() -> Result<bool> { return true; }); !done)
-        return done;
-    take_pending_stop(); // a second Ctrl-C is for the document
-    Output output(STDOUT_FILENO);
-    append_summary(picture_of(*run, aggregator, peers_per_group), options.format, options.wide,
-                   output.buffer());
-    return output.flush();
+    const auto verdicts =
+        options.interval.count() > 0 ? run_intervals(options, *run) : run_once(options, *run);
+    if (!verdicts)
+        return tl::unexpected(verdicts.error());
+    return report(*verdicts, options, run->elapsed_s());
 }
 
 } // namespace twtrace

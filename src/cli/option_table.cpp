@@ -183,6 +183,11 @@ constexpr auto options_rows = std::to_array<OptionRow>({
          o.ends = true;
          return R{};
      }},
+    {"--fail-if", "EXPRESSION",
+     "exit with 4 where it is true: 'time_wait > 100', 'rate{peer=10.0.0.5:80} > 5'; may be repeated",
+     in_summary, [](O o, V v) { return add(parse_budget(v), o.budgets); }},
+    {"--junit", "FILE", "write the verdict on each --fail-if as JUnit XML", in_summary,
+     [](O o, V v) { return store(parse_path(v), o.junit_file); }},
     {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
      [](O o, V) {
          o.host = true;

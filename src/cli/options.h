@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "aggregate/grouping.h"
+#include "budget/budget.h"
 #include "filter/filter.h"
 #include "sink/line_sink.h"
 #include "util/result.h"
@@ -39,6 +40,8 @@ struct Options {
     std::optional<SocketAddress> listen; ///< exporter; none: default_listen
     std::string auth_file;               ///< exporter: user:password lines; empty: none
     std::string textfile;                ///< exporter: for node_exporter; empty: none
+    std::vector<Budget> budgets;         ///< summary: numbers that must not be exceeded
+    std::string junit_file;              ///< summary: the verdict on each budget; empty: none
     std::size_t series = 100;            ///< exporter: services, peers, namespaces of their own
 
     /// Something prints what only the wide table and the formats for programs have.

@@ -1,15 +1,12 @@
 #include "cli/values.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <optional>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/nsfs.h>
@@ -51,28 +48,6 @@ Result<void> insert_ports(PortSet& ports, const std::string& part) {
     for (std::uint64_t port = *first; port <= *last; ++port)
         ports.insert(static_cast<std::uint16_t>(port));
     return {};
-}
-
-std::optional<Address> parse_address(const std::string& text) {
-    Address address;
-    address.family = 4;
-    if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1)
-        return address;
-    address.family = 6;
-    if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1)
-        return address;
-    return std::nullopt;
-}
-
-// The IPv4 address in ::ffff:a.b.c.d.
-std::optional<Address> unmapped(const Address& address) {
-    constexpr std::array<std::uint8_t, 12> prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (address.family != 6 || !std::equal(prefix.begin(), prefix.end(), address.bytes.begin()))
-        return std::nullopt;
-    Address v4;
-    v4.family = 4;
-    std::copy(address.bytes.begin() + prefix.size(), address.bytes.end(), v4.bytes.begin());
-    return v4;
 }
 
 // An inode says nothing by itself: that of any other file would filter everything out.

@@ -1,6 +1,9 @@
 #include "model/address.h"
 
+#include <algorithm>
 #include <cstring>
+
+#include <arpa/inet.h>
 
 #include "util/digits.h"
 
@@ -65,6 +68,27 @@ char* format_address(const Address& address, char* out) {
 std::string to_string(const Address& address) {
     std::array<char, 40> text{};
     return {text.data(), format_address(address, text.data())};
+}
+
+std::optional<Address> parse_address(const std::string& text) {
+    Address address;
+    address.family = 4;
+    if (inet_pton(AF_INET, text.c_str(), address.bytes.data()) == 1)
+        return address;
+    address.family = 6;
+    if (inet_pton(AF_INET6, text.c_str(), address.bytes.data()) == 1)
+        return address;
+    return std::nullopt;
+}
+
+std::optional<Address> unmapped(const Address& address) {
+    constexpr std::array<std::uint8_t, 12> prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (address.family != 6 || !std::equal(prefix.begin(), prefix.end(), address.bytes.begin()))
+        return std::nullopt;
+    Address v4;
+    v4.family = 4;
+    std::copy(address.bytes.begin() + prefix.size(), address.bytes.end(), v4.bytes.begin());
+    return v4;
 }
 
 } // namespace twtrace

@@ -4,6 +4,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace twtrace {
@@ -21,5 +22,10 @@ struct Address {
 char* format_address(const Address& address, char* out);
 
 std::string to_string(const Address& address);
+
+/// None where the text is no address (inet_pton(3)).
+std::optional<Address> parse_address(const std::string& text);
+/// The IPv4 address in an IPv4-mapped one (RFC 4291, 2.5.5.2); none: it is not mapped.
+std::optional<Address> unmapped(const Address& address);
 
 } // namespace twtrace

@@ -9,7 +9,7 @@
 namespace twtrace {
 
 /// What main() turns into the exit status (../docs: "Exit status").
-enum class ExitCode { Ok = 0, Failure = 1, Usage = 2, Findings = 3 };
+enum class ExitCode { Ok = 0, Failure = 1, Usage = 2, Findings = 3, BudgetExceeded = 4 };
 
 struct Error {
     std::string message; ///< "what: why; what to do", without a trailing newline

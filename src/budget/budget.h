@@ -1,0 +1,65 @@
+// A budget: "fail if this number of a summary is too large", as --fail-if states it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aggregate/snapshot.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+enum class Measure {
+    TimeWait,
+    FinWait2,
+    Aborted,
+    PassiveClose,
+    PortExhausted,
+    Rate,    ///< time_wait a second
+    PortUse, ///< share of the ephemeral ports, 0 to 1; the largest of the peers
+};
+
+enum class Comparison { Greater, AtLeast, Less, AtMost, Equal };
+
+/// What limits a budget to a part of the summary. Empty members select everything.
+struct BudgetScope {
+    std::string service;
+    std::string unit;
+    std::string container; ///< how the id begins
+    std::string comm;
+    std::optional<Address> peer;
+    std::optional<std::uint16_t> peer_port; ///< of the side that listens
+
+    [[nodiscard]] bool whole() const;
+};
+
+struct Budget {
+    std::string text; ///< as it was given
+    Measure measure = Measure::TimeWait;
+    Comparison comparison = Comparison::Greater;
+    double limit = 0;
+    BudgetScope scope;
+};
+
+/// FIELD[{LABEL=VALUE,...}] OPERATOR NUMBER, such as "time_wait{peer=127.0.0.1:5432} > 10". The
+/// error names the fields, labels or operators that there are.
+Result<Budget> parse_budget(const std::string& text);
+
+/// One budget, judged.
+struct BudgetVerdict {
+    std::string budget; ///< Budget::text
+    /// None: nothing in the summary has this number. Such a budget is kept.
+    std::optional<double> value;
+    bool exceeded = false;
+    std::string message; ///< where exceeded: the number, who contributes most, what to run next
+};
+
+/// The snapshot must hold all peers of each group, or a budget of a peer may see too few.
+BudgetVerdict judge(const Budget& budget, const Snapshot& snapshot);
+std::vector<BudgetVerdict> judge(const std::vector<Budget>& budgets, const Snapshot& snapshot);
+/// Of several summaries: keeps of each budget the first verdict that exceeded it, else the latest.
+void merge_verdicts(std::vector<BudgetVerdict>& all, std::vector<BudgetVerdict> latest);
+
+} // namespace twtrace
