@@ -13,10 +13,20 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
         result.reasons.push_back(
             fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
                         inputs.overflow));
-    if (inputs.unchecked > 0)
+    if (inputs.unverified.ended > 0)
         result.reasons.push_back(fmt::format(
-            "{} were in {} network namespaces that ended before their counters could be read",
-            inputs.unchecked, inputs.vanished));
+            "{} were in network namespaces that ended before their counters could be read",
+            inputs.unverified.ended));
+    if (inputs.unverified.not_allowed > 0)
+        result.reasons.push_back(
+            fmt::format("{} were in network namespaces whose counters twtrace may not read: "
+                        "CAP_SYS_PTRACE, or CAP_SYS_ADMIN where no process lives in one",
+                        inputs.unverified.not_allowed));
+    if (inputs.unverified.no_descriptor > 0)
+        result.reasons.push_back(
+            fmt::format("{} were in network namespaces that no file descriptor was left for: raise "
+                        "the limit (ulimit -n, LimitNOFILE=)",
+                        inputs.unverified.no_descriptor));
     if (inputs.ambiguous > 0)
         result.reasons.push_back(
             fmt::format("{} closes at the very moment of start or end may fall on either side",
@@ -47,8 +57,10 @@ Accounting::Inputs Accounting::Inputs::since(const Inputs& earlier) const {
     inputs.recursion_misses = rise(recursion_misses, earlier.recursion_misses);
     inputs.caught = rise(caught, earlier.caught);
     inputs.overflow = rise(overflow, earlier.overflow);
-    inputs.vanished = rise(vanished, earlier.vanished);
-    inputs.unchecked = rise(unchecked, earlier.unchecked);
+    inputs.unverified.ended = rise(unverified.ended, earlier.unverified.ended);
+    inputs.unverified.not_allowed = rise(unverified.not_allowed, earlier.unverified.not_allowed);
+    inputs.unverified.no_descriptor =
+        rise(unverified.no_descriptor, earlier.unverified.no_descriptor);
     inputs.ambiguous = rise(ambiguous, earlier.ambiguous);
     if (kernel)
         inputs.kernel = rise(*kernel, earlier.kernel.value_or(0));
@@ -68,14 +80,15 @@ Accounting Accounting::of(const Inputs& inputs) {
     }
     // The tracepoint may have been skipped for any transition; those that cost an entry show as the
     // gap.
-    const std::uint64_t seen = inputs.captured + inputs.lost;
+    result.unverified = std::min(inputs.unverified.all(), inputs.captured);
+    const std::uint64_t seen = inputs.captured - result.unverified + inputs.lost;
     const std::uint64_t uncaught =
         inputs.recursion_misses - std::min(inputs.recursion_misses, inputs.caught);
     if (*inputs.kernel > seen)
         result.missed = std::min(uncaught, *inputs.kernel - seen);
     result.unaccounted =
         static_cast<std::int64_t>(*inputs.kernel) - static_cast<std::int64_t>(seen + result.missed);
-    result.exact = result.unaccounted == 0;
+    result.exact = result.unaccounted == 0 && result.unverified == 0;
     if (!result.exact)
         explain(inputs, result);
     return result;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "account/unverified.h"
+
 namespace twtrace {
 
 /// All of it in hand-overs to TIME_WAIT.
@@ -14,9 +16,11 @@ struct Accounting {
     std::uint64_t filtered = 0; ///< of captured: left out by a filter
     std::uint64_t lost = 0;     ///< found no room in the ring; counted, their detail is gone
     std::uint64_t missed = 0;   ///< skipped by the kernel (recursion) and not recovered
+    /// Of captured: in network namespaces whose counters could not be read.
+    std::uint64_t unverified = 0;
     std::optional<std::uint64_t>
         kernel;                   ///< rise of the kernel's own counters; none: could not be read
-    std::int64_t unaccounted = 0; ///< kernel - (captured + lost + missed)
+    std::int64_t unaccounted = 0; ///< kernel - (captured - unverified + lost + missed)
     bool exact = false;
     std::vector<std::string> reasons; ///< why it is not exact, most likely first
 
@@ -27,10 +31,9 @@ struct Accounting {
         std::uint64_t recursion_misses = 0; ///< of the classifying program, any transition
         std::uint64_t caught = 0;           ///< of them, recovered by the catcher
         std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
-        std::uint64_t vanished = 0;         ///< namespaces
-        std::uint64_t unchecked = 0;        ///< events from these
-        bool counted_at_end = false;        ///< the kernel counts an entry when it ends (5.10)
-        std::uint64_t ambiguous = 0;        ///< events at the very moment of start or end
+        Unverified unverified;
+        bool counted_at_end = false; ///< the kernel counts an entry when it ends (5.10)
+        std::uint64_t ambiguous = 0; ///< events at the very moment of start or end
         std::optional<std::uint64_t> kernel;
         bool between = false; ///< it begins or ends while the run goes on: see since()
 

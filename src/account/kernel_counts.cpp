@@ -13,55 +13,80 @@ bool KernelCounts::wanted(std::uint32_t netns) const {
 }
 
 void KernelCounts::add_new() {
+    for (auto& [netns, unknown] : unknown_)
+        unknown.why = Unreadable::Ended; // unless it is found
     for (auto& [netns, path] : find_namespace_files()) {
         if (!wanted(netns))
             continue;
         NamespaceFile way{netns, path};
-        if (const auto known = states_.find(netns); known != states_.end() && known->second.files) {
+        if (const auto known = states_.find(netns); known != states_.end()) {
             known->second.way = std::move(way);
             continue;
         }
-        if (NetFiles files = NetFiles::open(way, counted_at_))
-            open_new(way, std::move(files));
+        if (auto files = NetFiles::open(way, counted_at_))
+            open_new(way, *std::move(files));
+        else if (const auto unknown = unknown_.find(netns); unknown != unknown_.end())
+            unknown->second.why = files.error();
     }
-    for (const auto& [netns, events] : unknown_)
-        states_[netns].unchecked += events; // asked for once
-    unknown_.clear();
+    for (auto& [netns, unknown] : unknown_) {
+        unknown.tried = true;
+        unknown.events_when_tried = unknown.events;
+    }
+    has_unknown_ = false;
 }
 
 void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
     State& state = states_[way.inode];
-    // An inode is used again once its namespace has ended: what the old one counted stays in the
-    // sum.
-    state.carried += state.last.entered(counted_at_) - state.base.entered(counted_at_);
-    state.carried_overflow += state.last.tw_overflow - state.base.tw_overflow;
-    state.base = {};
+    state.opened_ns = monotonic_now_ns();
     state.last = files.read().value_or(TcpCounters{});
+    state.counted_when_opened = state.last.entered(counted_at_);
     state.files = std::move(files);
     state.way = way;
-    state.ending = false;
-    unknown_.erase(way.inode);
-}
-
-void KernelCounts::let_go_of_ended() {
-    for (auto& [netns, state] : states_) {
-        const bool was_ending = std::exchange(state.ending, state.files && !leads_into(state.way));
-        if (!state.ending || !was_ending)
-            continue;
-        state.last = state.files.read().value_or(state.last);
-        state.files = NetFiles();
-        noticed_ = 0;
+    if (const auto unknown = unknown_.find(way.inode); unknown != unknown_.end()) {
+        state.early = unknown->second.events;
+        unknown_.erase(unknown);
     }
 }
 
-void KernelCounts::refresh(bool look_for_new) {
+// Of namespaces that could not be opened, those with more hand-overs since may be new ones.
+void KernelCounts::keep_trying() {
+    constexpr std::size_t most = 10'000;
+    for (auto& [netns, unknown] : unknown_) {
+        unknown.tried = false;
+        has_unknown_ = has_unknown_ || unknown.events != unknown.events_when_tried;
+        if (unknown_.size() > most)
+            ended_.unverified.add(unknown.why, std::exchange(unknown.events, 0));
+    }
+    if (unknown_.size() > most)
+        unknown_.clear();
+}
+
+void KernelCounts::let_go_of_ended() {
+    for (auto entry = states_.begin(); entry != states_.end();) {
+        State& state = entry->second;
+        const bool was_ending = std::exchange(state.ending, !leads_into(state.way));
+        if (!state.ending || !was_ending) {
+            ++entry;
+            continue;
+        }
+        state.last = state.files.read().value_or(state.last);
+        add_to_sum(state, ended_);
+        noticed_ = 0;
+        entry = states_.erase(entry);
+    }
+}
+
+void KernelCounts::refresh(bool every_second) {
     const bool one_ended = std::any_of(states_.begin(), states_.end(), [](const auto& entry) {
-        return entry.second.files && !leads_into(entry.second.way);
+        return !leads_into(entry.second.way);
     });
+    if (every_second)
+        keep_trying();
     // Another process may live in the namespace whose representative has ended.
-    if (one_ended || look_for_new || has_unknown())
+    if (one_ended || has_unknown())
         add_new();
-    let_go_of_ended();
+    if (every_second)
+        let_go_of_ended();
 }
 
 void KernelCounts::read() {
@@ -80,6 +105,8 @@ void KernelCounts::sample_all() {
 void KernelCounts::sample_start() {
     states_.clear();
     sample_all();
+    for (auto& [netns, state] : states_)
+        state.opened_ns = 0;
 }
 
 void KernelCounts::sample_end() {
@@ -114,17 +141,23 @@ Cuts KernelCounts::settle_end(const EventTimes& times) {
     return settle(times, &State::last);
 }
 
+void KernelCounts::add_to_sum(const State& state, Sum& sum) const {
+    sum.entered += state.last.entered(counted_at_) - state.base.entered(counted_at_);
+    sum.overflow += state.last.tw_overflow - state.base.tw_overflow;
+    sum.namespaces += 1;
+    sum.ambiguous += state.ambiguous;
+    // The kernel gives an inode number again. What this namespace had not counted by then happened
+    // in an earlier one.
+    if (state.early > state.counted_when_opened)
+        sum.unverified.add(Unreadable::Ended, state.early - state.counted_when_opened);
+}
+
 KernelCounts::Sum KernelCounts::sum() const {
-    Sum sum;
-    for (const auto& [netns, state] : states_) {
-        sum.entered +=
-            state.carried + state.last.entered(counted_at_) - state.base.entered(counted_at_);
-        sum.overflow += state.carried_overflow + state.last.tw_overflow - state.base.tw_overflow;
-        sum.vanished += state.unchecked > 0 ? 1 : 0;
-        sum.unchecked += state.unchecked;
-        sum.namespaces += 1;
-        sum.ambiguous += state.ambiguous;
-    }
+    Sum sum = ended_;
+    for (const auto& [netns, state] : states_)
+        add_to_sum(state, sum);
+    for (const auto& [netns, unknown] : unknown_)
+        sum.unverified.add(unknown.why, unknown.events);
     return sum;
 }
 

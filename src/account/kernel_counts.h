@@ -10,6 +10,7 @@
 #include "account/boundary.h"
 #include "account/net_files.h"
 #include "account/tcp_counters.h"
+#include "account/unverified.h"
 
 namespace twtrace {
 
@@ -41,20 +42,31 @@ class KernelCounts {
 
     /// A hand-over happened there. A namespace that was not known is looked for at the next
     /// refresh(), and counts from zero.
-    void notice(std::uint32_t netns) {
+    void notice(std::uint32_t netns, std::uint64_t time_ns) {
         if (netns == noticed_)
             return;
-        const auto known = states_.find(netns);
-        if (known == states_.end())
-            unknown_[netns] += 1;
-        else if (!known->second.files)
-            known->second.unchecked += 1;
-        else
-            noticed_ = netns;
+        if (const auto known = states_.find(netns); known != states_.end()) {
+            if (time_ns < known->second.opened_ns)
+                known->second.early += 1;
+            else
+                noticed_ = netns;
+            return;
+        }
+        Unknown& unknown = unknown_[netns];
+        unknown.events += 1;
+        has_unknown_ = has_unknown_ || !unknown.tried;
     }
-    [[nodiscard]] bool has_unknown() const { return !unknown_.empty(); }
+    /// A hand-over that was noticed there was none.
+    void take_back(std::uint32_t netns) {
+        const auto found = unknown_.find(netns);
+        if (found != unknown_.end() && found->second.events > 0)
+            found->second.events -= 1;
+    }
+    /// A namespace waits to be looked for.
+    [[nodiscard]] bool has_unknown() const { return has_unknown_; }
     /// Follows namespaces as they come (looking for them costs a walk over /proc) and go.
-    void refresh(bool look_for_new);
+    /// every_second: tries again those that could not be opened and had hand-overs since.
+    void refresh(bool every_second);
 
     /// Reads the counters as they are now; sum() is then up to now.
     void read();
@@ -63,9 +75,8 @@ class KernelCounts {
         std::uint64_t entered = 0;  ///< rise of TW + TWKilled
         std::uint64_t overflow = 0; ///< rise of TCPTimeWaitOverflow
         std::uint64_t namespaces = 0;
-        std::uint64_t vanished =
-            0; ///< namespaces with hand-overs that no counter could be read for
-        std::uint64_t unchecked = 0; ///< events from these
+        /// Hand-overs in namespaces whose counters could not be read: not in `entered`.
+        Unverified unverified;
         std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
     };
     [[nodiscard]] Sum sum() const;
@@ -73,29 +84,39 @@ class KernelCounts {
 
   private:
     struct State {
-        NetFiles files;    // none: ended, the last values are final
+        NetFiles files;
         NamespaceFile way; // into it
         TcpCounters base;
         TcpCounters last;
-        std::uint64_t carried = 0; // of earlier namespaces with this inode
-        std::uint64_t carried_overflow = 0;
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
-        bool ending = false;         // its way was gone at the last refresh
-        std::uint64_t unchecked = 0; // hand-overs that no counter of ours covers
+        std::uint64_t opened_ns = 0; // CLOCK_MONOTONIC; 0: before the run
+        std::uint64_t counted_when_opened = 0;
+        std::uint64_t early = 0; // hand-overs noticed with this inode from before opened_ns
+        bool ending = false;     // its way was gone at the last refresh
+    };
+    struct Unknown {
+        std::uint64_t events = 0;
+        std::uint64_t events_when_tried = 0;
+        bool tried = false; // since the last full second
+        Unreadable why = Unreadable::Ended;
     };
     [[nodiscard]] bool wanted(std::uint32_t netns) const;
     void add_new();
     void sample_all();
     void open_new(const NamespaceFile& way, NetFiles files);
+    void keep_trying();
     void let_go_of_ended();
+    void add_to_sum(const State& state, Sum& sum) const;
     Cuts settle(const EventTimes& times, TcpCounters State::*target);
 
     CountedAt counted_at_;
     std::vector<std::uint32_t> only_;
     std::map<std::uint32_t, State> states_;
-    std::map<std::uint32_t, std::uint64_t> unknown_; // and how many hand-overs there
-    std::uint32_t noticed_ = 0;
+    std::map<std::uint32_t, Unknown> unknown_;
+    bool has_unknown_ = false;
+    Sum ended_;                 // of namespaces that ended, and what was in none that could be read
+    std::uint32_t noticed_ = 0; // in states_
     std::uint64_t sampled_from_ns_ = 0;
     std::uint64_t sampled_until_ns_ = 0;
 };

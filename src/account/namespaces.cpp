@@ -77,11 +77,12 @@ std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc) {
 
 std::map<std::uint32_t, std::string> find_namespace_files(const std::string& proc) {
     std::map<std::uint32_t, std::string> found;
-    constexpr std::size_t limit_bytes = std::size_t{16} << 20U;
-    if (const auto mounts = read_text(proc + "/self/mountinfo", limit_bytes))
-        found = parse_namespace_mounts(*mounts); // these stay, processes come and go
+    // A process first: its counters are read with CAP_SYS_PTRACE, a mount takes CAP_SYS_ADMIN.
     for (const auto& [inode, directory] : find_namespaces(proc))
         found.try_emplace(inode, directory + "/ns/net");
+    constexpr std::size_t limit_bytes = std::size_t{16} << 20U;
+    if (const auto mounts = read_text(proc + "/self/mountinfo", limit_bytes))
+        found.merge(parse_namespace_mounts(*mounts));
     return found;
 }
 

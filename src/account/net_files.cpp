@@ -1,5 +1,7 @@
 #include "account/net_files.h"
 
+#include <cerrno>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -7,24 +9,48 @@
 
 namespace twtrace {
 
-void NetFiles::open_in(const std::string& net_directory, CountedAt counted_at) {
-    netstat_ = Fd(::open((net_directory + "/netstat").c_str(), O_RDONLY | O_CLOEXEC));
-    if (counted_at == CountedAt::End)
-        sockstat_ = Fd(::open((net_directory + "/sockstat").c_str(), O_RDONLY | O_CLOEXEC));
+namespace {
+
+Unreadable reason_of(int error) {
+    if (error == EMFILE || error == ENFILE)
+        return Unreadable::NoDescriptor;
+    return error == EACCES || error == EPERM ? Unreadable::NotAllowed : Unreadable::Ended;
 }
 
-NetFiles NetFiles::open(const NamespaceFile& file, CountedAt counted_at) {
+} // namespace
+
+int NetFiles::open_in(const std::string& net_directory, CountedAt counted_at) {
+    netstat_ = Fd(::open((net_directory + "/netstat").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!netstat_)
+        return errno;
+    if (counted_at == CountedAt::Schedule)
+        return 0;
+    sockstat_ = Fd(::open((net_directory + "/sockstat").c_str(), O_RDONLY | O_CLOEXEC));
+    return sockstat_ ? 0 : errno;
+}
+
+tl::expected<NetFiles, Unreadable> NetFiles::open(const NamespaceFile& file, CountedAt counted_at) {
     constexpr std::string_view of_process = "/ns/net";
     NetFiles files;
+    int error = 0;
     if (file.path.ends_with(of_process)) {
-        files.open_in(file.path.substr(0, file.path.size() - of_process.size()) + "/net",
-                      counted_at);
+        error = files.open_in(file.path.substr(0, file.path.size() - of_process.size()) + "/net",
+                              counted_at);
         // The process may have moved to another namespace since it was found.
-        return leads_into(file) ? std::move(files) : NetFiles();
+        if (error == 0 && !leads_into(file))
+            return tl::unexpected(Unreadable::Ended);
+    } else {
+        errno = 0;
+        const auto entered =
+            in_namespace(file, [&] { error = files.open_in("/proc/thread-self/net", counted_at); });
+        if (!entered || *entered == Entered::Gone)
+            return tl::unexpected(reason_of(errno));
+        if (*entered == Entered::Forbidden)
+            return tl::unexpected(Unreadable::NotAllowed);
     }
-    const auto entered =
-        in_namespace(file, [&] { files.open_in("/proc/thread-self/net", counted_at); });
-    return entered && *entered == Entered::Yes ? std::move(files) : NetFiles();
+    if (error != 0)
+        return tl::unexpected(reason_of(error));
+    return files;
 }
 
 std::optional<TcpCounters> NetFiles::read() const {

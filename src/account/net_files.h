@@ -7,24 +7,25 @@
 #include <string>
 
 #include "account/tcp_counters.h"
+#include "account/unverified.h"
 #include "source/enter_namespace.h"
 #include "util/fd.h"
+#include "util/result.h"
 
 namespace twtrace {
 
 class NetFiles {
   public:
     NetFiles() = default;
-    /// Empty if the file does not lead into that namespace (any more), or may not be used. A
-    /// process's is read through /proc/PID/net, only a bind mount without a process has to be
+    /// A process's is read through /proc/PID/net, only a bind mount without a process has to be
     /// entered.
-    static NetFiles open(const NamespaceFile& file, CountedAt counted_at);
+    static tl::expected<NetFiles, Unreadable> open(const NamespaceFile& file, CountedAt counted_at);
 
     [[nodiscard]] std::optional<TcpCounters> read() const;
     explicit operator bool() const { return static_cast<bool>(netstat_); }
 
   private:
-    void open_in(const std::string& net_directory, CountedAt counted_at);
+    int open_in(const std::string& net_directory, CountedAt counted_at); // errno, or 0
 
     Fd netstat_;
     Fd sockstat_; // only where it takes part in the sum

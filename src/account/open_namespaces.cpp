@@ -1,10 +1,10 @@
 #include "account/open_namespaces.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include "account/namespaces.h"
 #include "source/enter_namespace.h"
+#include "util/descriptors.h"
 
 namespace twtrace {
 
@@ -13,15 +13,6 @@ namespace {
 constexpr std::string_view no_privilege =
     "cannot look into other network namespaces: CAP_SYS_ADMIN is missing; run it with sudo, or "
     "with --netns /proc/self/ns/net for this one only";
-
-// A descriptor for each namespace: a host with a thousand containers is past the usual soft limit.
-void allow_many_descriptors() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 // Inside the namespace; nothing: the error is in the result.
 Result<OpenNamespace> look_around(std::uint32_t inode) {

@@ -48,7 +48,8 @@ std::map<std::uint32_t, std::uint64_t> overflows(const std::vector<std::uint32_t
     for (const auto& [inode, path] : find_namespace_files()) {
         if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), inode) == chosen.end())
             continue;
-        if (const auto counters = NetFiles::open({inode, path}, CountedAt::Schedule).read())
+        const auto files = NetFiles::open({inode, path}, CountedAt::Schedule);
+        if (const auto counters = files ? files->read() : std::nullopt)
             counts[inode] = counters->tw_overflow;
     }
     return counts;

@@ -45,7 +45,7 @@ void acknowledge(const Fd& timer) {
 
 } // namespace
 
-Result<EventLoop> EventLoop::make() {
+Result<EventLoop> EventLoop::make(bool watch_output) {
     EventLoop loop;
     const sigset_t stop = stop_signals();
     sigprocmask(SIG_BLOCK, &stop, nullptr);
@@ -60,7 +60,8 @@ Result<EventLoop> EventLoop::make() {
         if (!watch(loop.epoll_, fd->get(), EPOLLIN))
             return failed("cannot make the event loop");
     // A regular file or /dev/null can't be watched (EPERM) and never hangs up.
-    watch(loop.epoll_, STDOUT_FILENO, EPOLLERR | EPOLLHUP);
+    if (watch_output)
+        watch(loop.epoll_, STDOUT_FILENO, EPOLLERR | EPOLLHUP);
     return loop;
 }
 

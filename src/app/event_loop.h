@@ -15,7 +15,8 @@ class EventLoop {
   public:
     /// Blocks SIGINT, SIGTERM and SIGHUP for the whole process and ignores SIGPIPE: both now come
     /// through this loop.
-    static Result<EventLoop> make();
+    /// watch_output: it ends when the reader of standard output goes away.
+    static Result<EventLoop> make(bool watch_output = true);
 
     /// Calls tick every `every`, and after every other wake-up, until it returns false or fails, a
     /// signal says stop, `duration` is over (0: never), or the reader of standard output goes away.

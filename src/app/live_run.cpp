@@ -8,6 +8,7 @@
 #include "app/live_config.h"
 #include "decode/overflow.h"
 #include "model/timestamp.h"
+#include "util/descriptors.h"
 
 namespace twtrace {
 
@@ -46,9 +47,11 @@ LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
 Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
-    auto loop = EventLoop::make();
+    // An exporter writes nothing there: it outlives the terminal or pipe that it was started with.
+    auto loop = EventLoop::make(options.command != Command::Exporter);
     if (!loop)
         return tl::unexpected(loop.error());
+    allow_many_descriptors();
     auto source = LiveSource::open(live_config(options, wanted));
     if (!source)
         return tl::unexpected(source.error());
@@ -215,8 +218,7 @@ Accounting::Inputs LiveRun::count() const {
     inputs.recursion_misses = source_.recursion_misses();
     inputs.caught = sum(stats.caught);
     inputs.overflow = kernel.overflow;
-    inputs.vanished = kernel.vanished;
-    inputs.unchecked = kernel.unchecked;
+    inputs.unverified = kernel.unverified;
     inputs.ambiguous = kernel.ambiguous;
     inputs.counted_at_end = counts_.counted_at() == CountedAt::End;
     if (kernel.namespaces > 0)
@@ -226,7 +228,7 @@ Accounting::Inputs LiveRun::count() const {
 
 void LiveRun::every_second(Pipeline& pipeline, EventConsumer& consumer) {
     pass_counted(consumer);
-    counts_.refresh(false);
+    counts_.refresh(true);
     report_losses();
     if (!begun_ || mark_)
         return;

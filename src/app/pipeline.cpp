@@ -64,7 +64,9 @@ void Pipeline::pass(const Event& settled) {
     after_mark_ += counts && event.time_ns > marked_ns_ ? 1 : 0;
     captured_ -= event.retracts && captured_ > 0 ? 1 : 0;
     if (counts)
-        counts_.notice(event.netns);
+        counts_.notice(event.netns, event.time_ns);
+    else if (event.retracts)
+        counts_.take_back(event.netns);
     if (present_ != nullptr)
         if (auto before = present_->follow(event))
             hand_on(*before);

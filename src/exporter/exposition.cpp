@@ -237,6 +237,7 @@ void add_host(const Observed& observed, const ObservedHost& host, Families& fami
     add(Metric::TimeWaitOverflow, std::optional(losses.overflow()));
     add(Metric::EventsLost, std::optional(losses.lost()));
     add(Metric::EventsMissed, std::optional(losses.missed()));
+    add(Metric::EventsUnverified, std::optional(losses.unverified()));
     add(Metric::EventsUnaccounted, losses.unaccounted());
     Family build(Metric::BuildInfo);
     build.set({TWTRACE_VERSION, host.kernel}, 1);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,7 @@ namespace twtrace {
 namespace {
 
 constexpr int accepts_at_once = 256; // then others get their turn
+constexpr int requests_at_once = 16;
 
 bool add(const Fd& epoll, int fd) {
     epoll_event event{};
@@ -26,6 +28,14 @@ bool add(const Fd& epoll, int fd) {
 
 bool would_block() {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+Fd open_spare() {
+    return Fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+}
+
+bool no_descriptor_left() {
+    return errno == EMFILE || errno == ENFILE;
 }
 
 HttpReply bad_request() {
@@ -62,14 +72,23 @@ Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
         getsockname(fd, reinterpret_cast<sockaddr*>(&bound.storage), &bound.length) != 0)
         return failed("choose another port with --listen");
     server.port_ = port_of(bound);
+    server.spare_ = open_spare();
     return server;
 }
 
 void HttpServer::watch(const Connection& connection, int operation) {
     epoll_event event{};
-    event.events = connection.answering ? EPOLLOUT : EPOLLIN;
+    event.events = connection.answering || connection.request_left ? EPOLLOUT : EPOLLIN;
     event.data.fd = connection.fd.get();
     epoll_ctl(epoll_.get(), operation, connection.fd.get(), &event);
+}
+
+// epoll reports a waiting client again and again: where none can be accepted it must not be asked.
+void HttpServer::watch_listening(bool on) {
+    epoll_event event{};
+    event.events = on ? EPOLLIN : 0U;
+    event.data.fd = listening_.get();
+    accepting_ = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listening_.get(), &event) == 0 ? on : true;
 }
 
 // Of the address with most connections the one that has been at it longest, those that have asked
@@ -95,6 +114,14 @@ void HttpServer::accept_all(const Answer& answer) {
         peer.length = sizeof(peer.storage);
         Fd fd(accept4(listening_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length,
                       SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!fd && no_descriptor_left()) {
+            if (!spare_) {
+                watch_listening(false);
+                return;
+            }
+            spare_ = Fd();
+            continue;
+        }
         if (!fd)
             return;
         if (connections_.size() >= max_connections)
@@ -126,14 +153,19 @@ bool HttpServer::read_some(Connection& connection) {
 }
 
 bool HttpServer::next_request(Connection& connection, const Answer& answer) {
+    if (connection.in.empty())
+        return false;
     HttpRequest request;
     std::size_t length = 0;
-    const HttpParsed parsed = parse_http(connection.in, request, length);
+    const HttpParsed parsed =
+        parse_http(std::string_view(connection.in).substr(0, http_head_limit), request, length);
     if (parsed == HttpParsed::Incomplete)
         return false;
     const HttpReply reply = parsed == HttpParsed::Bad ? bad_request() : answer(request);
     connection.in.erase(0, parsed == HttpParsed::Bad ? connection.in.size() : length);
     connection.keep_alive = parsed == HttpParsed::Complete && request.keep_alive;
+    // Who may not ask, or asks for nothing that there is, pays for each answer with a connection.
+    connection.keep_alive = connection.keep_alive && reply.status == 200;
     connection.head = reply_head(reply, connection.keep_alive);
     connection.body = request.method == "HEAD" ? nullptr : reply.body;
     connection.sent = 0;
@@ -166,21 +198,28 @@ bool HttpServer::write_some(Connection& connection) {
 }
 
 bool HttpServer::go_on(Connection& connection, const Answer& answer) {
-    const bool answered_before = connection.answering;
-    if (!connection.answering && !read_some(connection))
-        return false;
-    // What was sent in one go is answered in one go, but not without end.
-    for (int requests = 0; requests < 16; ++requests) {
-        if (!connection.answering && !next_request(connection, answer))
-            break;
+    const bool watched_for_output = connection.answering || connection.request_left;
+    connection.request_left = false;
+    bool may_read = true;
+    // What was sent at once is answered at once, but 16 requests at most: others have their turn.
+    for (int requests = 0; requests < requests_at_once;) {
+        if (!connection.answering && !next_request(connection, answer)) {
+            if (!may_read || connection.in.size() >= input_limit)
+                break;
+            may_read = false;
+            if (!read_some(connection))
+                return false;
+            continue;
+        }
         if (!write_some(connection))
             return false;
         if (connection.answering)
-            break; // its buffer is full
+            break; // the socket's buffer is full
         if (!connection.keep_alive)
             return false;
+        connection.request_left = ++requests == requests_at_once && !connection.in.empty();
     }
-    if (connection.answering != answered_before)
+    if ((connection.answering || connection.request_left) != watched_for_output)
         watch(connection, EPOLL_CTL_MOD);
     return true;
 }
@@ -197,6 +236,8 @@ void HttpServer::serve(std::chrono::milliseconds wait, int wake, const Answer& a
     const int ready =
         epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(wait.count()));
     close_late();
+    if (!spare_ && (spare_ = open_spare()) && !accepting_)
+        watch_listening(true);
     for (int index = 0; index < ready; ++index) {
         const int fd = events[static_cast<std::size_t>(index)].data.fd;
         const auto found = connections_.find(fd);

@@ -30,6 +30,8 @@ class HttpServer {
     static constexpr std::chrono::seconds head_time{5};
     /// To take the answer: as long as Prometheus waits by default.
     static constexpr std::chrono::seconds answer_time{10};
+    /// The most that is kept of what a client sent: requests are answered before more is read.
+    static constexpr std::size_t input_limit = 2 * http_head_limit;
     /// Between two requests on one connection.
     static constexpr std::chrono::seconds idle_time{180};
 
@@ -50,6 +52,7 @@ class HttpServer {
         std::shared_ptr<const std::string> body;
         std::size_t sent = 0;
         bool answering = false;
+        bool request_left = false; // complete in `in`, to be answered at the next turn
         bool keep_alive = false;
         Clock::time_point began;
         Clock::time_point until;
@@ -66,9 +69,12 @@ class HttpServer {
     bool next_request(Connection& connection, const Answer& answer);
     void close_late();
     void watch(const Connection& connection, int operation);
+    void watch_listening(bool on);
 
     Fd epoll_;
     Fd listening_;
+    Fd spare_; // given up for a connection where no other descriptor is left
+    bool accepting_ = true;
     std::uint16_t port_ = 0;
     Connections connections_;
 };

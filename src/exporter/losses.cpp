@@ -12,6 +12,7 @@ void Losses::add(const Accounting& accounting, std::uint64_t overflow) {
     // Counters: they only rise, whatever becomes of a namespace.
     lost_ = std::max(lost_, accounting.lost);
     overflow_ = std::max(overflow_, overflow);
+    unverified_ = std::max(unverified_, accounting.unverified);
     if (accounting.kernel)
         kernel_ = std::max(kernel_.value_or(0), *accounting.kernel);
     std::uint64_t missed = known_ < seconds ? 0 : accounting.missed;

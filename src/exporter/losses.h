@@ -19,6 +19,7 @@ class Losses {
     [[nodiscard]] std::uint64_t lost() const { return lost_; }
     [[nodiscard]] std::uint64_t missed() const { return missed_; }
     [[nodiscard]] std::uint64_t overflow() const { return overflow_; }
+    [[nodiscard]] std::uint64_t unverified() const { return unverified_; }
     /// None: the kernel's counters could not be read.
     [[nodiscard]] std::optional<std::uint64_t> kernel() const { return kernel_; }
     [[nodiscard]] std::optional<std::int64_t> unaccounted() const;
@@ -31,6 +32,7 @@ class Losses {
     std::uint64_t lost_ = 0;
     std::uint64_t missed_ = 0;
     std::uint64_t overflow_ = 0;
+    std::uint64_t unverified_ = 0;
     std::optional<std::uint64_t> kernel_;
 };
 

@@ -38,8 +38,12 @@ constexpr auto rows = std::to_array<MetricRow>({
      "twtrace_time_wait_entered_total."},
     {EventsMissed, "twtrace_events_missed_total", Counter, "",
      "Entries that the kernel did not show to the program (recursion)."},
+    {EventsUnverified, "twtrace_events_unverified_total", Counter, "",
+     "Entries in network namespaces whose counters could not be read, because the namespace ended "
+     "first, a capability is missing or no file descriptor is left."},
     {EventsUnaccounted, "twtrace_events_unaccounted", Gauge, "",
-     "Kernel count less captured, lost and missed; the smallest of the last five seconds. 0: every "
+     "Kernel count less captured and verified, lost and missed; the smallest of the last five "
+     "seconds. 0: every "
      "entry is accounted for."},
     {BuildInfo, "twtrace_build_info", Gauge, "version,kernel", "Always 1."},
     {RenderSeconds, "twtrace_render_seconds", Gauge, "",

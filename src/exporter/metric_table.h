@@ -21,6 +21,7 @@ enum class Metric : std::size_t {
     TimeWaitOverflow,
     EventsLost,
     EventsMissed,
+    EventsUnverified,
     EventsUnaccounted,
     BuildInfo,
     RenderSeconds,

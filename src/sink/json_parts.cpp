@@ -39,6 +39,7 @@ Json accounting_of(const Accounting& accounting) {
             {"filtered", accounting.filtered},
             {"lost", accounting.lost},
             {"missed", accounting.missed},
+            {"unverified", accounting.unverified},
             {"kernel", known(accounting.kernel)},
             {"unaccounted", compared ? Json(accounting.unaccounted) : Json(nullptr)},
             {"exact", compared ? Json(accounting.exact) : Json(nullptr)},

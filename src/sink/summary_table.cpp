@@ -90,6 +90,9 @@ std::string accounting_line(const Accounting& accounting) {
     if (accounting.exact)
         return fmt::format("exact: {} = {} counted by the kernel", sum, *accounting.kernel);
     const std::string why = fmt::format("{}", fmt::join(accounting.reasons, "; "));
+    if (accounting.unaccounted == 0)
+        return fmt::format("{} not verified, the others exact ({}, the kernel counted {}): {}",
+                           accounting.unverified, sum, *accounting.kernel, why);
     if (accounting.unaccounted < 0)
         return fmt::format("not exact: {} more than the {} that the kernel counted ({}): {}",
                            -accounting.unaccounted, *accounting.kernel, sum, why);

@@ -1,0 +1,25 @@
+// Hand-overs that no counter of the kernel could be compared with.
+#pragma once
+
+#include <cstdint>
+
+namespace twtrace {
+
+/// Why the counters of a namespace could not be opened.
+enum class Unreadable {
+    Ended,        ///< the namespace is gone
+    NotAllowed,   ///< a capability is missing
+    NoDescriptor, ///< RLIMIT_NOFILE, or the system's limit, is reached
+};
+
+/// Hand-overs in network namespaces whose counters could not be read, by the reason.
+struct Unverified {
+    std::uint64_t ended = 0;
+    std::uint64_t not_allowed = 0;
+    std::uint64_t no_descriptor = 0;
+
+    void add(Unreadable why, std::uint64_t events);
+    [[nodiscard]] std::uint64_t all() const { return ended + not_allowed + no_descriptor; }
+};
+
+} // namespace twtrace

@@ -1,0 +1,144 @@
+// The exporter against clients that do what no scraper does.
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <csignal>
+#include <fstream>
+#include <string>
+
+#include "catch2.h"
+#include "exporter.h"
+#include "wait_until.h"
+#include "worker.h"
+
+using namespace live;
+
+namespace {
+
+std::string requests(const std::string& path, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) {
+        text += "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    }
+    return text;
+}
+
+int count_of(const std::string& text, const std::string& part) {
+    int count = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        ++count;
+    }
+    return count;
+}
+
+// Until the server closes, ten seconds pass in silence, or that many answers are here.
+std::string read_answers(const Fd& connection, int wanted) {
+    const timeval patience{10, 0};
+    setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    std::string all;
+    std::array<char, 65536> buffer{};
+    while (count_of(all, "HTTP/1.1 ") < wanted) {
+        const ssize_t got = recv(connection.get(), buffer.data(), buffer.size(), 0);
+        if (got <= 0) {
+            break;
+        }
+        all.append(buffer.data(), static_cast<std::size_t>(got));
+    }
+    return all;
+}
+
+long resident_kb(pid_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string word;
+    while (status >> word) {
+        if (word == "VmRSS:") {
+            long kb = 0;
+            status >> kb;
+            return kb;
+        }
+    }
+    return 0;
+}
+
+} // namespace
+
+TEST_CASE("exporter: every one of many requests in one write is answered", "[exporter][clients]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Exporter exporter(ns);
+    for (const int count : {1, 16, 17, 40, 300}) {
+        INFO(count << " requests");
+        const Fd connection = connect_to_port(exporter.port());
+        const std::string text = requests("/-/healthy", count);
+        REQUIRE(send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
+                static_cast<ssize_t>(text.size()));
+        CHECK(count_of(read_answers(connection, count), "HTTP/1.1 200") == count);
+    }
+}
+
+TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][clients]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Exporter exporter(ns);
+    exporter.scrape();
+    const pid_t pid = exporter.tracer().command().pid();
+    const long before_kb = resident_kb(pid);
+    // 64 MB of requests whose answers nobody reads: the socket takes no more once the server stops.
+    const Fd connection = connect_to_port(exporter.port());
+    const std::string chunk = requests("/-/healthy", 1000);
+    const timeval patience{0, 300'000};
+    setsockopt(connection.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    std::size_t sent = 0;
+    while (sent < (64U << 20U)) {
+        const ssize_t put = send(connection.get(), chunk.data(), chunk.size(), MSG_NOSIGNAL);
+        if (put <= 0) {
+            break;
+        }
+        sent += static_cast<std::size_t>(put);
+    }
+    INFO("sent " << sent << " bytes");
+    CHECK(resident_kb(pid) - before_kb < 4096);
+    CHECK(http_get(exporter.port(), "/metrics").status == 200);
+}
+
+TEST_CASE("exporter: an answer that is none ends the connection", "[exporter][clients]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Exporter exporter(ns);
+    const Fd connection = connect_to_port(exporter.port());
+    const std::string text = requests("/nothing-here", 40);
+    REQUIRE(send(connection.get(), text.data(), text.size(), MSG_NOSIGNAL) > 0);
+    CHECK(count_of(read_answers(connection, 40), "HTTP/1.1 404") == 1);
+}
+
+TEST_CASE("exporter: it goes on when the reader of its output goes away", "[exporter][clients]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const std::uint16_t port = free_port();
+    const TempDir dir;
+    // true(1) ends at once, and with it the pipe.
+    Command command({"sh", "-c",
+                     "sh -c 'echo $$ >" + dir.file("pid") + "; exec " + twtrace_binary() +
+                         " exporter --netns " + ns.path() +
+                         " --listen 127.0.0.1:" + std::to_string(port) + "' | true"});
+    await(
+        "it answers", [&] { return http_get(port, "/-/healthy").status == 200; },
+        Milliseconds(20000));
+    run_jobs(ns, std::vector<Job>(
+                     5, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client}));
+    await("it counts", [&] {
+        const Scrape scrape = parse_scrape(http_get(port, "/metrics").body);
+        return sum_of(scrape, "twtrace_time_wait_entered_total") == 5;
+    });
+    CHECK(kill(std::stoi(read_file(dir.file("pid"))), SIGINT) == 0);
+    CHECK(command.wait().exit_status == 0);
+}

@@ -1,0 +1,125 @@
+// Network namespaces that come and go: their inode numbers are used again.
+#include <memory>
+
+#include "catch2.h"
+#include "tracer.h"
+#include "wait_until.h"
+#include "worker.h"
+
+using namespace live;
+using nlohmann::json;
+
+namespace {
+
+constexpr std::size_t closes = 20;
+
+void close_in(const TestNamespace& ns, std::size_t times) {
+    run_jobs(ns, std::vector<Job>(times, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4,
+                                             Role::Client}));
+}
+
+std::uint64_t sum_of(const std::string& out, const char* part, const char* key) {
+    std::uint64_t sum = 0;
+    for (const std::string& line : lines_of(out)) {
+        const json value = json::parse(line).at(part).at(key);
+        sum += value.is_null() ? 0 : value.get<std::uint64_t>();
+    }
+    return sum;
+}
+
+std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
+    return std::make_unique<Tracer>(std::vector<std::string>{"summary", "-i", "1", "-o", "json",
+                                                             "--netns", std::to_string(inode)});
+}
+
+// `ip netns attach`: a bind mount of the namespace, as docker and CNI make one.
+class MountedNamespace {
+  public:
+    explicit MountedNamespace(pid_t pid) : name_("twtrace-" + std::to_string(pid)) {
+        const auto done = run_command({"ip", "netns", "attach", name_, std::to_string(pid)});
+        INFO(done.err);
+        REQUIRE(done.exit_status == 0);
+    }
+    ~MountedNamespace() { run_command({"ip", "netns", "del", name_}); }
+    MountedNamespace(const MountedNamespace&) = delete;
+    MountedNamespace& operator=(const MountedNamespace&) = delete;
+
+  private:
+    std::string name_;
+};
+
+} // namespace
+
+TEST_CASE("namespaces: one that gets the inode number of an earlier one is accounted for",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    auto ns = std::make_unique<TestNamespace>();
+    const auto inode = static_cast<std::uint32_t>(ns->inode());
+    const auto tracer = trace_inode(inode);
+    for (std::uint64_t round = 1; round <= 3; ++round) {
+        INFO("round " << round);
+        close_in(*ns, closes);
+        await("the kernel's counters are read",
+              [&] { return sum_of(tracer->out(), "accounting", "kernel") == round * closes; });
+        ns.reset();
+        if (round < 3) {
+            await(
+                "the inode number is used again",
+                [&] {
+                    ns = std::make_unique<TestNamespace>();
+                    return ns->inode() == inode;
+                },
+                Milliseconds(10000));
+        }
+    }
+    const CommandResult result = tracer->stop();
+    INFO(result.out);
+    CHECK(sum_of(result.out, "totals", "time_wait") == 3 * closes);
+    CHECK(sum_of(result.out, "accounting", "kernel") == 3 * closes);
+    CHECK(sum_of(result.out, "accounting", "unverified") == 0);
+}
+
+TEST_CASE("namespaces: entries in one that ended at once are unverified, never unaccounted",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    // All namespaces: the inode numbers of those below are not known before.
+    Tracer tracer({"summary", "-o", "json"});
+    constexpr int namespaces = 30;
+    for (int i = 0; i < namespaces; ++i) {
+        const TestNamespace ns;
+        close_in(ns, 5);
+    }
+    const CommandResult result = tracer.stop();
+    const json accounting = json::parse(result.out).at("accounting");
+    INFO(accounting.dump());
+    CHECK(accounting.at("captured") >= namespaces * 5);
+    CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
+    const auto unverified = accounting.at("unverified").get<std::uint64_t>();
+    // Not each of them lives until its counters are opened.
+    CHECK(accounting.at("captured").get<std::uint64_t>() <=
+          unverified + accounting.at("kernel").get<std::uint64_t>());
+}
+
+TEST_CASE("namespaces: the documented capabilities read the counters of a mounted one that has a "
+          "process",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Command process({"sleep", "60"}, ns.path());
+    const MountedNamespace mounted(process.pid());
+    const std::string capabilities = "-all,+bpf,+perfmon,+sys_ptrace";
+    Tracer tracer({"summary", "-o", "json", "--netns", ns.path()},
+                  {"setpriv", "--inh-caps", capabilities, "--bounding-set", capabilities});
+    close_in(ns, closes);
+    const CommandResult result = tracer.stop();
+    INFO(result.out << result.err);
+    const json accounting = json::parse(result.out).at("accounting");
+    CHECK(accounting.at("kernel") == closes);
+    CHECK(accounting.at("exact") == true);
+}
