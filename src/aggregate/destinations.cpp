@@ -13,15 +13,6 @@ namespace {
 constexpr double worth_a_forecast = 0.2;
 constexpr std::size_t forecasts = 8;
 
-bool is_loopback(const Address& address) {
-    if (address.family == 4)
-        return address.bytes[0] == 127;
-    return address.family == 6 &&
-           std::all_of(address.bytes.begin(), address.bytes.end() - 1,
-                       [](std::uint8_t byte) { return byte == 0; }) &&
-           address.bytes[15] == 1;
-}
-
 const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
     static const PortRules unknown;
     const auto found = rules.find(netns);
@@ -31,11 +22,8 @@ const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
 // As tcp_twsk_unique() (net/ipv4/tcp_ipv4.c) decides; a rate that fills all ports within that time
 // is too much all the same.
 bool is_reused(const Destination& destination, const PortRules& rules) {
-    if (!rules.reuse_after_s)
-        return false;
-    const bool applies = !rules.reuse_on_loopback_only || is_loopback(destination.key.remote) ||
-                         is_loopback(destination.key.local);
-    return applies && destination.rate * *rules.reuse_after_s < 0.8 * rules.usable;
+    const auto after = rules.reuse_after(destination.key.local, destination.key.remote);
+    return after && destination.rate * *after < 0.8 * rules.usable;
 }
 
 std::array<double, 60> entered_by_second(const Destination& destination, const Flows& flows,

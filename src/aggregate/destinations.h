@@ -9,19 +9,9 @@
 
 #include "aggregate/flow_groups.h"
 #include "aggregate/inherited.h"
-#include "util/ephemeral_ports.h"
+#include "ports/port_rules.h"
 
 namespace twtrace {
-
-/// What the namespace's settings say about a client's ports.
-struct PortRules {
-    std::uint32_t usable = 0; ///< ports that connect() may pick; 0: not known
-    /// From this age on connect() takes a TIME_WAIT over (tcp_tw_reuse), towards any peer or
-    /// towards this host only; none: it does not.
-    std::optional<double> reuse_after_s;
-    bool reuse_on_loopback_only = false;
-};
-using RulesByNetns = std::unordered_map<std::uint32_t, PortRules>;
 
 struct Destination {
     FlowKey key;      ///< without a process: local address, remote address and port, namespace

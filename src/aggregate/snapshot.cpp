@@ -9,9 +9,6 @@ namespace twtrace {
 
 namespace {
 
-// TCP_TIMEWAIT_LEN (include/net/tcp.h): what entered longer ago than this holds no port any more.
-constexpr double time_wait_s = 60;
-
 template <typename Value>
 std::optional<Value> shared(const Common<Value>& common) {
     const Value* value = common.get();
@@ -21,38 +18,59 @@ std::optional<Value> shared(const Common<Value>& common) {
 }
 
 // The workers of a proxy take their ports from one range: what counts towards a peer is what all
-// groups of a network namespace hold, not one group's part.
-class PortUse {
+// groups of a network namespace hold, not one group's part. Of several source addresses, each of
+// which has a range of its own, the worst one is shown.
+class WorstSources {
   public:
-    PortUse(const std::vector<const Group*>& groups, double duration_s,
-            std::uint32_t ephemeral_ports)
-        : still_held_(std::min(1.0, time_wait_s / std::max(duration_s, 1e-3))),
-          ephemeral_ports_(ephemeral_ports) {
-        for (const Group* group : groups)
-            for (const auto& [key, count] : group->peers)
-                if (key.ours)
-                    held_[{netns_of(*group), key}] += count.time_wait;
+    struct Source {
+        std::uint32_t netns = 0;
+        Address local;
+        PortCount count;
+        std::uint32_t usable = 0;
+        [[nodiscard]] double held_share() const { return count.held() / usable; }
+        [[nodiscard]] double taken_share() const { return count.taken / usable; }
+    };
+
+    explicit WorstSources(const PortsHeld* held) {
+        if (held == nullptr)
+            return;
+        held->each([&](const HeldKey& key, const PortCount& count, const auto& /*users*/) {
+            if (const std::uint32_t usable = held->rules_of(key.netns).usable; usable > 0)
+                sources_[{key.remote, key.port}].push_back({key.netns, key.local, count, usable});
+        });
     }
 
-    /// 0 to 1; none where the peer's connections take no ephemeral port of ours.
-    [[nodiscard]] std::optional<double> towards(const Group& group, const PeerKey& peer) const {
-        if (!peer.ours || ephemeral_ports_ == 0)
-            return std::nullopt;
-        const auto present = static_cast<double>(held_.at({netns_of(group), peer})) * still_held_;
-        return std::min(1.0, present / ephemeral_ports_);
+    /// Fills what is known. netns: none: of all, each with its own range.
+    void fill(PeerRow& row, std::optional<std::uint32_t> netns, const PeerKey& peer) const {
+        const auto found = sources_.find({peer.remote, peer.service_port});
+        if (!peer.ours || found == sources_.end())
+            return;
+        const Source* worst = nullptr;
+        for (const Source& source : found->second) {
+            if (netns && source.netns != *netns)
+                continue;
+            row.several_sources =
+                row.several_sources || (worst != nullptr && worst->local != source.local);
+            if (worst == nullptr || rank(*worst) < rank(source))
+                worst = &source;
+        }
+        if (worst == nullptr)
+            return;
+        row.port_use = std::min(1.0, worst->taken_share());
+        row.port_use_reusable = std::min(*row.port_use, worst->count.reusable / worst->usable);
+        if (worst->local.family != 0)
+            row.port_use_source = worst->local;
     }
 
   private:
-    static std::uint32_t netns_of(const Group& group) {
-        return shared(group.netns).value_or(0); // several: taken as one
+    static std::tuple<double, double, Address> rank(const Source& source) {
+        return {source.held_share(), source.taken_share(), source.local};
     }
 
-    std::map<std::pair<std::uint32_t, PeerKey>, std::uint64_t> held_;
-    double still_held_;
-    std::uint32_t ephemeral_ports_;
+    std::map<std::pair<Address, std::uint16_t>, std::vector<Source>> sources_;
 };
 
-std::vector<PeerRow> peers_of(const Group& group, const PortUse& port_use, std::size_t most) {
+std::vector<PeerRow> peers_of(const Group& group, const WorstSources& sources, std::size_t most) {
     std::vector<std::pair<PeerKey, std::uint64_t>> sorted;
     sorted.reserve(group.peers.size());
     for (const auto& [key, count] : group.peers)
@@ -75,11 +93,14 @@ std::vector<PeerRow> peers_of(const Group& group, const PortUse& port_use, std::
         if (key.service_port != 0)
             row.service_port = key.service_port;
         row.time_wait = count;
-        row.port_use = port_use.towards(group, key);
+        sources.fill(row, shared(group.netns), key);
         rows.push_back(row);
     }
-    if (rest > 0)
-        rows.push_back({std::nullopt, std::nullopt, rest, std::nullopt});
+    if (rest > 0) {
+        PeerRow others;
+        others.time_wait = rest;
+        rows.push_back(others);
+    }
     return rows;
 }
 
@@ -130,13 +151,13 @@ EndsRow row_of(const Ends& ends) {
 }
 
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
-                              std::uint32_t ephemeral_ports) {
+                              const PortsHeld* held) {
     std::vector<GroupRow> rows;
     const auto groups = aggregator.groups();
-    const PortUse port_use(groups, duration_s, ephemeral_ports);
+    const WorstSources sources(held);
     for (const Group* group : groups) {
         GroupRow row = row_of(*group, duration_s, aggregator.totals().time_wait);
-        row.peers = peers_of(*group, port_use, peers);
+        row.peers = peers_of(*group, sources, peers);
         rows.push_back(std::move(row));
     }
     return rows;

@@ -10,6 +10,7 @@
 
 #include "account/accounting.h"
 #include "aggregate/aggregator.h"
+#include "aggregate/ports_held.h"
 
 namespace twtrace {
 
@@ -17,9 +18,14 @@ struct PeerRow {
     std::optional<Address> remote; ///< none: all the peers beyond the bound
     std::optional<std::uint16_t> service_port;
     std::uint64_t time_wait = 0;
+    /// Share (0 to 1) of the usable ephemeral ports that all groups of the network namespace have
+    /// taken towards this peer, from the source address that is worst off; none: none is taken, or
+    /// the namespace's range is not known.
+    std::optional<double> port_use;
     std::optional<double>
-        port_use; ///< share (0 to 1) of the ephemeral range that all groups of the network
-                  ///< namespace take towards this peer; none where it takes none
+        port_use_reusable{};                  ///< part of port_use that connect() may take over now
+    std::optional<Address> port_use_source{}; ///< that source address
+    bool several_sources = false; ///< more than one source address takes ports towards it
 };
 
 /// What became of minisocks (Ends).
@@ -83,9 +89,9 @@ struct Snapshot {
 
 EndsRow row_of(const Ends& ends);
 
-/// Turns groups into rows with at most `peers` peers each. ephemeral_ports: ports in
-/// ip_local_port_range, 0: not known.
+/// Turns groups into rows with at most `peers` peers each. held: the ports taken, moved to the
+/// end of the picture; null: not known.
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
-                              std::uint32_t ephemeral_ports);
+                              const PortsHeld* held = nullptr);
 
 } // namespace twtrace

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "account/net_settings.h"
 #include "model/timestamp.h"
 #include "sink/summary_sink.h"
 
@@ -12,7 +11,6 @@ namespace {
 
 constexpr std::size_t peers_per_group = 100;
 constexpr std::size_t every_peer = ~std::size_t{0};
-constexpr std::size_t most_held = 50'000;
 // Marks are a second apart: the one that is nearest to when the interval should end.
 constexpr std::uint64_t nearest_ns = 500'000'000;
 
@@ -26,7 +24,7 @@ IntervalSummary::IntervalSummary(const Options& options, LiveRun& run, Output& o
     : options_(options), run_(run), output_(output),
       every_ns_(static_cast<std::uint64_t>(std::chrono::nanoseconds(options.interval).count())),
       start_wall_ns_(run.start_wall_ns()), start_ns_(monotonic_now_ns()),
-      due_ns_(start_ns_ + every_ns_), ports_(most_held), current_(new_aggregator()),
+      due_ns_(start_ns_ + every_ns_), ports_(options.filter.netns), current_(new_aggregator()),
       next_(new_aggregator()) {}
 
 std::unique_ptr<Aggregator> IntervalSummary::new_aggregator() const {
@@ -36,13 +34,13 @@ std::unique_ptr<Aggregator> IntervalSummary::new_aggregator() const {
 void IntervalSummary::event(const Event& event) {
     const bool after = boundary_ns_ != 0 && event.time_ns > boundary_ns_;
     (after ? next_ : current_)->add(event);
-    ports_.add(event, 1, 0, event.time_ns);
+    ports_.add(event, 1, event.time_ns);
 }
 
 // They come right before a mark is set, and belong to what it ends.
 void IntervalSummary::counted(const Event& event, std::uint64_t times) {
     current_->add(event, times);
-    ports_.add(event, times, 0, monotonic_now_ns());
+    ports_.add(event, times, monotonic_now_ns());
 }
 
 Result<bool> IntervalSummary::tick() {
@@ -64,20 +62,6 @@ Result<void> IntervalSummary::finish() {
     return output_.flush();
 }
 
-// The same share that a summary of the last minute would show.
-void IntervalSummary::set_port_use(Snapshot& snapshot, std::uint32_t ports) const {
-    for (GroupRow& group : snapshot.groups)
-        for (PeerRow& peer : group.peers) {
-            if (!peer.port_use)
-                continue;
-            peer.port_use.reset();
-            if (!group.netns || !peer.remote || !peer.service_port || ports == 0)
-                continue;
-            const auto held = ports_.towards({*group.netns, *peer.remote, *peer.service_port});
-            peer.port_use = std::min(1.0, static_cast<double>(held) / ports);
-        }
-}
-
 void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& until) {
     Snapshot snapshot = empty_picture();
     snapshot.start_wall_ns = start_wall_ns_;
@@ -86,15 +70,11 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.by = current_->by();
     snapshot.totals = current_->totals();
     snapshot.accounting = Accounting::of(until.since(before_));
-    const std::uint32_t ports = read_port_range().size();
-    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, ports);
+    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, &ports_.at(end_ns));
     snapshot.ends = ends_of(run_, *current_);
-    ports_.move_to(end_ns);
-    set_port_use(snapshot, ports);
     if (!options_.budgets.empty()) {
         Snapshot complete = snapshot;
-        complete.groups = rows_of(*current_, snapshot.duration_s, every_peer, ports);
-        set_port_use(complete, ports);
+        complete.groups = rows_of(*current_, snapshot.duration_s, every_peer, &ports_.at(end_ns));
         merge_verdicts(verdicts_, judge(options_.budgets, complete));
     }
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);

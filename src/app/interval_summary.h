@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "aggregate/aggregator.h"
-#include "aggregate/ports_held.h"
 #include "app/live_run.h"
 #include "app/picture.h"
+#include "app/port_tally.h"
 #include "sink/output.h"
 
 namespace twtrace {
@@ -30,7 +30,6 @@ class IntervalSummary : public EventConsumer {
   private:
     std::unique_ptr<Aggregator> new_aggregator() const;
     void write(std::uint64_t end_ns, const Accounting::Inputs& until);
-    void set_port_use(Snapshot& snapshot, std::uint32_t ports) const;
 
     const Options& options_;
     LiveRun& run_;
@@ -41,7 +40,7 @@ class IntervalSummary : public EventConsumer {
     std::uint64_t due_ns_;
     std::uint64_t boundary_ns_ = 0; // where the interval ends; 0: not yet chosen
     Accounting::Inputs before_;     // as it was at the start of the interval
-    PortsHeld ports_; // an entry holds its port for a minute, whatever the interval is
+    PortTally ports_; // an entry holds its port for a minute, whatever the interval is
     std::unique_ptr<Aggregator> current_;
     std::unique_ptr<Aggregator> next_;
     std::vector<BudgetVerdict> verdicts_;

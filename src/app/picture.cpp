@@ -2,9 +2,18 @@
 
 #include <sys/utsname.h>
 
-#include "account/net_settings.h"
+#include "model/timestamp.h"
 
 namespace twtrace {
+
+void Collector::counted(const Event& event, std::uint64_t times) {
+    aggregator_.add(event, times);
+    ports_.add(event, times, monotonic_now_ns());
+}
+
+const PortsHeld& Collector::ports() {
+    return ports_.at(monotonic_now_ns());
+}
 
 Snapshot empty_picture() {
     Snapshot snapshot;
@@ -31,7 +40,8 @@ std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregat
     return ends;
 }
 
-Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers) {
+Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers,
+                    const PortsHeld& held) {
     Snapshot snapshot = empty_picture();
     snapshot.start_wall_ns = run.start_wall_ns();
     snapshot.end_wall_ns = run.end_wall_ns();
@@ -40,7 +50,7 @@ Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_
     snapshot.totals = aggregator.totals();
     snapshot.accounting = run.accounting();
     snapshot.ends = ends_of(run, aggregator);
-    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, read_port_range().size());
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, &held);
     return snapshot;
 }
 

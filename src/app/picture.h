@@ -3,6 +3,7 @@
 
 #include "aggregate/snapshot.h"
 #include "app/live_run.h"
+#include "app/port_tally.h"
 
 namespace twtrace {
 
@@ -12,14 +13,19 @@ inline constexpr std::uint32_t every_type = ~0U;
 /// Feeds an Aggregator, for which passive closes need only be counted.
 class Collector : public EventConsumer {
   public:
-    explicit Collector(Aggregator& aggregator) : aggregator_(aggregator) {}
-    void event(const Event& event) override { aggregator_.add(event); }
-    void counted(const Event& event, std::uint64_t times) override {
-        aggregator_.add(event, times);
+    Collector(Aggregator& aggregator, std::vector<std::uint32_t> netns)
+        : aggregator_(aggregator), ports_(std::move(netns)) {}
+    void event(const Event& event) override {
+        aggregator_.add(event);
+        ports_.add(event, 1, event.time_ns);
     }
+    void counted(const Event& event, std::uint64_t times) override;
+    /// As of now.
+    const PortsHeld& ports();
 
   private:
     Aggregator& aggregator_;
+    PortTally ports_;
 };
 
 /// How passive closes are to be counted for groups of this kind.
@@ -34,6 +40,7 @@ Snapshot empty_picture();
 std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregator);
 
 /// With at most `peers` peers a group.
-Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers);
+Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers,
+                    const PortsHeld& held);
 
 } // namespace twtrace

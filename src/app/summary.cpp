@@ -32,18 +32,19 @@ Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, LiveRun
 
 Result<std::vector<BudgetVerdict>> run_once(const Options& options, LiveRun& run) {
     Aggregator aggregator(options.group_by);
-    Collector collector(aggregator);
+    Collector collector(aggregator, options.filter.netns);
     if (auto done = run.run(options, collector, []() -> Result<bool> { return true; }); !done)
         return tl::unexpected(done.error());
     take_pending_stop(); // a second Ctrl-C is for the document
     Output output(STDOUT_FILENO);
-    append_summary(picture_of(run, aggregator, peers_per_group), options.format, options.wide,
-                   output.buffer());
+    const PortsHeld& ports = collector.ports();
+    append_summary(picture_of(run, aggregator, peers_per_group, ports), options.format,
+                   options.wide, output.buffer());
     if (auto flushed = output.flush(); !flushed)
         return tl::unexpected(flushed.error());
     if (options.budgets.empty())
         return std::vector<BudgetVerdict>{};
-    return judge(options.budgets, picture_of(run, aggregator, every_peer));
+    return judge(options.budgets, picture_of(run, aggregator, every_peer, ports));
 }
 
 Result<ExitCode> report(const std::vector<BudgetVerdict>& verdicts, const Options& options,

@@ -19,16 +19,10 @@ constexpr std::uint64_t times_longer = 200;           // than it cost: half a pe
 constexpr std::size_t samples = 6;                    // five seconds
 
 PortRules rules_of(const std::optional<NetSettings>& settings) {
+    if (settings)
+        return port_rules_of(*settings);
     PortRules rules;
-    if (!settings) {
-        rules.usable = read_port_range().size(); // most namespaces have the same
-        return rules;
-    }
-    rules.usable = settings->usable_ports();
-    if (settings->tw_reuse.value_or(0) > 0)
-        rules.reuse_after_s =
-            static_cast<double>(settings->tw_reuse_delay_ms.value_or(1000)) / 1000;
-    rules.reuse_on_loopback_only = settings->tw_reuse.value_or(0) == 2;
+    rules.usable = read_port_range().size(); // most namespaces have the same
     return rules;
 }
 

@@ -9,28 +9,13 @@ namespace twtrace::doctor {
 namespace {
 
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN, compiled in
-constexpr std::uint64_t default_reuse_delay_ms = 1000;
-
-bool is_loopback(const Address& address) {
-    if (address.family == 4)
-        return address.bytes[0] == 127;
-    constexpr std::array<std::uint8_t, 16> one{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-    return address.bytes == one;
-}
 
 } // namespace
-
-bool reuse_applies(const NetSettings& settings, const Address& local, const Address& remote) {
-    if (settings.timestamps == 0U) // PAWS (RFC 7323) tells old segments by these
-        return false;
-    const std::uint64_t mode = settings.tw_reuse.value_or(0);
-    return mode == 1 || (mode == 2 && (is_loopback(local) || is_loopback(remote)));
-}
 
 double port_hold_s(const NetSettings& settings, const Address& local, const Address& remote) {
     if (!reuse_applies(settings, local, remote))
         return time_wait_ms / 1000.0;
-    return static_cast<double>(settings.tw_reuse_delay_ms.value_or(default_reuse_delay_ms)) / 1000;
+    return static_cast<double>(reuse_delay_ms(settings)) / 1000;
 }
 
 std::size_t PortCounter::KeyHash::operator()(const Key& key) const {
@@ -39,7 +24,8 @@ std::size_t PortCounter::KeyHash::operator()(const Key& key) const {
 
 void PortCounter::add(const TcpSocket& socket) {
     if (socket.state == TcpState::Listen || !settings_.ephemeral.contains(socket.local_port) ||
-        listeners_.contains(socket.local_port) || socket.remote_port == 0)
+        settings_.reserved.contains(socket.local_port) || listeners_.contains(socket.local_port) ||
+        socket.remote_port == 0)
         return;
     const Key key{socket.local, socket.remote, socket.remote_port};
     auto found = uses_.find(key);
@@ -60,7 +46,7 @@ void PortCounter::add(const TcpSocket& socket) {
         return;
     }
     ++use.time_wait;
-    const std::uint64_t delay = settings_.tw_reuse_delay_ms.value_or(default_reuse_delay_ms);
+    const std::uint64_t delay = reuse_delay_ms(settings_);
     const std::uint32_t age = time_wait_ms - std::min(time_wait_ms, socket.remaining_ms);
     if (socket.state == TcpState::TimeWait && age >= delay &&
         reuse_applies(settings_, socket.local, socket.remote))

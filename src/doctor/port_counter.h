@@ -8,14 +8,13 @@
 
 #include "account/net_settings.h"
 #include "doctor/observations.h"
+#include "ports/port_rules.h"
 #include "source/sockets.h"
 #include "util/hash.h"
 #include "util/port_set.h"
 
 namespace twtrace::doctor {
 
-/// tcp_tw_reuse applies to connections between these two (net/ipv4/tcp_ipv4.c, tcp_twsk_unique()).
-bool reuse_applies(const NetSettings& settings, const Address& local, const Address& remote);
 /// How long a port stays taken after the close: until connect() may have it again, in seconds.
 double port_hold_s(const NetSettings& settings, const Address& local, const Address& remote);
 

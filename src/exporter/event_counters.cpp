@@ -19,18 +19,25 @@ void EventCounters::rank(std::uint64_t now_ns) {
     ports_.move_to(now_ns);
 }
 
-Observed EventCounters::copy() const {
+void EventCounters::set_rules(const RulesByNetns& rules) {
+    const std::lock_guard lock(mutex_);
+    ports_.set_rules(rules);
+}
+
+Observed EventCounters::copy(std::uint64_t now_ns) const {
     Observed observed;
     const std::lock_guard lock(mutex_);
     services_.each([&](const ServiceKey& key, const ServiceTable::Row& row) {
         observed.services.emplace_back(key, row);
     });
-    ports_.each([&](const HeldKey& key, std::uint64_t held, const auto& users) {
-        ObservedPeer peer{key, held, {}};
-        for (const auto& user : users)
-            peer.services.push_back(user.user);
-        observed.peers.push_back(std::move(peer));
-    });
+    ports_.each(
+        [&](const HeldKey& key, const PortCount& count, const auto& users) {
+            ObservedPeer peer{key, count, {}};
+            for (const auto& user : users)
+                peer.services.push_back(user.user);
+            observed.peers.push_back(std::move(peer));
+        },
+        now_ns);
     observed.losses = losses_;
     return observed;
 }

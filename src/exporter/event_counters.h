@@ -22,7 +22,10 @@ class EventCounters {
     /// Every few seconds: what is gone goes.
     void rank(std::uint64_t now_ns);
 
-    [[nodiscard]] Observed copy() const;
+    /// Which ports are ephemeral, and when they are reusable.
+    void set_rules(const RulesByNetns& rules);
+    /// now_ns: CLOCK_MONOTONIC; 0: the time of the last event.
+    [[nodiscard]] Observed copy(std::uint64_t now_ns = 0) const;
 
     /// A series without events goes after this time: long after Prometheus has seen its end.
     static constexpr std::uint64_t keep_ns = std::uint64_t{15} * 60 * 1'000'000'000;

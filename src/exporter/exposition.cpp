@@ -180,16 +180,15 @@ struct PeerUse {
 std::vector<PeerUse> uses_of(const Observed& observed, const ObservedHost& host) {
     std::vector<PeerUse> uses;
     for (const ObservedPeer& peer : observed.peers) {
-        const auto known = host.usable_ports.find(peer.key.netns);
+        const auto known = host.rules.find(peer.key.netns);
         const std::uint32_t ports =
-            known == host.usable_ports.end() ? host.default_ports : known->second;
-        if (ports == 0 || peer.held == 0)
+            known == host.rules.end() ? host.default_ports : known->second.usable;
+        if (ports == 0 || peer.count.taken == 0)
             continue;
         PeerRow row;
         row.remote = peer.key.remote;
         row.service_port = peer.key.port;
-        uses.push_back(
-            {peer_text(row), std::min(1.0, static_cast<double>(peer.held) / ports), &peer});
+        uses.push_back({peer_text(row), std::min(1.0, peer.count.held() / ports), &peer});
     }
     return uses;
 }

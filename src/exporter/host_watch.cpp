@@ -31,10 +31,10 @@ ObservedHost HostWatch::look() {
         looked_at_ = now;
         watch_.look();
         default_ports_ = read_port_range().size();
-        usable_ports_.clear();
+        rules_.clear();
         for (const auto& [inode, view] : watch_.views())
             if (view.settings)
-                usable_ports_[inode] = view.settings->usable_ports();
+                rules_[inode] = port_rules_of(*view.settings);
     }
     watch_.count();
     ObservedHost host;
@@ -45,7 +45,7 @@ ObservedHost HostWatch::look() {
         if (view.settings)
             add_known(space.limit, view.settings->max_tw_buckets);
     }
-    host.usable_ports = usable_ports_;
+    host.rules = rules_;
     host.default_ports = default_ports_;
     host.self = self_usage();
     host.kernel = kernel_;

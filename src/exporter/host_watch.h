@@ -25,7 +25,7 @@ class HostWatch {
     NamespaceWatch watch_;
     NetnsNames names_;
     std::string kernel_;
-    std::map<std::uint32_t, std::uint32_t> usable_ports_;
+    RulesByNetns rules_;
     std::uint32_t default_ports_ = 0;
     std::optional<std::chrono::steady_clock::time_point> looked_at_;
 };

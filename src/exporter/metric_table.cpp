@@ -27,7 +27,8 @@ constexpr auto rows = std::to_array<MetricRow>({
      "net.ipv4.tcp_max_tw_buckets of the network namespace."},
     {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer",
      "Share of the ephemeral ports towards the peer that entries of the last 60 s by all services "
-     "of the network namespace take."},
+     "of the network namespace take and connect() may not take over now, from the source address "
+     "that is worst off."},
     {KernelTimeWait, "twtrace_kernel_time_wait_total", Counter, "",
      "Entries into TIME_WAIT by the kernel's own counters (TcpExt TW and TWKilled)."},
     {TimeWaitOverflow, "twtrace_time_wait_overflow_total", Counter, "",

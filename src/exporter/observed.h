@@ -17,7 +17,7 @@ namespace twtrace {
 
 struct ObservedPeer {
     HeldKey key;
-    std::uint64_t held = 0;
+    PortCount count;
     std::vector<std::uint32_t> services; ///< ids; of a row that is gone: stands for "other"
 };
 
@@ -36,7 +36,7 @@ struct ObservedNamespace {
 
 struct ObservedHost {
     std::map<std::string, ObservedNamespace> namespaces;
-    std::map<std::uint32_t, std::uint32_t> usable_ports; ///< by namespace (inode)
+    RulesByNetns rules;
     std::uint32_t default_ports = 0; ///< where a namespace may not be entered: ours; 0: not known
     SelfUsage self;
     std::string kernel;

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 
 #include "exporter/textfile.h"
+#include "model/timestamp.h"
 
 namespace twtrace {
 
@@ -38,16 +39,17 @@ HttpReply plain(int status, std::string text, std::string_view extra = {}) {
 
 } // namespace
 
-Publisher::Publisher(PublisherConfig config, const EventCounters& counters)
+Publisher::Publisher(PublisherConfig config, EventCounters& counters)
     : config_(std::move(config)), counters_(counters), exposition_(config_.series),
       host_(config_.netns), alive_at_(Clock::now().time_since_epoch().count()),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
-                                                    const EventCounters& counters) {
+                                                    EventCounters& counters) {
     std::unique_ptr<Publisher> publisher(new Publisher(std::move(config), counters));
     if (!publisher->stop_)
         return fail(fmt::format("cannot make an event descriptor: {}", std::strerror(errno)));
+    counters.set_rules(publisher->host_.look().rules);
     if (!publisher->config_.textfile.empty()) {
         if (auto written = publisher->write_file(); !written)
             return tl::unexpected(written.error());
@@ -90,8 +92,10 @@ void Publisher::run() {
 void Publisher::render() {
     const auto before = Clock::now();
     ObservedHost host = host_.look();
+    counters_.set_rules(host.rules);
     host.render_s = render_s_;
-    text_ = std::make_shared<const std::string>(exposition_.text(counters_.copy(), host));
+    text_ = std::make_shared<const std::string>(
+        exposition_.text(counters_.copy(monotonic_now_ns()), host));
     packed_.reset();
     rendered_at_ = Clock::now();
     render_s_ = std::chrono::duration<double>(rendered_at_ - before).count();

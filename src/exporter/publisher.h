@@ -30,7 +30,7 @@ class Publisher {
     /// Writes the textfile for the first time, which may fail, and starts the thread. `counters`
     /// must outlive it.
     static Result<std::unique_ptr<Publisher>> start(PublisherConfig config,
-                                                    const EventCounters& counters);
+                                                    EventCounters& counters);
     /// Ends the thread, and writes the textfile for the last time.
     ~Publisher();
     Publisher(const Publisher&) = delete;
@@ -40,7 +40,7 @@ class Publisher {
     void alive() { alive_at_ = HttpServer::Clock::now().time_since_epoch().count(); }
 
   private:
-    Publisher(PublisherConfig config, const EventCounters& counters);
+    Publisher(PublisherConfig config, EventCounters& counters);
     void run();
     HttpReply answer(const HttpRequest& request);
     HttpReply metrics(bool gzip);
@@ -50,7 +50,7 @@ class Publisher {
     void write_file_if_due();
 
     PublisherConfig config_;
-    const EventCounters& counters_;
+    EventCounters& counters_;
     Exposition exposition_;
     HostWatch host_;
     std::shared_ptr<const std::string> text_;

@@ -15,7 +15,10 @@ Json peer_of(const PeerRow& peer) {
     return {{"remote_addr", peer.remote ? Json(to_string(*peer.remote)) : Json(nullptr)},
             {"service_port", known(peer.service_port)},
             {"time_wait", peer.time_wait},
-            {"port_use", known(peer.port_use)}};
+            {"port_use", known(peer.port_use)},
+            {"port_use_reusable", known(peer.port_use_reusable)},
+            {"port_use_source",
+             peer.port_use_source ? Json(to_string(*peer.port_use_source)) : Json(nullptr)}};
 }
 
 Json group_of(const GroupRow& row, const Snapshot& snapshot) {

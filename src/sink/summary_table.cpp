@@ -70,6 +70,8 @@ void append_peers(const Snapshot& snapshot, std::string& out) {
                       true);
         append_column(out, row->is_other ? "(other)" : row->service.value_or("-"), 20, false);
         append_printable(out, peer_text(*peer));
+        if (peer->several_sources && peer->port_use_source)
+            out += " from " + to_string(*peer->port_use_source);
         out += '\n';
         rest -= std::min(rest, peer->time_wait);
     }

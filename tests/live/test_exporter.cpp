@@ -111,6 +111,7 @@ TEST_CASE("exporter: counters never go back, and the port use is what was closed
     }
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40399");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0");
     const Exporter exporter(ns);
     Forked worker = start_jobs(ns, some_closes(100));
     Scrape last;
@@ -131,6 +132,30 @@ TEST_CASE("exporter: counters never go back, and the port use is what was closed
     CHECK_FALSE(went_back);
     CHECK(sum_of(last, "twtrace_time_wait_entered_total", {"role=\"client\""}) == 100);
     CHECK(sum_of(last, "twtrace_ephemeral_port_use_ratio") == 0.25);
+}
+
+TEST_CASE("exporter: ports that connect() may take over are not held against a peer",
+          "[exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40399");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "2");
+    const Exporter exporter(ns);
+    run_jobs(ns, some_closes(100));
+    Scrape last;
+    const bool reusable = wait_until(
+        [&] {
+            last = exporter.scrape();
+            return sum_of(last, "twtrace_time_wait_entered_total") == 100 &&
+                   sum_of(last, "twtrace_ephemeral_port_use_ratio") == 0;
+        },
+        Milliseconds(10000));
+    CHECK(reusable);
+    const auto named = last.lower_bound("twtrace_ephemeral_port_use_ratio{");
+    REQUIRE(named != last.end());
+    CHECK(named->first.starts_with("twtrace_ephemeral_port_use_ratio{"));
 }
 
 TEST_CASE("exporter: hostile clients take nothing from a scraper", "[exporter]") {

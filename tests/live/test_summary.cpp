@@ -209,3 +209,24 @@ TEST_CASE("summary: with -i each event is in one of the documents, one document 
     }
     CHECK(kernel == ns.counters().scheduled());
 }
+
+TEST_CASE("summary: port use is of the namespace's own range, and names the source", "[summary]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40099");
+    ns.set_sysctl("net.ipv4.ip_local_reserved_ports", "40090-40099");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0");
+    Tracer tracer(summary_of(ns));
+    run_jobs(ns, repeat("shutdown_then_peer_closes", 45));
+    const CommandResult result = tracer.stop();
+    INFO(result.out << "\nstderr: " << result.err);
+    const json summary = json::parse(result.out);
+    const json client = summary.at("groups").at(0); // most time-waits first
+    REQUIRE(client.at("peers").size() == 1);
+    const json peer = client.at("peers").at(0);
+    CHECK(peer.at("port_use") == 0.5);
+    CHECK(peer.at("port_use_reusable") == 0);
+    CHECK(peer.at("port_use_source") == "127.0.0.1");
+}

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t second = 1'000'000'000;
 
 HeldKey key_of(const Event& event) {
-    return {event.netns, event.remote, event.remote_port};
+    return {event.netns, event.remote, event.remote_port, event.local};
 }
 
 } // namespace
@@ -20,17 +20,17 @@ TEST_CASE("ports held: a minute long, by clients only", "[aggregate]") {
     Event event = test::client_v4();
     held.add(event, 5, 1, 100 * second);
     held.add(event, 2, 2, 130 * second);
-    CHECK(held.towards(key_of(event)) == 7);
+    CHECK(held.towards(key_of(event)).taken == 7);
     held.move_to(165 * second);
-    CHECK(held.towards(key_of(event)) == 2);
+    CHECK(held.towards(key_of(event)).taken == 2);
     held.move_to(200 * second);
-    CHECK(held.towards(key_of(event)) == 0);
+    CHECK(held.towards(key_of(event)).taken == 0);
     event.role = Role::Server;
     held.add(event, 1, 1, 200 * second);
     event.role = Role::Client;
     event.type = EventType::PassiveClose;
     held.add(event, 1, 1, 200 * second);
-    CHECK(held.towards(key_of(event)) == 0);
+    CHECK(held.towards(key_of(event)).taken == 0);
 }
 
 TEST_CASE("ports held: bounded", "[aggregate]") {
@@ -42,10 +42,56 @@ TEST_CASE("ports held: bounded", "[aggregate]") {
             held.add(event, 1, user, second);
     }
     std::size_t peers = 0;
-    held.each([&](const HeldKey&, std::uint64_t sum, const auto& users) {
+    held.each([&](const HeldKey&, const PortCount& count, const auto& users) {
         ++peers;
-        CHECK(sum == 100);
+        CHECK(count.taken == 100);
         CHECK(users.size() == 8);
     });
     CHECK(peers == 2);
+}
+
+TEST_CASE("ports held: each source address has a range of its own, a program's own port none",
+          "[aggregate]") {
+    PortsHeld held(10);
+    PortRules rules;
+    rules.usable = 1000;
+    rules.range = {40000, 40999};
+    Event event = test::client_v4();
+    held.set_rules({{event.netns, rules}});
+    event.local_port = 40001;
+    held.add(event, 300, 1, 100 * second);
+    Event other = event;
+    other.local.bytes[3] = 99;
+    held.add(other, 200, 1, 100 * second);
+    event.local_port = 5000; // outside the range
+    held.add(event, 50, 1, 100 * second);
+    CHECK(held.towards(key_of(event)).taken == 300);
+    CHECK(held.towards(key_of(other)).taken == 200);
+}
+
+TEST_CASE("ports held: reusable after a second where tcp_tw_reuse is on", "[aggregate]") {
+    PortsHeld held(10);
+    Event event = test::client_v4();
+    PortRules rules;
+    rules.usable = 400;
+    rules.reuse_after_s = 1;
+    event.local.bytes = {10, 0, 0, 1};
+    held.set_rules({{event.netns, rules}});
+    for (std::uint64_t at = 100; at < 120; ++at)
+        held.add(event, 100, 1, at * second);
+    held.move_to(120 * second);
+    const PortCount count = held.towards(key_of(event));
+    CHECK(count.taken == 400); // taken over within the minute: never more than there are
+    CHECK(count.held() == 100);
+    rules.reuse_on_loopback_only = true; // and this is none
+    held.set_rules({{event.netns, rules}});
+    CHECK(held.towards(key_of(event)).held() == 400);
+}
+
+TEST_CASE("ports held: a burst of 75 s ago holds nothing", "[aggregate]") {
+    PortsHeld held(10);
+    const Event event = test::client_v4();
+    held.add(event, 100, 1, 100 * second);
+    held.move_to(175 * second);
+    CHECK(held.towards(key_of(event)).taken == 0);
 }

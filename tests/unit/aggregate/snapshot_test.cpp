@@ -22,6 +22,22 @@ Event to_port(std::uint16_t remote_port) {
     return event;
 }
 
+// Those events, so many times each, in namespaces with so many usable ports.
+const PortsHeld& held(const std::vector<std::pair<Event, std::uint64_t>>& events,
+                      std::uint32_t usable) {
+    static PortsHeld ports(0);
+    ports = PortsHeld(100);
+    PortRules rules;
+    rules.usable = usable;
+    RulesByNetns by_netns;
+    for (const auto& [event, times] : events)
+        by_netns[event.netns] = rules;
+    ports.set_rules(by_netns);
+    for (const auto& [event, times] : events)
+        ports.add(event, times, 0, 1'000'000'000);
+    return ports;
+}
+
 } // namespace
 
 TEST_CASE("snapshot: rate, share and how of each group") {
@@ -31,7 +47,7 @@ TEST_CASE("snapshot: rate, share and how of each group") {
     other.how = How::Exit;
     aggregator.add(client_v4(), 30);
     aggregator.add(other, 10);
-    const auto rows = rows_of(aggregator, 4.0, 10, 28232);
+    const auto rows = rows_of(aggregator, 4.0, 10);
     REQUIRE(rows.size() == 2);
     CHECK(near(rows[0].rate, 7.5));
     CHECK(near(rows[0].share, 0.75));
@@ -48,7 +64,7 @@ TEST_CASE("snapshot: rate, share and how of each group") {
 TEST_CASE("snapshot: what a group does not know or share is nothing") {
     Aggregator aggregator(GroupBy::Netns);
     aggregator.add(unknown_closer());
-    const auto row = rows_of(aggregator, 1.0, 10, 0).front();
+    const auto row = rows_of(aggregator, 1.0, 10).front();
     CHECK_FALSE(row.pid);
     CHECK_FALSE(row.comm);
     CHECK_FALSE(row.service);
@@ -66,7 +82,7 @@ TEST_CASE("snapshot: peers come largest first; those beyond the wish are added u
     Aggregator aggregator(GroupBy::Process);
     for (std::uint16_t port = 1; port <= 5; ++port)
         aggregator.add(to_port(port), port);
-    const auto peers = rows_of(aggregator, 1.0, 2, 0).front().peers;
+    const auto peers = rows_of(aggregator, 1.0, 2).front().peers;
     REQUIRE(peers.size() == 3);
     CHECK(peers[0].time_wait == 5);
     CHECK(peers[0].service_port == 5);
@@ -75,27 +91,50 @@ TEST_CASE("snapshot: peers come largest first; those beyond the wish are added u
     CHECK_FALSE(peers[2].remote);
     CHECK_FALSE(peers[2].service_port);
     CHECK(peers[2].time_wait == 6);
-    CHECK(rows_of(aggregator, 1.0, 5, 0).front().peers.size() == 5);
+    CHECK(rows_of(aggregator, 1.0, 5).front().peers.size() == 5);
 }
 
 TEST_CASE("snapshot: a client takes ephemeral ports, a server takes none") {
     Aggregator clients(GroupBy::Process);
     clients.add(client_v4(), 100);
-    CHECK(near(*rows_of(clients, 10.0, 9, 1000).front().peers.front().port_use, 0.1));
-    // After 60 s a time-wait lets its port go: of 120 s half are left.
-    CHECK(near(*rows_of(clients, 120.0, 9, 1000).front().peers.front().port_use, 0.05));
-    CHECK(near(*rows_of(clients, 10.0, 9, 50).front().peers.front().port_use, 1.0));
-    CHECK_FALSE(rows_of(clients, 10.0, 9, 0).front().peers.front().port_use);
+    CHECK(near(*rows_of(clients, 10.0, 9, &held({{client_v4(), 100}}, 1000))
+                    .front()
+                    .peers.front()
+                    .port_use,
+               0.1));
+    CHECK(near(
+        *rows_of(clients, 10.0, 9, &held({{client_v4(), 100}}, 50)).front().peers.front().port_use,
+        1.0));
+    CHECK_FALSE(rows_of(clients, 10.0, 9).front().peers.front().port_use);
+    const PortsHeld& some = held({{client_v4(), 100}}, 1000);
     Event server = client_v4();
     server.role = Role::Server;
     Aggregator servers(GroupBy::Process);
     servers.add(server);
-    CHECK_FALSE(rows_of(servers, 10.0, 9, 1000).front().peers.front().port_use);
-    CHECK(rows_of(servers, 10.0, 9, 1000).front().peers.front().service_port == 45678);
+    CHECK_FALSE(rows_of(servers, 10.0, 9, &some).front().peers.front().port_use);
+    CHECK(rows_of(servers, 10.0, 9, &some).front().peers.front().service_port == 45678);
     Aggregator unknown(GroupBy::Process);
     unknown.add(unknown_closer());
-    CHECK_FALSE(rows_of(unknown, 10.0, 9, 1000).front().peers.front().port_use);
-    CHECK_FALSE(rows_of(unknown, 10.0, 9, 1000).front().peers.front().service_port);
+    CHECK_FALSE(rows_of(unknown, 10.0, 9, &some).front().peers.front().port_use);
+    CHECK_FALSE(rows_of(unknown, 10.0, 9, &some).front().peers.front().service_port);
+}
+
+TEST_CASE("snapshot: the worst source address is shown, and namespaces are not added up") {
+    Event other_source = client_v4();
+    other_source.local.bytes[3] = 99;
+    Event elsewhere = client_v4();
+    elsewhere.netns = 7;
+    Aggregator by_peer(GroupBy::Peer);
+    by_peer.add(client_v4(), 300);
+    by_peer.add(other_source, 400);
+    by_peer.add(elsewhere, 200);
+    const auto rows = rows_of(
+        by_peer, 10.0, 9, &held({{client_v4(), 300}, {other_source, 400}, {elsewhere, 200}}, 1000));
+    REQUIRE(rows.size() == 1);
+    const PeerRow& peer = rows.front().peers.front();
+    CHECK(near(*peer.port_use, 0.4));
+    CHECK(peer.port_use_source == other_source.local);
+    CHECK(peer.several_sources);
 }
 
 TEST_CASE("snapshot: the ports towards a peer are shared by all that connect to it") {
@@ -109,7 +148,8 @@ TEST_CASE("snapshot: the ports towards a peer are shared by all that connect to 
         event.task.pid = pid;
         workers.add(event, 100);
     }
-    const auto rows = rows_of(workers, 10.0, 9, 1000);
+    const auto rows =
+        rows_of(workers, 10.0, 9, &held({{elsewhere, 500}, {client_v4(), 400}}, 1000));
     REQUIRE(rows.size() == 5);
     CHECK(near(*rows[0].peers.front().port_use, 0.5)); // a range of its own
     for (std::size_t index = 1; index < 5; ++index) {
@@ -124,7 +164,7 @@ TEST_CASE("snapshot: a peer or a listener says which it is, also where nothing e
     exhausted.stage = Stage::None;
     Aggregator by_peer(GroupBy::Peer);
     by_peer.add(exhausted);
-    const auto peer = rows_of(by_peer, 1.0, 9, 0).front();
+    const auto peer = rows_of(by_peer, 1.0, 9).front();
     CHECK(peer.remote == address("10.0.0.20"));
     CHECK(peer.service_port == 8080);
     CHECK(peer.peers.empty());
@@ -136,7 +176,7 @@ TEST_CASE("snapshot: a peer or a listener says which it is, also where nothing e
     by_listener.add(passive);
     passive.remote = address("10.0.0.21");
     by_listener.add(passive);
-    const auto listener = rows_of(by_listener, 1.0, 9, 0).front();
+    const auto listener = rows_of(by_listener, 1.0, 9).front();
     CHECK(listener.service_port == 443);
     CHECK_FALSE(listener.remote);
 }
@@ -150,7 +190,7 @@ TEST_CASE("snapshot: the quantiles of a lifetime") {
         aggregator.add(event);
     }
     aggregator.add(unknown_closer()); // has none, and does not count as 0
-    const auto row = rows_of(aggregator, 1.0, 9, 0).front();
+    const auto row = rows_of(aggregator, 1.0, 9).front();
     CHECK(*row.lifetime_p50_us >= 50);
     CHECK(*row.lifetime_p50_us <= 56);
     CHECK(*row.lifetime_p90_us >= 90);
@@ -163,7 +203,7 @@ TEST_CASE("snapshot: without a duration or time-waits there is no division by ze
     Event event = client_v4();
     event.type = EventType::PassiveClose;
     aggregator.add(event);
-    const auto row = rows_of(aggregator, 0.0, 9, 1000).front();
+    const auto row = rows_of(aggregator, 0.0, 9).front();
     CHECK(near(row.rate, 0));
     CHECK(near(row.share, 0));
 }

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Snapshot snapshot_of(const Aggregator& aggregator) {
+Snapshot snapshot_of(const Aggregator& aggregator, const PortsHeld& held = PortsHeld(0)) {
     Snapshot snapshot;
     snapshot.host = "web1";
     snapshot.kernel = "6.1.0-28-amd64";
@@ -30,7 +30,7 @@ Snapshot snapshot_of(const Aggregator& aggregator) {
     inputs.captured = aggregator.totals().time_wait;
     inputs.kernel = aggregator.totals().time_wait;
     snapshot.accounting = Accounting::of(inputs);
-    snapshot.groups = rows_of(aggregator, snapshot.duration_s, 2, 28232);
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s, 2, &held);
     return snapshot;
 }
 
@@ -38,28 +38,36 @@ Snapshot snapshot_of(const Aggregator& aggregator) {
 // group that stands for others.
 Snapshot sample(GroupBy by = GroupBy::Process) {
     Aggregator aggregator(by, {5, 100});
+    PortsHeld held(100);
+    RulesByNetns rules;
+    const auto add = [&](const Event& event, std::uint64_t times) {
+        rules[event.netns].usable = 28232;
+        held.set_rules(rules);
+        aggregator.add(event, times);
+        held.add(event, times, 0, 1'000'000'000);
+    };
     for (std::uint16_t port = 8080; port < 8084; ++port) {
         Event event = client_v4();
         event.remote_port = port;
-        aggregator.add(event, 5000U - port / 2);
+        add(event, 5000U - port / 2);
     }
-    aggregator.add(longest_v6(), 12);
-    aggregator.add(hostile_comm(), 7);
-    aggregator.add(unknown_closer(), 3);
+    add(longest_v6(), 12);
+    add(hostile_comm(), 7);
+    add(unknown_closer(), 3);
     Event exhausted = client_v4();
     exhausted.type = EventType::PortExhausted;
     exhausted.stage = Stage::None;
     exhausted.remote = address("10.9.9.9");
     exhausted.task.pid = 77;
-    aggregator.add(exhausted, 4);
+    add(exhausted, 4);
     for (std::uint32_t pid = 100; pid < 110; ++pid) {
         Event other = client_v4();
         other.task.pid = pid;
         other.netns = pid;
         other.how = How::Exit;
-        aggregator.add(other);
+        add(other, 1);
     }
-    return snapshot_of(aggregator);
+    return snapshot_of(aggregator, held);
 }
 
 std::string text_of(const Snapshot& snapshot, Format format, bool wide = false) {
@@ -117,7 +125,8 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
         CHECK(keys_of(group["how"]) == Keys{"close", "shutdown", "exit", "kernel"});
         CHECK(keys_of(group["lifetime_us"]) == Keys{"p50", "p90", "p99", "max"});
         for (const Json& peer : group["peers"])
-            CHECK(keys_of(peer) == Keys{"remote_addr", "service_port", "time_wait", "port_use"});
+            CHECK(keys_of(peer) == Keys{"remote_addr", "service_port", "time_wait", "port_use",
+                                        "port_use_reusable", "port_use_source"});
     }
 }
 

@@ -1,0 +1,40 @@
+// The local ports that a run's clients take, with the settings of the namespaces that they are in.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "aggregate/ports_held.h"
+#include "app/port_rules_watch.h"
+
+namespace twtrace {
+
+class PortTally {
+  public:
+    /// netns: inodes; empty: all.
+    explicit PortTally(std::vector<std::uint32_t> netns) : watch_(std::move(netns)) {
+        held_.set_rules(watch_.rules());
+    }
+    /// now_ns: CLOCK_MONOTONIC.
+    void add(const Event& event, std::uint64_t times, std::uint64_t now_ns) {
+        if (event.type != EventType::TimeWait || event.role != Role::Client)
+            return;
+        if (watch_.look_for(event.netns, now_ns))
+            held_.set_rules(watch_.rules());
+        held_.add(event, times, 0, now_ns);
+    }
+    /// What is held at that time, by the present settings.
+    const PortsHeld& at(std::uint64_t now_ns) {
+        watch_.look();
+        held_.set_rules(watch_.rules());
+        held_.move_to(now_ns);
+        return held_;
+    }
+
+  private:
+    static constexpr std::size_t most_held = 50'000;
+    PortRulesWatch watch_;
+    PortsHeld held_{most_held};
+};
+
+} // namespace twtrace
