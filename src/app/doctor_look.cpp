@@ -131,6 +131,8 @@ void DoctorLook::fill(std::uint32_t netns, const Counted& counted, NamespaceFact
     facts.ports = counted.ports->most_used(
         destinations_kept, found == before_.end() ? nullptr : found->second->ports.get());
     facts.destinations = counted.ports->destinations();
+    facts.distinct_ports = counted.ports->distinct_ports();
+    facts.port_sockets = counted.ports->sockets();
 }
 
 void DoctorLook::end(Observations& seen) {

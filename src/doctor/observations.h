@@ -39,6 +39,8 @@ struct NamespaceFacts {
     bool ports_counted = false;           ///< false: not looked at
     std::vector<PortUse> ports;           ///< most used first, the first few
     std::uint64_t destinations = 0;       ///< of which `ports` are the first
+    std::uint32_t distinct_ports = 0;     ///< different local ports taken, over all destinations
+    std::uint32_t port_sockets = 0;       ///< sockets that take them
     std::vector<std::uint16_t> listeners; ///< ports that somebody listens on, rising
 };
 

@@ -27,6 +27,11 @@ void PortCounter::add(const TcpSocket& socket) {
         settings_.reserved.contains(socket.local_port) || listeners_.contains(socket.local_port) ||
         socket.remote_port == 0)
         return;
+    ++sockets_;
+    if (!local_ports_.contains(socket.local_port)) {
+        local_ports_.insert(socket.local_port);
+        ++distinct_;
+    }
     const Key key{socket.local, socket.remote, socket.remote_port};
     auto found = uses_.find(key);
     if (found == uses_.end()) {

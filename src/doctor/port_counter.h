@@ -29,6 +29,10 @@ class PortCounter {
     /// The most used ones; `before` is the same, counted earlier.
     [[nodiscard]] std::vector<PortUse> most_used(std::size_t count,
                                                  const PortCounter* before) const;
+    /// Different local ports over all destinations, and sockets that hold them. The two are equal
+    /// where bind() picked the ports: connect() gives the same port to several destinations.
+    [[nodiscard]] std::uint32_t distinct_ports() const { return distinct_; }
+    [[nodiscard]] std::uint32_t sockets() const { return sockets_; }
     [[nodiscard]] std::size_t destinations() const { return uses_.size(); }
     [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< sockets without room
 
@@ -48,6 +52,9 @@ class PortCounter {
     std::size_t limit_;
     std::unordered_map<Key, PortUse, KeyHash> uses_;
     std::uint64_t beyond_ = 0;
+    PortSet local_ports_;
+    std::uint32_t distinct_ = 0;
+    std::uint32_t sockets_ = 0;
 };
 
 } // namespace twtrace::doctor

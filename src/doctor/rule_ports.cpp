@@ -110,9 +110,49 @@ Finding shortage(const Observations& seen, const Destination& to) {
     return finding;
 }
 
+// Hardly a port is held twice although there are several destinations: bind() picked them.
+bool bind_took_all(const NamespaceFacts& facts, double usable) {
+    const bool one_destination =
+        std::any_of(facts.ports.begin(), facts.ports.end(), [&](const PortUse& use) {
+            return use.taken() >= threshold::ports_half * usable;
+        });
+    return !one_destination && facts.distinct_ports >= threshold::events &&
+           facts.distinct_ports >= threshold::ports_burst * usable &&
+           facts.port_sockets <= 1.02 * facts.distinct_ports;
+}
+
+void judge_bound_range(const Observations& seen, Findings& findings) {
+    for (const auto& [netns, facts] : seen.namespaces) {
+        const double usable = facts.settings ? facts.settings->usable_ports() : 0;
+        if (usable <= 0 || !bind_took_all(facts, usable))
+            continue;
+        Finding finding;
+        finding.id = "ports-running-out";
+        finding.netns = netns;
+        finding.severity = Severity::Critical;
+        finding.weight = facts.distinct_ports / usable;
+        finding.title =
+            fmt::format("bind() has taken {} local ports{}",
+                        facts.distinct_ports >= usable ? "all" : "nearly all", where(seen, netns));
+        finding.evidence.push_back(fmt::format(
+            "{} of {} local ports ({}) are taken over {} destinations together, hardly one of them "
+            "twice",
+            grouped(facts.distinct_ports), grouped(static_cast<std::uint64_t>(usable)),
+            percent(finding.weight), grouped(facts.destinations)));
+        finding.meaning =
+            "A port that bind() picked is taken for all destinations. When the last one is gone "
+            "bind() fails with EADDRINUSE, which leaves no event behind.";
+        finding.fix = {"# before bind() of an address and port 0 (Linux 4.2):", "int one = 1;",
+                       "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);"};
+        finding.numbers = {{"usable", usable}, {"taken", facts.distinct_ports}};
+        findings.push_back(std::move(finding));
+    }
+}
+
 } // namespace
 
 void judge_ports(const Observations& seen, Findings& findings) {
+    judge_bound_range(seen, findings);
     for (const Destination& to : destinations(seen)) {
         const bool told = to.no_port > 0; // by judge_no_port(), with all of this
         const bool short_of = to.is_short();

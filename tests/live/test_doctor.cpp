@@ -4,9 +4,12 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <map>
+
 #include "catch2.h"
 #include "doctor.h"
 #include "errors.h"
+#include "fd.h"
 
 using namespace live;
 using nlohmann::json;
@@ -222,4 +225,46 @@ TEST_CASE("doctor: resets instead of closes", "[doctor]") {
     REQUIRE(finding != nullptr);
     CHECK(finding->at("numbers").at("resets") == many);
     CHECK(ill.finding("connection-per-request") == nullptr);
+}
+
+TEST_CASE("doctor: bind() has taken all ports, no destination has many", "[doctor]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40099");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0");
+    const auto load = [] {
+        int done = 0;
+        for (int round = 0; round < 10; ++round) {
+            for (std::uint16_t port = 7000; port < 7010; ++port) {
+                static std::map<std::uint16_t, Fd> listeners;
+                sockaddr_in to{};
+                to.sin_family = AF_INET;
+                to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+                to.sin_port = htons(port);
+                auto* address = reinterpret_cast<sockaddr*>(&to);
+                if (round == 0) {
+                    Fd listener(check_call(socket(AF_INET, SOCK_STREAM, 0), "socket"));
+                    check_call(bind(listener.get(), address, sizeof to), "bind");
+                    check_call(listen(listener.get(), 64), "listen");
+                    listeners[port] = std::move(listener);
+                }
+                Fd client(check_call(socket(AF_INET, SOCK_STREAM, 0), "socket"));
+                bind_to_loopback(client.get());
+                check_call(connect(client.get(), address, sizeof to), "connect");
+                const Fd server(
+                    check_call(accept(listeners[port].get(), nullptr, nullptr), "accept"));
+                client.reset();
+                ++done;
+            }
+        }
+        return std::to_string(done);
+    };
+    const Diagnosis found = diagnose(ns, [&] { CHECK(ns.run_in(load) == "100"); });
+    INFO(found.ids());
+    const json* finding = found.finding("ports-running-out");
+    REQUIRE(finding != nullptr);
+    CHECK(finding->at("severity") == "critical");
+    CHECK(mentions(finding->at("title"), "bind() has taken all"));
 }

@@ -184,3 +184,19 @@ TEST_CASE("doctor: tcp_tw_reuse is missed where a quarter of the ports are at st
     seen.flows.back().role = Role::Server; // the setting is for connect()
     CHECK_FALSE(finds(seen, "tw-reuse-off"));
 }
+
+TEST_CASE("doctor: ports that bind() took, over all destinations together") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40000, 40099};
+    facts(seen).distinct_ports = 100;
+    facts(seen).port_sockets = 100;
+    facts(seen).destinations = 10;
+    Findings findings;
+    judge_ports(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().severity == Severity::Critical);
+    facts(seen).port_sockets = 150; // connect() gave some of them to several destinations
+    findings.clear();
+    judge_ports(seen, findings);
+    CHECK(findings.empty());
+}
