@@ -72,7 +72,7 @@ static __always_inline void settle_place(struct place* place, struct closing* cl
  * store is done with before the event is sent: the verifier then need not follow send() for each
  * kind of place. */
 static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 flags) {
-    bool filtered = config.filter_pid || config.filter_comm || config.cgroup_count;
+    bool filtered = config.filter_pid || config.cgroup_count;
     struct facts facts = {.flags = flags};
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct twtrace_task task = {};

@@ -63,14 +63,6 @@ static __always_inline bool gate_task(const struct twtrace_task* who) {
         return false;
     if (config.filter_pid && !bpf_map_lookup_elem(&filter_pids, &who->pid))
         return false;
-    if (config.filter_comm) {
-        for (int i = 0; i < TWTRACE_COMM_LEN; i++) {
-            if (who->comm[i] != config.comm[i])
-                return false;
-            if (!config.comm[i])
-                break;
-        }
-    }
     return true;
 }
 

@@ -230,7 +230,6 @@ struct twtrace_config {
     twtrace_u32 group_mask;  /* of map groups: one less than its entries, a power of two */
     twtrace_u8 family;       /* 0: both */
     twtrace_u8 filter_pid;
-    twtrace_u8 filter_comm;
     twtrace_u8 filter_local_port;
     twtrace_u8 filter_remote_port;
     twtrace_u8 filter_local_addr;  /* map local_cidrs */
@@ -240,6 +239,7 @@ struct twtrace_config {
     twtrace_u8 count_passive;      /* enum twtrace_passive */
     twtrace_u8 tell_port_bound;    /* TWTRACE_FLAG_PORT_BOUND is asked for: two cold cache lines */
     twtrace_u8 parent;             /* parent_pid is wanted */
+    twtrace_u8 reserved;
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
     twtrace_u32 pid_namespace; /* inode of that whose pids are wanted; 0: the initial one */
@@ -247,7 +247,6 @@ struct twtrace_config {
     twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
     /* A cgroup with a larger id was made after the filter: user space looks at its path. */
     twtrace_u64 cgroup_id_known;
-    char comm[TWTRACE_COMM_LEN];
 };
 
 /* Key of local_cidrs and remote_cidrs (struct bpf_lpm_trie_key). */

@@ -73,14 +73,12 @@ LiveConfig live_config(const Options& options, const Wanted& wanted) {
     config.gate.family = filter.family;
     config.gate.role = static_cast<twtrace_u8>(filter.role);
     config.gate.filter_pid = filter.pids.empty() ? 0 : 1;
-    config.gate.filter_comm = filter.comm.empty() ? 0 : 1;
     config.gate.filter_local_port = filter.local_ports.any ? 1 : 0;
     config.gate.filter_remote_port = filter.remote_ports.any ? 1 : 0;
     config.gate.filter_local_addr = filter.local_cidrs.empty() ? 0 : 1;
     config.gate.filter_remote_addr = filter.remote_cidrs.empty() ? 0 : 1;
     config.gate.netns_count = static_cast<std::uint32_t>(filter.netns.size());
     std::copy(filter.netns.begin(), filter.netns.end(), config.gate.netns);
-    std::copy(filter.comm.begin(), filter.comm.end(), config.gate.comm);
     config.gate.parent = options.wants_details() ? 1 : 0;
     config.gate.pid_namespace = own_pid_namespace();
     config.gate.tick_ns = tick_ns();

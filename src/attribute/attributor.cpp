@@ -25,14 +25,15 @@ std::size_t Attributor::KeyHash::operator()(const Key& key) const {
 
 Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
     Owner owner;
+    owner.process = processes_.name_of(task);
     if (const CgroupRef cgroup =
             cgroups_.resolve(task.cgroup_id, task.pid, task.start_boottime_ns)) {
-        owner.unit = cgroup->name.unit;
+        owner.unit = cgroup->name.full_unit();
         owner.container = cgroup->name.container;
         owner.cgroup = cgroup->path;
-        owner.service = pick_service(cgroup->name, task.comm());
+        owner.service = pick_service(cgroup->name, owner.process);
     } else {
-        owner.service = task.comm();
+        owner.service = owner.process;
     }
     owner.parent = parents_.name_of(task.parent_pid, now_ns);
     if (options_.cmdlines)

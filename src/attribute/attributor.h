@@ -6,6 +6,7 @@
 #include "attribute/cgroup_resolver.h"
 #include "attribute/lru_cache.h"
 #include "attribute/netns_names.h"
+#include "attribute/process_name.h"
 #include "attribute/process_text.h"
 #include "model/event.h"
 
@@ -55,6 +56,7 @@ class Attributor {
     AttributeOptions options_;
     CgroupResolver cgroups_;
     ParentNames parents_;
+    ProcessNames processes_;
     NetnsNames netns_names_;
     struct NamedNetns {
         std::uint32_t inode = 0;

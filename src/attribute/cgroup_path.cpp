@@ -237,6 +237,8 @@ class PathReader {
     CgroupName name() const {
         CgroupName out;
         out.unit = std::string(unit_);
+        if (!unit_.empty() && unit_ != holder_)
+            out.holder = std::string(holder_);
         out.unit_in_container = unit_in_container_ && !unit_.empty();
         out.runtime = std::string(container_.runtime);
         if (container_.is_name)
@@ -269,6 +271,10 @@ class PathReader {
             below_unit_ = true; // a user manager's own process: user@N.service says whose
             return;
         }
+        if (unit_.empty() || !holds_user_units(unit_))
+            holder_ = {};
+        if (holds_user_units(unit))
+            holder_ = unit;
         unit_ = unit;
         unit_in_container_ = !container_.id.empty();
         below_unit_ = !holds_user_units(unit);
@@ -284,6 +290,7 @@ class PathReader {
     string_view parent_;
     string_view grandparent_;
     string_view unit_;
+    string_view holder_; // of unit_; itself where it holds units
     string_view pod_;
     Container container_;
     bool unit_in_container_ = false;

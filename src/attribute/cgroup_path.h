@@ -15,6 +15,10 @@ struct CgroupName {
     /// The systemd unit as systemctl prints it, escapes kept ("dev-disk\x2dby.service"), at most
     /// 255 bytes. Empty where the unit is only the wrapper of the container ("docker-<id>.scope").
     std::string unit;
+    /// The user's manager or session that the unit is below ("user@1000.service"). Its user may
+    /// give a unit any name, also that of one of the system's. Empty: the system's manager runs the
+    /// unit.
+    std::string holder;
     /// The innermost container: first 12 hex digits of its id, as `docker ps` shows it; for lxc,
     /// systemd-nspawn, libvirt and buildkit, which use names instead of ids, the name (at most 64
     /// bytes).
@@ -29,6 +33,10 @@ struct CgroupName {
     bool unit_in_container = false;
 
     bool operator==(const CgroupName&) const = default;
+    /// "nginx.service", or "user@1000.service/nginx.service".
+    [[nodiscard]] std::string full_unit() const {
+        return holder.empty() ? unit : holder + "/" + unit;
+    }
 };
 
 /// Names what `path` says; never fails. The path comes from untrusted hands (whoever may mkdir in a

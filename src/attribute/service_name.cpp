@@ -16,7 +16,10 @@ std::string pick_service(std::string_view unit, std::string_view container, std:
 }
 
 std::string pick_service(const CgroupName& name, std::string_view comm) {
-    return pick_service(name.unit, name.container, comm, name.unit_in_container);
+    std::string service = pick_service(name.unit, name.container, comm, name.unit_in_container);
+    if (service == name.unit && !name.holder.empty())
+        return name.full_unit();
+    return service;
 }
 
 } // namespace twtrace

@@ -116,7 +116,7 @@ constexpr std::array groupings{
 // clang-format off
 constexpr auto options_rows = std::to_array<OptionRow>({
     {"-p,--pid", "PID,..", "only these processes", in_every, add_pids},
-    {"-c,--comm", "COMM", "only processes (threads) of this name", in_every,
+    {"-c,--comm", "COMM", "only processes, or threads, of this name", in_every,
      [](O o, V v) { return store(parse_comm(v), o.filter.comm); }},
     {"-L,--local-port", "PORTS", "only these ports of the side that closes: 80,443,8000-8100",
      in_every, [](O o, V v) { return add_ports(o.filter.local_ports, v); }},

@@ -36,7 +36,9 @@ void count(Flow& flow, const Event& event, std::uint64_t times) {
         break;
     }
     if (event.task.known()) {
-        flow.comm = event.task.comm();
+        flow.comm = event.owner != nullptr && !event.owner->process.empty()
+                        ? event.owner->process
+                        : std::string(event.task.comm());
         flow.pid = event.task.pid;
     }
 }

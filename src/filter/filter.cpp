@@ -49,6 +49,8 @@ bool Filter::is_partial() const {
 bool Filter::passes_owner(const Event& event) const {
     static const Owner nobody;
     const Owner& owner = event.owner != nullptr ? *event.owner : nobody;
+    if (!comm.empty() && event.task.comm() != comm && owner.process != comm)
+        return false;
     return none_or_any(units, [&](const auto& wish) { return is_unit(wish, owner.unit); }) &&
            none_or_any(containers,
                        [&](const auto& wish) { return owner.container.starts_with(wish); }) &&
@@ -57,8 +59,6 @@ bool Filter::passes_owner(const Event& event) const {
 
 bool Filter::passes(const Event& event) const {
     if (!none_or_any(pids, is(event.task.pid)))
-        return false;
-    if (!comm.empty() && event.task.comm() != comm)
         return false;
     if (local_ports.any && !local_ports.contains(event.local_port))
         return false;

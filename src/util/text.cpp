@@ -176,6 +176,13 @@ void append_utf8(std::string& out, std::string_view text) {
 }
 
 void append_csv(std::string& out, std::string_view text) {
+    // A spreadsheet takes what begins so for a formula. No number or address here does.
+    constexpr std::string_view formula = "=+-@";
+    if (!text.empty() && formula.find(text.front()) != std::string_view::npos) {
+        std::string quoted = "'";
+        append_csv(out, quoted.append(text));
+        return;
+    }
     if (plain_length(text, ',') == text.size()) {
         out += text;
         return;

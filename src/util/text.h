@@ -12,7 +12,9 @@ void append_json(std::string& out, std::string_view text);
 /// Printable ASCII without quotes and backslashes, which append_json() leaves alone.
 bool is_plain_json(std::string_view text);
 
-/// Appends text as one CSV field (RFC 4180), quoted where it has to be. Control characters become
+/// Appends text as one CSV field (RFC 4180), quoted where it has to be. A field that begins with
+/// '=', '+', '-' or '@' gets an apostrophe in front: spreadsheets would run it as a formula.
+/// Control characters become
 /// '?': a newline inside a field breaks the line-oriented tools that people put behind a pipe.
 void append_csv(std::string& out, std::string_view text);
 

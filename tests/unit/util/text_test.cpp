@@ -123,7 +123,10 @@ TEST_CASE("CSV: no byte breaks the line, and a reader gets one field back") {
         const std::string field = with(append_csv, text);
         CAPTURE(round, field);
         REQUIRE(field.find_first_of("\n\r"s + '\0') == std::string::npos);
-        REQUIRE(unquoted(field) == with(append_printable, text));
+        std::string want = with(append_printable, text);
+        if (!want.empty() && std::string_view("=+-@").find(want.front()) != std::string_view::npos)
+            want.insert(0, 1, '\'');
+        REQUIRE(unquoted(field) == want);
         REQUIRE((field[0] == '"' || field.find(',') == std::string::npos));
     }
 }
@@ -166,4 +169,15 @@ TEST_CASE("text: plain is what JSON does not escape, whatever byte stands wherev
                 REQUIRE(is_plain_json(text) == (ascii && with(append_json, text) == text));
             }
     CHECK(is_plain_json(""));
+}
+
+TEST_CASE("CSV: no name is a formula") {
+    for (const char* text : {"=1+1", "+1", "-x", "@SUM(A1)"}) {
+        std::string out;
+        twtrace::append_csv(out, text);
+        CHECK(out == std::string("'") + text);
+    }
+    std::string out;
+    twtrace::append_csv(out, "=a,b");
+    CHECK(out == "\"'=a,b\"");
 }

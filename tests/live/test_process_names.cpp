@@ -1,0 +1,51 @@
+// One process is one name, whatever its threads are called.
+#include "catch2.h"
+#include "tracer.h"
+#include "wait_until.h"
+#include "worker.h"
+
+using namespace live;
+using nlohmann::json;
+
+namespace {
+
+// The executable of these tests; its name as comm is cut off at 15 bytes.
+constexpr const char* this_program = "twtrace_live_tests";
+
+std::vector<Job> closes_by_threads(std::size_t times) {
+    return std::vector<Job>(times, Job{&closing_kind("close_by_thread"), Family::V4, Role::Client});
+}
+
+} // namespace
+
+TEST_CASE("names: a process is called by one name, and the thread's stays in comm", "[names]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer = trace_all(ns);
+    Forked worker = start_jobs(ns, closes_by_threads(100));
+    await("an event", [&] { return tracer.out().find("tw-thread") != std::string::npos; });
+    collect_jobs(worker);
+    const auto closes = of_type(parse_events(tracer.stop().out), "time_wait");
+    REQUIRE(closes.size() == 100);
+    for (const json& event : closes) {
+        INFO(event.dump());
+        REQUIRE(event.at("comm") == "tw-thread");
+        REQUIRE(event.at("service") == this_program);
+    }
+}
+
+TEST_CASE("names: -c takes the process's name, and the thread's", "[names]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer by_thread({"summary", "-o", "json", "--netns", ns.path(), "-c", "tw-thread"});
+    Tracer by_other({"summary", "-o", "json", "--netns", ns.path(), "-c", "another-name"});
+    run_jobs(ns, closes_by_threads(20));
+    CHECK(json::parse(by_thread.stop().out).at("totals").at("time_wait") == 20);
+    const json none = json::parse(by_other.stop().out);
+    CHECK(none.at("totals").at("time_wait") == 0);
+    CHECK(none.at("accounting").at("filtered") == 20);
+}
