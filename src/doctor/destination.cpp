@@ -122,7 +122,7 @@ std::vector<std::pair<std::string_view, double>> port_numbers(const Observations
             {"rate", seen.rate(to.time_wait)}};
 }
 
-std::vector<std::string> port_fix(const Destination& to) {
+std::vector<std::string> port_fix(const Observations& seen, const Destination& to) {
     const bool mostly_open = to.use.open > to.use.time_wait;
     std::vector<std::string> lines;
     if (to.facts != nullptr && !mostly_open)
@@ -133,10 +133,13 @@ std::vector<std::string> port_fix(const Destination& to) {
                                     "or destination addresses",
                                     to.facts != nullptr ? to.facts->enter : "",
                                     endpoint(to.use.remote, to.use.port)));
-    else if (lines.empty())
-        lines = keep_alive_lines(to.maker != nullptr ? to.maker->comm : "",
-                                 to.maker != nullptr ? to.maker->service : "", to.use.remote,
-                                 to.use.port);
+    else if (lines.empty()) {
+        Flow unknown;
+        unknown.role = Role::Client;
+        unknown.remote = to.use.remote;
+        unknown.port = to.use.port;
+        lines = keep_alive_lines(seen, to.maker != nullptr ? *to.maker : unknown);
+    }
     return lines;
 }
 

@@ -42,6 +42,6 @@ std::vector<std::string> port_evidence(const Destination& to);
 std::vector<std::pair<std::string_view, double>> port_numbers(const Observations& seen,
                                                               const Destination& to);
 /// Relief first; where there is none, or most of them are open, what its maker can do.
-std::vector<std::string> port_fix(const Destination& to);
+std::vector<std::string> port_fix(const Observations& seen, const Destination& to);
 
 } // namespace twtrace::doctor

@@ -99,8 +99,7 @@ void judge_connection_per_request(const Observations& seen, Findings& findings) 
         finding.meaning =
             "Each of them leaves a TIME_WAIT, and a local port that is taken towards that "
             "destination, for 60 s; and each request pays for a handshake.";
-        finding.fix = keep_alive_lines(party.first().comm, party.first().service,
-                                       party.first().remote, party.first().port);
+        finding.fix = keep_alive_lines(seen, party.first());
         finding.numbers.emplace_back("life_p50_below_us", life * 1e6);
         findings.push_back(std::move(finding));
     }

@@ -73,7 +73,7 @@ void judge_no_port(const Observations& seen, Findings& findings) {
         finding.meaning =
             "Requests to that destination fail now. A port that was closed first from this side "
             "stays taken for 60 s towards the same address and port.";
-        finding.fix = port_fix(to);
+        finding.fix = port_fix(seen, to);
         finding.numbers.emplace_back("failed", static_cast<double>(to.no_port));
         findings.push_back(std::move(finding));
     }
@@ -106,7 +106,7 @@ Finding shortage(const Observations& seen, const Destination& to) {
         "milliseconds of processor time for each new connection. When none is left it fails with "
         "EADDRNOTAVAIL. Other destinations are not affected.",
         slow ? "Now that as many are taken" : "Once as many are taken");
-    finding.fix = port_fix(to);
+    finding.fix = port_fix(seen, to);
     return finding;
 }
 

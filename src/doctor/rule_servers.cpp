@@ -69,8 +69,7 @@ void judge_server_closes(const Observations& seen, Findings& findings) {
         const Flow* client = client_of(seen, flow);
         if (client != nullptr) {
             finding.evidence.push_back(fmt::format("its client is {}", who(*client)));
-            finding.fix =
-                keep_alive_lines(client->comm, client->service, client->remote, client->port);
+            finding.fix = keep_alive_lines(seen, *client);
         } else {
             finding.fix = server_lines(flow);
         }

@@ -7,6 +7,7 @@
 
 #include "doctor/port_counter.h"
 #include "doctor/thresholds.h"
+#include "remedies/remedies.h"
 
 namespace twtrace::doctor {
 
@@ -93,39 +94,35 @@ std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uin
 
 namespace {
 
-std::vector<std::string> nginx_lines(const Address& remote, std::uint16_t port) {
-    const std::string name = fmt::format("keepalive_{}", port);
-    std::vector<std::string> lines;
-    lines.emplace_back("# nginx, in the http block (one server line for each backend):");
-    lines.push_back(
-        fmt::format("upstream {} {{ server {}; keepalive 32; keepalive_requests 10000; }}", name,
-                    endpoint(remote, port)));
-    lines.emplace_back("# nginx, in each location that passes to it, in place of its proxy_pass "
-                       "(then: nginx -s reload):");
-    lines.push_back(fmt::format("proxy_pass http://{};", name));
-    lines.emplace_back("proxy_http_version 1.1;");
-    lines.emplace_back("proxy_set_header Connection \"\";");
-    return lines;
+// The program that accepts the connections of this client, where it runs on this host. Passive
+// closes that were only counted have no local address.
+const Flow* server_of(const Observations& seen, const Flow& client) {
+    const auto found = std::find_if(seen.flows.begin(), seen.flows.end(), [&](const Flow& flow) {
+        const bool here =
+            flow.local.family == 0 ? flow.netns == client.netns : flow.local == client.remote;
+        return flow.role == Role::Server && flow.port == client.port && here;
+    });
+    return found == seen.flows.end() ? nullptr : &*found;
+}
+
+// A service of that name may run another program than its comm says: nginx.service runs nginx.
+std::string_view program_of(const Flow& flow) {
+    for (const std::string_view known : {"nginx", "haproxy"})
+        if (flow.service.starts_with(known))
+            return known;
+    return flow.comm;
 }
 
 } // namespace
 
-std::vector<std::string> keep_alive_lines(std::string_view comm, std::string_view service,
-                                          const Address& remote, std::uint16_t port) {
-    if (comm == "nginx" || service.starts_with("nginx"))
-        return nginx_lines(remote, port);
-    if (comm == "haproxy" || service.starts_with("haproxy"))
-        return {fmt::format("# haproxy, in the backend with server {}:", endpoint(remote, port)),
-                "http-reuse safe"};
-    if (comm == "node" || comm == "nodejs" || comm == "MainThread")
-        return {"# node.js: one agent for all requests, given to each as the option `agent`:",
-                "const agent = new http.Agent({ keepAlive: true });"};
-    if (comm.starts_with("python") || comm.starts_with("gunicorn") || comm.starts_with("uwsgi"))
-        return {"# Python requests: one session for all requests, in place of requests.get():",
-                "session = requests.Session()"};
-    return {fmt::format("# {}: keep connections to {} open and use them again (HTTP keep-alive, a "
-                        "connection pool)",
-                        service.empty() ? "the client" : service, endpoint(remote, port))};
+std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client) {
+    const Flow* server = server_of(seen, client);
+    const std::string_view program = program_of(client);
+    const Protocol protocol =
+        protocol_of(server != nullptr ? program_of(*server) : "", program, client.port);
+    return keep_alive_remedy(program, protocol,
+                             client.service.empty() ? "the client" : client.service,
+                             endpoint(client.remote, client.port), client.port);
 }
 
 namespace {

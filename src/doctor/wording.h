@@ -28,9 +28,8 @@ std::string port_list(const PortSet& ports);
 /// The smallest ip_local_reserved_ports that keeps connect() away from them, and what was set.
 std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uint16_t>& ports);
 
-/// How this program is told to keep its connections to that destination open.
-std::vector<std::string> keep_alive_lines(std::string_view comm, std::string_view service,
-                                          const Address& remote, std::uint16_t port);
+/// How this client is told to keep its connections to its destination open (src/remedies).
+std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client);
 /// What gives ports back at once, without a restart of anything.
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
                                            const Address& remote);

@@ -18,14 +18,14 @@ service_programs() {
 
 # What apt would install for them, and no more.
 packages_for_services() {
-    LC_ALL=C apt-get install --simulate --no-install-recommends haproxy redis-server runc postgresql |
+    LC_ALL=C apt-get install --simulate --no-install-recommends haproxy redis-server runc postgresql php-fpm |
         awk '/^Inst / { print $2 }'
 }
 
 unpack_services() {
     local place=$1 packages package
-    packages=$(packages_for_services) || die "cannot tell what haproxy, redis, runc and postgresql need"
-    say "unpacking the distribution's haproxy, redis, runc and postgresql into $place (not installed)"
+    packages=$(packages_for_services) || die "cannot tell what haproxy, redis, runc, postgresql and php-fpm need"
+    say "unpacking the distribution's haproxy, redis, runc, postgresql and php-fpm into $place (not installed)"
     rm -rf "$place"
     mkdir -p "$place"
     if [[ -n $packages ]]; then

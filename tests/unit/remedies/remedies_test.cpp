@@ -1,0 +1,85 @@
+#include "remedies/remedies.h"
+
+#include <algorithm>
+
+#include "catch2.h"
+
+using namespace twtrace;
+
+namespace {
+
+std::string text_of(std::string_view program, Protocol protocol) {
+    std::string text;
+    for (const auto& line :
+         keep_alive_remedy(program, protocol, "the-client", "10.0.0.1:9000", 9000))
+        text += line + "\n";
+    return text;
+}
+
+bool is_comment(const std::string& line) {
+    return line.starts_with("#");
+}
+
+} // namespace
+
+TEST_CASE(
+    "remedies: the protocol follows from the server, the client, and the port in this order") {
+    CHECK(protocol_of("php-fpm8.2", "nginx", 9000) == Protocol::FastCgi);
+    CHECK(protocol_of("redis-server", "python3", 80) == Protocol::Redis);
+    CHECK(protocol_of("postgres", "", 9000) == Protocol::Postgres);
+    CHECK(protocol_of("", "redis-benchmark", 9000) == Protocol::Redis);
+    CHECK(protocol_of("", "ab", 9000) == Protocol::Http);
+    CHECK(protocol_of("", "abcd", 9000) == Protocol::Unknown);
+    CHECK(protocol_of("", "python3", 5432) == Protocol::Postgres);
+    CHECK(protocol_of("", "nginx", 80) == Protocol::Http);
+    CHECK(protocol_of("", "nginx", 9000) == Protocol::Unknown);
+    CHECK(protocol_of("own-server", "python3", 5432) == Protocol::Unknown);
+    CHECK(protocol_of("uwsgi", "nginx", 80) == Protocol::Unknown);
+}
+
+TEST_CASE("remedies: nginx gets the directives of the protocol that it speaks") {
+    CHECK(text_of("nginx", Protocol::FastCgi).find("\nfastcgi_keep_conn on;\n") !=
+          std::string::npos);
+    CHECK(text_of("nginx", Protocol::FastCgi).find("proxy_pass") == std::string::npos);
+    CHECK(text_of("nginx", Protocol::Http).find("\nproxy_pass http://keepalive_9000;\n") !=
+          std::string::npos);
+    CHECK(text_of("nginx", Protocol::Http).find("{ server 10.0.0.1:9000; keepalive 32;") !=
+          std::string::npos);
+}
+
+TEST_CASE("remedies: nothing to paste where the protocol is not known") {
+    std::vector<std::string_view> programs{"", "nobody-knows"};
+    for (const Remedy& row : remedy_table())
+        programs.push_back(row.program);
+    for (const auto program : programs) {
+        INFO(program);
+        const auto lines =
+            keep_alive_remedy(program, Protocol::Unknown, "the-client", "10.0.0.1:9000", 9000);
+        REQUIRE_FALSE(lines.empty());
+        CHECK(std::all_of(lines.begin(), lines.end(), is_comment));
+    }
+}
+
+TEST_CASE("remedies: no HTTP advice where another protocol is spoken") {
+    for (const auto program : {"python3", "node", "java", "php", "nginx", "haproxy", "curl"})
+        for (const auto protocol : {Protocol::Redis, Protocol::Postgres, Protocol::MySql}) {
+            INFO(program);
+            const std::string text = text_of(program, protocol);
+            CHECK(text.find("HTTP") == std::string::npos);
+            CHECK(text.find("http") == std::string::npos);
+            CHECK(text.find("requests") == std::string::npos);
+        }
+}
+
+TEST_CASE("remedies: every row has lines without open places, and a source") {
+    for (const Remedy& row : remedy_table()) {
+        INFO(row.program);
+        CHECK_FALSE(row.source.empty());
+        for (const auto& line :
+             keep_alive_remedy(row.program, row.protocol, "the-client", "10.0.0.1:9000", 9000)) {
+            CHECK_FALSE(line.empty());
+            for (const char* place : {"{endpoint}", "{port}", "{name}"})
+                CHECK(line.find(place) == std::string::npos);
+        }
+    }
+}
