@@ -12,7 +12,11 @@
 #define ECONNRESET 104
 #define ETIMEDOUT 110
 
-static __always_inline __u32 reason_of(int error) {
+/* Without an error: close() with unread data or SO_LINGER 0 sends a reset after this; in TCP_REPAIR
+ * it sends nothing. */
+static __always_inline __u32 reason_of(int error, bool silent) {
+    if (!error)
+        return silent ? TWTRACE_REASON_OTHER : TWTRACE_REASON_LOCAL_RESET;
     if (error == ECONNRESET || error == EPIPE)
         return TWTRACE_REASON_PEER_RESET;
     return error == ETIMEDOUT ? TWTRACE_REASON_TIMEOUT : TWTRACE_REASON_OTHER;
@@ -22,7 +26,7 @@ static __always_inline __u32 reason_of(int error) {
 static __always_inline __u32 verdict_on(struct sock* sk, struct tcp_sock* tp, bool entered) {
     __u32 stage;
     if (!entered)
-        return TWTRACE_ABORTED | reason_of(sk->sk_err) << 16;
+        return TWTRACE_ABORTED | reason_of(sk->sk_err, BPF_CORE_READ_BITFIELD(tp, repair)) << 16;
     stage = (fin_received(sk) ? TWTRACE_STAGE_TIME_WAIT : TWTRACE_STAGE_FIN_WAIT2) << 8;
     if (has_minisock(sk, tp))
         return TWTRACE_TIME_WAIT | stage;
@@ -68,6 +72,19 @@ static __always_inline void settle_place(struct place* place, struct closing* cl
     *place->opening = facts->opening | OPENING_HANDED | (wanted ? 0 : OPENING_FILTERED);
 }
 
+/* What active_closer_gone() is told. */
+enum entered {
+    ENTERED_NO = 0,
+    ENTERED_YES = 1,    /* but for what the socket says (is_doubtful()) */
+    ENTERED_UNSURE = 2, /* the minisock decides */
+};
+
+/* close() in CLOSING may send a reset, and so may one in TCP_REPAIR leave nothing. An error on a
+ * healthy socket is no reset: an ICMP message (IP_RECVERR) or kTLS sets one. */
+static __always_inline bool is_doubtful(struct sock* sk, struct tcp_sock* tp, __u32 entered) {
+    return entered == ENTERED_UNSURE || sk->sk_err || BPF_CORE_READ_BITFIELD(tp, repair);
+}
+
 /* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. The place in the
  * store is done with before the event is sent: the verifier then need not follow send() for each
  * kind of place. */
@@ -81,6 +98,8 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     if (!tp)
         return 0;
     facts.netns = netns_of(tp);
+    if (entered && is_doubtful(sk, tp, entered))
+        entered = has_left_minisock(sk, tp);
     classify(&facts, sk, tp, entered);
     /* Handed over already: that was another socket in the same memory, of whose successor both
      * opening and FIN_WAIT1 were skipped. Its closer is not this one's. */

@@ -28,7 +28,11 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
         return 0;
     if (to == TCP_CLOSE &&
         is_one_of(from, 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 | 1u << TCP_CLOSING)) {
-        active_closer_gone(sk, from != TCP_FIN_WAIT1 && sk->sk_err == 0, 0);
+        active_closer_gone(sk,
+                           from == TCP_FIN_WAIT1 ? ENTERED_NO
+                           : from == TCP_CLOSING ? ENTERED_UNSURE
+                                                 : ENTERED_YES,
+                           0);
         return 0;
     }
     /* The verifier shall follow on_act() once, not for each act and state. At -> LAST_ACK report()
@@ -97,8 +101,8 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
         store_release(&place);
         return 0;
     }
-    /* Our FIN was acknowledged and nothing failed: this was FIN_WAIT2 or CLOSING -> CLOSE. */
-    bool entered = sk->sk_err == 0 && tp->snd_una == tp->write_seq;
+    /* Our FIN was acknowledged: this was FIN_WAIT2 or CLOSING -> CLOSE. */
+    bool entered = tp->snd_una == tp->write_seq;
     /* -> FIN_WAIT1 was skipped too: where tracepoints can be preempted (seen on 7.2 and 7.3), a
      * task that loses its CPU inside the program keeps it from all that run there meanwhile. Then
      * only the minisock tells an active closer from a passive one. */

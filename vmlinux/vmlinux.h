@@ -210,6 +210,7 @@ struct tcp_sock {
     u64 first_tx_mstamp;
     u32 snd_wnd;
     u32 total_retrans;
+    u8 repair : 1;
 };
 
 struct sk_buff;

@@ -1,0 +1,185 @@
+// What is an entry into TIME_WAIT where the socket's error and state do not tell: the minisock
+// does.
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <functional>
+
+#include "catch2.h"
+#include "sockets.h"
+#include "tracer.h"
+#include "worker.h"
+
+using namespace live;
+using nlohmann::json;
+
+namespace {
+
+constexpr int times = 5;
+constexpr int tcp_closing = 11;
+
+// From now on nothing that arrives reaches this end: no FIN of the other side is acknowledged.
+void make_deaf(const End& end) {
+    std::array<sock_filter, 1> drop_all{sock_filter{BPF_RET | BPF_K, 0, 0, 0}};
+    const sock_fprog program{drop_all.size(), drop_all.data()};
+    check_call(setsockopt(end.fd.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program),
+               "SO_ATTACH_FILTER");
+}
+
+void reach_closing(Connection& c, std::uint64_t unread) {
+    make_deaf(c.passive);
+    c.active.shutdown_write();
+    if (unread > 0) {
+        c.passive.send(unread);
+    }
+    c.passive.shutdown_write();
+    c.active.await_state(tcp_closing);
+}
+
+std::uint32_t next_sequence_number(const End& end) {
+    end.set(IPPROTO_TCP, TCP_REPAIR, 1);
+    end.set(IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE);
+    std::uint32_t number = 0;
+    socklen_t length = sizeof number;
+    check_call(getsockopt(end.fd.get(), IPPROTO_TCP, TCP_QUEUE_SEQ, &number, &length),
+               "TCP_QUEUE_SEQ");
+    end.set(IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_NO_QUEUE);
+    end.set(IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP);
+    return number;
+}
+
+std::uint16_t checksum(const void* data, std::size_t bytes) {
+    const auto* words = static_cast<const std::uint8_t*>(data);
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i + 1 < bytes; i += 2) {
+        sum += static_cast<std::uint32_t>(words[i] << 8 | words[i + 1]);
+    }
+    while (sum >> 16 != 0) {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    return htons(static_cast<std::uint16_t>(~sum));
+}
+
+// ICMP "host unreachable" about the next segment of this end (RFC 792).
+void send_unreachable(const End& end) {
+    struct {
+        icmphdr icmp;
+        iphdr ip;
+        std::uint16_t source;
+        std::uint16_t destination;
+        std::uint32_t sequence;
+    } packet{};
+    static_assert(sizeof packet == 8 + 20 + 8);
+    packet.icmp.type = ICMP_DEST_UNREACH;
+    packet.icmp.code = ICMP_HOST_UNREACH;
+    packet.ip.version = 4;
+    packet.ip.ihl = 5;
+    packet.ip.tot_len = htons(40);
+    packet.ip.ttl = 64;
+    packet.ip.protocol = IPPROTO_TCP;
+    packet.ip.saddr = htonl(INADDR_LOOPBACK);
+    packet.ip.daddr = htonl(INADDR_LOOPBACK);
+    packet.source = htons(end.local.port);
+    packet.destination = htons(end.remote.port);
+    packet.sequence = htonl(next_sequence_number(end));
+    packet.icmp.checksum = checksum(&packet, sizeof packet);
+    const Fd raw(check_call(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP), "socket"));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    check_call(
+        sendto(raw.get(), &packet, sizeof packet, 0, reinterpret_cast<sockaddr*>(&to), sizeof to),
+        "sendto");
+}
+
+struct Seen {
+    std::size_t time_wait = 0;
+    std::size_t aborted = 0;
+    std::size_t local_resets = 0;
+    std::uint64_t kernel = 0;
+};
+
+Seen trace_closes(const std::function<void(Connection&)>& close) {
+    const TestNamespace ns;
+    Tracer tracer = trace_all(ns);
+    const KernelCounters before = ns.counters();
+    ns.run_in([&] {
+        for (int i = 0; i < times; ++i) {
+            Connection c = connect_pair(Family::V4, Role::Client);
+            close(c);
+        }
+        return std::string();
+    });
+    Seen seen;
+    seen.kernel = (ns.counters() - before).scheduled();
+    const CommandResult result = tracer.stop();
+    INFO(result.out << result.err);
+    const auto events = parse_events(result.out);
+    seen.time_wait = of_type(events, "time_wait").size();
+    for (const json& event : of_type(events, "aborted")) {
+        ++seen.aborted;
+        seen.local_resets += event.at("reason") == "local_reset" ? 1 : 0;
+    }
+    return seen;
+}
+
+} // namespace
+
+TEST_CASE("entries: a close in CLOSING that sends a reset is none", "[entries]") {
+    if (!can_trace()) {
+        return;
+    }
+    const auto unread = trace_closes([](Connection& c) {
+        reach_closing(c, 10);
+        c.active.close();
+    });
+    CHECK(unread.kernel == 0);
+    CHECK(unread.time_wait == 0);
+    CHECK(unread.local_resets == times);
+    const auto linger = trace_closes([](Connection& c) {
+        reach_closing(c, 0);
+        c.active.reset();
+    });
+    CHECK(linger.kernel == 0);
+    CHECK(linger.time_wait == 0);
+    CHECK(linger.local_resets == times);
+}
+
+TEST_CASE("entries: a close in TCP_REPAIR from FIN_WAIT2 is none, and no reset", "[entries]") {
+    if (!can_trace()) {
+        return;
+    }
+    const auto seen = trace_closes([](Connection& c) {
+        c.active.shutdown_write();
+        c.active.await_state(TCP_FIN_WAIT2);
+        c.active.vanish();
+    });
+    CHECK(seen.kernel == 0);
+    CHECK(seen.time_wait == 0);
+    CHECK(seen.aborted == times);
+    CHECK(seen.local_resets == 0);
+}
+
+TEST_CASE("entries: an error that an ICMP message left on a healthy socket does not hide one",
+          "[entries]") {
+    if (!can_trace()) {
+        return;
+    }
+    const auto seen = trace_closes([](Connection& c) {
+        c.active.set(IPPROTO_IP, IP_RECVERR, 1);
+        send_unreachable(c.active);
+        pollfd waiting{c.active.fd.get(), 0, 0};
+        CHECK(poll(&waiting, 1, 5000) == 1); // the error is on the socket
+        c.active.close();
+        c.passive.close();
+    });
+    CHECK(seen.kernel == times);
+    CHECK(seen.time_wait == times);
+    CHECK(seen.aborted == 0);
+}
