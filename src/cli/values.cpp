@@ -181,8 +181,9 @@ Result<std::string> parse_cgroup(const std::string& text) {
 }
 
 Result<std::string> parse_comm(const std::string& text) {
-    if (text.empty() || text.size() > 15)
-        return bad_value(text, "a process name: 1 to 15 bytes, as in /proc/PID/comm");
+    if (text.empty() || text.size() > 255) // NAME_MAX: that of an executable
+        return bad_value(text,
+                         "a process name as SERVICE shows it, or a thread's as in /proc/PID/comm");
     return text;
 }
 

@@ -26,6 +26,6 @@ Result<std::string> parse_unit(const std::string& text);      ///< not empty
 Result<std::string> parse_container(const std::string& text); ///< what is compared: 12 digits
 /// A path below the hierarchy's root or that of the directory in /sys/fs/cgroup; gives the former.
 Result<std::string> parse_cgroup(const std::string& text);
-Result<std::string> parse_comm(const std::string& text); ///< 1 to 15 bytes
+Result<std::string> parse_comm(const std::string& text); ///< 1 to 255 bytes
 
 } // namespace twtrace

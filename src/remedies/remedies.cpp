@@ -37,6 +37,11 @@ struct Belongs {
 constexpr std::array ports{Belongs{80, Http}, Belongs{6379, Redis}, Belongs{5432, Postgres},
                            Belongs{3306, MySql}, Belongs{11211, Memcached}};
 
+// HTTP servers speak TLS or gRPC on these.
+bool is_no_plain_http(std::uint16_t port) {
+    return port == 443 || port == 8443 || port == 50051;
+}
+
 // "ab" is a whole name; longer ones may go on: php-fpm8.2, python3.
 bool is_called(std::string_view name, std::string_view program) {
     return program.size() <= 2 ? name == program : name.starts_with(program);
@@ -70,7 +75,7 @@ std::string filled(std::string_view text, std::string_view name, std::string_vie
 
 Protocol protocol_of(std::string_view server, std::string_view client, std::uint16_t port) {
     if (const Speaks* known = find_in(servers, server); known != nullptr && !server.empty())
-        return known->protocol;
+        return known->protocol == Http && is_no_plain_http(port) ? Unknown : known->protocol;
     if (const Speaks* known = find_in(clients, client))
         return known->protocol;
     if (!server.empty()) // it is here, and what it speaks is not known

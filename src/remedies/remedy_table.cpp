@@ -13,8 +13,11 @@ constexpr auto rows = std::to_array<Remedy>({
     {"nginx", Http,
      "# nginx, in the http block (one server line for each backend):\n"
      "upstream keepalive_{port} { server {endpoint}; keepalive 32; keepalive_requests 10000; }\n"
-     "# nginx, in each location that passes to it, in place of its proxy_pass (then: nginx -s "
-     "reload):\n"
+     "# nginx, in each location that passes to it, in place of its proxy_pass, "
+     "proxy_http_version and Connection header (then: nginx -t && nginx -s reload):\n"
+     "# keep the other proxy_set_header lines and a path behind proxy_pass; without a line for "
+     "Host "
+     "the backend now gets the upstream's name\n"
      "proxy_pass http://keepalive_{port};\n"
      "proxy_http_version 1.1;\n"
      "proxy_set_header Connection \"\";",
@@ -24,8 +27,8 @@ constexpr auto rows = std::to_array<Remedy>({
      "# each connection that is kept occupies a process of the FastCGI server: php-fpm's "
      "pm.max_children must be larger than keepalive times nginx's worker_processes\n"
      "upstream keepalive_{port} { server {endpoint}; keepalive 4; keepalive_requests 10000; }\n"
-     "# nginx, in each location that passes to it, in place of its fastcgi_pass (then: nginx -s "
-     "reload):\n"
+     "# nginx, in each location that passes to it, in place of its fastcgi_pass and "
+     "fastcgi_keep_conn (then: nginx -t && nginx -s reload):\n"
      "fastcgi_pass keepalive_{port};\n"
      "fastcgi_keep_conn on;",
      "nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_keep_conn"},

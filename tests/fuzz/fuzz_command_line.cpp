@@ -29,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Options& options = parsed->options;
     fuzz::require(options.filter.netns.size() <= 16);
     fuzz::require(options.filter.pids.size() <= 1024);
-    fuzz::require(options.filter.comm.size() <= 15);
+    fuzz::require(options.filter.comm.size() <= 255);
     fuzz::require((options.ring_bytes & (options.ring_bytes - 1)) == 0);
     fuzz::require(options.duration.count() >= 0);
     return 0;

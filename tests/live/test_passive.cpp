@@ -65,7 +65,7 @@ TEST_CASE("passive: those that come often are counted in slots, and exactly", "[
         return;
     }
     const TestNamespace ns;
-    const std::string self = "twtrace_live_te";
+    const std::string self = "twtrace_live_tests"; // the executable: comm is cut off
     Tracer tracer = summary_each_second(ns);
     ns.run_in([&] {
         earn_a_slot(tracer, self);

@@ -42,10 +42,13 @@ TEST_CASE("names: -c takes the process's name, and the thread's", "[names]") {
     }
     const TestNamespace ns;
     Tracer by_thread({"summary", "-o", "json", "--netns", ns.path(), "-c", "tw-thread"});
+    Tracer by_process({"summary", "-o", "json", "--netns", ns.path(), "-c", this_program});
     Tracer by_other({"summary", "-o", "json", "--netns", ns.path(), "-c", "another-name"});
-    run_jobs(ns, closes_by_threads(20));
-    CHECK(json::parse(by_thread.stop().out).at("totals").at("time_wait") == 20);
+    Forked worker = start_jobs(ns, closes_by_threads(100));
+    collect_jobs(worker);
+    CHECK(json::parse(by_thread.stop().out).at("totals").at("time_wait") == 100);
+    CHECK(json::parse(by_process.stop().out).at("totals").at("time_wait") == 100);
     const json none = json::parse(by_other.stop().out);
     CHECK(none.at("totals").at("time_wait") == 0);
-    CHECK(none.at("accounting").at("filtered") == 20);
+    CHECK(none.at("accounting").at("filtered") == 100);
 }

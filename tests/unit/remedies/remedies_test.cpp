@@ -35,6 +35,9 @@ TEST_CASE(
     CHECK(protocol_of("", "nginx", 9000) == Protocol::Unknown);
     CHECK(protocol_of("own-server", "python3", 5432) == Protocol::Unknown);
     CHECK(protocol_of("uwsgi", "nginx", 80) == Protocol::Unknown);
+    CHECK(protocol_of("nginx", "nginx", 8001) == Protocol::Http);
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{443, 8443, 50051})
+        CHECK(protocol_of("nginx", "nginx", port) == Protocol::Unknown);
 }
 
 TEST_CASE("remedies: nginx gets the directives of the protocol that it speaks") {
