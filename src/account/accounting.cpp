@@ -27,6 +27,14 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
             fmt::format("{} were in network namespaces that no file descriptor was left for: raise "
                         "the limit (ulimit -n, LimitNOFILE=)",
                         inputs.unverified.no_descriptor));
+    if (inputs.unverified.after_last_sample > 0)
+        result.reasons.push_back(
+            fmt::format("{} came after the counters were last recorded: the recording was cut off",
+                        inputs.unverified.after_last_sample));
+    if (inputs.unwritten > 0)
+        result.reasons.push_back(
+            fmt::format("{} are not in the recording: the disk was full, or the file is damaged",
+                        inputs.unwritten));
     if (inputs.ambiguous > 0)
         result.reasons.push_back(
             fmt::format("{} closes at the very moment of start or end may fall on either side",
@@ -61,6 +69,9 @@ Accounting::Inputs Accounting::Inputs::since(const Inputs& earlier) const {
     inputs.unverified.not_allowed = rise(unverified.not_allowed, earlier.unverified.not_allowed);
     inputs.unverified.no_descriptor =
         rise(unverified.no_descriptor, earlier.unverified.no_descriptor);
+    inputs.unverified.after_last_sample =
+        rise(unverified.after_last_sample, earlier.unverified.after_last_sample);
+    inputs.unwritten = rise(unwritten, earlier.unwritten);
     inputs.ambiguous = rise(ambiguous, earlier.ambiguous);
     if (kernel)
         inputs.kernel = rise(*kernel, earlier.kernel.value_or(0));
@@ -68,11 +79,31 @@ Accounting::Inputs Accounting::Inputs::since(const Inputs& earlier) const {
     return inputs;
 }
 
+Accounting::Inputs Accounting::Inputs::plus(const Inputs& later) const {
+    Inputs sum = later;
+    sum.captured += captured;
+    sum.filtered += filtered;
+    sum.lost += lost;
+    sum.recursion_misses += recursion_misses;
+    sum.caught += caught;
+    sum.overflow += overflow;
+    sum.unwritten += unwritten;
+    sum.unverified.ended += unverified.ended;
+    sum.unverified.not_allowed += unverified.not_allowed;
+    sum.unverified.no_descriptor += unverified.no_descriptor;
+    sum.unverified.after_last_sample += unverified.after_last_sample;
+    sum.ambiguous += ambiguous;
+    if (kernel)
+        sum.kernel = *kernel + later.kernel.value_or(0);
+    sum.between = between || later.between;
+    return sum;
+}
+
 Accounting Accounting::of(const Inputs& inputs) {
     Accounting result;
-    result.captured = inputs.captured;
+    result.captured = inputs.captured - std::min(inputs.unwritten, inputs.captured);
     result.filtered = inputs.filtered;
-    result.lost = inputs.lost;
+    result.lost = inputs.lost + inputs.unwritten;
     result.kernel = inputs.kernel;
     if (!inputs.kernel) {
         result.reasons.emplace_back("the kernel's counters could not be read");
@@ -80,8 +111,8 @@ Accounting Accounting::of(const Inputs& inputs) {
     }
     // The tracepoint may have been skipped for any transition; those that cost an entry show as the
     // gap.
-    result.unverified = std::min(inputs.unverified.all(), inputs.captured);
-    const std::uint64_t seen = inputs.captured - result.unverified + inputs.lost;
+    result.unverified = std::min(inputs.unverified.all(), result.captured);
+    const std::uint64_t seen = result.captured - result.unverified + result.lost;
     const std::uint64_t uncaught =
         inputs.recursion_misses - std::min(inputs.recursion_misses, inputs.caught);
     if (*inputs.kernel > seen)

@@ -14,8 +14,9 @@ namespace twtrace {
 struct Accounting {
     std::uint64_t captured = 0; ///< reported, or left out by a filter
     std::uint64_t filtered = 0; ///< of captured: left out by a filter
-    std::uint64_t lost = 0;     ///< found no room in the ring; counted, their detail is gone
-    std::uint64_t missed = 0;   ///< skipped by the kernel (recursion) and not recovered
+    /// Found no room in the ring, or on the disk of a recording: counted, their detail is gone.
+    std::uint64_t lost = 0;
+    std::uint64_t missed = 0; ///< skipped by the kernel (recursion) and not recovered
     /// Of captured: in network namespaces whose counters could not be read.
     std::uint64_t unverified = 0;
     std::optional<std::uint64_t>
@@ -31,6 +32,7 @@ struct Accounting {
         std::uint64_t recursion_misses = 0; ///< of the classifying program, any transition
         std::uint64_t caught = 0;           ///< of them, recovered by the catcher
         std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
+        std::uint64_t unwritten = 0;        ///< of captured: a recording lacks their details
         Unverified unverified;
         bool counted_at_end = false; ///< the kernel counts an entry when it ends (5.10)
         std::uint64_t ambiguous = 0; ///< events at the very moment of start or end
@@ -40,6 +42,8 @@ struct Accounting {
         /// What came after `earlier`. The counters are read one after the other while events go
         /// on, so at such a boundary events of microseconds may fall on either side.
         [[nodiscard]] Inputs since(const Inputs& earlier) const;
+        /// Of this run and of one after it.
+        [[nodiscard]] Inputs plus(const Inputs& later) const;
     };
     static Accounting of(const Inputs& inputs);
 };

@@ -17,9 +17,12 @@ struct Unverified {
     std::uint64_t ended = 0;
     std::uint64_t not_allowed = 0;
     std::uint64_t no_descriptor = 0;
+    std::uint64_t after_last_sample = 0; ///< of a recording that was cut off
 
     void add(Unreadable why, std::uint64_t events);
-    [[nodiscard]] std::uint64_t all() const { return ended + not_allowed + no_descriptor; }
+    [[nodiscard]] std::uint64_t all() const {
+        return ended + not_allowed + no_descriptor + after_last_sample;
+    }
 };
 
 } // namespace twtrace

@@ -11,8 +11,14 @@ Result<void> run_top(const Options& options);
 /// Ok, or BudgetExceeded.
 Result<ExitCode> run_summary(const Options& options);
 Result<void> run_list(const Options& options);
+/// With --from.
+Result<void> run_list_recording(const Options& options);
+/// `top` with --from.
+Result<void> run_player(const Options& options);
 /// Ok: nothing found (or, with --host, it can trace). Findings; Failure: it can't.
 Result<ExitCode> run_doctor(const Options& options);
 Result<void> run_exporter(const Options& options);
+Result<void> run_record(const Options& options);
+Result<void> run_diff(const Options& options);
 
 } // namespace twtrace

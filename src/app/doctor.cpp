@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -8,6 +7,7 @@
 #include "app/doctor_look.h"
 #include "app/live_run.h"
 #include "app/picture.h"
+#include "app/replayed_facts.h"
 #include "doctor/observer.h"
 #include "doctor/rules.h"
 #include "doctor/wording.h"
@@ -81,6 +81,28 @@ Result<ExitCode> print_host(Format format) {
     return print(text, report.can_trace() ? ExitCode::Ok : ExitCode::Failure);
 }
 
+Result<DoctorReport> examine_recording(const Options& options) {
+    auto replay = Replay::open(options);
+    if (!replay)
+        return tl::unexpected(replay.error());
+    const ReplayedFacts facts(**replay);
+    Observer observer;
+    Watcher watcher(observer);
+    if (auto done = (*replay)->run(options, watcher, []() -> Result<bool> { return true; }); !done)
+        return tl::unexpected(done.error());
+    DoctorReport report;
+    observer.finish(report.seen);
+    report.seen.seconds = (*replay)->elapsed_s();
+    report.seen.accounting = (*replay)->accounting();
+    facts.fill(report.seen);
+    report.notes = (*replay)->notes();
+    report.start_wall_ns = (*replay)->start_wall_ns();
+    report.end_wall_ns = (*replay)->end_wall_ns();
+    report.host = (*replay)->host().name;
+    report.kernel = (*replay)->host().kernel;
+    return report;
+}
+
 Result<DoctorReport> examine(const Options& options) {
     DoctorLook look(options.filter);
     if (auto begun = look.begin(); !begun)
@@ -107,6 +129,8 @@ Result<DoctorReport> examine(const Options& options) {
     report.notes = look.notes();
     report.start_wall_ns = run->start_wall_ns();
     report.end_wall_ns = run->end_wall_ns();
+    report.host = run->host().name;
+    report.kernel = run->host().kernel;
     return report;
 }
 
@@ -119,16 +143,11 @@ Result<ExitCode> run_doctor(const Options& given) {
     if (given.host)
         return print_host(given.format);
     Options options = given;
-    if (options.duration.count() == 0)
+    if (options.duration.count() == 0 && options.from.empty())
         options.duration = default_look;
-    auto report = examine(options);
+    auto report = options.from.empty() ? examine(options) : examine_recording(options);
     if (!report)
         return tl::unexpected(report.error());
-    utsname system{};
-    if (uname(&system) == 0) {
-        report->host = system.nodename;
-        report->kernel = system.release;
-    }
     report->findings = diagnose(report->seen);
     take_pending_stop(); // a second Ctrl-C is for the document
     std::string text;

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "model/timestamp.h"
 #include "sink/summary_sink.h"
 
 namespace twtrace {
@@ -14,17 +13,13 @@ constexpr std::size_t every_peer = ~std::size_t{0};
 // Marks are a second apart: the one that is nearest to when the interval should end.
 constexpr std::uint64_t nearest_ns = 500'000'000;
 
-std::uint64_t wall_of(std::uint64_t monotonic_ns) {
-    return monotonic_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
-}
-
 } // namespace
 
-IntervalSummary::IntervalSummary(const Options& options, LiveRun& run, Output& output)
+IntervalSummary::IntervalSummary(const Options& options, EventSource& run, Output& output)
     : options_(options), run_(run), output_(output),
       every_ns_(static_cast<std::uint64_t>(std::chrono::nanoseconds(options.interval).count())),
-      start_wall_ns_(run.start_wall_ns()), start_ns_(monotonic_now_ns()),
-      due_ns_(start_ns_ + every_ns_), ports_(options.filter.netns), current_(new_aggregator()),
+      start_wall_ns_(run.start_wall_ns()), start_ns_(run.now_ns()), due_ns_(start_ns_ + every_ns_),
+      ports_(run.namespaces(options.filter.netns)), current_(new_aggregator()),
       next_(new_aggregator()) {}
 
 std::unique_ptr<Aggregator> IntervalSummary::new_aggregator() const {
@@ -40,7 +35,7 @@ void IntervalSummary::event(const Event& event) {
 // They come right before a mark is set, and belong to what it ends.
 void IntervalSummary::counted(const Event& event, std::uint64_t times) {
     current_->add(event, times);
-    ports_.add(event, times, monotonic_now_ns());
+    ports_.add(event, times, run_.now_ns());
 }
 
 Result<bool> IntervalSummary::tick() {
@@ -63,9 +58,9 @@ Result<void> IntervalSummary::finish() {
 }
 
 void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& until) {
-    Snapshot snapshot = empty_picture();
+    Snapshot snapshot = empty_picture(run_);
     snapshot.start_wall_ns = start_wall_ns_;
-    snapshot.end_wall_ns = wall_of(end_ns);
+    snapshot.end_wall_ns = run_.wall_of(end_ns);
     snapshot.duration_s = static_cast<double>(end_ns - std::min(end_ns, start_ns_)) / 1e9;
     snapshot.by = current_->by();
     snapshot.totals = current_->totals();

@@ -5,18 +5,18 @@
 #include <memory>
 
 #include "aggregate/aggregator.h"
-#include "app/live_run.h"
+#include "app/event_source.h"
 #include "app/picture.h"
 #include "app/port_tally.h"
 #include "sink/output.h"
 
 namespace twtrace {
 
-/// An interval ends where LiveRun sets a mark, at the full second that follows. Until all events of
-/// before have come through, those of after are counted apart.
+/// An interval ends where the source sets a mark, at the full second that follows. Until all events
+/// of before have come through, those of after are counted apart.
 class IntervalSummary : public EventConsumer {
   public:
-    IntervalSummary(const Options& options, LiveRun& run, Output& output);
+    IntervalSummary(const Options& options, EventSource& run, Output& output);
 
     void event(const Event& event) override;
     void counted(const Event& event, std::uint64_t times) override;
@@ -32,7 +32,7 @@ class IntervalSummary : public EventConsumer {
     void write(std::uint64_t end_ns, const Accounting::Inputs& until);
 
     const Options& options_;
-    LiveRun& run_;
+    EventSource& run_;
     Output& output_;
     std::uint64_t every_ns_;
     std::uint64_t start_wall_ns_;

@@ -160,6 +160,8 @@ class Lister {
 } // namespace
 
 Result<void> run_list(const Options& options) {
+    if (!options.from.empty())
+        return run_list_recording(options);
     std::signal(SIGPIPE, SIG_IGN); // Output tells a reader that went away from an error
     auto open = open_namespaces(options.filter.netns);
     if (!open)

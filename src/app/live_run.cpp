@@ -4,7 +4,10 @@
 #include <random>
 
 #include <spdlog/spdlog.h>
+#include <sys/utsname.h>
 
+#include "account/namespace_watch.h"
+#include "app/inherited_sockets.h"
 #include "app/live_config.h"
 #include "decode/overflow.h"
 #include "model/timestamp.h"
@@ -47,8 +50,9 @@ LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
 Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
-    // An exporter writes nothing there: it outlives the terminal or pipe that it was started with.
-    auto loop = EventLoop::make(options.command != Command::Exporter);
+    // Those that write nothing there outlive the terminal or pipe that they were started with.
+    auto loop =
+        EventLoop::make(options.command != Command::Exporter && options.command != Command::Record);
     if (!loop)
         return tl::unexpected(loop.error());
     allow_many_descriptors();
@@ -251,7 +255,7 @@ void LiveRun::pass_mark(const Pipeline& pipeline) {
     last_mark_.inputs.filtered += pipeline.filtered();
 }
 
-std::optional<LiveRun::EndsLosses> LiveRun::ends_losses() const {
+std::optional<EventSource::EndsLosses> LiveRun::ends_losses() const {
     if (!present_)
         return std::nullopt;
     return EndsLosses{source_.ends_lost(), present_->untracked()};
@@ -259,6 +263,30 @@ std::optional<LiveRun::EndsLosses> LiveRun::ends_losses() const {
 
 std::uint64_t LiveRun::end_wall_ns() const {
     return end_wall_ns_ != 0 ? end_wall_ns_ : wall_now_ns();
+}
+
+std::uint64_t LiveRun::now_ns() const {
+    return monotonic_now_ns();
+}
+
+std::uint64_t LiveRun::wall_of(std::uint64_t at_ns) const {
+    return at_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
+}
+
+EventSource::Host LiveRun::host() const {
+    utsname system{};
+    if (uname(&system) != 0)
+        return {};
+    return {system.nodename, system.release};
+}
+
+std::unique_ptr<NamespaceViews>
+LiveRun::namespaces(const std::vector<std::uint32_t>& chosen) const {
+    return std::make_unique<NamespaceWatch>(chosen);
+}
+
+Inherited LiveRun::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns) const {
+    return inherited_sockets(chosen, at_ns);
 }
 
 double LiveRun::elapsed_s() const {

@@ -1,5 +1,4 @@
-// One live tracing run: source, pipeline and accounting, driven by the event loop. Commands add the
-// consumer.
+// The events of this host, now: source, pipeline and accounting, driven by the event loop.
 #pragma once
 
 #include <functional>
@@ -9,6 +8,7 @@
 #include "account/accounting.h"
 #include "account/kernel_counts.h"
 #include "app/event_loop.h"
+#include "app/event_source.h"
 #include "app/live_config.h"
 #include "app/pace.h"
 #include "app/pipeline.h"
@@ -18,47 +18,36 @@
 
 namespace twtrace {
 
-class LiveRun {
+class LiveRun : public EventSource {
   public:
     static Result<LiveRun> start(const Options& options, const Wanted& wanted);
 
-    /// Feeds consumer until the end; after_batch runs after each batch of events and returns false
-    /// to stop.
     Result<void> run(const Options& options, EventConsumer& consumer,
-                     const std::function<Result<bool>()>& after_batch);
+                     const std::function<Result<bool>()>& after_batch) override;
 
-    /// After the run: all of it. While it runs: as it was at the last full second, and for lack of
-    /// that boundary's care, good to the events of a few microseconds.
-    [[nodiscard]] const Accounting& accounting() const { return accounting_; }
-    /// What accounting() was made of.
-    [[nodiscard]] const Accounting::Inputs& accounting_inputs() const { return accounting_inputs_; }
-    /// The moment (CLOCK_MONOTONIC) up to which accounting() counts; 0: none yet.
-    [[nodiscard]] std::uint64_t accounted_until_ns() const { return accounted_until_ns_; }
-    struct Mark {
-        std::uint64_t at_ns = 0; ///< CLOCK_MONOTONIC; 0: there was none yet
-        Accounting::Inputs inputs;
-    };
-    /// The last full second that all events up to it have come through for. Unlike accounting(),
-    /// the end of the run is none.
-    [[nodiscard]] const Mark& last_mark() const { return last_mark_; }
-    /// The moment up to which it will count next, once all events until then have come through; 0:
-    /// none is chosen. No event after it was handed out before it was chosen.
-    [[nodiscard]] std::uint64_t next_mark_ns() const { return mark_ ? mark_->at_ns : 0; }
-    /// Since the start, by a clock that nobody sets.
-    [[nodiscard]] double elapsed_s() const;
+    [[nodiscard]] const Accounting& accounting() const override { return accounting_; }
+    [[nodiscard]] const Accounting::Inputs& accounting_inputs() const override {
+        return accounting_inputs_;
+    }
+    [[nodiscard]] std::uint64_t accounted_until_ns() const override { return accounted_until_ns_; }
+    [[nodiscard]] const Mark& last_mark() const override { return last_mark_; }
+    [[nodiscard]] std::uint64_t next_mark_ns() const override { return mark_ ? mark_->at_ns : 0; }
+    [[nodiscard]] double elapsed_s() const override;
+    [[nodiscard]] std::uint64_t now_ns() const override;
+    [[nodiscard]] std::uint64_t wall_of(std::uint64_t at_ns) const override;
+    [[nodiscard]] std::uint64_t start_ns() const { return start_ns_; }
+    [[nodiscard]] std::uint64_t start_wall_ns() const override { return start_wall_ns_; }
+    [[nodiscard]] std::uint64_t end_wall_ns() const override;
+    [[nodiscard]] std::optional<EndsLosses> ends_losses() const override;
+    [[nodiscard]] Host host() const override;
+    [[nodiscard]] std::unique_ptr<NamespaceViews>
+    namespaces(const std::vector<std::uint32_t>& chosen) const override;
+    [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen,
+                                      std::uint64_t at_ns) const override;
     /// See EventLoop::on_readable().
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));
     }
-    /// What may make the present minisocks inexact; none: nobody asked for them.
-    struct EndsLosses {
-        std::uint64_t lost = 0;      ///< records of minisocks that found the ring full
-        std::uint64_t untracked = 0; ///< entries that the table of present ones has no room for
-    };
-    [[nodiscard]] std::optional<EndsLosses> ends_losses() const;
-    [[nodiscard]] std::uint64_t start_wall_ns() const { return start_wall_ns_; }
-    /// While it runs: now.
-    [[nodiscard]] std::uint64_t end_wall_ns() const;
 
   private:
     LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);

@@ -1,31 +1,25 @@
 #include "app/picture.h"
 
-#include <sys/utsname.h>
-
-#include "model/timestamp.h"
-
 namespace twtrace {
 
 void Collector::counted(const Event& event, std::uint64_t times) {
     aggregator_.add(event, times);
-    ports_.add(event, times, monotonic_now_ns());
+    ports_.add(event, times, source_.now_ns());
 }
 
 const PortsHeld& Collector::ports() {
-    return ports_.at(monotonic_now_ns());
+    return ports_.at(source_.now_ns());
 }
 
-Snapshot empty_picture() {
+Snapshot empty_picture(const EventSource& source) {
     Snapshot snapshot;
-    utsname system{};
-    if (uname(&system) == 0) {
-        snapshot.host = system.nodename;
-        snapshot.kernel = system.release;
-    }
+    const EventSource::Host host = source.host();
+    snapshot.host = host.name;
+    snapshot.kernel = host.kernel;
     return snapshot;
 }
 
-std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregator) {
+std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggregator) {
     const auto losses = run.ends_losses();
     if (!losses)
         return std::nullopt;
@@ -40,9 +34,9 @@ std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregat
     return ends;
 }
 
-Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers,
+Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
                     const PortsHeld& held) {
-    Snapshot snapshot = empty_picture();
+    Snapshot snapshot = empty_picture(run);
     snapshot.start_wall_ns = run.start_wall_ns();
     snapshot.end_wall_ns = run.end_wall_ns();
     snapshot.duration_s = run.elapsed_s();

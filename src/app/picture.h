@@ -1,8 +1,8 @@
-// A Snapshot of a live run, at its end or while it goes on.
+// A Snapshot of a run, at its end or while it goes on.
 #pragma once
 
 #include "aggregate/snapshot.h"
-#include "app/live_run.h"
+#include "app/event_source.h"
 #include "app/port_tally.h"
 
 namespace twtrace {
@@ -13,8 +13,9 @@ inline constexpr std::uint32_t every_type = ~0U;
 /// Feeds an Aggregator, for which passive closes need only be counted.
 class Collector : public EventConsumer {
   public:
-    Collector(Aggregator& aggregator, std::vector<std::uint32_t> netns)
-        : aggregator_(aggregator), ports_(std::move(netns)) {}
+    Collector(Aggregator& aggregator, const EventSource& source,
+              const std::vector<std::uint32_t>& netns)
+        : aggregator_(aggregator), source_(source), ports_(source.namespaces(netns)) {}
     void event(const Event& event) override {
         aggregator_.add(event);
         ports_.add(event, 1, event.time_ns);
@@ -25,6 +26,7 @@ class Collector : public EventConsumer {
 
   private:
     Aggregator& aggregator_;
+    const EventSource& source_;
     PortTally ports_;
 };
 
@@ -34,13 +36,13 @@ constexpr twtrace_passive passives_for(GroupBy by) {
 }
 
 /// With nothing but host and kernel in it.
-Snapshot empty_picture();
+Snapshot empty_picture(const EventSource& source);
 
 /// What became of minisocks until now; none: nobody asked.
-std::optional<EndsTotals> ends_of(const LiveRun& run, const Aggregator& aggregator);
+std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggregator);
 
 /// With at most `peers` peers a group.
-Snapshot picture_of(const LiveRun& run, const Aggregator& aggregator, std::size_t peers,
+Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
                     const PortsHeld& held);
 
 } // namespace twtrace

@@ -1,4 +1,4 @@
-// decode -> settle -> attribute -> filter -> consumer: the way of every record, live or replayed.
+// decode -> settle -> attribute -> filter -> consumer: the way of every record of the kernel side.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "account/kernel_counts.h"
+#include "app/event_source.h"
 #include "attribute/attributor.h"
 #include "attribute/present.h"
 #include "decode/settle.h"
@@ -14,15 +15,6 @@
 #include "source/source.h"
 
 namespace twtrace {
-
-class EventConsumer {
-  public:
-    virtual ~EventConsumer() = default;
-    virtual void event(const Event& event) = 0;
-    /// The kernel side only counted these: no time, no lifetime, no ephemeral port. About once a
-    /// second.
-    virtual void counted(const Event& event, std::uint64_t times) = 0;
-};
 
 class Pipeline : public RecordHandler {
   public:

@@ -14,8 +14,8 @@ constexpr std::uint64_t soonest_ns = 100'000'000;
 } // namespace
 
 void PortRulesWatch::look() {
-    watch_.look();
-    for (const auto& [inode, view] : watch_.views())
+    namespaces_->look();
+    for (const auto& [inode, view] : namespaces_->views())
         if (view.settings)
             rules_[inode] = port_rules_of(*view.settings);
 }

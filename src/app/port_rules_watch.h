@@ -2,16 +2,18 @@
 // has ended stay: its entries are still counted.
 #pragma once
 
+#include <memory>
 #include <unordered_set>
 
-#include "account/namespace_watch.h"
+#include "account/namespace_views.h"
 #include "ports/port_rules.h"
 
 namespace twtrace {
 
 class PortRulesWatch {
   public:
-    explicit PortRulesWatch(std::vector<std::uint32_t> chosen) : watch_(std::move(chosen)) {
+    explicit PortRulesWatch(std::unique_ptr<NamespaceViews> namespaces)
+        : namespaces_(std::move(namespaces)) {
         look();
     }
 
@@ -21,7 +23,7 @@ class PortRulesWatch {
     [[nodiscard]] const RulesByNetns& rules() const { return rules_; }
 
   private:
-    NamespaceWatch watch_;
+    std::unique_ptr<NamespaceViews> namespaces_;
     RulesByNetns rules_;
     std::unordered_set<std::uint32_t> looked_for_;
     std::uint64_t next_ns_ = 0;

@@ -11,8 +11,7 @@ namespace twtrace {
 
 class PortTally {
   public:
-    /// netns: inodes; empty: all.
-    explicit PortTally(std::vector<std::uint32_t> netns) : watch_(std::move(netns)) {
+    explicit PortTally(std::unique_ptr<NamespaceViews> namespaces) : watch_(std::move(namespaces)) {
         held_.set_rules(watch_.rules());
     }
     /// now_ns: CLOCK_MONOTONIC.

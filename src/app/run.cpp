@@ -30,6 +30,10 @@ Result<void> run_command(const Options& options) {
         return run_list(options);
     case Command::Exporter:
         return run_exporter(options);
+    case Command::Record:
+        return run_record(options);
+    case Command::Diff:
+        return run_diff(options);
     case Command::Summary: // these two have more to say than that it worked
     case Command::Doctor:
         break;

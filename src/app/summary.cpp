@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/interval_summary.h"
+#include "app/open_source.h"
 #include "app/picture.h"
 #include "budget/junit.h"
 #include "sink/output.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t peers_per_group = 100;
 constexpr std::size_t every_peer = ~std::size_t{0};
 
-Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, LiveRun& run) {
+Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, EventSource& run) {
     Output output(STDOUT_FILENO);
     IntervalSummary summary(options, run, output);
     if (auto done = run.run(options, summary, [&] { return summary.tick(); }); !done)
@@ -30,9 +31,9 @@ Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, LiveRun
     return summary.verdicts();
 }
 
-Result<std::vector<BudgetVerdict>> run_once(const Options& options, LiveRun& run) {
+Result<std::vector<BudgetVerdict>> run_once(const Options& options, EventSource& run) {
     Aggregator aggregator(options.group_by);
-    Collector collector(aggregator, options.filter.netns);
+    Collector collector(aggregator, run, options.filter.netns);
     if (auto done = run.run(options, collector, []() -> Result<bool> { return true; }); !done)
         return tl::unexpected(done.error());
     take_pending_stop(); // a second Ctrl-C is for the document
@@ -68,14 +69,14 @@ Result<ExitCode> run_summary(const Options& options) {
     if (!options.junit_file.empty() && options.budgets.empty())
         return fail("--junit writes the verdicts on --fail-if, and there is no --fail-if",
                     ExitCode::Usage);
-    auto run = LiveRun::start(options, {every_type, passives_for(options.group_by)});
-    if (!run)
-        return tl::unexpected(run.error());
-    const auto verdicts =
-        options.interval.count() > 0 ? run_intervals(options, *run) : run_once(options, *run);
+    auto source = open_source(options, {every_type, passives_for(options.group_by)});
+    if (!source)
+        return tl::unexpected(source.error());
+    const auto verdicts = options.interval.count() > 0 ? run_intervals(options, **source)
+                                                       : run_once(options, **source);
     if (!verdicts)
         return tl::unexpected(verdicts.error());
-    return report(*verdicts, options, run->elapsed_s());
+    return report(*verdicts, options, (*source)->elapsed_s());
 }
 
 } // namespace twtrace

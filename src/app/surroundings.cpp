@@ -2,10 +2,7 @@
 
 #include <algorithm>
 
-#include <sys/utsname.h>
-
 #include "account/net_settings.h"
-#include "model/timestamp.h"
 #include "util/cpu_time.h"
 
 namespace twtrace {
@@ -35,30 +32,29 @@ std::uint64_t cost_of(Work work) {
 
 } // namespace
 
-Surveyor::Surveyor(const Options& options) : watch_(options.filter.netns) {
-    utsname system{};
-    if (uname(&system) == 0)
-        around_.host = system.nodename;
+Surveyor::Surveyor(const Options& options, const EventSource& source)
+    : source_(source), watch_(source.namespaces(options.filter.netns)) {
+    around_.host = source.host().name;
     around_.filtered = options.filter.is_partial();
 }
 
 void Surveyor::find_namespaces() {
-    const std::size_t before = watch_.views().size();
-    watch_.look();
-    if (watch_.views().size() != before)
+    const std::size_t before = watch_->views().size();
+    watch_->look();
+    if (watch_->views().size() != before)
         samples_.clear(); // sockets of one that is new have not risen
     around_.rules.clear();
     name_of_.clear();
-    for (const auto& [inode, view] : watch_.views()) {
+    for (const auto& [inode, view] : watch_->views()) {
         around_.rules[inode] = rules_of(view.settings);
-        name_of_[inode] = names_.table_name(inode);
+        name_of_[inode] = watch_->name_of(inode);
     }
 }
 
 void Surveyor::count_sockets() {
-    watch_.count();
+    watch_->count();
     around_.namespaces.clear();
-    for (const auto& [inode, view] : watch_.views()) {
+    for (const auto& [inode, view] : watch_->views()) {
         NamespaceLine line;
         line.inode = inode;
         line.name = name_of_[inode];
@@ -94,12 +90,12 @@ void Surveyor::notice_new(const Flows& flows) {
     if (looked_for_.size() > 1000)
         looked_for_.clear();
     for (const auto& [key, flow] : flows.all())
-        if (!watch_.views().contains(key.netns) && looked_for_.insert(key.netns).second)
+        if (!watch_->views().contains(key.netns) && looked_for_.insert(key.netns).second)
             has_new_ = true;
 }
 
 void Surveyor::look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
-    around_.wall_ns = now_ns + static_cast<std::uint64_t>(wall_minus_monotonic_ns());
+    around_.wall_ns = source_.wall_of(now_ns);
     around_.accounting = accounting;
     notice_new(flows);
     if (now_ns >= (has_new_ ? find_soonest_ns_ : next_find_ns_)) {

@@ -5,8 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "account/namespace_watch.h"
-#include "attribute/netns_names.h"
+#include "app/event_source.h"
 #include "cli/options.h"
 #include "top/picture.h"
 
@@ -14,7 +13,7 @@ namespace twtrace {
 
 class Surveyor {
   public:
-    explicit Surveyor(const Options& options);
+    Surveyor(const Options& options, const EventSource& source);
 
     /// Looks at what is due; however many namespaces there are, that takes half a percent of the
     /// time at most.
@@ -32,8 +31,8 @@ class Surveyor {
         std::uint64_t entered; ///< captured + lost + missed
         std::uint64_t present;
     };
-    NamespaceWatch watch_;
-    NetnsNames names_;
+    const EventSource& source_;
+    std::unique_ptr<NamespaceViews> watch_;
     std::unordered_map<std::uint32_t, std::string> name_of_;
     std::unordered_set<std::uint32_t> looked_for_; ///< once is enough
     bool has_new_ = false;

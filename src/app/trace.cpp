@@ -3,7 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include "app/commands.h"
-#include "app/live_run.h"
+#include "app/open_source.h"
 #include "sink/line_sink.h"
 #include "sink/output.h"
 #include "sink/summary_sink.h"
@@ -33,7 +33,7 @@ class LinePrinter : public EventConsumer {
 
     void event(const Event& event) override {
         // One that takes back a line which was printed already has to be told.
-        if (done() || (!all_ && event.type == EventType::Aborted && !event.retracts))
+        if (done() || !is_shown(event))
             return;
         sink_.line(event, output_.buffer());
         left_ -= limited_ ? 1 : 0;
@@ -43,6 +43,13 @@ class LinePrinter : public EventConsumer {
     [[nodiscard]] bool done() const { return limited_ && left_ == 0; }
 
   private:
+    // A recording has every type.
+    [[nodiscard]] bool is_shown(const Event& event) const {
+        if (event.type == EventType::Aborted)
+            return all_ || event.retracts;
+        return event.type != EventType::PassiveClose || all_;
+    }
+
     LineSink sink_;
     Output& output_;
     bool all_;
@@ -61,20 +68,21 @@ void say_what_is_missing(const Accounting& accounting) {
 } // namespace
 
 Result<void> run_trace(const Options& options) {
-    auto run = LiveRun::start(options, {types_of(options)});
-    if (!run)
-        return tl::unexpected(run.error());
+    auto source = open_source(options, {types_of(options)});
+    if (!source)
+        return tl::unexpected(source.error());
+    EventSource& run = **source;
     Output output(STDOUT_FILENO);
     LinePrinter printer(options, output);
     if (auto flushed = output.flush(); !flushed)
         return flushed;
-    auto done = run->run(options, printer, [&]() -> Result<bool> {
+    auto done = run.run(options, printer, [&]() -> Result<bool> {
         if (auto flushed = output.flush(); !flushed)
             return tl::unexpected(flushed.error());
         return !output.reader_gone() && !printer.done();
     });
     if (done)
-        say_what_is_missing(run->accounting());
+        say_what_is_missing(run.accounting());
     return done;
 }
 

@@ -138,6 +138,14 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      [](O o, V v) { return add(parse_container(v), o.filter.containers); }},
     {"--cgroup", "PATH", "only this cgroup and those below it; may be repeated", in_every,
      [](O o, V v) { return add(parse_cgroup(v), o.filter.cgroups); }},
+    {"--from", "FILE|DIR", "read this recording instead of this host; needs no privileges",
+     in_replay, [](O o, V v) { return store(parse_path(v), o.from); }},
+    {"--begin", "TIME", "from here on: 03:12, '2026-11-28 03:12', RFC 3339, or -15m before its end",
+     in_replay & ~in_list, [](O o, V v) { return store(parse_path(v), o.begin); }},
+    {"--end", "TIME", "up to here", in_replay & ~in_list,
+     [](O o, V v) { return store(parse_path(v), o.end); }},
+    {"--at", "TIME", "with --from: the sockets that existed then (default: at its end)", in_list,
+     [](O o, V v) { return store(parse_path(v), o.at); }},
     {"-d,--duration", "SECONDS", "stop after this time", in_live,
      [](O o, V v) { return store(parse_seconds(v), o.duration); }},
     {"-i,--interval", "SECONDS",
@@ -154,15 +162,21 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      }},
     {"-g,--group", "BY", "group by process, service, container, peer, listener or netns",
      in_summary | in_top, [](O o, V v) { return choose(v, groupings, o.group_by); }},
-    {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top,
+    {"-o,--output", "FILE|DIR", "write here: a new file, or a directory that is kept bounded",
+     in_record, [](O o, V v) { return store(parse_path(v), o.recording); }},
+    {"--max-size", "SIZE", "of a directory (default 1G); the oldest files are removed", in_record,
+     [](O o, V v) { return store(parse_size(v), o.max_size_bytes); }},
+    {"--max-age", "TIME", "remove files of a directory that are older: 12h, 7d", in_record,
+     [](O o, V v) { return store(parse_age_s(v), o.max_age_s); }},
+    {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top & ~in_record,
      [](O o, V v) { return choose(v, formats, o.format); }},
-    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top,
+    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top & ~in_record & ~in_diff,
      [](O o, V) {
          o.wide = true;
          return R{};
      }},
     {"--cmdline", "", "-w, and the arguments of processes; they may hold secrets",
-     in_trace | in_summary,
+     in_trace | in_summary | in_record,
      [](O o, V) {
          o.wide = true;
          o.cmdline = true;
@@ -178,7 +192,7 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      }},
     {"--ends", "",
      "also how each TIME_WAIT ends (expired, reused, reset), and how many exist; needs fentry",
-     in_trace | in_summary,
+     in_trace | in_summary | in_record,
      [](O o, V) {
          o.ends = true;
          return R{};
@@ -216,6 +230,8 @@ constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
     {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
     {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
+    {Command::Record, "record", "keep what happens in a file, or in a bounded directory"},
+    {Command::Diff, "diff", "compare two recordings, or two spans: FILE[@BEGIN..END]"},
 });
 
 } // namespace

@@ -17,7 +17,10 @@ enum CommandSet : unsigned {
     in_top = 1U << static_cast<unsigned>(Command::Top),
     in_doctor = 1U << static_cast<unsigned>(Command::Doctor),
     in_exporter = 1U << static_cast<unsigned>(Command::Exporter),
-    in_live = in_trace | in_top | in_summary | in_doctor | in_exporter,
+    in_record = 1U << static_cast<unsigned>(Command::Record),
+    in_diff = 1U << static_cast<unsigned>(Command::Diff),
+    in_live = in_trace | in_top | in_summary | in_doctor | in_exporter | in_record,
+    in_replay = in_trace | in_top | in_summary | in_doctor | in_list,
     in_every = ~0U,
 };
 

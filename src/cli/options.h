@@ -19,7 +19,7 @@ namespace twtrace {
 /// Not among the ports that Prometheus' wiki allots to exporters (9100 to 9999, and from 10000 up).
 inline constexpr std::string_view default_listen = "127.0.0.1:10660";
 
-enum class Command { Trace, Top, Summary, List, Doctor, Exporter };
+enum class Command { Trace, Top, Summary, List, Doctor, Exporter, Record, Diff };
 
 struct Options {
     Command command = Command::Trace;
@@ -42,12 +42,21 @@ struct Options {
     std::string textfile;                ///< exporter: for node_exporter; empty: none
     std::vector<Budget> budgets;         ///< summary: numbers that must not be exceeded
     std::string junit_file;              ///< summary: the verdict on each budget; empty: none
-    std::size_t series = 100;            ///< exporter: services, peers, namespaces of their own
+    std::string from;                    ///< read this recording; empty: this host, now
+    std::string begin; ///< of a recording: text as wall_time_in() takes it; empty: all of it
+    std::string end;
+    std::string at;                                         ///< list: the moment; empty: the end
+    std::string recording;                                  ///< record: the file or directory
+    std::uint64_t max_size_bytes = std::uint64_t{1} << 30U; ///< record: of a directory
+    std::uint64_t max_age_s = 0;                            ///< record: of a directory; 0: no limit
+    std::vector<std::string> spans;                         ///< diff: two of FILE[@BEGIN..END]
+    std::size_t series = 100; ///< exporter: services, peers, namespaces of their own
 
     /// Something prints what only the wide table and the formats for programs have.
     [[nodiscard]] bool wants_details() const {
-        return (command == Command::Trace || command == Command::Summary) &&
-               (wide || format != Format::Table);
+        return command == Command::Record ||
+               ((command == Command::Trace || command == Command::Summary) &&
+                (wide || format != Format::Table));
     }
 };
 

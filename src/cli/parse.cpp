@@ -29,11 +29,28 @@ const CommandRow& row_of(Command command) {
                          [command](const CommandRow& row) { return row.command == command; });
 }
 
+// Commands may have an option of the same name with another meaning: -o of `record`.
+bool is_second(const OptionRow& row) {
+    const auto& table = option_table();
+    return std::find_if(table.begin(), table.end(), [&](const OptionRow& other) {
+               return other.names == row.names;
+           }) != std::find_if(table.begin(), table.end(), [&](const OptionRow& other) {
+               return &other == &row;
+           });
+}
+
+const OptionRow& meant_by(const CommandRow& command, const OptionRow& given) {
+    for (const OptionRow& row : option_table())
+        if (row.names == given.names && knows(command, row))
+            return row;
+    return given;
+}
+
 std::vector<Given> add_options(CLI::App& app, const CommandRow* command) {
     std::vector<Given> given;
     app.set_version_flag("--version", TWTRACE_VERSION);
     for (const OptionRow& row : option_table()) {
-        if (command != nullptr && !knows(*command, row))
+        if (command != nullptr ? !knows(*command, row) : is_second(row))
             continue;
         const std::string names(row.names);
         const std::string help(row.help);
@@ -54,14 +71,15 @@ Result<void> apply(const std::vector<Given>& given, Options& options) {
         if (option->count() == 0)
             continue;
         const CommandRow& command = row_of(options.command);
-        if (!knows(command, *row))
+        const OptionRow& meant = meant_by(command, *row);
+        if (!knows(command, meant))
             return fail(fmt::format("{}: {} does not take it; see twtrace {} --help",
                                     option->get_name(), command.name, command.name),
                         ExitCode::Usage);
         // The words as they were given: as<>() would read "{}" as an empty list.
         const auto values = row->metavar.empty() ? std::vector<std::string>{""} : option->results();
         for (const std::string& value : values)
-            if (auto applied = row->apply(options, value); !applied)
+            if (auto applied = meant.apply(options, value); !applied)
                 return in_context(option->get_name(), applied.error());
     }
     return {};
@@ -97,6 +115,9 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
         CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.help));
         given.push_back(add_options(*command, &row));
         command->callback([&parsed, &row] { parsed.options.command = row.command; });
+        if (row.command == Command::Diff)
+            command->add_option("SPAN", parsed.options.spans, "FILE[@BEGIN..END], two of them")
+                ->expected(2);
     }
     try {
         app.parse(argc, argv);

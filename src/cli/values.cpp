@@ -133,6 +133,36 @@ Result<std::uint32_t> parse_ring_bytes(const std::string& text) {
     return static_cast<std::uint32_t>(bytes);
 }
 
+Result<std::uint64_t> parse_size(const std::string& text) {
+    std::string digits = text;
+    unsigned shift = 0;
+    for (const auto& [letter, bits] : {std::pair{'K', 10U}, {'M', 20U}, {'G', 30U}, {'T', 40U}})
+        if (!digits.empty() && digits.back() == letter)
+            shift = bits;
+    if (shift > 0)
+        digits.pop_back();
+    const auto number = parse_number(digits, 1, std::uint64_t{1} << (62 - shift));
+    if (!number || *number << shift < std::uint64_t{1} << 20U)
+        return bad_value(text, "a size of 1M or more, such as 500M or 2G");
+    return *number << shift;
+}
+
+Result<std::uint64_t> parse_age_s(const std::string& text) {
+    std::string digits = text;
+    std::uint64_t unit = 1;
+    for (const auto& [letter, seconds] :
+         {std::pair{'s', 1U}, {'m', 60U}, {'h', 3600U}, {'d', 86400U}})
+        if (!digits.empty() && digits.back() == letter) {
+            unit = seconds;
+            digits.pop_back();
+            break;
+        }
+    const auto number = parse_number(digits, 1, 1'000'000'000);
+    if (!number || *number * unit < 60)
+        return bad_value(text, "a time of a minute or more, such as 30m, 12h or 7d");
+    return *number * unit;
+}
+
 Result<Cidr> parse_cidr(const std::string& text) {
     constexpr std::string_view right = "an address or a range such as 10.0.0.0/8 or 2001:db8::/32";
     const auto slash = text.find('/');

@@ -21,6 +21,9 @@ parse_seconds(const std::string& text); ///< 10 or 0.5, up to a year
 Result<std::uint32_t>
 parse_netns(const std::string& text); ///< an inode, or a path such as /run/netns/blue
 Result<std::uint32_t> parse_ring_bytes(const std::string& text); ///< 4K .. 1G, a power of two
+Result<std::uint64_t> parse_size(const std::string& text);       ///< bytes: 500M, 2G; at least 1M
+Result<std::uint64_t>
+parse_age_s(const std::string& text);             ///< 90s, 30m, 12h, 7d; at least a minute
 Result<Cidr> parse_cidr(const std::string& text); ///< 10.0.0.0/8, 2001:db8::/32, or one address
 Result<std::string> parse_unit(const std::string& text);      ///< not empty
 Result<std::string> parse_container(const std::string& text); ///< what is compared: 12 digits

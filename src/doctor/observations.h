@@ -13,22 +13,9 @@
 #include "aggregate/group.h"
 #include "doctor/flow.h"
 #include "model/address.h"
+#include "ports/port_use.h"
 
 namespace twtrace::doctor {
-
-/// Local ports taken towards one destination, counted from the sockets that exist.
-struct PortUse {
-    Address local;
-    Address remote;
-    std::uint16_t port = 0;
-    std::uint32_t open = 0; ///< in any state before TIME_WAIT
-    std::uint32_t time_wait = 0;
-    std::uint32_t reusable = 0;    ///< of time_wait: connect() may take them over (tcp_tw_reuse)
-    std::uint32_t held_before = 0; ///< held() at the beginning
-
-    [[nodiscard]] std::uint32_t taken() const { return open + time_wait; }
-    [[nodiscard]] std::uint32_t held() const { return taken() - reusable; }
-};
 
 struct NamespaceFacts {
     std::string name;  ///< as tables show it

@@ -73,6 +73,7 @@ struct Task {
         std::string_view all(comm_bytes.data(), comm_bytes.size());
         return all.substr(0, all.find('\0'));
     }
+    bool operator==(const Task&) const = default;
 };
 
 struct Event {

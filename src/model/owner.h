@@ -1,6 +1,7 @@
 // Who a process belongs to: the names that a person knows it by.
 #pragma once
 
+#include <array>
 #include <string>
 
 namespace twtrace {
@@ -14,6 +15,14 @@ struct Owner {
     std::string parent = {};  ///< comm of the parent process; empty also if not asked for, as below
     std::string cmdline = {}; ///< arguments with spaces between them, bounded
     std::string process = {}; ///< the process's name, whatever its threads are called
+
+    bool operator==(const Owner&) const = default;
 };
+
+/// All of them, in an order that recordings rely on: new ones go to the end.
+inline constexpr std::array owner_texts{&Owner::service, &Owner::unit,   &Owner::container,
+                                        &Owner::cgroup,  &Owner::parent, &Owner::cmdline,
+                                        &Owner::process};
+static_assert(sizeof(Owner) == owner_texts.size() * sizeof(std::string), "one is missing above");
 
 } // namespace twtrace

@@ -36,10 +36,15 @@ std::string_view word_of(Level level) {
 
 Line title_line(const State& state, const Picture& picture, Glyphs glyphs, double interval_s) {
     std::string text = fmt::format("twtrace top  {}  ", clean(picture.around.host, glyphs));
-    append_local_time(text, picture.around.wall_ns);
-    text += fmt::format("  {:.0f} s, every {:g} s  by {}, sort {}", picture.elapsed_s, interval_s,
-                        name_of(state.by), name_of(state.sort));
     Line line{{text, Style::Dim}};
+    if (picture.around.replay.empty()) {
+        append_local_time(line[0].text, picture.around.wall_ns);
+        line[0].text += fmt::format("  {:.0f} s, every {:g} s", picture.elapsed_s, interval_s);
+    } else {
+        line.push_back({clean(picture.around.replay, glyphs), Style::Good});
+    }
+    line.push_back(
+        {fmt::format("  by {}, sort {}", name_of(state.by), name_of(state.sort)), Style::Dim});
     if (picture.around.filtered)
         line.push_back({"  filtered by options", Style::Warn});
     if (state.paused)

@@ -30,6 +30,7 @@ struct NamespaceLine {
 struct Surroundings {
     std::string host;
     std::uint64_t wall_ns = 0;
+    std::string replay; ///< of a recording: where it is; empty: this is live
     std::vector<NamespaceLine> namespaces;
     RulesByNetns rules;
     Accounting accounting;

@@ -112,6 +112,10 @@ std::optional<Key> special_key(wint_t code) {
         return Key{Kind::Up, {}};
     case KEY_DOWN:
         return Key{Kind::Down, {}};
+    case KEY_LEFT:
+        return Key{Kind::Left, {}};
+    case KEY_RIGHT:
+        return Key{Kind::Right, {}};
     case KEY_PPAGE:
         return Key{Kind::PageUp, {}};
     case KEY_NPAGE:

@@ -9,7 +9,20 @@
 namespace twtrace {
 
 struct Key {
-    enum class Kind { Text, Up, Down, PageUp, PageDown, Home, End, Enter, Escape, Backspace };
+    enum class Kind {
+        Text,
+        Up,
+        Down,
+        Left,
+        Right,
+        PageUp,
+        PageDown,
+        Home,
+        End,
+        Enter,
+        Escape,
+        Backspace
+    };
     Kind kind = Kind::Text;
     std::string text; ///< of Kind::Text: one character, UTF-8
 };

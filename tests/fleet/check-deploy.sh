@@ -21,4 +21,6 @@ if command -v systemd-analyze >/dev/null; then
     # 3.0: the score is 2.1, and later versions of systemd look at more.
     systemd-analyze security --offline=yes --threshold=30 --no-pager \
         deploy/systemd/twtrace-exporter.service | tail -n 1
+    systemd-analyze security --offline=yes --threshold=30 --no-pager \
+        deploy/systemd/twtrace-recorder.service | tail -n 1
 fi

@@ -9,10 +9,17 @@ _twtrace() {
         [[ $'\n'$commands$'\n' == *$'\n'"$word"$'\n'* ]] && command=$word
     done
     case $previous in
-    -o | --output) words='table json csv' ;;
+    -o | --output)
+        if [[ $command == record ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            return
+        fi
+        words='table json csv'
+        ;;
     -g | --group) words='process service container peer listener netns' ;;
     --role) words='client server' ;;
-    --netns | --cgroup | --textfile | --auth-file)
+    --netns | --cgroup | --textfile | --auth-file | --from | --junit)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

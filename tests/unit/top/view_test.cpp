@@ -82,7 +82,7 @@ TEST_CASE("top view: the help") {
     state.page = State::Page::Help;
     const Flows flows = scene();
     const Picture picture = picture_of(flows);
-    check_golden("help", drawn(state, picture, {34, 80}));
+    check_golden("help", drawn(state, picture, {38, 80}));
 }
 
 TEST_CASE("top view: by each of the groupings") {

@@ -1,0 +1,140 @@
+#include "app/recorder.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "app/present_sockets.h"
+#include "util/cpu_time.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t find_every_ns = 10 * second_ns;
+constexpr std::uint64_t ports_every_ns = 10 * second_ns;
+constexpr std::uint64_t times_longer = 200; // than it cost: half a percent
+constexpr std::size_t sockets_a_record = 1000;
+
+// Which namespaces are looked at is the filter's; all that is in them is recorded.
+Filter whole_namespaces(const Filter& filter) {
+    Filter whole;
+    whole.netns = filter.netns;
+    return whole;
+}
+
+template <typename Work>
+std::uint64_t cost_of(Work work) {
+    const std::uint64_t start = cpu_now_ns();
+    work();
+    return cpu_now_ns() - start;
+}
+
+} // namespace
+
+Recorder::Recorder(const Options& options, EventSource& source, RecordingWriter& writer)
+    : source_(source), writer_(writer), watch_(options.filter.netns),
+      everybody_(whole_namespaces(options.filter)), look_(everybody_) {
+    if (auto begun = look_.begin(); begun)
+        can_look_ = true;
+    else
+        spdlog::warn("ports and settings are not recorded: {}", begun.error().message);
+    write_present(options);
+    write_ports(source.now_ns());
+    writer_.flush(source_.wall_of(source_.now_ns()));
+}
+
+void Recorder::write_present(const Options& options) {
+    const auto sockets = present_sockets(options.filter.netns, source_.now_ns());
+    for (std::size_t from = 0; from < sockets.size(); from += sockets_a_record) {
+        const auto first = sockets.begin() + static_cast<std::ptrdiff_t>(from);
+        const auto count = std::min(sockets_a_record, sockets.size() - from);
+        writer_.sockets({first, first + static_cast<std::ptrdiff_t>(count)});
+    }
+}
+
+void Recorder::event(const Event& event) {
+    if (mark_ns_ != 0)
+        writer_.mark(std::exchange(mark_ns_, 0));
+    writer_.event(event);
+}
+
+void Recorder::counted(const Event& event, std::uint64_t times) {
+    writer_.event(event, times);
+}
+
+void Recorder::tick() {
+    const std::uint64_t now_ns = source_.now_ns();
+    if (source_.last_mark().at_ns != sampled_ns_) {
+        write_sample();
+        if (now_ns >= next_ports_ns_)
+            write_ports(now_ns);
+    }
+    if (source_.next_mark_ns() > sampled_ns_)
+        mark_ns_ = marked_ns_ == source_.next_mark_ns() ? mark_ns_ : source_.next_mark_ns();
+    marked_ns_ = source_.next_mark_ns();
+    if (now_ns < flush_due_ns_)
+        return;
+    writer_.flush(source_.wall_of(now_ns));
+    flush_due_ns_ = now_ns + second_ns / 2;
+}
+
+RunSample Recorder::sample_of(const Accounting::Inputs& inputs, std::uint64_t at_ns) {
+    RunSample sample;
+    sample.at_ns = at_ns;
+    sample.wall_ns = source_.wall_of(at_ns);
+    sample.inputs = inputs;
+    if (const auto losses = source_.ends_losses()) {
+        sample.ends_lost = losses->lost;
+        sample.ends_untracked = losses->untracked;
+    }
+    for (const auto& [inode, view] : watch_.views())
+        if (view.counts)
+            sample.namespaces[inode] = *view.counts;
+    return sample;
+}
+
+void Recorder::write_sample() {
+    const std::uint64_t now_ns = source_.now_ns();
+    if (now_ns >= next_find_ns_)
+        next_find_ns_ =
+            now_ns + std::max(find_every_ns, times_longer * cost_of([this] { watch_.look(); }));
+    if (now_ns >= next_count_ns_)
+        next_count_ns_ = now_ns + times_longer * cost_of([this] { watch_.count(); });
+    sampled_ns_ = source_.last_mark().at_ns;
+    mark_ns_ = 0;
+    writer_.sample(sample_of(source_.last_mark().inputs, sampled_ns_));
+}
+
+void Recorder::write_ports(std::uint64_t now_ns) {
+    if (!can_look_)
+        return;
+    doctor::Observations seen;
+    const std::uint64_t cost = cost_of([&] { look_.end(seen); });
+    next_ports_ns_ = now_ns + std::max(ports_every_ns, times_longer * cost);
+    for (const auto& [inode, facts] : seen.namespaces) {
+        writer_.netns({inode, facts.name, facts.enter, facts.settings});
+        PortsRecord record;
+        record.at_ns = now_ns;
+        record.netns = inode;
+        record.counted = facts.ports_counted;
+        record.ports = facts.ports;
+        for (PortUse& use : record.ports)
+            use.held_before = 0;
+        record.destinations = facts.destinations;
+        record.distinct_ports = facts.distinct_ports;
+        record.port_sockets = facts.port_sockets;
+        record.overflow = facts.overflow_rise;
+        record.listeners = facts.listeners;
+        writer_.ports(record);
+    }
+}
+
+void Recorder::finish() {
+    write_ports(source_.now_ns());
+    writer_.end(sample_of(source_.accounting_inputs(), source_.accounted_until_ns()));
+}
+
+} // namespace twtrace

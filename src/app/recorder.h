@@ -1,0 +1,45 @@
+// Feeds a recording: the events of a run, and beside them what a replay needs to know of the host.
+#pragma once
+
+#include <cstdint>
+
+#include "account/namespace_watch.h"
+#include "app/doctor_look.h"
+#include "app/event_source.h"
+#include "recording/recording_writer.h"
+
+namespace twtrace {
+
+class Recorder : public EventConsumer {
+  public:
+    Recorder(const Options& options, EventSource& source, RecordingWriter& writer);
+
+    void event(const Event& event) override;
+    void counted(const Event& event, std::uint64_t times) override;
+    /// After each batch of events.
+    void tick();
+    /// After the run.
+    void finish();
+
+  private:
+    void write_present(const Options& options);
+    void write_sample();
+    void write_ports(std::uint64_t now_ns);
+    RunSample sample_of(const Accounting::Inputs& inputs, std::uint64_t at_ns);
+
+    EventSource& source_;
+    RecordingWriter& writer_;
+    NamespaceWatch watch_;
+    Filter everybody_;
+    doctor::DoctorLook look_;
+    bool can_look_ = false;
+    std::uint64_t mark_ns_ = 0;   // chosen, and not yet written
+    std::uint64_t marked_ns_ = 0; // chosen last
+    std::uint64_t sampled_ns_ = 0;
+    std::uint64_t next_find_ns_ = 0;
+    std::uint64_t next_count_ns_ = 0;
+    std::uint64_t next_ports_ns_ = 0;
+    std::uint64_t flush_due_ns_ = 0;
+};
+
+} // namespace twtrace

@@ -1,0 +1,361 @@
+#include "app/replay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "app/event_loop.h"
+#include "app/replayed_namespaces.h"
+#include "model/timestamp.h"
+#include "util/stop_signals.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+// A recorder leaves out seconds that bring nothing new. A gap that is shorter may be a late sample.
+constexpr std::uint64_t quiet_ns = 3 * second_ns;
+constexpr std::uint64_t records_a_batch = 4096;
+
+Event shifted(const Event& event, std::uint64_t shift_ns) {
+    Event later = event;
+    later.time_ns += shift_ns;
+    for (std::uint64_t* moment : {&later.established_ns, &later.fin_wait1_ns, &later.entered_ns})
+        *moment += *moment != 0 ? shift_ns : 0;
+    return later;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Replay>> Replay::open(const Options& options) {
+    auto recording = Recording::open(options.from);
+    if (!recording)
+        return tl::unexpected(recording.error());
+    const auto begin = wall_time_in(*recording, options.begin);
+    if (!begin)
+        return in_context("--begin", begin.error());
+    const auto end = wall_time_in(*recording, options.end);
+    if (!end)
+        return in_context("--end", end.error());
+    return open(options.from, options.filter, *begin, *end);
+}
+
+Result<std::unique_ptr<Replay>> Replay::open(const std::string& path, const Filter& filter,
+                                             std::uint64_t begin_wall_ns,
+                                             std::uint64_t end_wall_ns) {
+    auto recording = Recording::open(path);
+    if (!recording)
+        return tl::unexpected(recording.error());
+    if (end_wall_ns != 0 && end_wall_ns <= begin_wall_ns)
+        return fail("the end of the span is not after its begin", ExitCode::Usage);
+    std::unique_ptr<Replay> replay(new Replay(*std::move(recording), filter));
+    replay->end_wall_ns_ = end_wall_ns;
+    if (auto gone = replay->go_to_begin(begin_wall_ns); !gone)
+        return tl::unexpected(gone.error());
+    return replay;
+}
+
+Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
+    begin_wall_ns_ = begin_wall_ns;
+    if (begin_wall_ns > recording_.end_wall_ns())
+        return fail(fmt::format("{} ends at {}, before the begin of the span",
+                                printable(recording_.path()),
+                                local_date_time(recording_.end_wall_ns())));
+    if (auto sought = recording_.seek(begin_wall_ns); !sought)
+        return sought;
+    while (!begun_ && recording_.next(*this)) {
+    }
+    if (!begun_)
+        return fail(fmt::format("{} has nothing in this span: it begins at {} and ends at {}",
+                                printable(recording_.path()),
+                                local_date_time(recording_.begin_wall_ns()),
+                                local_date_time(recording_.end_wall_ns())));
+    return {};
+}
+
+Result<void> Replay::run(const Options& options, EventConsumer& consumer,
+                         const std::function<Result<bool>()>& after_batch) {
+    if (options.duration.count() > 0) {
+        const std::uint64_t end =
+            start_wall_ns_ +
+            static_cast<std::uint64_t>(std::chrono::nanoseconds(options.duration).count());
+        end_wall_ns_ = end_wall_ns_ == 0 ? end : std::min(end_wall_ns_, end);
+    }
+    auto signals = EventLoop::make();
+    if (!signals)
+        return tl::unexpected(signals.error());
+    after_batch_ = &after_batch;
+    for (std::uint64_t records = 1; step(consumer); ++records) {
+        if (records % records_a_batch == 0)
+            end_batch();
+        if (!going_on_)
+            return tl::unexpected(going_on_.error());
+        if (!*going_on_ || stop_is_pending())
+            break;
+    }
+    after_batch_ = nullptr;
+    for (const std::string& note : notes())
+        spdlog::warn("{}", note);
+    auto last = after_batch();
+    return last ? Result<void>{} : tl::unexpected(last.error());
+}
+
+bool Replay::step(EventConsumer& consumer) {
+    consumer_ = &consumer;
+    if (!ended_ && !recording_.next(*this))
+        finish(std::max(now_ns_, sample_.at_ns));
+    consumer_ = nullptr;
+    return !ended_;
+}
+
+void Replay::end_batch() {
+    if (after_batch_ != nullptr && going_on_ && *going_on_)
+        going_on_ = (*after_batch_)();
+}
+
+void Replay::start(const RunStart& start) {
+    if (start.run == run_.run && run_.start_ns != 0) // each block has it
+        return;
+    const bool is_first = first_.start_ns == 0;
+    if (is_first)
+        first_ = start;
+    shift_ns_ = start.boot_id == first_.boot_id ? 0
+                                                : (start.start_wall_ns - first_.start_wall_ns) -
+                                                      (start.start_ns - first_.start_ns);
+    ended_runs_ = ended_runs_.plus(sample_.inputs);
+    run_ = start;
+    sample_ = RunSample();
+    sample_.at_ns = start.start_ns + shift_ns_;
+    is_sampled_ = false;
+    after_sample_ = 0;
+    after_mark_ = 0;
+    next_mark_ns_ = 0;
+    now_ns_ = sample_.at_ns;
+    to_wall_ns_ = start.start_wall_ns - now_ns_;
+    present_.clear();
+    present_at_ns_ = now_ns_;
+    run_over_ = false;
+    if (begun_ || start.start_wall_ns < begin_wall_ns_)
+        return;
+    begun_ = true;
+    start_ns_ = now_ns_;
+    start_wall_ns_ = start.start_wall_ns;
+    at_begin_ = ended_runs_;
+    begins_with_run_ = is_first;
+}
+
+void Replay::netns(const NamespaceRecord& record) {
+    netns_[record.inode].record = record;
+}
+
+void Replay::sockets(const std::vector<PresentSocket>& sockets) {
+    present_.insert(present_.end(), sockets.begin(), sockets.end());
+}
+
+void Replay::ports(const PortsRecord& record) {
+    netns_[record.netns].ports = record;
+}
+
+// Seconds that brought nothing new.
+void Replay::pass_time(std::uint64_t until_ns) {
+    if (!is_sampled_ || next_mark_ns_ != 0 || sample_.at_ns + quiet_ns > until_ns)
+        return;
+    while (!ended_ && sample_.at_ns + second_ns + second_ns / 2 < until_ns) {
+        const std::uint64_t at_ns = sample_.at_ns + second_ns;
+        set_mark(at_ns);
+        sample_.at_ns = at_ns;
+        pass_mark(at_ns);
+    }
+}
+
+void Replay::event(const Event& given) {
+    const Event event = shift_ns_ == 0 ? given : shifted(given, shift_ns_);
+    pass_time(event.time_ns);
+    const bool outside = (end_mark_ns_ != 0 && event.time_ns > end_mark_ns_) ||
+                         (!begins_with_run_ && event.time_ns <= start_ns_);
+    if (!begun_ || ended_ || outside)
+        return;
+    now_ns_ = std::max(now_ns_, event.time_ns);
+    count(event);
+    if (consumer_ == nullptr)
+        return;
+    if (filter_.passes(event))
+        consumer_->event(event);
+    else
+        filtered_ += event.type == EventType::TimeWait ? 1 : 0;
+}
+
+// What the recording's own numbers are compared with.
+void Replay::count(const Event& event) {
+    if (event.retracts && delivered_ > 0)
+        --delivered_;
+    if (event.type != EventType::TimeWait)
+        return;
+    ++delivered_;
+    after_sample_ += event.time_ns > sample_.at_ns ? 1 : 0;
+    after_mark_ += next_mark_ns_ != 0 && event.time_ns > next_mark_ns_ ? 1 : 0;
+}
+
+void Replay::counted(const Event& event, std::uint64_t times) {
+    if (begun_ && !ended_ && consumer_ != nullptr && filter_.passes(event))
+        consumer_->counted(event, times);
+}
+
+void Replay::mark(std::uint64_t at_ns) {
+    pass_time(at_ns + shift_ns_);
+    set_mark(at_ns + shift_ns_);
+}
+
+void Replay::set_mark(std::uint64_t at_ns) {
+    if (!begun_) {
+        if (wall_of(at_ns) < begin_wall_ns_)
+            return;
+        begun_ = true;
+        start_ns_ = at_ns;
+        now_ns_ = at_ns;
+        start_wall_ns_ = wall_of(at_ns);
+        return;
+    }
+    next_mark_ns_ = at_ns;
+    end_batch();
+    if (end_mark_ns_ == 0 && end_wall_ns_ != 0 && wall_of(at_ns) >= end_wall_ns_)
+        end_mark_ns_ = at_ns;
+}
+
+void Replay::sample(const RunSample& given) {
+    const std::uint64_t at_ns = given.at_ns + shift_ns_;
+    if (at_ns <= sample_.at_ns) // a block begins with the last one
+        return;
+    pass_time(at_ns);
+    if (ended_)
+        return;
+    is_sampled_ = true;
+    for (const auto& [inode, counts] : given.namespaces)
+        netns_[inode].counts = counts;
+    const std::uint64_t mark_ns = next_mark_ns_;
+    sample_ = given;
+    sample_.at_ns = at_ns;
+    to_wall_ns_ = given.wall_ns - at_ns;
+    if (mark_ns != at_ns && start_ns_ != at_ns)
+        set_mark(at_ns);
+    pass_mark(at_ns);
+}
+
+void Replay::pass_mark(std::uint64_t at_ns) {
+    after_sample_ = std::exchange(after_mark_, 0);
+    next_mark_ns_ = 0;
+    if (!begun_)
+        return;
+    now_ns_ = std::max(now_ns_, at_ns);
+    if (at_ns == start_ns_) {
+        at_begin_ = ended_runs_.plus(sample_.inputs);
+        return;
+    }
+    last_mark_.at_ns = at_ns;
+    last_mark_.inputs = inputs_now();
+    account(at_ns);
+    end_batch();
+    if (at_ns == end_mark_ns_)
+        finish(at_ns);
+}
+
+void Replay::end(const RunSample& last) {
+    pass_time(last.at_ns + shift_ns_);
+    if (ended_)
+        return;
+    for (const auto& [inode, counts] : last.namespaces)
+        netns_[inode].counts = counts;
+    sample_ = last;
+    sample_.at_ns += shift_ns_;
+    to_wall_ns_ = last.wall_ns - sample_.at_ns;
+    now_ns_ = std::max(now_ns_, sample_.at_ns);
+    after_sample_ = 0;
+    run_over_ = true;
+}
+
+Accounting::Inputs Replay::inputs_now() const {
+    const Accounting::Inputs all = ended_runs_.plus(sample_.inputs);
+    Accounting::Inputs inputs = all;
+    if (!begins_with_run_) {
+        inputs = all.since(at_begin_);
+        inputs.counted_at_end = all.counted_at_end;
+    }
+    inputs.filtered += filtered_;
+    return inputs;
+}
+
+void Replay::account(std::uint64_t until_ns) {
+    inputs_ = inputs_now();
+    accounting_ = Accounting::of(inputs_);
+    accounted_until_ns_ = until_ns;
+}
+
+// Without the end of its run, a recording was cut off: what came after the last sample has no
+// counters to be compared with.
+void Replay::finish(std::uint64_t at_ns) {
+    ended_ = true;
+    now_ns_ = end_mark_ns_ != 0 ? end_mark_ns_ : at_ns;
+    account(now_ns_);
+    if (!run_over_ && end_mark_ns_ == 0) {
+        inputs_.captured += after_sample_;
+        inputs_.unverified.after_last_sample += after_sample_;
+    }
+    if (recording_.damaged_bytes() > 0) {
+        const std::uint64_t left_out = inputs_.filtered - filtered_ + inputs_.unwritten;
+        const std::uint64_t expected = inputs_.captured - std::min(inputs_.captured, left_out);
+        inputs_.unwritten += expected - std::min(expected, delivered_);
+    }
+    accounting_ = Accounting::of(inputs_);
+}
+
+double Replay::elapsed_s() const {
+    return static_cast<double>(now_ns_ - std::min(now_ns_, start_ns_)) / 1e9;
+}
+
+std::optional<EventSource::EndsLosses> Replay::ends_losses() const {
+    if (!run_.ends)
+        return std::nullopt;
+    return EndsLosses{sample_.ends_lost, sample_.ends_untracked};
+}
+
+std::unique_ptr<NamespaceViews> Replay::namespaces(const std::vector<std::uint32_t>& chosen) const {
+    return std::make_unique<ReplayedNamespaces>(*this, chosen);
+}
+
+Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns) const {
+    Inherited inherited(at_ns);
+    const std::uint64_t passed_ms = (at_ns - std::min(at_ns, present_at_ns_)) / 1'000'000;
+    for (const PresentSocket& socket : present_) {
+        const bool is_chosen =
+            chosen.empty() || std::find(chosen.begin(), chosen.end(), socket.netns) != chosen.end();
+        if (socket.role != Role::Client || !is_chosen || socket.remaining_ms <= passed_ms)
+            continue;
+        FlowKey key;
+        key.netns = socket.netns;
+        key.role = Role::Client;
+        key.service_port = socket.remote_port;
+        key.local = socket.local;
+        key.remote = socket.remote;
+        inherited.add(key, static_cast<std::uint32_t>(socket.remaining_ms - passed_ms));
+    }
+    return inherited;
+}
+
+std::vector<std::string> Replay::notes() const {
+    std::vector<std::string> notes = recording_.notes();
+    if (ended_ && !run_over_ && end_mark_ns_ == 0)
+        notes.push_back(fmt::format("{}: the recorder was killed, or is still writing: the "
+                                    "recording ends at {}",
+                                    printable(recording_.path()),
+                                    local_date_time(wall_of(now_ns_))));
+    if (sample_.unwritten_events > 0)
+        notes.push_back(fmt::format("{} events could not be written to the recording",
+                                    sample_.unwritten_events));
+    return notes;
+}
+
+} // namespace twtrace

@@ -1,0 +1,137 @@
+// The events of a recording, with the state of the host at that time.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/event_source.h"
+#include "app/wall_time.h"
+#include "filter/filter.h"
+#include "recording/recording.h"
+
+namespace twtrace {
+
+class Replay : public EventSource, private RecordVisitor {
+  public:
+    /// Begins at options.begin and ends at options.end, both moved to the next full second of the
+    /// recording; all of it where they are not set. Error: nothing is there.
+    static Result<std::unique_ptr<Replay>> open(const Options& options);
+    /// The same for a span of wall-clock time; 0: unbounded.
+    static Result<std::unique_ptr<Replay>> open(const std::string& path, const Filter& filter,
+                                                std::uint64_t begin_wall_ns,
+                                                std::uint64_t end_wall_ns);
+
+    Result<void> run(const Options& options, EventConsumer& consumer,
+                     const std::function<Result<bool>()>& after_batch) override;
+    /// One record, up to the end of the span; false: there is none. Events go to the consumer.
+    bool step(EventConsumer& consumer);
+
+    [[nodiscard]] const Accounting& accounting() const override { return accounting_; }
+    [[nodiscard]] const Accounting::Inputs& accounting_inputs() const override { return inputs_; }
+    [[nodiscard]] std::uint64_t accounted_until_ns() const override { return accounted_until_ns_; }
+    [[nodiscard]] const Mark& last_mark() const override { return last_mark_; }
+    [[nodiscard]] std::uint64_t next_mark_ns() const override { return next_mark_ns_; }
+    [[nodiscard]] double elapsed_s() const override;
+    [[nodiscard]] std::uint64_t now_ns() const override { return held_ns_ ? *held_ns_ : now_ns_; }
+    /// From now on now_ns() is this.
+    void hold_clock(std::uint64_t at_ns) { held_ns_ = at_ns; }
+    /// The time of what was read last.
+    [[nodiscard]] std::uint64_t recorded_until_ns() const { return now_ns_; }
+    [[nodiscard]] std::uint64_t wall_of(std::uint64_t at_ns) const override {
+        return at_ns + to_wall_ns_;
+    }
+    [[nodiscard]] std::uint64_t start_ns() const { return start_ns_; }
+    [[nodiscard]] std::uint64_t start_wall_ns() const override { return start_wall_ns_; }
+    [[nodiscard]] std::uint64_t end_wall_ns() const override { return wall_of(now_ns_); }
+    [[nodiscard]] std::optional<EndsLosses> ends_losses() const override;
+    [[nodiscard]] Host host() const override { return {first_.host, first_.kernel}; }
+    [[nodiscard]] std::unique_ptr<NamespaceViews>
+    namespaces(const std::vector<std::uint32_t>& chosen) const override;
+    [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen,
+                                      std::uint64_t at_ns) const override;
+
+    /// What is known of a namespace now.
+    struct Netns {
+        NamespaceRecord record;
+        std::optional<SockStat> counts;
+        PortsRecord ports;
+        bool gone = false;
+    };
+    [[nodiscard]] const std::map<std::uint32_t, Netns>& netns() const { return netns_; }
+    /// Time-wait sockets that existed when the run began, and when that was.
+    [[nodiscard]] const std::vector<PresentSocket>& present() const { return present_; }
+    [[nodiscard]] std::uint64_t present_at_ns() const { return present_at_ns_; }
+    [[nodiscard]] const Recording& recording() const { return recording_; }
+    /// What could not be read, for the user.
+    [[nodiscard]] std::vector<std::string> notes() const;
+
+  private:
+    Replay(Recording recording, const Filter& filter)
+        : recording_(std::move(recording)), filter_(filter) {}
+    Result<void> go_to_begin(std::uint64_t begin_wall_ns);
+
+    void event(const Event& event) override;
+    void counted(const Event& event, std::uint64_t times) override;
+    void start(const RunStart& start) override;
+    void netns(const NamespaceRecord& record) override;
+    void sockets(const std::vector<PresentSocket>& sockets) override;
+    void mark(std::uint64_t at_ns) override;
+    void sample(const RunSample& sample) override;
+    void ports(const PortsRecord& record) override;
+    void end(const RunSample& last) override;
+
+    void count(const Event& event);
+    void end_batch();
+    void pass_time(std::uint64_t until_ns);
+    void set_mark(std::uint64_t at_ns);
+    void pass_mark(std::uint64_t at_ns);
+    void finish(std::uint64_t at_ns);
+    void account(std::uint64_t until_ns);
+    [[nodiscard]] Accounting::Inputs inputs_now() const;
+
+    Recording recording_;
+    const Filter& filter_;
+    EventConsumer* consumer_ = nullptr;
+    std::uint64_t begin_wall_ns_ = 0;
+    std::uint64_t end_wall_ns_ = 0; // 0: none
+    bool begun_ = false;
+    bool ended_ = false;
+    // While it runs: called for each batch, and where a mark is set or passed.
+    const std::function<Result<bool>()>* after_batch_ = nullptr;
+    Result<bool> going_on_ = true;
+
+    RunStart first_;
+    RunStart run_;                 // the present one
+    std::uint64_t shift_ns_ = 0;   // from its clock to that of the first run
+    std::uint64_t to_wall_ns_ = 0; // as EventSource::wall_of() adds it
+    std::uint64_t now_ns_ = 0;
+    std::optional<std::uint64_t> held_ns_;
+    std::uint64_t start_ns_ = 0;
+    std::uint64_t start_wall_ns_ = 0;
+    std::uint64_t end_mark_ns_ = 0; // the span ends there; 0: not yet known
+
+    RunSample sample_;              // the last one, its clock shifted
+    Accounting::Inputs ended_runs_; // of runs that are over
+    Accounting::Inputs at_begin_;
+    bool begins_with_run_ = false;   // its counters were read with care
+    bool run_over_ = false;          // its end is in the recording
+    bool is_sampled_ = false;        // sample_ is of this run
+    std::uint64_t after_sample_ = 0; // entries since sample_
+    std::uint64_t after_mark_ = 0;   // of them: since the mark that is set
+    std::uint64_t delivered_ = 0;    // entries of the span
+    std::uint64_t filtered_ = 0;     // by filter_, of the entries that the recording has
+    Accounting accounting_;
+    Accounting::Inputs inputs_;
+    std::uint64_t accounted_until_ns_ = 0;
+    std::uint64_t next_mark_ns_ = 0;
+    Mark last_mark_;
+
+    std::map<std::uint32_t, Netns> netns_;
+    std::vector<PresentSocket> present_;
+    std::uint64_t present_at_ns_ = 0;
+};
+
+} // namespace twtrace

@@ -1,0 +1,139 @@
+#include "app/wall_time.h"
+
+#include <charconv>
+#include <cmath>
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::int64_t day_s = 86'400;
+
+tl::unexpected<Error> not_a_time(const std::string& text) {
+    return fail(fmt::format("'{}' is no time: -15m (before the end of the recording), 03:12, "
+                            "03:12:30, '2026-11-28 03:12', or RFC 3339",
+                            printable(text)),
+                ExitCode::Usage);
+}
+
+// Seconds in "15m"; none: it is no such text.
+std::optional<double> parse_span(std::string_view text) {
+    double value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc() || !std::isfinite(value) || value < 0)
+        return std::nullopt;
+    const std::string_view unit = text.substr(static_cast<std::size_t>(parsed.ptr - text.data()));
+    for (const auto& [name, seconds] :
+         {std::pair{"", 1.0}, {"s", 1.0}, {"m", 60.0}, {"h", 3600.0}, {"d", 86400.0}})
+        if (unit == name && value * seconds < 1e10)
+            return value * seconds;
+    return std::nullopt;
+}
+
+struct Parsed {
+    std::tm time{};
+    double fraction_s = 0;
+    bool has_date = false;
+    bool is_utc = false;
+    int offset_s = 0; // of RFC 3339: 02:00 is 7200
+};
+
+// ".5" and a zone at the end of the text.
+bool parse_rest(const char* rest, Parsed& parsed) {
+    if (*rest == '.') {
+        char* end = nullptr;
+        parsed.fraction_s = std::strtod(rest, &end);
+        if (end == rest + 1)
+            return false;
+        rest = end;
+    }
+    if (*rest == '\0')
+        return true;
+    if (!parsed.has_date)
+        return false;
+    parsed.is_utc = true;
+    if ((*rest == 'Z' || *rest == 'z') && rest[1] == '\0')
+        return true;
+    int hours = 0;
+    int minutes = 0;
+    char sign = 0;
+    int used = 0;
+    if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
+        rest[used] != '\0' || (sign != '+' && sign != '-') || hours > 23 || minutes > 59)
+        return false;
+    parsed.offset_s = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
+    return true;
+}
+
+std::optional<Parsed> parse(const std::string& text) {
+    for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
+                               "%Y-%m-%d %H:%M", "%H:%M:%S", "%H:%M"}) {
+        Parsed parsed;
+        parsed.has_date = format[1] == 'Y';
+        const char* rest = strptime(text.c_str(), format, &parsed.time);
+        if (rest != nullptr && parse_rest(rest, parsed))
+            return parsed;
+    }
+    return std::nullopt;
+}
+
+std::uint64_t in_ns(std::time_t seconds, double fraction_s) {
+    return static_cast<std::uint64_t>(std::max<std::time_t>(seconds, 0)) * second_ns +
+           static_cast<std::uint64_t>(fraction_s * 1e9);
+}
+
+// The last such time of day that is not after the end.
+std::uint64_t last_before(std::uint64_t end_wall_ns, const Parsed& parsed) {
+    const auto end = static_cast<std::time_t>(end_wall_ns / second_ns);
+    for (std::int64_t days_back = 0;; ++days_back) {
+        const auto day = static_cast<std::time_t>(end - days_back * day_s);
+        std::tm local{};
+        localtime_r(&day, &local);
+        local.tm_hour = parsed.time.tm_hour;
+        local.tm_min = parsed.time.tm_min;
+        local.tm_sec = parsed.time.tm_sec;
+        local.tm_isdst = -1;
+        const std::time_t at = std::mktime(&local);
+        if (at <= end || days_back == 2)
+            return in_ns(at, parsed.fraction_s);
+    }
+}
+
+} // namespace
+
+Result<std::uint64_t> wall_time_in(const Recording& recording, const std::string& text) {
+    if (text.empty())
+        return 0;
+    if (text[0] == '-') {
+        const auto span_s = parse_span(std::string_view(text).substr(1));
+        if (!span_s)
+            return not_a_time(text);
+        const std::uint64_t end = recording.end_wall_ns();
+        return end - std::min(end, static_cast<std::uint64_t>(*span_s * 1e9));
+    }
+    auto parsed = parse(text);
+    if (!parsed)
+        return not_a_time(text);
+    if (!parsed->has_date)
+        return last_before(recording.end_wall_ns(), *parsed);
+    parsed->time.tm_isdst = -1;
+    const std::time_t at =
+        parsed->is_utc ? timegm(&parsed->time) - parsed->offset_s : std::mktime(&parsed->time);
+    return in_ns(at, parsed->fraction_s);
+}
+
+std::string local_date_time(std::uint64_t wall_ns) {
+    const auto seconds = static_cast<std::time_t>(wall_ns / second_ns);
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", local.tm_year + 1900,
+                       local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec);
+}
+
+} // namespace twtrace

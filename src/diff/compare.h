@@ -1,0 +1,91 @@
+// Two spans of recordings compared: per service and peer, and by what the doctor finds.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/accounting.h"
+#include "aggregate/group.h"
+#include "aggregate/ports_held.h"
+#include "doctor/finding.h"
+#include "doctor/flow.h"
+#include "model/event.h"
+
+namespace twtrace {
+
+struct DiffKey {
+    std::string service;
+    Role role = Role::Unknown;
+    Address remote;         ///< of clients; none: servers, or all that found no place of their own
+    std::uint16_t port = 0; ///< of the side that listens
+    auto operator<=>(const DiffKey&) const = default;
+};
+
+struct DiffNumbers {
+    Counts counts;
+    doctor::Lifetimes lifetimes;
+};
+
+/// One of the two spans.
+class DiffSide {
+  public:
+    std::string name; ///< as the user gave it
+    std::string host;
+    std::uint64_t start_wall_ns = 0;
+    std::uint64_t end_wall_ns = 0;
+    double seconds = 0;
+    std::vector<doctor::Finding> findings;
+    Accounting accounting;
+
+    void add(const Event& event, std::uint64_t times);
+    /// The ports that are taken now; the worst moment of each destination is kept.
+    void take_ports(const PortsHeld& held);
+
+    [[nodiscard]] const Counts& totals() const { return totals_; }
+    [[nodiscard]] const std::map<DiffKey, DiffNumbers>& rows() const { return rows_; }
+    /// Share (0 to 1) of the ephemeral ports at the worst moment; none: none was taken.
+    [[nodiscard]] std::optional<double> port_use(const DiffKey& key) const;
+    [[nodiscard]] double rate(std::uint64_t times) const {
+        return seconds > 0 ? static_cast<double>(times) / seconds : 0;
+    }
+
+  private:
+    static constexpr std::size_t most_rows = 20'000;
+    Counts totals_;
+    std::map<DiffKey, DiffNumbers> rows_;
+    std::map<std::pair<Address, std::uint16_t>, double> worst_ports_;
+};
+
+struct DiffRow {
+    struct Values {
+        double rate = 0; ///< entries into TIME_WAIT a second
+        Counts counts;
+        std::optional<double> port_use;
+        std::optional<std::uint64_t> lifetime_below_us; ///< half of them lived shorter
+    };
+    DiffKey key;
+    std::optional<Values> before; ///< none: it appeared
+    std::optional<Values> after;  ///< none: it is gone
+
+    [[nodiscard]] double change() const {
+        return (after ? after->rate : 0) - (before ? before->rate : 0);
+    }
+};
+
+struct Diff {
+    const DiffSide* before = nullptr;
+    const DiffSide* after = nullptr;
+    std::vector<DiffRow> rows; ///< the largest change first
+    // The doctor's.
+    std::vector<const doctor::Finding*> gone;
+    std::vector<const doctor::Finding*> appeared;
+    std::vector<const doctor::Finding*> still; ///< as it is after
+};
+
+/// Points into both.
+Diff compare(const DiffSide& before, const DiffSide& after);
+
+} // namespace twtrace

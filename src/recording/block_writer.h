@@ -1,0 +1,40 @@
+// Records -> the chunks of one block.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "recording/format.h"
+
+struct ZSTD_CCtx_s;
+
+namespace twtrace {
+
+class BlockWriter {
+  public:
+    BlockWriter();
+
+    /// What comes next is a block of its own.
+    void begin(const BlockHeader& header);
+    [[nodiscard]] bool begun() const { return begun_; }
+    void abandon() { begun_ = false; }
+    /// Compresses the records and returns the chunk that is to be appended to the file. Valid until
+    /// the next call. last: the block ends with it.
+    std::string_view chunk(std::string_view records, bool last);
+    [[nodiscard]] std::uint64_t raw_bytes() const { return raw_bytes_; } ///< of the block so far
+
+  private:
+    struct Free {
+        void operator()(ZSTD_CCtx_s* context) const;
+    };
+    std::unique_ptr<ZSTD_CCtx_s, Free> context_;
+    BlockHeader header_{};
+    bool begun_ = false;
+    bool first_ = false;
+    std::uint64_t raw_bytes_ = 0;
+    std::string chunk_;
+};
+
+} // namespace twtrace

@@ -1,0 +1,114 @@
+#include "recording/event_codec.h"
+
+#include <algorithm>
+
+#include "recording/event_bits.h"
+#include "recording/varint.h"
+
+namespace twtrace {
+
+namespace {
+
+bool read_address(std::string_view body, Address& address) {
+    if (body.empty())
+        return false;
+    address.family = static_cast<std::uint8_t>(body[0]);
+    const std::size_t size = address.family == 4 ? 4 : 16;
+    if ((address.family != 0 && address.family != 4 && address.family != 6) ||
+        body.size() != 1 + size)
+        return false;
+    std::copy_n(body.begin() + 1, size, address.bytes.begin());
+    return true;
+}
+
+bool read_task(std::string_view body, Task& task) {
+    ByteReader reader(body);
+    task.pid = static_cast<std::uint32_t>(reader.varint());
+    task.tid = static_cast<std::uint32_t>(reader.varint());
+    task.uid = static_cast<std::uint32_t>(reader.varint());
+    task.parent_pid = static_cast<std::uint32_t>(reader.varint());
+    task.start_boottime_ns = reader.varint();
+    task.cgroup_id = reader.varint();
+    if (!reader.ok() || reader.left() >= task.comm_bytes.size())
+        return false;
+    const std::string_view comm = reader.bytes(reader.left());
+    std::copy(comm.begin(), comm.end(), task.comm_bytes.begin());
+    return true;
+}
+
+// An older version wrote fewer texts, a newer one more.
+bool read_owner(std::string_view body, Owner& owner) {
+    ByteReader reader(body);
+    for (const auto field : owner_texts) {
+        if (reader.left() == 0)
+            break;
+        const std::uint64_t size = reader.varint();
+        owner.*field = std::string(reader.bytes(size));
+    }
+    return reader.ok();
+}
+
+std::uint64_t moment(ByteReader& reader, std::uint64_t time_ns) {
+    const std::uint64_t written = reader.varint();
+    return written == 0 ? 0 : time_ns - static_cast<std::uint64_t>(unzigzag(written - 1));
+}
+
+} // namespace
+
+void EventDecoder::forget() {
+    *this = EventDecoder();
+}
+
+bool EventDecoder::learn(RecordKind kind, std::string_view body) {
+    switch (kind) {
+    case RecordKind::Address:
+        return read_address(body, addresses_.emplace_back());
+    case RecordKind::Task:
+        return read_task(body, tasks_.emplace_back());
+    case RecordKind::Owner:
+        return read_owner(body, owners_.emplace_back());
+    case RecordKind::Text:
+        texts_.emplace_back(body);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool EventDecoder::decode(RecordKind kind, std::string_view body, Event& event,
+                          std::uint64_t& times) {
+    ByteReader reader(body);
+    event = Event();
+    const std::uint64_t bits = reader.varint();
+    event.netns = static_cast<std::uint32_t>(reader.varint());
+    const std::uint64_t local = reader.varint();
+    const std::uint64_t remote = reader.varint();
+    event.local_port = static_cast<std::uint16_t>(reader.varint());
+    event.remote_port = static_cast<std::uint16_t>(reader.varint());
+    event.time_ns = last_time_ns_ + static_cast<std::uint64_t>(unzigzag(reader.varint()));
+    last_to_wall_ns_ += static_cast<std::uint64_t>(unzigzag(reader.varint()));
+    event.wall_ns = event.time_ns + last_to_wall_ns_;
+    event.established_ns = moment(reader, event.time_ns);
+    event.fin_wait1_ns = moment(reader, event.time_ns);
+    event.entered_ns = moment(reader, event.time_ns);
+    event.bytes_sent = reader.varint();
+    event.bytes_received = reader.varint();
+    const std::uint64_t task = reader.varint();
+    const std::uint64_t owner = reader.varint();
+    const std::uint64_t netns_name = reader.varint();
+    times = kind == RecordKind::Counted ? reader.varint() : 0;
+    last_time_ns_ = event.time_ns;
+    if (!reader.ok() || !set_bits(event, bits) || local >= addresses_.size() ||
+        remote >= addresses_.size() || task >= tasks_.size() || owner > owners_.size() ||
+        netns_name > texts_.size())
+        return false;
+    event.local = addresses_[local];
+    event.remote = addresses_[remote];
+    event.task = tasks_[task];
+    event.owner = owner == 0 ? nullptr : &owners_[owner - 1];
+    event.netns_name =
+        netns_name == 0 ? std::string_view() : std::string_view(texts_[netns_name - 1]);
+    return true;
+}
+
+} // namespace twtrace

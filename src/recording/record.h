@@ -1,0 +1,114 @@
+// What a recording is made of. Events come by the thousand a second and have a binary form
+// (event_codec.h); everything else comes once a second or less and is JSON, so that later versions
+// can add to it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "account/accounting.h"
+#include "account/net_settings.h"
+#include "account/sockstat.h"
+#include "model/event.h"
+#include "ports/port_use.h"
+
+namespace twtrace {
+
+/// A record is its kind, its length (both varints) and so many bytes. A reader passes over kinds
+/// that it does not know.
+enum class RecordKind : std::uint64_t {
+    Event = 1,
+    Counted = 2, ///< an event with a number: the kernel side only counted these
+    Address = 3, ///< these fill the tables that events of the same block point into
+    Task = 4,
+    Owner = 5,
+    Text = 6,
+    Start = 16, ///< this and what follows: JSON
+    Namespace = 17,
+    Sockets = 18,
+    Mark = 19,
+    Sample = 20,
+    Ports = 21,
+    End = 22,
+};
+
+/// The beginning of a run of the recorder: first in each segment, whenever that begins.
+struct RunStart {
+    std::string program; ///< version of twtrace
+    std::string host;
+    std::string kernel;
+    std::string boot_id;        ///< CLOCK_MONOTONIC counts from this boot
+    std::uint64_t run = 0;      ///< random: segments of one run have the same
+    std::uint64_t start_ns = 0; ///< CLOCK_MONOTONIC
+    std::uint64_t start_wall_ns = 0;
+    bool filtered = false; ///< some events were left out
+    bool ends = false;     ///< it tells how each TIME_WAIT ends
+};
+
+/// A network namespace and its settings; again when they change, and in each block.
+struct NamespaceRecord {
+    std::uint32_t inode = 0;
+    std::string name;
+    std::string enter; ///< goes before a command that is to run there; empty: nothing has to
+    std::optional<NetSettings> settings;
+};
+
+/// Sockets that existed when the run began, in TIME_WAIT or FIN_WAIT2 without a process.
+struct PresentSocket {
+    std::uint32_t netns = 0;
+    Address local;
+    Address remote;
+    std::uint16_t local_port = 0;
+    std::uint16_t remote_port = 0;
+    bool fin_wait2 = false;
+    Role role = Role::Unknown;
+    std::uint32_t remaining_ms = 0;
+};
+
+/// Once a second: up to at_ns (CLOCK_MONOTONIC) all events are before it in the recording.
+struct RunSample {
+    std::uint64_t at_ns = 0;
+    std::uint64_t wall_ns = 0;
+    Accounting::Inputs inputs;          ///< since the run began; the writer sets `unwritten`
+    std::uint64_t unwritten_events = 0; ///< of any type, since the run began
+    std::uint64_t ends_lost = 0;
+    std::uint64_t ends_untracked = 0;
+    std::map<std::uint32_t, SockStat> namespaces; ///< those that changed
+};
+
+/// The ports of one namespace, counted from the sockets that exist.
+struct PortsRecord {
+    std::uint64_t at_ns = 0;
+    std::uint32_t netns = 0;
+    bool counted = false; ///< false: too few sockets to matter
+    std::vector<PortUse> ports;
+    std::uint64_t destinations = 0;
+    std::uint32_t distinct_ports = 0;
+    std::uint32_t port_sockets = 0;
+    std::uint64_t overflow = 0;           ///< rise of TCPTimeWaitOverflow since the run began
+    std::vector<std::uint16_t> listeners; ///< ports that somebody listens on, rising
+
+    bool operator==(const PortsRecord&) const = default;
+};
+
+/// What a reader does with them. Nothing is kept by the caller: references are valid in the call.
+class RecordVisitor {
+  public:
+    virtual ~RecordVisitor() = default;
+    virtual void event(const Event& event) = 0;
+    virtual void counted(const Event& event, std::uint64_t times) = 0;
+    virtual void start(const RunStart& start) = 0;
+    virtual void netns(const NamespaceRecord& record) = 0;
+    virtual void sockets(const std::vector<PresentSocket>& sockets) = 0;
+    /// From here on events after at_ns may come.
+    virtual void mark(std::uint64_t at_ns) = 0;
+    virtual void sample(const RunSample& sample) = 0;
+    virtual void ports(const PortsRecord& record) = 0;
+    /// The run ended as it should.
+    virtual void end(const RunSample& last) = 0;
+};
+
+} // namespace twtrace

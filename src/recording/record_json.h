@@ -1,0 +1,22 @@
+// The records of a recording that are JSON: one object each.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "recording/record.h"
+
+namespace twtrace {
+
+std::string json_of(const RunStart& start);
+std::string json_of(const NamespaceRecord& record);
+std::string json_of(const std::vector<PresentSocket>& sockets);
+std::string json_of(const RunSample& sample);
+std::string json_of(const PortsRecord& record);
+
+/// Hands what is in the body to the visitor's function for this kind. False: the body is damaged.
+/// What is missing keeps its default.
+bool visit_json(RecordKind kind, std::string_view body, RecordVisitor& visitor);
+
+} // namespace twtrace

@@ -1,0 +1,146 @@
+#include "recording/recording.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "recording/segments.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+// Of the last block: when it ends.
+class LastTime : public RecordVisitor {
+  public:
+    void event(const Event& event) override { see(event.wall_ns); }
+    void counted(const Event& /*event*/, std::uint64_t /*times*/) override {}
+    void start(const RunStart& start) override { see(start.start_wall_ns); }
+    void netns(const NamespaceRecord& /*record*/) override {}
+    void sockets(const std::vector<PresentSocket>& /*sockets*/) override {}
+    void mark(std::uint64_t /*at_ns*/) override {}
+    void sample(const RunSample& sample) override { see(sample.wall_ns); }
+    void ports(const PortsRecord& /*record*/) override {}
+    void end(const RunSample& last) override { see(last.wall_ns); }
+    [[nodiscard]] std::uint64_t wall_ns() const { return wall_ns_; }
+
+  private:
+    void see(std::uint64_t wall_ns) { wall_ns_ = std::max(wall_ns_, wall_ns); }
+    std::uint64_t wall_ns_ = 0;
+};
+
+} // namespace
+
+Result<Recording> Recording::open(const std::string& path) {
+    Recording recording(path);
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
+        for (const Segment& segment : segments_in(path))
+            recording.files_.push_back(segment.path);
+        if (recording.files_.empty())
+            return fail(fmt::format("{} holds no recording: `twtrace record -o {}` writes one",
+                                    printable(path), printable(path)));
+    } else {
+        recording.files_.push_back(path);
+    }
+    if (auto looked = recording.look_for_end(); !looked)
+        return tl::unexpected(looked.error());
+    return recording;
+}
+
+Result<void> Recording::look_for_end() {
+    auto first = FileReader::open(files_.front());
+    if (!first)
+        return tl::unexpected(first.error());
+    const auto begin = (*first)->begin_wall_ns();
+    if (!begin)
+        return fail(fmt::format("{} is empty: nothing had been written to it yet",
+                                printable(files_.front())));
+    begin_wall_ns_ = *begin;
+    for (auto file = files_.rbegin(); file != files_.rend() && end_wall_ns_ == 0; ++file) {
+        auto last = FileReader::open(*file);
+        if (!last)
+            continue;
+        (*last)->seek_last();
+        LastTime time;
+        while ((*last)->next(time)) {
+        }
+        end_wall_ns_ = time.wall_ns();
+    }
+    end_wall_ns_ = std::max(end_wall_ns_, begin_wall_ns_);
+    return {};
+}
+
+void Recording::close() {
+    if (!file_)
+        return;
+    damaged_ += file_->damaged_bytes();
+    cut_ = file_->is_cut();
+    file_.reset();
+}
+
+// One that a recorder has removed meanwhile is passed over.
+bool Recording::open_next() {
+    close();
+    while (next_file_ < files_.size()) {
+        auto file = FileReader::open(files_[next_file_++]);
+        if (file) {
+            file_ = *std::move(file);
+            return true;
+        }
+        ++unreadable_;
+    }
+    return false;
+}
+
+bool Recording::next(RecordVisitor& visitor) {
+    while (file_ || open_next()) {
+        if (file_->next(visitor))
+            return true;
+        if (!open_next())
+            return false;
+    }
+    return false;
+}
+
+Result<void> Recording::seek(std::uint64_t wall_ns) {
+    close();
+    std::size_t chosen = 0;
+    for (std::size_t index = 1; index < files_.size(); ++index) {
+        const auto file = FileReader::open(files_[index]);
+        const auto begin = file ? (*file)->begin_wall_ns() : std::nullopt;
+        if (begin && *begin > wall_ns)
+            break;
+        chosen = index;
+    }
+    auto file = FileReader::open(files_[chosen]);
+    if (!file)
+        return tl::unexpected(file.error());
+    file_ = *std::move(file);
+    file_->seek(wall_ns);
+    next_file_ = chosen + 1;
+    return {};
+}
+
+std::uint64_t Recording::damaged_bytes() const {
+    return damaged_ + (file_ ? file_->damaged_bytes() : 0);
+}
+
+std::vector<std::string> Recording::notes() const {
+    std::vector<std::string> notes;
+    const std::uint64_t damaged = damaged_bytes();
+    if (damaged > 0)
+        notes.push_back(fmt::format("{}: {} bytes are damaged and were passed over",
+                                    printable(path_), damaged));
+    if (unreadable_ > 0)
+        notes.push_back(fmt::format("{}: {} files can't be read and were passed over",
+                                    printable(path_), unreadable_));
+    if (cut_ || (file_ && file_->is_cut()))
+        notes.push_back(fmt::format("{}: the last write is not complete; all before it was read",
+                                    printable(path_)));
+    return notes;
+}
+
+} // namespace twtrace

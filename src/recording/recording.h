@@ -1,0 +1,49 @@
+// A recording to read: one file, or the directory of a flight recorder.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "recording/file_reader.h"
+
+namespace twtrace {
+
+class Recording {
+  public:
+    /// Error: there is nothing to read.
+    static Result<Recording> open(const std::string& path);
+
+    /// Hands the next record to the visitor. False: there is none.
+    bool next(RecordVisitor& visitor);
+    /// The next records come from the last block that begins at or before this time (UTC,
+    /// nanoseconds), or from the first one.
+    Result<void> seek(std::uint64_t wall_ns);
+
+    /// UTC, nanoseconds.
+    [[nodiscard]] std::uint64_t begin_wall_ns() const { return begin_wall_ns_; }
+    [[nodiscard]] std::uint64_t end_wall_ns() const { return end_wall_ns_; }
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::uint64_t damaged_bytes() const;
+    /// What could not be read until now, for the user.
+    [[nodiscard]] std::vector<std::string> notes() const;
+
+  private:
+    explicit Recording(std::string path) : path_(std::move(path)) {}
+    Result<void> look_for_end();
+    bool open_next();
+    void close();
+
+    std::string path_;
+    std::vector<std::string> files_;
+    std::size_t next_file_ = 0;
+    std::unique_ptr<FileReader> file_;
+    std::uint64_t begin_wall_ns_ = 0;
+    std::uint64_t end_wall_ns_ = 0;
+    std::uint64_t damaged_ = 0;
+    std::uint64_t unreadable_ = 0; // files
+    bool cut_ = false;
+};
+
+} // namespace twtrace

@@ -1,0 +1,70 @@
+#include "recording/segment_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "recording/format.h"
+#include "util/file.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const std::string& path) {
+    Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!file && errno == EEXIST)
+        return fail(fmt::format("{} exists: a recording is never overwritten; remove the file or "
+                                "choose another name",
+                                printable(path)));
+    if (!file)
+        return fail(fmt::format("cannot write {}: {}", printable(path), std::strerror(errno)));
+    std::unique_ptr<SegmentFile> segment(new SegmentFile(std::move(file), path));
+    FileHeader header{};
+    std::memcpy(header.magic, file_magic, sizeof(header.magic));
+    header.version = format_version;
+    if (auto written = segment->append({reinterpret_cast<const char*>(&header), sizeof(header)});
+        !written) {
+        unlink(path.c_str());
+        return tl::unexpected(written.error());
+    }
+    return segment;
+}
+
+SegmentFile::SegmentFile(Fd file, std::string path)
+    : file_(std::move(file)), path_(std::move(path)),
+      syncer_([this](const std::stop_token& stop) { sync_until_told(stop); }) {}
+
+SegmentFile::~SegmentFile() {
+    syncer_.request_stop();
+    ++appended_;
+    appended_.notify_one();
+}
+
+void SegmentFile::sync_until_told(const std::stop_token& stop) {
+    std::uint32_t synced = 0;
+    while (!stop.stop_requested()) {
+        appended_.wait(synced);
+        synced = appended_;
+        fdatasync(file_.get());
+    }
+}
+
+Result<void> SegmentFile::append(std::string_view bytes) {
+    if (!write_all(file_, bytes)) {
+        const int why = errno;
+        // What a reader would take for damage.
+        if (ftruncate(file_.get(), static_cast<off_t>(size_)) != 0 ||
+            lseek(file_.get(), static_cast<off_t>(size_), SEEK_SET) < 0)
+            size_ = static_cast<std::uint64_t>(lseek(file_.get(), 0, SEEK_END));
+        return fail(fmt::format("cannot write {}: {}", printable(path_), std::strerror(why)));
+    }
+    size_ += bytes.size();
+    ++appended_;
+    appended_.notify_one();
+    return {};
+}
+
+} // namespace twtrace

@@ -1,0 +1,391 @@
+// A recording tells what the live run told: to the last entry, without privileges, whatever
+// happened to the recorder.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <iterator>
+#include <map>
+
+#include "catch2.h"
+#include "match.h"
+#include "nginx.h"
+#include "terminal.h"
+#include "tracer.h"
+#include "worker.h"
+
+using namespace live;
+using nlohmann::json;
+
+namespace {
+
+std::vector<Job> a_bit_of_everything() {
+    std::vector<Job> jobs;
+    for (const Job& job : all_jobs(false)) {
+        if (!job.kind->slow) {
+            jobs.push_back(job);
+        }
+    }
+    return jobs;
+}
+
+std::vector<Job> closes(std::size_t times) {
+    const Job job{&closing_kind("shutdown_then_peer_closes"), Family::V4, live::Role::Client};
+    return std::vector<Job>(times, job);
+}
+
+/// Runs it as nobody, without any capability.
+std::vector<std::string> as_nobody(std::vector<std::string> argv) {
+    std::vector<std::string> all{"setpriv",        "--reuid=65534",       "--regid=65534",
+                                 "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"};
+    all.insert(all.end(), argv.begin(), argv.end());
+    return all;
+}
+
+/// A recording that nobody may read, in the current user's way.
+std::string readable(const std::string& path) {
+    check(chown(path.c_str(), 65534, 65534) == 0, "chown " + path);
+    return path;
+}
+
+CommandResult replay(std::vector<std::string> arguments, const std::string& path) {
+    arguments.insert(arguments.begin(), twtrace_binary());
+    arguments.insert(arguments.end(), {"--from", path});
+    return run_command(as_nobody(arguments), {}, Milliseconds(30000));
+}
+
+/// Two programs see a close some microseconds apart, so times are only compared roughly.
+json comparable(json event) {
+    for (const char* key : {"lifetime_us", "close_us"}) {
+        event[key] = !event.at(key).is_null();
+    }
+    event.erase("time");
+    if (event.at("how") == "exit") { // it was gone before one of the two could look
+        for (const char* key : {"cgroup", "service", "parent", "ppid"}) {
+            event.erase(key);
+        }
+    }
+    return event;
+}
+
+std::vector<std::string> sorted(const std::vector<json>& events) {
+    std::vector<std::string> lines;
+    for (const json& event : events) {
+        lines.push_back(comparable(event).dump());
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+}
+
+std::vector<std::string> only_in(const std::vector<json>& events, const std::vector<json>& others) {
+    const auto these = sorted(events);
+    const auto those = sorted(others);
+    std::vector<std::string> only;
+    std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
+                        std::back_inserter(only));
+    return only;
+}
+
+std::uint64_t captured(const CommandResult& summary) {
+    return json::parse(summary.out).at("accounting").at("captured").get<std::uint64_t>();
+}
+
+} // namespace
+
+TEST_CASE("recording: a replay has every field of every event, and the same sums", "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+    Tracer trace = trace_all(ns);
+    Tracer summary({"summary", "-o", "json", "--netns", ns.path()});
+    run_jobs(ns, a_bit_of_everything());
+    const CommandResult live_trace = trace.stop();
+    const json live_summary = json::parse(summary.stop().out);
+    const CommandResult recorded = recorder.stop();
+    INFO("recorder: " << recorded.err);
+    REQUIRE(recorded.exit_status == 0);
+    readable(path);
+
+    const CommandResult again = replay({"trace", "-o", "json", "--all"}, path);
+    INFO("replay: " << again.err);
+    REQUIRE(again.exit_status == 0);
+    auto before = parse_events(live_trace.out);
+    auto after = parse_events(again.out);
+    fold_late_resets(before);
+    fold_late_resets(after);
+    CHECK(only_in(before, after) == std::vector<std::string>{});
+    CHECK(only_in(after, before) == std::vector<std::string>{});
+
+    const CommandResult document = replay({"summary", "-o", "json"}, path);
+    INFO("replay: " << document.err);
+    const json replayed = json::parse(document.out);
+    CHECK(replayed.at("totals") == live_summary.at("totals"));
+    CHECK(replayed.at("accounting").at("kernel") == live_summary.at("accounting").at("kernel"));
+    CHECK(replayed.at("accounting").at("captured") == live_summary.at("accounting").at("captured"));
+    CHECK(replayed.at("host") == live_summary.at("host"));
+
+    // The same filters.
+    const CommandResult servers = replay({"trace", "-o", "json", "--role", "server", "-4"}, path);
+    const auto expected = std::count_if(after.begin(), after.end(), [](const json& event) {
+        return event.at("type") == "time_wait" && event.at("role") == "server" &&
+               event.at("family") == 4;
+    });
+    CHECK(of_type(parse_events(servers.out), "time_wait").size() ==
+          static_cast<std::size_t>(expected));
+    CHECK(expected > 0);
+}
+
+TEST_CASE("recording: intervals add up to the whole, and a span is a part of it", "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+    const auto start = Clock::now();
+    while (Clock::now() - start < std::chrono::seconds(5)) {
+        run_jobs(ns, closes(20));
+    }
+    REQUIRE(recorder.stop().exit_status == 0);
+    readable(path);
+    const std::uint64_t whole = captured(replay({"summary", "-o", "json"}, path));
+    CHECK(whole > 0);
+    std::uint64_t sum = 0;
+    std::int64_t unaccounted = 0; // a close while the counters are read is in one or the other
+    std::size_t documents = 0;
+    for (const json& document :
+         parse_events(replay({"summary", "-i", "1", "-o", "json"}, path).out)) {
+        unaccounted += document.at("accounting").at("unaccounted").get<std::int64_t>();
+        CHECK(document.at("totals").at("time_wait") == document.at("accounting").at("captured"));
+        sum += document.at("totals").at("time_wait").get<std::uint64_t>();
+        ++documents;
+    }
+    CHECK(sum == whole);
+    CHECK(unaccounted == 0);
+    CHECK(documents >= 3);
+    const std::uint64_t first = captured(replay({"summary", "-o", "json", "--end", "-2s"}, path));
+    const std::uint64_t last = captured(replay({"summary", "-o", "json", "--begin", "-2s"}, path));
+    CHECK(first > 0);
+    CHECK(last > 0);
+    CHECK(first + last == whole);
+}
+
+TEST_CASE("recording: what a killed recorder had written is read", "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+    run_jobs(ns, closes(50));
+    // A recording loses at most the last second.
+    await("the events to be written", [&] {
+        const CommandResult document =
+            run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
+        return document.exit_status == 0 && captured(document) == 50;
+    });
+    kill(recorder.command().pid(), SIGKILL);
+    recorder.command().wait();
+    readable(path);
+    const CommandResult document = replay({"summary", "-o", "json"}, path);
+    CHECK(document.exit_status == 0);
+    CHECK(captured(document) == 50);
+    CHECK(document.err.find("killed, or is still writing") != std::string::npos);
+}
+
+TEST_CASE("recording: a full disk costs events, which are counted, and not the recorder",
+          "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    check(mount("none", dir.path().c_str(), "tmpfs", 0, "size=64k,mode=0755") == 0, "mount tmpfs");
+    struct Unmount {
+        std::string path;
+        ~Unmount() { umount2(path.c_str(), MNT_DETACH); }
+    } const unmount{dir.path()};
+    const std::string path = dir.file("a.twr");
+    const std::string filler = dir.file("filler");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+    run_jobs(ns, closes(20));
+    await("the first events to be written", [&] {
+        const CommandResult document =
+            run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
+        return document.exit_status == 0 && captured(document) == 20;
+    });
+    run_command({"dd", "if=/dev/zero", "of=" + filler, "bs=4k"});
+    const auto said = [&](const std::string& text) {
+        return recorder.command().err().find(text) != std::string::npos;
+    };
+    // What fits into the file's last page can still be written.
+    await(
+        "the disk to be full",
+        [&] {
+            run_jobs(ns, closes(20));
+            return said("are dropped and counted");
+        },
+        Milliseconds(30000));
+    std::filesystem::remove(filler);
+    await("the recorder to go on", [&] { return said("is written again"); });
+    run_jobs(ns, closes(30));
+    const CommandResult recorded = recorder.stop();
+    INFO("recorder: " << recorded.err);
+    CHECK(recorded.exit_status == 1);
+    CHECK(recorded.err.find("could not be written") != std::string::npos);
+    readable(path);
+    const CommandResult document = replay({"summary", "-o", "json"}, path);
+    INFO(document.out << document.err);
+    const json accounting = json::parse(document.out).at("accounting");
+    CHECK(accounting.at("lost").get<std::uint64_t>() > 0);
+    CHECK(accounting.at("captured").get<std::uint64_t>() +
+              accounting.at("lost").get<std::uint64_t>() ==
+          accounting.at("kernel").get<std::uint64_t>());
+    CHECK(json::parse(document.out).at("totals").at("time_wait") == accounting.at("captured"));
+}
+
+TEST_CASE("recording: list names the owners of the sockets that were in TIME_WAIT then",
+          "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+    const auto expected = run_jobs(ns, closes(10));
+    REQUIRE(recorder.stop().exit_status == 0);
+    readable(path);
+    const auto rows = parse_events(replay({"list", "-o", "json"}, path).out);
+    REQUIRE(rows.size() == 10);
+    for (const json& row : rows) {
+        CHECK(row.at("pid") == expected.front().task.pid);
+        CHECK(row.at("remaining_ms").get<int>() > 50000);
+        CHECK(row.at("remaining_ms").get<int>() <= 60000);
+    }
+}
+
+TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("flight");
+    std::size_t made = 0;
+    for (int run = 0; run < 3; ++run) { // a recorder that is started again
+        Tracer recorder({"record", "-o", path + "/", "--netns", ns.path(), "--max-size", "1M"});
+        run_jobs(ns, closes(10));
+        made += 10;
+        REQUIRE(recorder.stop().exit_status == 0);
+    }
+    const CommandResult document =
+        run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
+    INFO(document.err);
+    const json summary = json::parse(document.out);
+    CHECK(summary.at("totals").at("time_wait") == made);
+    CHECK(summary.at("accounting").at("exact") == true);
+}
+
+TEST_CASE("recording: diff and doctor tell the nginx story from the file", "[recording][nginx]") {
+    if (!can_trace()) {
+        return;
+    }
+    if (nginx_binary().empty()) {
+        WARN("SKIP: no /usr/sbin/nginx here");
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const Nginx back(ns, "server { listen 127.0.0.1:8001; location / { return 200 ok; } }", 8001);
+    std::map<bool, std::string> paths{{false, dir.file("before")}, {true, dir.file("after")}};
+    for (const auto& [keep_alive, path] : paths) {
+        const Nginx front(ns,
+                          std::string("upstream back { server 127.0.0.1:8001; ") +
+                              (keep_alive ? "keepalive 8; " : "") +
+                              "} server { listen 127.0.0.1:8000; location / { proxy_pass "
+                              "http://back; proxy_http_version 1.1; "
+                              "proxy_set_header Connection \"\"; } }",
+                          8000);
+        Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+        http_load(ns, 8000, 300, true);
+        REQUIRE(recorder.stop().exit_status == 0);
+        readable(path);
+    }
+    const CommandResult doctor = replay({"doctor", "-o", "json"}, paths[false]);
+    INFO(doctor.out << doctor.err);
+    CHECK(doctor.exit_status == 3);
+    CHECK(json::parse(doctor.out).at("findings").at(0).at("id") == "connection-per-request");
+
+    const CommandResult compared =
+        run_command(as_nobody({twtrace_binary(), "diff", paths[false], paths[true], "-o", "json"}));
+    INFO(compared.out << compared.err);
+    REQUIRE(compared.exit_status == 0);
+    const json diff = json::parse(compared.out);
+    const json& row = diff.at("rows").at(0);
+    CHECK(row.at("service") == "nginx");
+    CHECK(row.at("service_port") == 8001);
+    CHECK(row.at("before").at("time_wait").get<int>() >= 299);
+    CHECK((row.at("after").is_null() || row.at("after").at("time_wait").get<int>() <= 2));
+    CHECK(diff.at("findings").at("gone").at(0).at("id") == "connection-per-request");
+    CHECK(run_command(as_nobody({twtrace_binary(), "diff", paths[false], paths[true]}))
+              .out.find("gone") != std::string::npos);
+}
+
+TEST_CASE("recording: top plays it, and goes where it is told to", "[recording]") {
+    if (!can_trace() || !has_terminal()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path(), "-d", "5"});
+    const int pid = run_jobs(ns, closes(50)).front().task.pid;
+    REQUIRE(recorder.wait().exit_status == 0);
+    const Terminal terminal(150, 24);
+    terminal.enter(twtrace_binary() + " top --from " + path);
+    terminal.await(" x1 ");
+    terminal.type("+");
+    terminal.await(" x2 ");
+    terminal.type("t-0s");
+    terminal.await("go to: -0s_");
+    terminal.press("Enter");
+    terminal.await("at its end");
+    terminal.await(std::to_string(pid));
+    terminal.press("Left");
+    terminal.await(" x2 ");
+    terminal.type("tnonsense");
+    terminal.press("Enter");
+    terminal.await("no such time");
+    terminal.type("q");
+    terminal.await_gone("by process, sort");
+}
+
+TEST_CASE("recording: mistakes are told in one line", "[recording]") {
+    const TempDir dir;
+    write_file(dir.file("text"), "this is no recording at all");
+    const auto error = [](const std::vector<std::string>& arguments, int status) {
+        std::vector<std::string> argv{twtrace_binary()};
+        argv.insert(argv.end(), arguments.begin(), arguments.end());
+        const CommandResult result = run_command(argv);
+        CHECK(result.exit_status == status);
+        CHECK(lines_of(result.err).size() == 1);
+        return result.err;
+    };
+    CHECK(error({"summary", "--from", dir.file("text")}, 1).find("no recording") !=
+          std::string::npos);
+    CHECK(error({"summary", "--from", dir.file("missing")}, 1).find("No such file") !=
+          std::string::npos);
+    CHECK(error({"record"}, 2).find("-o FILE") != std::string::npos);
+    CHECK(error({"record", "-o", dir.file("x"), "--max-size", "5"}, 2).find("1M") !=
+          std::string::npos);
+    CHECK(error({"diff", dir.file("text")}, 2).find("SPAN") != std::string::npos);
+}

@@ -1,0 +1,39 @@
+#include "catch2.h"
+
+#include <cstdlib>
+#include <ctime>
+
+#include "../recording/scene.h"
+#include "app/wall_time.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+TEST_CASE("points in time of a recording", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    {
+        auto writer = *RecordingWriter::open(path, {}, scene_start());
+        writer->end(scene_sample(600, 0)); // 09:00 to 09:10, UTC
+    }
+    const auto recording = *Recording::open(path);
+    const auto at = [&](const std::string& text) {
+        const auto wall_ns = wall_time_in(recording, text);
+        return wall_ns ? static_cast<std::int64_t>(*wall_ns / 1'000'000'000) -
+                             static_cast<std::int64_t>(scene_wall_ns / 1'000'000'000)
+                       : -1;
+    };
+    CHECK(*wall_time_in(recording, "") == 0);
+    CHECK(at("-15s") == 585);
+    CHECK(at("-2m") == 480);
+    CHECK(at("-0s") == 600);
+    CHECK(at("2026-11-22T09:05:00Z") == 300);
+    CHECK(at("2026-11-22T11:05:00+02:00") == 300);
+    CHECK(at("2026-11-22T09:05:00.500Z") == 300);
+    CHECK(at("09:05") == 300);
+    CHECK(at("09:05:30") == 330);
+    CHECK(at("2026-11-22 09:05") == 300);
+    CHECK(at("09:20") == 20 * 60 - 86'400); // of the day before: the recording was over
+    for (const char* wrong : {"noon", "25:00", "-", "-5w", "09:05x", "2026-11-22T09:05:00+99:00"})
+        CHECK_FALSE(wall_time_in(recording, wrong));
+}

@@ -1,0 +1,305 @@
+#include "catch2.h"
+
+#include <fstream>
+#include <set>
+
+#include "recording/varint.h"
+#include "scene.h"
+
+using namespace twtrace;
+using namespace twtrace::test;
+
+namespace {
+
+void same(const Event& event, const Collected::Item& item) {
+    CHECK(item.event.type == event.type);
+    CHECK(item.event.stage == event.stage);
+    CHECK(item.event.how == event.how);
+    CHECK(item.event.role == event.role);
+    CHECK(item.event.reason == event.reason);
+    CHECK(item.event.role_inferred == event.role_inferred);
+    CHECK(item.event.retracts == event.retracts);
+    CHECK(item.event.caught == event.caught);
+    CHECK(item.event.port_bound == event.port_bound);
+    CHECK(item.event.held == event.held);
+    CHECK(item.event.netns == event.netns);
+    CHECK(item.event.local_port == event.local_port);
+    CHECK(item.event.remote_port == event.remote_port);
+    CHECK(item.event.local == event.local);
+    CHECK(item.event.remote == event.remote);
+    CHECK(item.event.time_ns == event.time_ns);
+    CHECK(item.event.wall_ns == event.wall_ns);
+    CHECK(item.event.established_ns == event.established_ns);
+    CHECK(item.event.fin_wait1_ns == event.fin_wait1_ns);
+    CHECK(item.event.entered_ns == event.entered_ns);
+    CHECK(item.event.bytes_sent == event.bytes_sent);
+    CHECK(item.event.bytes_received == event.bytes_received);
+    CHECK(item.event.task == event.task);
+    CHECK(item.netns_name == event.netns_name);
+    CHECK(item.has_owner == (event.owner != nullptr));
+    if (event.owner != nullptr)
+        CHECK(item.owner == *event.owner);
+}
+
+std::string content_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+std::vector<Event> of_each_kind() {
+    Event ends = client_v4();
+    ends.type = EventType::TimeWaitEnd;
+    ends.reason = Reason::ReusedSyn;
+    ends.entered_ns = 4'000'000'000;
+    ends.held = true;
+    Event retracts = client_v4();
+    retracts.type = EventType::Aborted;
+    retracts.reason = Reason::Overflow;
+    retracts.retracts = true;
+    retracts.caught = true;
+    retracts.port_bound = true;
+    Event none;
+    none.type = EventType::PortExhausted;
+    return {client_v4(), longest_v6(), unknown_closer(), hostile_comm(), ends, retracts, none};
+}
+
+// Three blocks of one event each, without an end.
+std::string three_blocks(const TemporaryDirectory& directory) {
+    const std::string path = directory.path("three.twr");
+    auto writer = *RecordingWriter::open(path, {}, scene_start());
+    for (int block = 0; block < 3; ++block) {
+        const double at_s = 301.0 * block + 1;
+        writer->event(scene_event(at_s, static_cast<std::uint16_t>(40000 + block)));
+        writer->sample(scene_sample(at_s + 0.5, static_cast<std::uint64_t>(block) + 1));
+        writer->sample(scene_sample(at_s + 300.5, static_cast<std::uint64_t>(block) + 1));
+        writer->flush(scene_wall_ns);
+    }
+    return path;
+}
+
+} // namespace
+
+TEST_CASE("a number of any size comes back", "[recording]") {
+    for (unsigned shift = 0; shift < 64; ++shift) {
+        const std::uint64_t value = (std::uint64_t{1} << shift) | 1U;
+        std::string bytes;
+        append_varint(bytes, value);
+        append_varint(bytes, zigzag(-static_cast<std::int64_t>(value >> 1U)));
+        ByteReader reader(bytes);
+        CHECK(reader.varint() == value);
+        CHECK(unzigzag(reader.varint()) == -static_cast<std::int64_t>(value >> 1U));
+        CHECK(reader.ok());
+        CHECK(reader.left() == 0);
+        reader.varint();
+        CHECK_FALSE(reader.ok());
+    }
+}
+
+TEST_CASE("every field of every kind of event comes back", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    const auto events = of_each_kind();
+    {
+        auto writer = *RecordingWriter::open(path, {}, scene_start());
+        for (const Event& event : events)
+            writer->event(event);
+        writer->event(client_v4(), 12);
+        writer->end(scene_sample(9, 3));
+        CHECK(writer->written_events() == events.size() + 12);
+    }
+    const Collected all = read_all(path);
+    REQUIRE(all.events.size() == events.size() + 1);
+    for (std::size_t index = 0; index < events.size(); ++index)
+        same(events[index], all.events[index]);
+    CHECK(all.events.back().times == 12);
+    REQUIRE(all.ends.size() == 1);
+    CHECK(all.ends[0].inputs.captured == 3);
+    CHECK(std::filesystem::status(path).permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("what is known of the host comes back", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    NamespaceRecord netns{4026531840U, "blue", "ip netns exec blue ", NetSettings()};
+    netns.settings->ephemeral = {32768, 60999};
+    netns.settings->reserved = parse_port_list("40000,50000-50010");
+    netns.settings->tw_reuse = 2;
+    netns.settings->max_tw_buckets = 65536;
+    PortsRecord ports;
+    ports.at_ns = scene_ns + 1;
+    ports.netns = netns.inode;
+    ports.counted = true;
+    ports.ports.push_back({address("10.0.0.1"), address("10.0.0.2"), 443, 3, 90, 40, 0});
+    ports.destinations = 1;
+    ports.distinct_ports = 93;
+    ports.port_sockets = 93;
+    ports.overflow = 5;
+    ports.listeners = {22, 443};
+    RunSample sample = scene_sample(1, 4);
+    sample.inputs.unverified.ended = 2;
+    sample.namespaces[netns.inode] = {10, 20, 30};
+    const PresentSocket socket{
+        netns.inode, address("10.0.0.1"), address("2001:db8::1"), 40000, 80, true, Role::Client,
+        1234};
+    {
+        auto writer = *RecordingWriter::open(path, {}, scene_start());
+        writer->sockets({socket});
+        writer->netns(netns);
+        writer->netns(netns); // the second time it says nothing new
+        writer->ports(ports);
+        writer->mark(scene_ns + 1'000'000'000);
+        writer->sample(sample);
+        writer->end(sample);
+    }
+    const Collected all = read_all(path);
+    REQUIRE(all.starts.size() == 1);
+    CHECK(all.starts[0].host == "web1");
+    CHECK(all.starts[0].run == 7);
+    REQUIRE(all.namespaces.size() == 1);
+    CHECK(all.namespaces[0].name == "blue");
+    CHECK(all.namespaces[0].enter == "ip netns exec blue ");
+    REQUIRE(all.namespaces[0].settings);
+    CHECK(all.namespaces[0].settings->reserved == netns.settings->reserved);
+    CHECK(all.namespaces[0].settings->ephemeral.last == 60999);
+    CHECK(all.namespaces[0].settings->tw_reuse == 2U);
+    CHECK_FALSE(all.namespaces[0].settings->tw_recycle);
+    REQUIRE(all.port_records.size() == 1);
+    CHECK(all.port_records[0] == ports);
+    REQUIRE(all.present.size() == 1);
+    CHECK(all.present[0].remote == socket.remote);
+    CHECK(all.present[0].fin_wait2);
+    CHECK(all.present[0].role == Role::Client);
+    CHECK(all.present[0].remaining_ms == 1234);
+    CHECK(all.marks == std::vector<std::uint64_t>{scene_ns + 1'000'000'000});
+    REQUIRE(all.samples.size() == 1);
+    CHECK(all.samples[0].inputs.unverified.ended == 2);
+    CHECK(all.samples[0].namespaces.at(netns.inode).time_wait == 30);
+}
+
+TEST_CASE("a recording is never written over", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    write_file(path, "mine");
+    const auto writer = RecordingWriter::open(path, {}, scene_start());
+    REQUIRE_FALSE(writer);
+    CHECK(writer.error().message.find("exists") != std::string::npos);
+    CHECK(content_of(path) == "mine");
+}
+
+TEST_CASE("seconds that bring nothing new take no space", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    auto writer = *RecordingWriter::open(path, {}, scene_start());
+    for (int second = 1; second <= 3600; ++second) {
+        writer->sample(scene_sample(second, 0));
+        writer->flush(scene_wall_ns);
+    }
+    // 1 MB a day is 41,666 bytes an hour.
+    CHECK(std::filesystem::file_size(path) < 20'000);
+    CHECK(read_all(path).samples.size() > 60);
+}
+
+TEST_CASE("a file that is cut anywhere is read up to the cut", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string content = content_of(three_blocks(directory));
+    const std::string path = directory.path("cut.twr");
+    std::set<std::size_t> counts;
+    std::size_t before = 0;
+    for (std::size_t size = 0; size <= content.size(); ++size) {
+        write_file(path, content.substr(0, size));
+        const Collected all = read_all(path);
+        CHECK(all.events.size() >= before);
+        before = all.events.size();
+        counts.insert(before);
+        for (std::size_t index = 0; index < all.events.size(); ++index)
+            CHECK(all.events[index].event.local_port == 40000 + index);
+    }
+    CHECK(counts == std::set<std::size_t>{0, 1, 2, 3});
+}
+
+TEST_CASE("a damaged byte costs its block, and no other", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string content = content_of(three_blocks(directory));
+    const std::string path = directory.path("damaged.twr");
+    for (std::size_t at = sizeof(FileHeader); at < content.size(); ++at) {
+        std::string damaged = content;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x55);
+        write_file(path, damaged);
+        CHECK(read_all(path).events.size() >= 2);
+    }
+}
+
+TEST_CASE("reading begins at the block that holds the time", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = three_blocks(directory);
+    auto recording = *Recording::open(path);
+    CHECK(recording.begin_wall_ns() == scene_wall_ns);
+    CHECK(recording.end_wall_ns() == scene_wall_ns + 903'500'000'000);
+    for (int block = 0; block < 3; ++block) {
+        REQUIRE(recording.seek(scene_wall_ns +
+                               static_cast<std::uint64_t>((301.0 * block + 200) * 1e9)));
+        Collected all;
+        while (all.events.empty() && recording.next(all)) {
+        }
+        REQUIRE(all.events.size() == 1);
+        CHECK(all.events[0].event.local_port == 40000 + block);
+        REQUIRE_FALSE(all.starts.empty());           // each block says whose it is
+        CHECK((block == 0 || !all.samples.empty())); // and where the accounting was
+    }
+}
+
+TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("flight/");
+    constexpr std::uint64_t bound = 1U << 20U;
+    std::uint64_t written = 0;
+    {
+        auto writer = *RecordingWriter::open(path, {bound, 0}, scene_start());
+        REQUIRE_FALSE(RecordingWriter::open(path, {bound, 0}, scene_start())); // one at a time
+        for (int second = 1; second <= 400; ++second) {
+            for (std::uint16_t port = 0; port < 1000; ++port) {
+                Event event = scene_event(second + port * 0.0009, port);
+                event.bytes_sent = static_cast<std::uint64_t>(second) * 7919 * port;
+                event.bytes_received = static_cast<std::uint64_t>(second) * 104729 + port * 31;
+                writer->event(event);
+            }
+            writer->sample(scene_sample(second + 0.99, static_cast<std::uint64_t>(second) * 1000));
+            writer->flush(scene_wall_ns + static_cast<std::uint64_t>(second) * 1'000'000'000);
+            std::uint64_t bytes = 0;
+            for (const auto& segment : segments_in(path))
+                bytes += segment.bytes;
+            CHECK(bytes <= bound);
+        }
+        written = writer->written_bytes();
+        writer->end(scene_sample(401, 400'000));
+    }
+    CHECK(written > 2 * bound); // some were removed
+    const Collected all = read_all(path);
+    REQUIRE_FALSE(all.events.empty());
+    CHECK(all.events.back().event.time_ns > scene_ns + 400'000'000'000);
+    for (std::size_t index = 1; index < all.events.size(); ++index) // and nothing between them
+        CHECK(all.events[index].event.time_ns > all.events[index - 1].event.time_ns);
+    CHECK(all.ends.size() == 1);
+}
+
+TEST_CASE("what is no recording is refused in one line", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("other");
+    write_file(path, "GIF89a and more than sixteen bytes");
+    CHECK(Recording::open(path).error().message.find("no recording") != std::string::npos);
+    write_file(path, "");
+    CHECK_FALSE(Recording::open(path));
+    CHECK_FALSE(Recording::open(directory.path("missing")));
+    std::filesystem::create_directory(directory.path("empty"));
+    CHECK(Recording::open(directory.path("empty")).error().message.find("holds no recording") !=
+          std::string::npos);
+    std::string newer = content_of(three_blocks(directory));
+    newer[8] = 9;
+    write_file(path, newer);
+    CHECK(Recording::open(path).error().message.find("version 9") != std::string::npos);
+}
