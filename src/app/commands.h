@@ -20,5 +20,6 @@ Result<ExitCode> run_doctor(const Options& options);
 Result<void> run_exporter(const Options& options);
 Result<void> run_record(const Options& options);
 Result<void> run_diff(const Options& options);
+Result<void> run_what_if(const Options& options);
 
 } // namespace twtrace

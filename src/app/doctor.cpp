@@ -8,6 +8,7 @@
 #include "app/live_run.h"
 #include "app/picture.h"
 #include "app/replayed_facts.h"
+#include "doctor/expected.h"
 #include "doctor/observer.h"
 #include "doctor/rules.h"
 #include "doctor/wording.h"
@@ -27,12 +28,16 @@ constexpr std::chrono::seconds default_look{10};
 
 class Watcher : public EventConsumer {
   public:
-    explicit Watcher(Observer& observer) : observer_(observer) {}
-    void event(const Event& event) override { observer_.add(event); }
-    void counted(const Event& event, std::uint64_t times) override { observer_.add(event, times); }
+    Watcher(Observer& observer, whatif::ConnectionLog& log) : observer_(observer), log_(log) {}
+    void event(const Event& event) override { counted(event, 1); }
+    void counted(const Event& event, std::uint64_t times) override {
+        observer_.add(event, times);
+        log_.add(event, times);
+    }
 
   private:
     Observer& observer_;
+    whatif::ConnectionLog& log_;
 };
 
 // How long it takes yet, for somebody who watches.
@@ -81,13 +86,13 @@ Result<ExitCode> print_host(Format format) {
     return print(text, report.can_trace() ? ExitCode::Ok : ExitCode::Failure);
 }
 
-Result<DoctorReport> examine_recording(const Options& options) {
+Result<DoctorReport> examine_recording(const Options& options, whatif::ConnectionLog& log) {
     auto replay = Replay::open(options);
     if (!replay)
         return tl::unexpected(replay.error());
     const ReplayedFacts facts(**replay);
     Observer observer;
-    Watcher watcher(observer);
+    Watcher watcher(observer, log);
     if (auto done = (*replay)->run(options, watcher, []() -> Result<bool> { return true; }); !done)
         return tl::unexpected(done.error());
     DoctorReport report;
@@ -103,7 +108,7 @@ Result<DoctorReport> examine_recording(const Options& options) {
     return report;
 }
 
-Result<DoctorReport> examine(const Options& options) {
+Result<DoctorReport> examine(const Options& options, whatif::ConnectionLog& log) {
     DoctorLook look(options.filter);
     if (auto begun = look.begin(); !begun)
         return tl::unexpected(begun.error());
@@ -111,7 +116,7 @@ Result<DoctorReport> examine(const Options& options) {
     if (!run)
         return tl::unexpected(run.error());
     Observer observer;
-    Watcher watcher(observer);
+    Watcher watcher(observer, log);
     {
         Progress progress(options.duration);
         auto done = run->run(options, watcher, [&]() -> Result<bool> {
@@ -145,10 +150,12 @@ Result<ExitCode> run_doctor(const Options& given) {
     Options options = given;
     if (options.duration.count() == 0 && options.from.empty())
         options.duration = default_look;
-    auto report = options.from.empty() ? examine(options) : examine_recording(options);
+    whatif::ConnectionLog log;
+    auto report = options.from.empty() ? examine(options, log) : examine_recording(options, log);
     if (!report)
         return tl::unexpected(report.error());
     report->findings = diagnose(report->seen);
+    add_expected(report->seen, log, log.kept_seconds_of(report->seen.seconds), report->findings);
     take_pending_stop(); // a second Ctrl-C is for the document
     std::string text;
     if (options.format == Format::Json)

@@ -202,6 +202,10 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      in_summary, [](O o, V v) { return add(parse_budget(v), o.budgets); }},
     {"--junit", "FILE", "write the verdict on each --fail-if as JUnit XML", in_summary,
      [](O o, V v) { return store(parse_path(v), o.junit_file); }},
+    {"--pool", "COUNT", "a pool with so many idle connections, instead of the best number",
+     in_what_if, [](O o, V v) { return store(parse_number(v, 1, 1'000'000), o.pool); }},
+    {"--idle", "SECONDS", "a pool that keeps idle connections so long (default 60)", in_what_if,
+     [](O o, V v) { return store(parse_number(v, 1, 86'400), o.idle_s); }},
     {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
      [](O o, V) {
          o.host = true;
@@ -229,6 +233,7 @@ constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
     {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
+    {Command::WhatIf, "what-if", "what each remedy would change on this host, in numbers"},
     {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
     {Command::Record, "record", "keep what happens in a file, or in a bounded directory"},
     {Command::Diff, "diff", "compare two recordings, or two spans: FILE[@BEGIN..END]"},

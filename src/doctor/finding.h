@@ -39,6 +39,7 @@ struct Finding {
     std::vector<std::string> evidence; ///< numbers from this host
     std::string meaning;
     std::vector<std::string> fix; ///< lines to paste; those with a # in front explain the next one
+    std::vector<std::string> expected{}; ///< what they would change, where it can be predicted
 
     // What it is about; none: nothing of the kind, or not known.
     std::optional<std::uint32_t> netns;

@@ -27,6 +27,7 @@ Json finding_of(const Finding& finding) {
             {"evidence", lines(finding.evidence)},
             {"meaning", text(finding.meaning)},
             {"fix", lines(finding.fix)},
+            {"expected", lines(finding.expected)},
             {"netns", known(finding.netns)},
             {"service", name(finding.service)},
             {"pid", known(finding.pid)},

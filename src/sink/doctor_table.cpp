@@ -48,6 +48,8 @@ void append_finding(const Finding& finding, std::size_t number, std::string& out
     out += "   Do:\n";
     for (const std::string& line : finding.fix) // never broken: they are to be pasted
         out += "       " + printable(line) + "\n";
+    for (const std::string& line : finding.expected)
+        append_wrapped(out, "   Expect: ", line);
     out += '\n';
 }
 

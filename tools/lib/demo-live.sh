@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The live part of tools/demo; runs as root. usage: demo-live.sh TWTRACE NGINX SECONDS
+# The live part of tools/demo; runs as root. usage: demo-live.sh TWTRACE NGINX SECONDS [RECORDING]
 #
 # Everything happens in a network namespace of its own: nginx as a reverse proxy (front) before
 # another nginx (back), loaded on loopback, while `twtrace summary` looks at that namespace.
@@ -11,6 +11,7 @@ script_name=demo
 twtrace=$1
 nginx=$2
 seconds=$3
+recording=${4:-}
 front_port=8080
 back_port=8081
 children=()
@@ -95,15 +96,16 @@ start_front() { # start_front WITH-KEEPALIVE-LINE
     front_worker=$worker_pid
 }
 
-# start_summary NAME: returns when it traces; its output goes to $work/NAME.
-start_summary() {
+# start_tracing NAME ARGUMENT...: returns when it traces; its output goes to $work/NAME.
+start_tracing() {
     local name=$1 tries
-    "$twtrace" summary --netns "$namespace" -v >"$work/$name" 2>"$work/$name.err" &
-    summary_pid=$!
-    children+=("$summary_pid")
+    shift
+    "$twtrace" "$@" -v >"$work/$name" 2>"$work/$name.err" &
+    tracer_pid=$!
+    children+=("$tracer_pid")
     for ((tries = 0; tries < 400; tries++)); do
         grep -qs 'tracing' "$work/$name.err" && return
-        kill -0 "$summary_pid" 2>/dev/null || break
+        kill -0 "$tracer_pid" 2>/dev/null || break
         sleep 0.05
     done
     die "$(tail -n 1 "$work/$name.err")"
@@ -113,14 +115,14 @@ start_summary() {
 # duration given beforehand would be too short on a busy host.
 measure() {
     local name=$1
-    start_summary "$name"
+    start_tracing "$name" summary --netns "$namespace"
     "${enter[@]}" wrk -t 1 -c 16 -d "${seconds}s" "http://127.0.0.1:$front_port/" >"$work/wrk" &
     children+=($!)
     wait $! || die "wrk failed: $(cat "$work/wrk")"
     requests=$(awk '/requests in/ { print $1 }' "$work/wrk")
     sleep 0.2 # the proxy closes behind its last answers
-    kill -TERM "$summary_pid"
-    wait "$summary_pid" || die "$(tail -n 1 "$work/$name.err")"
+    kill -TERM "$tracer_pid"
+    wait "$tracer_pid" || die "$(tail -n 1 "$work/$name.err")"
     echo
     echo "# twtrace summary --netns $namespace"
     cat "$work/$name"
@@ -146,6 +148,10 @@ start_nginx back "$back_port" "
     server { listen 127.0.0.1:$back_port; location / { return 200 \"ok\\n\"; } }"
 back_worker=$worker_pid
 
+if [[ -n $recording ]]; then
+    start_tracing recorder record -o "$recording" --netns "$namespace"
+    recorder_pid=$tracer_pid
+fi
 say "load 1 of 2 ($seconds s): nginx as a reverse proxy, no keepalive towards its upstream"
 start_front ""
 measure before
@@ -180,3 +186,10 @@ echo
 echo "Before: $before connections closed by the proxy towards its upstream, $before_requests requests."
 echo "After:  $after connections closed by the proxy towards its upstream, $requests requests."
 ((after * 20 < before)) || die "keepalive did not bring the number down"
+
+if [[ -n $recording ]]; then
+    kill -TERM "$recorder_pid"
+    wait "$recorder_pid" || die "$(tail -n 1 "$work/recorder.err")"
+    echo
+    echo "Recorded: $recording. Without root: twtrace top --from $recording"
+fi

@@ -9,7 +9,6 @@
 
 #include "aggregate/aggregator.h"
 #include "allocations.h"
-#include "app/picture.h"
 #include "app/pipeline.h"
 #include "decode/decode.h"
 #include "filter/filter.h"
@@ -94,6 +93,18 @@ void filter(benchmark::State& state) {
          [&](const Event& event) { benchmark::DoNotOptimize(wishes.passes(event)); });
 }
 
+class Counting : public EventConsumer {
+  public:
+    explicit Counting(Aggregator& aggregator) : aggregator_(aggregator) {}
+    void event(const Event& event) override { aggregator_.add(event); }
+    void counted(const Event& event, std::uint64_t times) override {
+        aggregator_.add(event, times);
+    }
+
+  private:
+    Aggregator& aggregator_;
+};
+
 void aggregate(benchmark::State& state) {
     Aggregator aggregator(GroupBy::Process);
     each(state, events(static_cast<std::uint32_t>(state.range(0))),
@@ -114,7 +125,7 @@ void whole_summary(benchmark::State& state) {
     const Filter everything;
     KernelCounts counts(CountedAt::Schedule);
     Aggregator aggregator(GroupBy::Process);
-    Collector collector(aggregator);
+    Counting collector(aggregator);
     Attributor attributor;
     Pipeline pipeline(everything, counts, attributor, collector);
     pipeline.tick();

@@ -11,7 +11,7 @@ from .tracer import Failed
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "performance.md"
-TABLES = ("cost", "kernel", "growth", "rest", "latency", "list", "micro")
+TABLES = ("cost", "kernel", "growth", "rest", "latency", "list", "recording", "micro")
 
 
 def parse(arguments):
@@ -44,13 +44,14 @@ def build(directory):
         for command in (["cmake", "-S", ROOT, "-B", directory, "-DTWTRACE_BENCH=ON",
                          "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DTWTRACE_SANITIZE=OFF"],
                         ["cmake", "--build", directory, "--target", "twtrace", "twtrace_load",
-                         "twtrace_reference", "twtrace_micro"]):
+                         "twtrace_reference", "twtrace_micro", "twtrace_make_recording"]):
             if subprocess.run(command, stdout=output, stderr=output).returncode != 0:
                 system.refuse(f"the build failed: see {log}")
     tools = directory / "tests" / "bench"
     return {"twtrace": str(directory / "twtrace"), "load": str(tools / "load" / "twtrace_load"),
             "reference": str(tools / "reference" / "twtrace_reference"),
-            "micro": str(tools / "micro" / "twtrace_micro")}
+            "micro": str(tools / "micro" / "twtrace_micro"),
+            "make_recording": str(tools / "recording" / "twtrace_make_recording")}
 
 
 def pick_modes(options):
@@ -71,6 +72,8 @@ def run(options, paths):
         "growth": lambda: scenarios.growth(own, paths, few, seconds),
         "rest": lambda: scenarios.start_and_rest(modes, paths, count, 0.5 if options.quick else 10),
         "latency": lambda: scenarios.latency(paths, 2 if options.quick else 20),
+        "recording": lambda: scenarios.recording(paths, few, seconds,
+                                                 200_000 if options.quick else 80_000_000),
         "micro": lambda: scenarios.micro(paths, 0.01 if options.quick else 0.5),
         "list": lambda: scenarios.listing(paths, few, 2000 if options.quick else 100000),
     }

@@ -48,4 +48,8 @@ MODES = (
     Mode("tcpstates", ("tcpstates",), lines_per_close=10, title="libbpf-tools tcpstates"),
 )
 
+# Not compared with the others: it has a table of its own.
+RECORD = Mode("record", ("{twtrace}", "record", "-o", "{recording}", "-v"), "twtrace", announces=True,
+              title="`twtrace record`")
+
 BY_NAME = {mode.name: mode for mode in MODES}

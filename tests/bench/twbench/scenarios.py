@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from . import figures
 from .measure import measure, progress, rounds, run_load
-from .modes import BY_NAME
+from .modes import BY_NAME, RECORD
 from .tracer import Failed, Tracer
 
 
@@ -204,6 +205,59 @@ def listing(paths, count, sockets):
             table.rows.append([title, spread(figures.Spread.of([s[0] for s in good]), 0),
                                spread(figures.Spread.of([s[1] for s in good]), 0), number(good[-1][2])])
     return table
+
+
+def recording(paths, count, seconds, events):
+    """What it costs to record at full rate, and to read a recording of about 1 GB."""
+    table = Table("recording", "Recordings", ("figure", "value"), raw={})
+    with tempfile.TemporaryDirectory(prefix="twtrace-bench-") as directory:
+        samples = [_record(paths, Path(directory) / f"{number}.twr", seconds)
+                   for number in range(count)]
+        large = str(Path(directory) / "large.twr")
+        progress("recording: a large one is made")
+        subprocess.run([paths["make_recording"], large, str(events)], check=True,
+                       stdout=subprocess.DEVNULL)
+        size = os.path.getsize(large)
+        whole = [_read(paths, "--from", large) for _ in range(count)]
+        part = [_read(paths, "--from", large, "--begin", "-2s") for _ in range(count)]
+    progress("")
+    table.raw = {"record": samples, "whole": whole, "part": part}
+    spread_of = lambda values, digits: spread(figures.Spread.of(list(values)), digits)
+    table.rows = [
+        ["events/s recorded", spread_of((s["events"] / s["seconds"] for s in samples), 0)],
+        ["CPU s per million events recorded", spread_of((s["cpu_s"] / s["events"] * 1e6 for s in samples), 2)],
+        ["bytes an event on disk", spread_of((s["bytes"] / s["events"] for s in samples), 1)],
+        [f"million events/s read into a summary ({size / 1e6:,.0f} MB)",
+         spread_of((events / 1e6 / s["cpu_s"] for s in whole), 2)],
+        ["peak memory of that, MiB", spread_of((s["peak_mib"] for s in whole), 1)],
+        ["its last two seconds (`--begin -2s`), ms", spread_of((s["wall_ms"] for s in part), 0)],
+    ]
+    return table
+
+
+def _record(paths, path, seconds):
+    progress(f"recording: {path.name}")
+    with Tracer(RECORD, dict(paths, recording=str(path))) as tracer:
+        started = time.monotonic()
+        run_load(paths, seconds=seconds)
+        passed = time.monotonic() - started
+        facts = tracer.finish()
+    summary = json.loads(subprocess.run([paths["twtrace"], "summary", "-o", "json", "--from", str(path)],
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout)
+    events = sum(summary["totals"][key] for key in ("time_wait", "passive_close", "aborted"))
+    return {"events": events, "seconds": passed, "cpu_s": facts["cpu_s"], "bytes": path.stat().st_size}
+
+
+def _read(paths, *arguments):
+    progress("recording: " + " ".join(arguments))
+    started = time.monotonic()
+    process = subprocess.Popen([paths["twtrace"], "summary", *arguments], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise Failed("summary " + " ".join(arguments))
+    return {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_ms": (time.monotonic() - started) * 1e3,
+            "peak_mib": usage.ru_maxrss / 1024}
 
 
 def micro(paths, seconds):

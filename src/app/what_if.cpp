@@ -1,0 +1,98 @@
+#include <algorithm>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/open_source.h"
+#include "sink/output.h"
+#include "sink/whatif_sink.h"
+#include "util/stop_signals.h"
+#include "whatif/predict.h"
+
+namespace twtrace {
+
+using namespace whatif;
+
+namespace {
+
+constexpr std::uint32_t every_type = ~0U;
+constexpr std::chrono::seconds default_look{10};
+
+class Logger : public EventConsumer {
+  public:
+    void event(const Event& event) override { log_.add(event); }
+    void counted(const Event& event, std::uint64_t times) override { log_.add(event, times); }
+    [[nodiscard]] const ConnectionLog& log() const { return log_; }
+
+  private:
+    ConnectionLog log_;
+};
+
+Question question_of(const Options& options, const EventSource& source, const ConnectionLog& log) {
+    Question question;
+    question.seconds = source.elapsed_s();
+    question.kept_seconds = log.kept_seconds_of(question.seconds);
+    if (options.pool > 0 || options.idle_s > 0) {
+        Pool pool;
+        if (options.pool > 0)
+            pool.idle_connections = options.pool;
+        if (options.idle_s > 0)
+            pool.idle_ns = options.idle_s * 1'000'000'000;
+        question.pool = pool;
+    }
+    return question;
+}
+
+WhatIfReport report_of(const Options& options, const EventSource& source,
+                       const ConnectionLog& log) {
+    const auto namespaces = source.namespaces(options.filter.netns);
+    namespaces->look();
+    const Question question = question_of(options, source, log);
+    WhatIfReport report;
+    report.host = source.host().name;
+    report.start_wall_ns = source.start_wall_ns();
+    report.seconds = question.seconds;
+    report.kept_seconds = question.kept_seconds;
+    report.accounting = source.accounting();
+    report.beyond = log.beyond();
+    for (const auto& [id, flow] : log.flows()) {
+        if (flow.time_wait == 0 && flow.no_port == 0)
+            continue;
+        const auto view = namespaces->views().find(id.netns);
+        const bool known = view != namespaces->views().end() && view->second.settings;
+        report.predictions.push_back(
+            predict(id, flow, known ? &*view->second.settings : nullptr, question));
+    }
+    std::stable_sort(report.predictions.begin(), report.predictions.end(),
+                     [](const Prediction& a, const Prediction& b) {
+                         return a.today.closes_per_s > b.today.closes_per_s;
+                     });
+    return report;
+}
+
+} // namespace
+
+Result<void> run_what_if(const Options& given) {
+    if (given.format == Format::Csv)
+        return fail("what-if prints a table or JSON, no CSV; see twtrace what-if --help",
+                    ExitCode::Usage);
+    Options options = given;
+    if (options.duration.count() == 0 && options.from.empty())
+        options.duration = default_look;
+    auto source = open_source(options, {every_type, TWTRACE_PASSIVE_SEND});
+    if (!source)
+        return tl::unexpected(source.error());
+    Logger logger;
+    auto done = (*source)->run(options, logger, []() -> Result<bool> { return true; });
+    if (!done)
+        return done;
+    take_pending_stop();
+    const WhatIfReport report = report_of(options, **source, logger.log());
+    Output output(STDOUT_FILENO);
+    if (options.format == Format::Json)
+        append_whatif_json(report, output.buffer());
+    else
+        append_whatif_table(report, options.wide, output.buffer());
+    return output.flush();
+}
+
+} // namespace twtrace

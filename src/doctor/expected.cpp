@@ -1,0 +1,94 @@
+#include "doctor/expected.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "doctor/wording.h"
+#include "whatif/predict.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+struct Match {
+    std::string_view finding;
+    std::string_view remedy;
+};
+
+// What the lines of a finding's fix do, in the terms of whatif.
+constexpr std::array matches{
+    Match{"connection-per-request", "pool"}, Match{"server-closes-first", "keepalive-timeout"},
+    Match{"ports-running-out", "tw-reuse"},  Match{"ports-running-out", "port-range"},
+    Match{"no-free-port", "tw-reuse"},       Match{"no-free-port", "port-range"},
+    Match{"tw-reuse-off", "tw-reuse"},
+};
+
+bool is_about(const Finding& finding, const whatif::FlowId& id) {
+    const bool same_service = finding.service.empty() || finding.service == id.service;
+    const bool same_port = !finding.service_port || *finding.service_port == id.port;
+    const bool same_peer = !finding.remote || *finding.remote == id.remote;
+    const bool same_netns = !finding.netns || *finding.netns == id.netns;
+    return same_service && same_port && same_peer && same_netns;
+}
+
+std::string rate(double value) {
+    if (value < 0.05)
+        return "0/s";
+    return value < 10 ? fmt::format("{:.1f}/s", value)
+                      : grouped(static_cast<std::uint64_t>(value + 0.5)) + "/s";
+}
+
+std::string percent(double share) {
+    return share < 0.01 ? "under 1 %" : fmt::format("{:.0f} %", share * 100);
+}
+
+std::string effect_text(const whatif::Effect& today, const whatif::Remedy& remedy) {
+    std::string text = fmt::format("{}: ", remedy.title);
+    const whatif::Effect& then = remedy.effect;
+    const double saved = today.closes_per_s - then.closes_per_s;
+    if (saved > 0.01 * today.closes_per_s)
+        text +=
+            fmt::format("closes {} -> about {}", rate(today.closes_per_s), rate(then.closes_per_s));
+    if (today.port_share && then.port_share)
+        text += fmt::format("{}ports in the long run {} -> {}", text.ends_with(": ") ? "" : ", ",
+                            percent(*today.port_share), percent(*then.port_share));
+    if (!remedy.caveat.empty())
+        text += fmt::format(" ({})", remedy.caveat);
+    return text;
+}
+
+// Of the flows that a finding is about, the one that closes most.
+const std::pair<const whatif::FlowId, whatif::FlowLog>* busiest(const Finding& finding, Role role,
+                                                                const whatif::ConnectionLog& log) {
+    const std::pair<const whatif::FlowId, whatif::FlowLog>* best = nullptr;
+    for (const auto& flow : log.flows())
+        if (flow.first.role == role && is_about(finding, flow.first) &&
+            (best == nullptr || flow.second.time_wait > best->second.time_wait))
+            best = &flow;
+    return best;
+}
+
+} // namespace
+
+void add_expected(const Observations& seen, const whatif::ConnectionLog& log, double kept_seconds,
+                  Findings& findings) {
+    for (Finding& finding : findings)
+        for (const Match& match : matches) {
+            if (finding.id != match.finding)
+                continue;
+            const bool server = match.remedy == "keepalive-timeout";
+            const auto* flow = busiest(finding, server ? Role::Server : Role::Client, log);
+            if (flow == nullptr)
+                continue;
+            const whatif::Prediction prediction =
+                whatif::predict(flow->first, flow->second, seen.settings(flow->first.netns),
+                                {seen.seconds, kept_seconds});
+            for (const whatif::Remedy& remedy : prediction.remedies)
+                if (remedy.id == match.remedy && remedy.helps)
+                    finding.expected.push_back(effect_text(prediction.today, remedy));
+        }
+}
+
+} // namespace twtrace::doctor

@@ -1,0 +1,26 @@
+// Predictions as text or JSON ("twtrace.whatif/1").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "account/accounting.h"
+#include "whatif/predict.h"
+
+namespace twtrace {
+
+struct WhatIfReport {
+    std::string host;
+    std::uint64_t start_wall_ns = 0;
+    double seconds = 0;
+    double kept_seconds = 0; ///< the predictions are made from the first so many
+    Accounting accounting;
+    std::vector<whatif::Prediction> predictions; ///< most closes first
+    std::uint64_t beyond = 0;                    ///< events of flows that found no place
+};
+
+void append_whatif_table(const WhatIfReport& report, bool wide, std::string& out);
+void append_whatif_json(const WhatIfReport& report, std::string& out);
+
+} // namespace twtrace

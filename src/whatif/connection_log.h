@@ -1,0 +1,70 @@
+// The connections of a span, by who made them and towards whom: what the predictions are made from.
+// Memory is bounded: of a span with more connections the first part is kept, and it says how long
+// that is.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/event.h"
+#include "whatif/pool.h"
+
+namespace twtrace::whatif {
+
+struct FlowId {
+    std::uint32_t netns = 0;
+    Role role = Role::Unknown;
+    std::string service;
+    Address local;          ///< of clients: each source address has ports of its own
+    Address remote;         ///< of clients; none: a server's
+    std::uint16_t port = 0; ///< of the side that listens
+    auto operator<=>(const FlowId&) const = default;
+};
+
+struct FlowLog {
+    std::uint64_t time_wait = 0;
+    std::uint64_t passive_close = 0; ///< the peer closed first
+    std::uint64_t aborted = 0;
+    std::uint64_t no_port = 0;           ///< connect() found no port
+    std::uint64_t without_times = 0;     ///< older than the span, or only counted
+    std::vector<Connection> connections; ///< those with both times
+    /// Of a server: for each client address the closes by this side, and all openings.
+    std::map<Address, std::vector<Connection>> by_client;
+
+    [[nodiscard]] std::uint64_t closes() const { return time_wait + passive_close + aborted; }
+};
+
+class ConnectionLog {
+  public:
+    /// most: connections kept, 16 bytes each.
+    explicit ConnectionLog(std::size_t most = 4'000'000) : most_(most) {}
+
+    void add(const Event& event, std::uint64_t times = 1);
+
+    [[nodiscard]] const std::map<FlowId, FlowLog>& flows() const { return flows_; }
+    /// The connections that were kept end there (CLOCK_MONOTONIC); 0: all were kept.
+    [[nodiscard]] std::uint64_t kept_until_ns() const { return kept_until_ns_; }
+    /// Of a span of so many seconds: those that the connections that were kept cover.
+    [[nodiscard]] double kept_seconds_of(double seconds) const {
+        return kept_until_ns_ == 0 || last_ns_ <= first_ns_
+                   ? seconds
+                   : seconds * static_cast<double>(kept_until_ns_ - first_ns_) /
+                         static_cast<double>(last_ns_ - first_ns_);
+    }
+    [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< events without a flow
+
+  private:
+    static constexpr std::size_t most_flows = 10'000;
+    std::size_t most_;
+    std::size_t kept_ = 0;
+    std::map<FlowId, FlowLog> flows_;
+    std::uint64_t kept_until_ns_ = 0;
+    std::uint64_t first_ns_ = 0; // of the events
+    std::uint64_t last_ns_ = 0;
+    std::uint64_t beyond_ = 0;
+};
+
+} // namespace twtrace::whatif

@@ -1,0 +1,255 @@
+#include "whatif/predict.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "ports/port_rules.h"
+
+namespace twtrace::whatif {
+
+namespace {
+
+constexpr double time_wait_s = 60; // TCP_TIMEWAIT_LEN
+constexpr std::uint64_t idle_ns = 60'000'000'000;
+constexpr std::uint64_t largest_pool = 1024;
+constexpr double most_of_the_gain = 0.9;
+constexpr std::uint32_t wide_first = 10'240;
+constexpr std::uint32_t wide_last = 65'535;
+
+struct Scene {
+    const FlowId& id;
+    const FlowLog& flow;
+    const NetSettings* settings;
+    double seconds;
+    double kept_seconds;
+
+    [[nodiscard]] double rate(std::uint64_t times) const {
+        return seconds > 0 ? static_cast<double>(times) / seconds : 0;
+    }
+    [[nodiscard]] bool is_client() const { return id.role == Role::Client; }
+    [[nodiscard]] double hold_s() const {
+        if (settings == nullptr || !reuse_applies(*settings, id.local, id.remote))
+            return time_wait_s;
+        return static_cast<double>(reuse_delay_ms(*settings)) / 1000;
+    }
+    [[nodiscard]] std::uint32_t usable() const {
+        return settings != nullptr ? settings->usable_ports() : 0;
+    }
+};
+
+// So many ports are held in the long run, if it goes on like this.
+Effect effect_of(const Scene& scene, double closes_per_s, double open, double hold_s,
+                 double usable) {
+    Effect effect;
+    effect.closes_per_s = closes_per_s;
+    if (!scene.is_client())
+        return effect;
+    effect.ports = open + closes_per_s * hold_s;
+    if (usable <= 0)
+        return effect;
+    effect.port_share = std::min(1.0, effect.ports / usable);
+    if (effect.ports > usable && closes_per_s > 0) {
+        effect.run_out_s = std::max(0.0, usable - open) / closes_per_s;
+        const double surplus = effect.ports / hold_s - usable / hold_s;
+        effect.failed_connects = static_cast<std::uint64_t>(
+            std::max(0.0, scene.seconds - *effect.run_out_s) * std::max(0.0, surplus));
+    }
+    return effect;
+}
+
+std::string request_limit_caveat(double rate) {
+    return fmt::format("a limit of requests a connection, on either side, adds {:.1f} closes/s at "
+                       "1,000 requests",
+                       rate / 1000);
+}
+
+Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& pool) {
+    const PoolResult played = timeline.play(pool);
+    const double closes = static_cast<double>(played.closed()) / scene.kept_seconds;
+    Remedy remedy;
+    remedy.id = "pool";
+    remedy.pool = pool;
+    remedy.title = fmt::format("keep-alive: a pool of {} idle connections, {:g} s",
+                               pool.idle_connections, static_cast<double>(pool.idle_ns) / 1e9);
+    remedy.effect = effect_of(scene, closes, static_cast<double>(played.most_open), scene.hold_s(),
+                              scene.usable());
+    remedy.effect.handshakes_saved_per_s = static_cast<double>(played.reused) / scene.kept_seconds;
+    remedy.caveat = request_limit_caveat(scene.rate(scene.flow.closes()));
+    return remedy;
+}
+
+// The smallest that gets nine tenths of what the largest gets.
+Remedy best_pool(const Scene& scene, const Timeline& timeline) {
+    const auto saved = [&](std::uint64_t idle_connections) {
+        return timeline.play({idle_connections, idle_ns}).reused;
+    };
+    const double most = static_cast<double>(saved(largest_pool));
+    std::uint64_t size = 1;
+    while (size < largest_pool && static_cast<double>(saved(size)) < most_of_the_gain * most)
+        size *= 2;
+    return pool_remedy(scene, timeline, {size, idle_ns});
+}
+
+void add_reuse(const Scene& scene, double open, std::vector<Remedy>& remedies) {
+    if (scene.settings == nullptr || !scene.settings->tw_reuse ||
+        reuse_applies(*scene.settings, scene.id.local, scene.id.remote))
+        return;
+    Remedy remedy;
+    remedy.id = "tw-reuse";
+    remedy.title = "net.ipv4.tcp_tw_reuse=1";
+    remedy.effect =
+        effect_of(scene, scene.rate(scene.flow.time_wait), open,
+                  static_cast<double>(reuse_delay_ms(*scene.settings)) / 1000, scene.usable());
+    remedy.caveat = "only where both sides use TCP timestamps; the closes stay";
+    remedies.push_back(std::move(remedy));
+}
+
+void add_range(const Scene& scene, double open, std::vector<Remedy>& remedies) {
+    const std::uint32_t wide = wide_last - wide_first + 1;
+    if (scene.usable() == 0 || scene.usable() >= wide)
+        return;
+    Remedy remedy;
+    remedy.id = "port-range";
+    remedy.title = fmt::format("ip_local_port_range {} {}", wide_first, wide_last);
+    remedy.effect = effect_of(scene, scene.rate(scene.flow.time_wait), open, scene.hold_s(), wide);
+    remedy.caveat = "reserve the ports that services listen on; the closes stay";
+    remedies.push_back(std::move(remedy));
+}
+
+void add_addresses(const Scene& scene, double open, std::vector<Remedy>& remedies) {
+    if (scene.usable() == 0)
+        return;
+    Remedy remedy;
+    remedy.id = "addresses";
+    remedy.title = "one more source or destination address";
+    remedy.effect = effect_of(scene, scene.rate(scene.flow.time_wait), open, scene.hold_s(),
+                              2.0 * scene.usable());
+    remedy.caveat = "the connections have to be spread evenly; the closes stay";
+    remedies.push_back(std::move(remedy));
+}
+
+void add_peer_first(const Scene& scene, double open, std::vector<Remedy>& remedies) {
+    Remedy remedy;
+    remedy.id = "peer-closes-first";
+    remedy.title = "the peer closes first";
+    remedy.effect = effect_of(scene, 0, open, scene.hold_s(), scene.usable());
+    remedy.caveat = "the TIME_WAIT is then the peer's, and so is its limit; the handshakes stay";
+    remedies.push_back(std::move(remedy));
+}
+
+void add_fin_timeout(const Scene& scene, const Effect& today, std::vector<Remedy>& remedies) {
+    if (!scene.is_client() && scene.flow.time_wait == 0)
+        return;
+    Remedy remedy;
+    remedy.id = "fin-timeout";
+    remedy.title = "net.ipv4.tcp_fin_timeout";
+    remedy.effect = today;
+    remedy.caveat = "no effect: it is not how long TIME_WAIT lasts, which is 60 s";
+    remedy.helps = false;
+    remedies.push_back(std::move(remedy));
+}
+
+struct Followed {
+    std::uint64_t yes = 0;
+    std::uint64_t no = 0; ///< those at the end of the span, whose time is not over, are neither
+};
+
+// A close by the server was needless where the same client came again within the time.
+Followed followed_within(const std::map<Address, std::vector<Connection>>& by_client,
+                         std::uint64_t within_ns) {
+    Followed followed;
+    std::uint64_t end_ns = 0;
+    for (const auto& [client, connections] : by_client)
+        for (const Connection& one : connections)
+            end_ns = std::max(end_ns, one.close_ns);
+    for (const auto& [client, connections] : by_client) {
+        std::vector<std::uint64_t> opens;
+        for (const Connection& one : connections)
+            opens.push_back(one.open_ns);
+        std::sort(opens.begin(), opens.end());
+        std::vector<std::uint64_t> closes;
+        for (const Connection& one : connections)
+            closes.push_back(one.close_ns);
+        std::sort(closes.begin(), closes.end());
+        // Each opening takes the place of one close at most.
+        std::size_t next = 0;
+        for (const std::uint64_t close : closes) {
+            while (next < opens.size() && opens[next] < close)
+                ++next;
+            if (next < opens.size() && opens[next] - close <= within_ns) {
+                ++followed.yes;
+                ++next;
+            } else if (end_ns - close > within_ns) {
+                ++followed.no;
+            }
+        }
+    }
+    return followed;
+}
+
+void add_server_keep_alive(const Scene& scene, const Pool& pool, std::vector<Remedy>& remedies) {
+    const Followed followed = followed_within(scene.flow.by_client, pool.idle_ns);
+    const std::uint64_t judged = followed.yes + followed.no;
+    const double share =
+        judged > 0 ? static_cast<double>(followed.yes) / static_cast<double>(judged) : 0;
+    Remedy remedy;
+    remedy.id = "keepalive-timeout";
+    remedy.title = fmt::format("keep idle connections of clients for {:g} s, without a limit of "
+                               "requests",
+                               static_cast<double>(pool.idle_ns) / 1e9);
+    remedy.effect =
+        effect_of(scene, scene.rate(scene.flow.time_wait) * (1 - share), 0, scene.hold_s(), 0);
+    remedy.effect.handshakes_saved_per_s = static_cast<double>(followed.yes) / scene.kept_seconds;
+    remedy.caveat = "only if the clients keep theirs too: one that asks for Connection: close gets "
+                    "it";
+    remedies.push_back(std::move(remedy));
+}
+
+double gain(const Effect& today, const Remedy& remedy) {
+    return today.closes_per_s - remedy.effect.closes_per_s +
+           (today.port_share.value_or(0) - remedy.effect.port_share.value_or(0));
+}
+
+} // namespace
+
+Prediction predict(const FlowId& id, const FlowLog& flow, const NetSettings* settings,
+                   const Question& question) {
+    const Scene scene{id, flow, settings, question.seconds, std::max(1e-9, question.kept_seconds)};
+    Prediction prediction;
+    prediction.flow = id;
+    prediction.closes = flow.closes();
+    if (id.role == Role::Server) {
+        prediction.today = effect_of(scene, scene.rate(flow.time_wait), 0, scene.hold_s(), 0);
+        add_server_keep_alive(scene, question.pool.value_or(Pool{0, idle_ns}), prediction.remedies);
+        add_fin_timeout(scene, prediction.today, prediction.remedies);
+        return prediction;
+    }
+    const Timeline timeline(flow.connections);
+    const auto open = static_cast<double>(timeline.most_open());
+    prediction.today =
+        effect_of(scene, scene.rate(flow.time_wait), open, scene.hold_s(), scene.usable());
+    prediction.today.failed_connects = flow.no_port;
+    auto& remedies = prediction.remedies;
+    remedies.push_back(question.pool ? pool_remedy(scene, timeline, *question.pool)
+                                     : best_pool(scene, timeline));
+    if (flow.time_wait > 0) {
+        add_reuse(scene, open, remedies);
+        add_range(scene, open, remedies);
+        add_addresses(scene, open, remedies);
+        add_peer_first(scene, open, remedies);
+        add_fin_timeout(scene, prediction.today, remedies);
+    }
+    for (Remedy& remedy : remedies)
+        remedy.helps = remedy.helps && (gain(prediction.today, remedy) > 1e-6 ||
+                                        remedy.effect.handshakes_saved_per_s > 0);
+    std::stable_sort(remedies.begin(), remedies.end(), [&](const Remedy& a, const Remedy& b) {
+        if (a.helps != b.helps)
+            return a.helps;
+        return gain(prediction.today, a) > gain(prediction.today, b);
+    });
+    return prediction;
+}
+
+} // namespace twtrace::whatif

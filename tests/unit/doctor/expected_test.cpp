@@ -1,0 +1,64 @@
+#include "catch2.h"
+
+#include "doctor/expected.h"
+#include "events.h"
+
+using namespace twtrace;
+using namespace twtrace::doctor;
+
+namespace {
+
+// 100 connections a second to one peer for ten seconds, five milliseconds each.
+whatif::ConnectionLog log_of_client() {
+    whatif::ConnectionLog log;
+    for (std::uint64_t at = 0; at < 1000; ++at) {
+        Event event = test::client_v4();
+        event.established_ns = 1'000'000'000 + at * 10'000'000;
+        event.fin_wait1_ns = event.established_ns + 5'000'000;
+        event.time_ns = event.fin_wait1_ns + 1000;
+        log.add(event);
+    }
+    return log;
+}
+
+Observations observed() {
+    Observations seen;
+    seen.seconds = 10;
+    NetSettings settings;
+    settings.ephemeral = {32768, 60999};
+    settings.tw_reuse = 0;
+    seen.namespaces[test::client_v4().netns].settings = settings;
+    return seen;
+}
+
+Finding finding(std::string_view id) {
+    Finding one;
+    one.id = id;
+    one.service = "nginx.service";
+    one.remote = test::client_v4().remote;
+    one.service_port = test::client_v4().remote_port;
+    return one;
+}
+
+} // namespace
+
+TEST_CASE("doctor: what keep-alive would change is said in numbers", "[doctor][whatif]") {
+    Findings findings{finding("connection-per-request"), finding("ports-running-out"),
+                      finding("resets")};
+    add_expected(observed(), log_of_client(), 10, findings);
+    REQUIRE(findings[0].expected.size() == 1);
+    CHECK(findings[0].expected[0].find("closes 100/s -> about 0/s, ports in the long run 21 % -> "
+                                       "under 1 %") != std::string::npos);
+    REQUIRE(findings[1].expected.size() == 2);
+    CHECK(findings[1].expected[0].find("tcp_tw_reuse=1: ports in the long run 21 % -> under 1 %") !=
+          std::string::npos);
+    CHECK(findings[2].expected.empty());
+}
+
+TEST_CASE("doctor: nothing is expected of a remedy whose service was not seen",
+          "[doctor][whatif]") {
+    Findings findings{finding("connection-per-request")};
+    findings[0].service = "another";
+    add_expected(observed(), log_of_client(), 10, findings);
+    CHECK(findings[0].expected.empty());
+}

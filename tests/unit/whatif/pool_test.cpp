@@ -1,0 +1,66 @@
+#include "catch2.h"
+
+#include "whatif/pool.h"
+
+using namespace twtrace::whatif;
+
+namespace {
+
+constexpr std::uint64_t ms = 1'000'000;
+
+// So many connections at once, each time: `at` and so long.
+std::vector<Connection> bursts(std::uint64_t at_once, std::uint64_t times, std::uint64_t every_ms,
+                               std::uint64_t long_ms) {
+    std::vector<Connection> all;
+    for (std::uint64_t time = 0; time < times; ++time)
+        for (std::uint64_t one = 0; one < at_once; ++one)
+            all.push_back({time * every_ms * ms, (time * every_ms + long_ms) * ms});
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("pool: one client after the other needs one connection", "[whatif]") {
+    const Timeline timeline(bursts(1, 100, 10, 5));
+    const PoolResult result = timeline.play({1, 60'000 * ms});
+    CHECK(result.opened == 1);
+    CHECK(result.reused == 99);
+    CHECK(result.closed() == 0);
+    CHECK(timeline.most_open() == 1);
+}
+
+TEST_CASE("pool: what finds it full is closed", "[whatif]") {
+    const Timeline timeline(bursts(8, 10, 100, 5));
+    CHECK(timeline.most_open() == 8);
+    const PoolResult small = timeline.play({2, 60'000 * ms});
+    CHECK(small.full == 6 * 10); // each burst gives back two
+    CHECK(small.opened == 8 + 6 * 9);
+    CHECK(small.reused == 2 * 9);
+    const PoolResult large = timeline.play({8, 60'000 * ms});
+    CHECK(large.closed() == 0);
+    CHECK(large.opened == 8);
+    CHECK(large.most_open == 8);
+}
+
+TEST_CASE("pool: what is idle for too long is closed", "[whatif]") {
+    const Timeline timeline(bursts(1, 10, 1000, 5));
+    const PoolResult result = timeline.play({4, 500 * ms});
+    CHECK(result.expired == 9);
+    CHECK(result.opened == 10);
+    CHECK(result.reused == 0);
+}
+
+TEST_CASE("pool: the connection that was used last is used first", "[whatif]") {
+    // A burst of four, then one at a time: three of the four expire, the fourth does not.
+    auto connections = bursts(4, 1, 1, 1);
+    for (const Connection& one : bursts(1, 20, 100, 5))
+        connections.push_back({one.open_ns + 10 * ms, one.close_ns + 10 * ms});
+    const PoolResult result = Timeline(connections).play({4, 500 * ms});
+    CHECK(result.expired == 3);
+    CHECK(result.opened == 4);
+}
+
+TEST_CASE("pool: a connection that closes can be used at the same moment", "[whatif]") {
+    const Timeline timeline({{0, 10 * ms}, {10 * ms, 20 * ms}});
+    CHECK(timeline.play({1, 1000 * ms}).opened == 1);
+}
