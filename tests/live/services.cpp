@@ -18,7 +18,14 @@ namespace live {
 
 namespace {
 
-const Argv as_nobody{"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"};
+/// postgres refuses to run as root. Its programs may lie below a home directory that only root may
+/// enter: dac_read_search lets nobody in.
+const Argv as_nobody{"setpriv",
+                     "--reuid=nobody",
+                     "--regid=nogroup",
+                     "--clear-groups",
+                     "--inh-caps=+dac_read_search",
+                     "--ambient-caps=+dac_read_search"};
 
 int connect_to(std::uint16_t port) {
     Fd fd(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));

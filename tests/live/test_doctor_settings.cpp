@@ -4,6 +4,8 @@
 #include "catch2.h"
 #include "doctor.h"
 #include "errors.h"
+#include "nginx.h"
+#include "services.h"
 
 using namespace live;
 using nlohmann::json;
@@ -40,17 +42,13 @@ TEST_CASE("doctor: settings that are not what they are taken for", "[doctor]") {
 }
 
 TEST_CASE("doctor: a port range over a service's port", "[doctor]") {
-    if (!can_trace()) {
+    if (!can_run_services({})) {
         return;
     }
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.ip_local_port_range", "1024 60999");
     CHECK(diagnose(ns, [] {}).exit_status == 0);
-    Command service({"python3", "-c",
-                     "import socket; s = socket.socket(); s.bind(('127.0.0.1', 8080)); "
-                     "s.listen(); print('ready', flush=True); s.accept()"},
-                    ns.path());
-    await("the service to listen", [&] { return !service.out().empty(); });
+    const Nginx service(ns, "server { listen 127.0.0.1:8080; }", 8080);
     const Diagnosis ill = diagnose(ns, [] {});
     INFO(ill.ids());
     const json* finding = ill.finding("range-overlaps");
