@@ -9,6 +9,7 @@
 #include "doctor/wording.h"
 #include "util/file.h"
 #include "util/text.h"
+#include "util/version_number.h"
 
 namespace twtrace {
 
@@ -27,7 +28,7 @@ RunStart start_of(const Options& options, const LiveRun& run) {
     const EventSource::Host host = run.host();
     std::random_device random;
     RunStart start;
-    start.program = TWTRACE_VERSION;
+    start.program = TWTRACE_RELEASE;
     start.host = host.name;
     start.kernel = host.kernel;
     start.boot_id = boot_id();

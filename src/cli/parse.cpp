@@ -8,6 +8,7 @@
 
 #include "cli/option_table.h"
 #include "util/text.h"
+#include "util/version.h"
 
 namespace twtrace {
 
@@ -48,7 +49,7 @@ const OptionRow& meant_by(const CommandRow& command, const OptionRow& given) {
 
 std::vector<Given> add_options(CLI::App& app, const CommandRow* command) {
     std::vector<Given> given;
-    app.set_version_flag("--version", TWTRACE_VERSION);
+    app.set_version_flag("--version", version_text());
     for (const OptionRow& row : option_table()) {
         if (command != nullptr ? !knows(*command, row) : is_second(row))
             continue;
@@ -93,7 +94,7 @@ Result<ParsedCommandLine> refused(const CLI::App& app, const CLI::ParseError& er
         return parsed;
     }
     if (error.get_name() == "CallForVersion") {
-        parsed.print_and_exit = fmt::format("twtrace {}\n", TWTRACE_VERSION);
+        parsed.print_and_exit = version_text() + "\n";
         return parsed;
     }
     return fail(fmt::format("{}; see twtrace --help", printable(error.what())), ExitCode::Usage);

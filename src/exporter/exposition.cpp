@@ -12,6 +12,7 @@
 #include "exporter/metric_table.h"
 #include "sink/summary_fields.h"
 #include "util/text.h"
+#include "util/version_number.h"
 
 namespace twtrace {
 
@@ -239,7 +240,7 @@ void add_host(const Observed& observed, const ObservedHost& host, Families& fami
     add(Metric::EventsUnverified, std::optional(losses.unverified()));
     add(Metric::EventsUnaccounted, losses.unaccounted());
     Family build(Metric::BuildInfo);
-    build.set({TWTRACE_VERSION, host.kernel}, 1);
+    build.set({TWTRACE_RELEASE, host.kernel}, 1);
     build.add_to(families);
     add(Metric::RenderSeconds, std::optional(host.render_s));
     add(Metric::ProcessCpuSeconds, host.self.cpu_s);

@@ -10,6 +10,7 @@
 
 #include "exporter/textfile.h"
 #include "model/timestamp.h"
+#include "util/version_number.h"
 
 namespace twtrace {
 
@@ -27,7 +28,7 @@ constexpr std::string_view landing_page = R"(<!DOCTYPE html>
 <h1>twtrace exporter</h1>
 <p>Which service closes its TCP connections into TIME_WAIT, and towards whom.</p>
 <ul><li><a href="/metrics">Metrics</a></li><li><a href="/-/healthy">Health</a></li></ul>
-<p>twtrace )" TWTRACE_VERSION "</p>\n</body></html>\n";
+<p>twtrace )" TWTRACE_RELEASE "</p>\n</body></html>\n";
 
 HttpReply plain(int status, std::string text, std::string_view extra = {}) {
     HttpReply reply;

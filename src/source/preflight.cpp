@@ -8,8 +8,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <bpf/libbpf.h>
+#include <bpf/bpf.h>
 #include <fmt/format.h>
+
+#include "util/fd.h"
 
 namespace twtrace {
 
@@ -62,6 +64,18 @@ std::string lockdown_mode() {
                : text.substr(open + 1, close - open - 1);
 }
 
+// Not libbpf's own probe: it does not tell a kernel without ring buffers from a seccomp filter.
+Result<void> check_ring_buffer() {
+    const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));
+    const Fd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, nullptr, 0, 0, page, nullptr));
+    if (ring.get() >= 0)
+        return {};
+    if (errno == EPERM || errno == EACCES)
+        return fail(explain_load_failure(errno));
+    return fail(fmt::format(
+        "kernel {} is too old: it has no BPF ring buffer; 5.8 or newer is needed", release()));
+}
+
 } // namespace
 
 std::uint64_t effective_capabilities() {
@@ -81,10 +95,7 @@ Result<void> preflight() {
             "kernel {} has no readable type information ({}): {}; boot a kernel built with "
             "CONFIG_DEBUG_INFO_BTF=y (every current distribution kernel is), and mount /sys",
             release(), kernel_btf_path, std::strerror(errno)));
-    if (libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 0)
-        return fail(fmt::format(
-            "kernel {} is too old: it has no BPF ring buffer; 5.8 or newer is needed", release()));
-    return {};
+    return check_ring_buffer();
 }
 
 std::string explain_load_failure(int error) {

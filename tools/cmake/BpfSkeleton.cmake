@@ -1,13 +1,16 @@
 # twtrace_bpf_skeleton(TARGET SOURCE): compiles SOURCE with clang for the BPF virtual machine and makes
 # <name>.skel.h with bpftool. TARGET is an interface library that carries the header's directory.
-find_program(TWTRACE_BPF_CLANG NAMES clang clang-18 clang-17 clang-16 clang-15 clang-14 REQUIRED)
+find_program(TWTRACE_BPF_CLANG NAMES clang clang-18 clang-17 clang-16 clang-15 clang-14)
+twtrace_need(TWTRACE_BPF_CLANG clang)
 # Debian ships bpftool as a package; Ubuntu keeps one beside each kernel, and its wrapper in /usr/sbin refuses to run when
 # the running kernel's is not installed: any of them can generate a skeleton.
 file(GLOB twtrace_bpftool_dirs /usr/lib/linux-tools/* /usr/lib/linux-tools-*)
-find_program(TWTRACE_BPFTOOL NAMES bpftool HINTS ${twtrace_bpftool_dirs} PATHS /usr/sbin REQUIRED)
+find_program(TWTRACE_BPFTOOL NAMES bpftool HINTS ${twtrace_bpftool_dirs} PATHS /usr/sbin)
+twtrace_need(TWTRACE_BPFTOOL "bpftool (on Ubuntu linux-tools-generic)")
 
 set(twtrace_bpf_cflags -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter
-    -I${CMAKE_CURRENT_SOURCE_DIR}/include -I${CMAKE_CURRENT_SOURCE_DIR}/vmlinux)
+    # BTF names the source files: where they were compiled is nobody's business.
+    -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/= -I${CMAKE_CURRENT_SOURCE_DIR}/include -I${CMAKE_CURRENT_SOURCE_DIR}/vmlinux)
 
 function(twtrace_bpf_skeleton target source)
   get_filename_component(name ${source} NAME_WE)

@@ -1,34 +1,37 @@
 # shellcheck shell=bash
-# Completion for bash: everything it offers comes from twtrace --help, so it knows what that twtrace knows.
+# Completion for bash: everything it offers comes from twtrace itself (--help, and what it says of an empty value), so it
+# knows what that twtrace knows.
+
+# What an option takes: "FILE", "PATH"; nothing if it is a flag or no option.
+_twtrace_takes() {
+    awk -v option="$1" '$1 ~ /^-/ && $2 ~ /^[A-Z][A-Z|:,.]+$/ {
+        count = split($1, names, ",")
+        for (i = 1; i <= count; i++) if (names[i] == option) print $2
+    }'
+}
 
 _twtrace() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local program=${COMP_WORDS[0]} commands command='' word words
+    local program=${COMP_WORDS[0]} commands command='' help takes words word
     commands=$("$program" --help 2>/dev/null | awk '/^Subcommands:/ { on = 1; next } on && NF { print $1 }')
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $'\n'$commands$'\n' == *$'\n'"$word"$'\n'* ]] && command=$word
     done
-    case $previous in
-    -o | --output)
-        if [[ $command == record ]]; then
-            compopt -o filenames
-            mapfile -t COMPREPLY < <(compgen -f -- "$current")
-            return
-        fi
-        words='table json csv'
-        ;;
-    -g | --group) words='process service container peer listener netns' ;;
-    --role) words='client server' ;;
-    --netns | --cgroup | --textfile | --auth-file | --from | --junit)
-        compopt -o filenames
+    # shellcheck disable=SC2086  # no command: no argument
+    help=$("$program" $command --help 2>/dev/null)
+    takes=$(_twtrace_takes "$previous" <<<"$help")
+    case $takes in
+    *FILE* | *PATH* | *DIR*)
+        compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
-    *)
-        # shellcheck disable=SC2086  # no command: no argument
-        words=$("$program" $command --help 2>/dev/null | grep -oE '^ +-[^ ]+' | tr -d ' ' | tr ',' ' ')
+    '')
+        words=$(grep -oE '^ +-[^ ]+' <<<"$help" | tr -d ' ' | tr ',' ' ')
         [[ -n $command ]] || words+=" $commands"
         ;;
+    *) # shellcheck disable=SC2086
+        words=$("$program" $command "$previous" '' 2>&1 | sed -n 's/.* is none of: //p' | tr -d ',') ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }

@@ -42,7 +42,8 @@ def build(directory):
     directory.mkdir(exist_ok=True)
     with log.open("w") as output:
         for command in (["cmake", "-S", ROOT, "-B", directory, "-DTWTRACE_BENCH=ON",
-                         "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DTWTRACE_SANITIZE=OFF"],
+                         "-DCMAKE_BUILD_TYPE=RelWithDebInfo", "-DTWTRACE_SANITIZE=OFF",
+                         "-DTWTRACE_TESTS=OFF"],
                         ["cmake", "--build", directory, "--target", "twtrace", "twtrace_load",
                          "twtrace_reference", "twtrace_micro", "twtrace_make_recording"]):
             if subprocess.run(command, stdout=output, stderr=output).returncode != 0:
@@ -60,13 +61,11 @@ def pick_modes(options):
     return list(MODES)
 
 
-def run(options, paths):
-    modes = pick_modes(options)
-    system.require_tools(modes)
+def plan_of(options, modes, paths):
     own = [m for m in modes if m.kind == "twtrace"]
     count, seconds = (1, 0.5) if options.quick else (options.rounds, options.seconds)
     few = max(1, min(3, count))
-    plan = {
+    return {
         "cost": lambda: scenarios.cost(modes, paths, count, seconds),
         "kernel": lambda: scenarios.kernel(modes, paths, count, seconds),
         "growth": lambda: scenarios.growth(own, paths, few, seconds),
@@ -77,21 +76,33 @@ def run(options, paths):
         "micro": lambda: scenarios.micro(paths, 0.01 if options.quick else 0.5),
         "list": lambda: scenarios.listing(paths, few, 2000 if options.quick else 100000),
     }
+
+
+def write(options, tables, host):
+    """After each table: what ends the run later takes nothing of those before."""
+    if options.quick:
+        return
+    report.write_raw(options.build / "bench.json", tables, host)
+    if not options.no_write and not options.modes:
+        report.write_document(DOCUMENT, tables, host)
+
+
+def run(options, modes, paths, host):
+    plan = plan_of(options, modes, paths)
     # The growth table alone takes minutes.
     wanted = options.tables or [t for t in TABLES if not (options.quick and t == "growth")]
     tables = []
     with system.tracefs():
-        if others := system.others_on_the_tracepoint():
-            system.refuse(f"the tracepoint is traced already: {', '.join(others)} (rmdir an instance "
-                          "that nobody uses; echo 0 > .../enable)")
+        system.require_free_tracepoint()
         for name in wanted:
             with system.bpf_stats(name == "kernel"):
                 try:
                     tables.append(plan[name]())
-                except Failed as reason:
+                except (Failed, OSError) as reason:
                     print(f"bench: {name}: {reason}", file=sys.stderr)
                     continue
             print(report.plain(tables[-1]), flush=True)
+            write(options, tables, host)
     return tables
 
 
@@ -100,12 +111,10 @@ def main(arguments):
     system.require_root()
     # So that the sysctl, tracefs and the tracers are put back as they were.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # What would keep it from measuring is said before minutes go into a build.
+    modes = pick_modes(options)
+    system.require_packages(ROOT, modes)
+    with system.tracefs():
+        system.require_free_tracepoint()
     host = system.describe()
-    tables = run(options, build(options.build))
-    if not tables:
-        return 1
-    if not options.quick:
-        report.write_raw(options.build / "bench.json", tables, host)
-        if not options.no_write and not options.modes:
-            report.write_document(DOCUMENT, tables, host)
-    return 0
+    return 0 if run(options, modes, build(options.build), host) else 1

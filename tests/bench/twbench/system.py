@@ -22,12 +22,28 @@ def require_root():
         refuse("loading BPF programs needs root: run it with sudo")
 
 
-def require_tools(modes):
-    missing = {_PACKAGE_OF[m.command[0]] for m in modes
-               if m.command and m.command[0] in _PACKAGE_OF and not shutil.which(m.command[0])}
+def _missing_to_build(root):
+    """Of the groups build and bench of tools/setup; what only some tracers are is not needed to build."""
+    asked = subprocess.run([root / "tools" / "setup", "--missing", "build", "bench"],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    if asked.returncode != 0:
+        return set()  # no Debian: cmake names what it does not find
+    return {name.split("|")[0] for name in asked.stdout.split()} - set(_PACKAGE_OF.values())
+
+
+def require_packages(root, modes):
+    missing = _missing_to_build(root) | {
+        _PACKAGE_OF[m.command[0]] for m in modes
+        if m.command and m.command[0] in _PACKAGE_OF and not shutil.which(m.command[0])}
     if missing:
-        refuse(f"not installed: apt-get install {' '.join(sorted(missing))}, "
-               "or leave them out with --modes")
+        refuse(f"not installed: apt-get install {' '.join(sorted(missing))} "
+               "(tools/setup build bench does it; tracers to compare with can be left out with --modes)")
+
+
+def require_free_tracepoint():
+    if others := others_on_the_tracepoint():
+        refuse(f"the tracepoint is traced already: {', '.join(others)} (rmdir an instance "
+               "that nobody uses; echo 0 > .../enable)")
 
 
 def others_on_the_tracepoint():

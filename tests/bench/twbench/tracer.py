@@ -21,10 +21,11 @@ class Failed(Exception):
 
 
 def _cpu_seconds(pid):
-    """Of all live threads. schedstat counts nanoseconds, /proc/PID/stat only ticks of 10 ms."""
+    """Of all live threads. schedstat counts nanoseconds, /proc/PID/stat only ticks of 10 ms. A thread that ended
+    since its directory was listed has no file (ENOENT), or one that can't be read any more (ESRCH)."""
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             total += int((task / "schedstat").read_text().split()[0])
     return total / 1e9
 

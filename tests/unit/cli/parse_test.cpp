@@ -6,6 +6,7 @@
 
 #include "cli/option_table.h"
 #include "cli/options.h"
+#include "util/version.h"
 
 using namespace twtrace;
 using namespace std::chrono_literals;
@@ -255,8 +256,11 @@ TEST_CASE("command line: a command's --help has its own options") {
 }
 
 TEST_CASE("command line: --version, before and after the command") {
-    CHECK(printed({"--version"}) == "twtrace " TWTRACE_VERSION "\n");
-    CHECK(printed({"trace", "--version"}) == "twtrace " TWTRACE_VERSION "\n");
+    CHECK(printed({"--version"}) == version_text() + "\n");
+    CHECK(printed({"trace", "--version"}) == version_text() + "\n");
+    CHECK(contains(version_text(), "twtrace 0."));
+    CHECK(contains(version_text(), "(libbpf 1."));
+    CHECK(contains(version_text(), ", Linux "));
 }
 
 TEST_CASE("command line: filters by name and address add up") {
@@ -277,4 +281,17 @@ TEST_CASE("command line: doctor takes --host, and nobody else does") {
     CHECK(options_of({"doctor", "--host"}).host);
     CHECK(options_of({"doctor", "--probe"}).host);
     CHECK(contains(refusal({"trace", "--host"}), "--host"));
+}
+
+// The completions learn the values of an option from what twtrace says of an empty one, so it must
+// not begin to trace.
+TEST_CASE("cli: no option takes an empty value", "[cli]") {
+    for (const OptionRow& row : option_table()) {
+        if (row.metavar.empty()) {
+            continue;
+        }
+        INFO(row.names);
+        Options options;
+        CHECK_FALSE(row.apply(options, ""));
+    }
 }
