@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs the image with what the DaemonSet grants and no more, in a network namespace that stands for the node's.
+#
+#   fresh-image.sh DIRECTORY       its podman storage, with an image named twtrace
+set -euo pipefail
+# shellcheck source=tools/lib/common.sh
+source "$(dirname "$0")/common.sh"
+# shellcheck source=tools/lib/manifest.sh
+source "$root_dir/tools/lib/manifest.sh"
+script_name=fresh
+manifest=$root_dir/deploy/kubernetes/daemonset.yaml
+engine=(podman --root "$1/storage" --runroot "$1/run" --storage-driver vfs --cgroup-manager cgroupfs)
+metrics=http://127.0.0.1:10660/metrics
+
+clean_up() {
+    "${engine[@]}" rm --force --time 5 twtrace-fresh >/dev/null 2>&1 || true
+}
+
+failed() {
+    "${engine[@]}" logs twtrace-fresh >&2 || true
+    die "image: $*"
+}
+
+trap clean_up EXIT
+ip link set lo up
+mkdir -p /run/netns
+mapfile -t flags < <(manifest_flags "$manifest")
+mapfile -t arguments < <(manifest_arguments "$manifest")
+say "podman run ${flags[*]} twtrace ${arguments[*]}"
+# Neither podman's default limits nor crun work on every machine that builds: limits may not be raised there, and crun refuses
+# a hybrid cgroup hierarchy.
+start() {
+    "${engine[@]}" run --runtime runc --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 --detach --name twtrace-fresh \
+        "$@" "${flags[@]}" localhost/twtrace "${arguments[@]}" >/dev/null
+}
+
+runs() {
+    local tries
+    for ((tries = 0; tries < 200; tries++)); do
+        curl -s -o /dev/null "$metrics" && return
+        [[ $("${engine[@]}" inspect --format '{{.State.Status}}' twtrace-fresh) == running ]] || return 1
+        sleep 0.1
+    done
+    return 1
+}
+
+start
+if ! runs; then
+    # As the manifest says of older runtimes: their profile asks for CAP_SYS_ADMIN where CAP_BPF is enough.
+    [[ $("${engine[@]}" logs twtrace-fresh 2>&1) == *"a seccomp filter"* ]] || failed "does not start"
+    say "this podman's seccomp profile knows no CAP_BPF: going on without one"
+    clean_up
+    start --security-opt seccomp=unconfined
+    runs || failed "no scrape is answered"
+fi
+for _ in 1 2 3 4 5; do
+    curl -s -o /dev/null "$metrics" || failed "no scrape is answered"
+done
+closed='^twtrace_time_wait_entered_total\{service="[^"]+",.*role="client".* [1-9]'
+for ((tries = 0; tries < 50; tries++)); do
+    curl -s "$metrics" | grep -E "$closed" >/dev/null && break
+    sleep 0.1
+done
+curl -s "$metrics" | grep -E "$closed" || failed "curl's closes are not named"
+
+pid=$("${engine[@]}" inspect --format '{{.State.Pid}}' twtrace-fresh)
+# CAP_BPF 39, CAP_PERFMON 38, CAP_SYS_PTRACE 19
+capabilities=$(awk '/^CapEff:/ { print $2 }' "/proc/$pid/status")
+[[ $capabilities == 000000c000080000 ]] || failed "has capabilities $capabilities"
+if "${engine[@]}" exec twtrace-fresh sh -c true 2>/dev/null; then
+    failed "there is a shell in the image"
+fi
