@@ -21,5 +21,6 @@ Result<void> run_exporter(const Options& options);
 Result<void> run_record(const Options& options);
 Result<void> run_diff(const Options& options);
 Result<void> run_what_if(const Options& options);
+Result<void> run_report(const Options& options);
 
 } // namespace twtrace

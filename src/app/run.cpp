@@ -32,6 +32,8 @@ Result<void> run_command(const Options& options) {
         return run_exporter(options);
     case Command::Record:
         return run_record(options);
+    case Command::Report:
+        return run_report(options);
     case Command::WhatIf:
         return run_what_if(options);
     case Command::Diff:

@@ -3,8 +3,8 @@
 
 #include "app/commands.h"
 #include "app/open_source.h"
+#include "app/what_if.h"
 #include "sink/output.h"
-#include "sink/whatif_sink.h"
 #include "util/stop_signals.h"
 #include "whatif/predict.h"
 
@@ -42,8 +42,10 @@ Question question_of(const Options& options, const EventSource& source, const Co
     return question;
 }
 
-WhatIfReport report_of(const Options& options, const EventSource& source,
-                       const ConnectionLog& log) {
+} // namespace
+
+WhatIfReport what_if_report(const Options& options, const EventSource& source,
+                            const ConnectionLog& log) {
     const auto namespaces = source.namespaces(options.filter.netns);
     namespaces->look();
     const Question question = question_of(options, source, log);
@@ -69,8 +71,6 @@ WhatIfReport report_of(const Options& options, const EventSource& source,
     return report;
 }
 
-} // namespace
-
 Result<void> run_what_if(const Options& given) {
     if (given.format == Format::Csv)
         return fail("what-if prints a table or JSON, no CSV; see twtrace what-if --help",
@@ -86,7 +86,7 @@ Result<void> run_what_if(const Options& given) {
     if (!done)
         return done;
     take_pending_stop();
-    const WhatIfReport report = report_of(options, **source, logger.log());
+    const WhatIfReport report = what_if_report(options, **source, logger.log());
     Output output(STDOUT_FILENO);
     if (options.format == Format::Json)
         append_whatif_json(report, output.buffer());

@@ -168,9 +168,11 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      [](O o, V v) { return store(parse_size(v), o.max_size_bytes); }},
     {"--max-age", "TIME", "remove files of a directory that are older: 12h, 7d", in_record,
      [](O o, V v) { return store(parse_age_s(v), o.max_age_s); }},
-    {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top & ~in_record,
+    {"-o,--output", "FILE", "write the page here", in_report,
+     [](O o, V v) { return store(parse_path(v), o.page); }},
+    {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top & ~in_record & ~in_report,
      [](O o, V v) { return choose(v, formats, o.format); }},
-    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top & ~in_record & ~in_diff,
+    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top & ~in_record & ~in_diff & ~in_report,
      [](O o, V) {
          o.wide = true;
          return R{};
@@ -234,6 +236,7 @@ constexpr auto command_rows = std::to_array<CommandRow>({
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
     {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
     {Command::WhatIf, "what-if", "what each remedy would change on this host, in numbers"},
+    {Command::Report, "report", "one self-contained HTML page, to show to others"},
     {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
     {Command::Record, "record", "keep what happens in a file, or in a bounded directory"},
     {Command::Diff, "diff", "compare two recordings, or two spans: FILE[@BEGIN..END]"},

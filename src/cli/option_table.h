@@ -20,8 +20,10 @@ enum CommandSet : unsigned {
     in_record = 1U << static_cast<unsigned>(Command::Record),
     in_diff = 1U << static_cast<unsigned>(Command::Diff),
     in_what_if = 1U << static_cast<unsigned>(Command::WhatIf),
-    in_live = in_trace | in_top | in_summary | in_doctor | in_exporter | in_record | in_what_if,
-    in_replay = in_trace | in_top | in_summary | in_doctor | in_list | in_what_if,
+    in_report = 1U << static_cast<unsigned>(Command::Report),
+    in_live = in_trace | in_top | in_summary | in_doctor | in_exporter | in_record | in_what_if |
+              in_report,
+    in_replay = in_trace | in_top | in_summary | in_doctor | in_list | in_what_if | in_report,
     in_every = ~0U,
 };
 

@@ -19,7 +19,7 @@ namespace twtrace {
 /// Not among the ports that Prometheus' wiki allots to exporters (9100 to 9999, and from 10000 up).
 inline constexpr std::string_view default_listen = "127.0.0.1:10660";
 
-enum class Command { Trace, Top, Summary, List, Doctor, Exporter, Record, Diff, WhatIf };
+enum class Command { Trace, Top, Summary, List, Doctor, Exporter, Record, Diff, WhatIf, Report };
 
 struct Options {
     Command command = Command::Trace;
@@ -50,6 +50,7 @@ struct Options {
     std::uint64_t max_size_bytes = std::uint64_t{1} << 30U; ///< record: of a directory
     std::uint64_t max_age_s = 0;                            ///< record: of a directory; 0: no limit
     std::vector<std::string> spans;                         ///< diff: two of FILE[@BEGIN..END]
+    std::string page;                                       ///< report: the file to write
     std::uint64_t pool = 0;   ///< what-if: idle connections; 0: the best number
     std::uint64_t idle_s = 0; ///< what-if: how long they stay idle; 0: a minute
     std::size_t series = 100; ///< exporter: services, peers, namespaces of their own

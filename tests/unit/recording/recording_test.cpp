@@ -303,3 +303,20 @@ TEST_CASE("what is no recording is refused in one line", "[recording]") {
     write_file(path, newer);
     CHECK(Recording::open(path).error().message.find("version 9") != std::string::npos);
 }
+
+TEST_CASE("the recording of version 1 that the repository has is read by every version",
+          "[recording]") {
+    const Collected all = read_all(std::string(TWTRACE_SOURCE) + "/docs/demo.twr");
+    REQUIRE(all.ends.size() == 1);
+    std::uint64_t entries = 0;
+    for (const auto& item : all.events) {
+        entries += item.event.type == EventType::TimeWait ? 1 : 0;
+        REQUIRE(item.has_owner);
+    }
+    CHECK(entries > 1000);
+    CHECK(entries == all.ends[0].inputs.captured);
+    CHECK(all.ends[0].inputs.kernel == entries);
+    CHECK(all.samples.size() >= 2);
+    CHECK(all.port_records.size() >= 1);
+    CHECK(all.starts[0].host == "vm");
+}

@@ -1,0 +1,31 @@
+// One self-contained HTML page.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "report/series.h"
+
+namespace twtrace {
+
+struct ReportData {
+    double duration_s = 0;
+    Series closes{Series::Kind::Sum};   ///< by service: entries into TIME_WAIT
+    Series ports{Series::Kind::Most};   ///< by destination: share of the ephemeral ports, 0 to 1
+    Series present{Series::Kind::Most}; ///< by namespace: sockets in TIME_WAIT, and the limit
+    std::vector<std::uint64_t> lifetimes = std::vector<std::uint64_t>(40); ///< by bit width of us
+    // Documents that other commands print: twtrace.summary/1, twtrace.doctor/1, twtrace.whatif/1.
+    std::string summary_json;
+    std::string doctor_json;
+    std::string whatif_json;
+    std::string accounting;
+};
+
+/// nonce: random, and of characters that may stand in an attribute.
+std::string report_html(const ReportData& data, const std::string& nonce);
+
+/// JSON in which no "<" stands: nothing in it can end the script element that holds it.
+std::string without_tags(const std::string& json);
+
+} // namespace twtrace

@@ -1,0 +1,84 @@
+#include "catch2.h"
+
+#include "report/report.h"
+
+using namespace twtrace;
+
+namespace {
+
+std::size_t count_of(const std::string& text, std::string_view what) {
+    std::size_t count = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+        ++count;
+    return count;
+}
+
+ReportData data_with(const std::string& name) {
+    ReportData data;
+    data.duration_s = 3;
+    data.closes.add(name, 0.5, 1);
+    data.summary_json = "{}";
+    data.doctor_json = "{}";
+    data.whatif_json = "{}";
+    return data;
+}
+
+} // namespace
+
+TEST_CASE("report: hostile names stay data", "[report]") {
+    const std::string plain = report_html(data_with("nginx"), "0123");
+    for (const std::string name : {"</script><script>alert(1)</script>", "<!--<script>",
+                                   "\"'><img src=x>", "@DATA@ @JS@", "\u202egnp.exe", "\xff\xfe"}) {
+        const std::string page = report_html(data_with(name), "0123");
+        CHECK(count_of(page, "<script") == count_of(plain, "<script"));
+        CHECK(count_of(page, "</script") == count_of(plain, "</script"));
+        CHECK(count_of(page, "<img") == 0);
+        CHECK(count_of(page, "id=\"data\"") == 1);
+    }
+    CHECK(report_html(data_with(std::string(1U << 20U, 'x')), "0123").size() > 1U << 20U);
+}
+
+TEST_CASE("report: only scripts with the page's nonce run", "[report]") {
+    const std::string page = report_html(data_with("nginx"), "f00d");
+    CHECK(page.find("script-src 'nonce-f00d'") != std::string::npos);
+    CHECK(count_of(page, "<script nonce=\"f00d\">") == 2);
+    CHECK(page.find("@NONCE@") == std::string::npos);
+}
+
+TEST_CASE("report: a long series is kept in bounded memory, and its sum is the same", "[report]") {
+    Series series(Series::Kind::Sum);
+    constexpr int day_s = 86'400;
+    for (int second = 0; second < day_s; ++second)
+        series.add("nginx", second, 10);
+    const std::uint64_t width = Series::point_s(day_s);
+    const auto lines = series.lines(7, day_s, width);
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].values.size() <= Series::most_points);
+    CHECK(lines[0].values[5] == Approx(10)); // a second
+}
+
+TEST_CASE("report: the services beyond the largest are one line", "[report]") {
+    Series series(Series::Kind::Sum);
+    for (int number = 0; number < 20; ++number)
+        series.add("service" + std::to_string(number), 0, 20 - number);
+    const auto lines = series.lines(3, 1, 1);
+    REQUIRE(lines.size() == 4);
+    CHECK(lines[0].name == "service0");
+    CHECK(lines[3].name == "other");
+    double sum = 0;
+    for (const auto& line : lines)
+        sum += *line.values[0];
+    CHECK(sum == Approx(210));
+}
+
+TEST_CASE("report: of ports the worst moment counts, and nothing is made up", "[report]") {
+    Series series(Series::Kind::Most);
+    series.add("10.0.0.2:80", 0, 0.2);
+    series.add("10.0.0.2:80", 0.5, 0.7);
+    series.add("10.0.0.2:80", 2, 0.1);
+    const auto lines = series.lines(3, 3, 1);
+    REQUIRE(lines.size() == 1);
+    CHECK(*lines[0].values[0] == Approx(0.7));
+    CHECK_FALSE(lines[0].values[1]);
+    CHECK(*lines[0].values[2] == Approx(0.1));
+}
