@@ -1,4 +1,5 @@
 #include <csignal>
+#include <memory>
 #include <unistd.h>
 
 #include <spdlog/spdlog.h>
@@ -6,6 +7,7 @@
 #include "account/open_namespaces.h"
 #include "app/commands.h"
 #include "attribute/listeners.h"
+#include "attribute/port_roles.h"
 #include "journal/journal_reader.h"
 #include "model/timestamp.h"
 #include "sink/line_sink.h"
@@ -19,10 +21,11 @@ namespace {
 struct Place {
     OpenNamespace space;
     ListenerTable listeners;
+    std::unique_ptr<PortRoles> roles; ///< while its sockets are listed
 };
 
 Result<Place> place_of(OpenNamespace space) {
-    Place place{std::move(space), {}};
+    Place place{std::move(space), {}, nullptr};
     if (place.space.is_empty())
         return place;
     const auto dumped =
@@ -46,10 +49,11 @@ TimeWaitSocket row_of(const TcpSocket& socket, std::uint32_t netns) {
     return row;
 }
 
-// Who listens on the local port accepted it; who uses a port that connect() picks and nobody
-// listens on connected. Another port says nothing: its listener may be gone.
+// Who listens on the local port accepted it, and so did who has many remote ports there; who uses
+// another port that connect() picks connected. Any other port says nothing: its listener may be
+// gone.
 void infer_role(Event& event, const Place& place, bool has_listener) {
-    if (has_listener)
+    if (has_listener || place.roles->is_servers(event.local_port, event.remote_port))
         event.role = Role::Server;
     else if (place.space.settings.ephemeral.contains(event.local_port))
         event.role = Role::Client;
@@ -69,8 +73,11 @@ class Lister {
             totals_.by_state[number_of(TcpState::Listen)] += place.listeners.size();
             if (!is_worth_a_walk(place))
                 continue;
-            auto dumped = place.space.sockets.dump(
-                wanted_states(), [&](const TcpSocket& socket) { return take(socket, place); });
+            auto dumped = learn_roles(place);
+            if (dumped)
+                dumped = place.space.sockets.dump(
+                    wanted_states(), [&](const TcpSocket& socket) { return take(socket, place); });
+            place.roles.reset();
             if (!dumped)
                 return dumped;
             if (!written_ || output_.reader_gone())
@@ -100,6 +107,17 @@ class Lister {
         const SockStat& counts = *place.space.counts;
         return counts.time_wait > 0 ||
                (options_.format != Format::Csv && counts.inuse > place.listeners.size());
+    }
+
+    static Result<void> learn_roles(Place& place) {
+        place.roles = std::make_unique<PortRoles>();
+        if (place.space.counts && place.space.counts->time_wait == 0)
+            return {};
+        return place.space.sockets.dump(mask_of(TcpState::TimeWait) | mask_of(TcpState::FinWait2),
+                                        [&](const TcpSocket& socket) {
+                                            place.roles->add(socket.local_port, socket.remote_port);
+                                            return true;
+                                        });
     }
 
     // All of them only where they are counted.
