@@ -6,14 +6,26 @@
 #include "emit.bpf.h"
 #include "fin.bpf.h"
 #include "gate.bpf.h"
+#include "mptcp.bpf.h"
 #include "opening.bpf.h"
 #include "passive.bpf.h"
 #include "task.bpf.h"
 
-/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either. */
+/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either; or bind() had
+ * chosen the port, and there is a connection from it to that peer. close() of a socket whose SYN is
+ * unanswered looks like the second, but for sk_shutdown and the SYN. */
 static __always_inline bool no_port_was_free(struct sock* sk) {
     struct tcp_sock* tp = sk->sk_err == 0 ? bpf_skc_to_tcp_sock(sk) : 0;
-    return tp && !tp->inet_conn.icsk_inet.inet_sport;
+    if (!tp)
+        return false;
+    return !tp->inet_conn.icsk_inet.inet_sport ||
+           (user_locks(tp) && !sock_of(tp)->sk_shutdown && !tp->packets_out);
+}
+
+static __always_inline __u32 reason_of_no_port(const struct tcp_sock* tp) {
+    if (tp->inet_conn.icsk_inet.inet_sport)
+        return TWTRACE_REASON_PORT_TAKEN;
+    return has_own_range(tp) ? TWTRACE_REASON_OWN_RANGE : TWTRACE_REASON_NONE;
 }
 
 static __always_inline bool is_one_of(int state, __u32 states) {
@@ -48,7 +60,8 @@ static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
 
 /* An active close begins; it is told at the end of the socket (active_closer_gone()). */
 static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
-                                      const struct twtrace_task* task, __u64 how) {
+                                      const struct twtrace_task* task, __u64 how_and_filtered) {
+    __u64 how = how_and_filtered & OPENING_HOW;
     struct closing* closing;
     struct place place;
     __u64 opening;
@@ -62,7 +75,7 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
     closing->task = *task;
     opening &= OPENING_SEEN; /* of an earlier socket here, whose end was skipped: not its close */
     opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT | note_fin(closing, tp);
-    if (!gate_task(task))
+    if (how_and_filtered & ACT_FILTERED)
         opening |= OPENING_FILTERED;
     if (config.tell_port_bound && port_is_bound(tp))
         opening |= OPENING_PORT_BOUND;
@@ -72,8 +85,9 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
 
 /* An act that is told at once. */
 static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
-                             const struct twtrace_task* task, __u64 how) {
-    struct facts facts = {.type = type, .how = how, .opening = TWTRACE_ROLE_CLIENT};
+                             const struct twtrace_task* task, __u64 how_and_filtered) {
+    struct facts facts = {
+        .type = type, .how = how_and_filtered & OPENING_HOW, .opening = TWTRACE_ROLE_CLIENT};
     struct place place;
     facts.netns = netns_of(tp);
     if (type != TWTRACE_PORT_EXHAUSTED) {
@@ -83,9 +97,13 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
             store_release(&place); /* while it is found: nothing more is asked about this socket */
     }
     facts.opening = unknown_to_verifier(facts.opening, tp);
-    if (type == TWTRACE_ABORTED)
-        facts.reason = TWTRACE_REASON_LOCAL_RESET;
-    if (!is_wanted(sk, tp, &facts, !gate_task(task)))
+    if (type == TWTRACE_PORT_EXHAUSTED)
+        facts.reason = unknown_to_verifier(reason_of_no_port(tp), tp);
+    else if (type == TWTRACE_ABORTED) /* in TCP_REPAIR no segment leaves */
+        facts.reason = unknown_to_verifier(
+            BPF_CORE_READ_BITFIELD(tp, repair) ? TWTRACE_REASON_OTHER : TWTRACE_REASON_LOCAL_RESET,
+            tp);
+    if (!is_wanted(sk, tp, &facts, how_and_filtered & ACT_FILTERED))
         return 0;
     if (config.count_passive && type == TWTRACE_PASSIVE_CLOSE &&
         count_passive(&facts, sk, tp, task))
@@ -104,7 +122,12 @@ static __noinline int on_act(struct sock* sk, __u64 act) {
     __u64 how;
     if (!tp)
         return 0;
-    how = unknown_to_verifier(fill_closer(&task, tp), tp);
+    how = fill_closer(&task, tp);
+    if (how == TWTRACE_HOW_KERNEL && is_subflow(tp))
+        how = use_parents_closer(&task, tp);
+    else if (!gate_task(&task))
+        how |= ACT_FILTERED;
+    how = unknown_to_verifier(how, tp);
     if (act == TWTRACE_TIME_WAIT || !(config.types & told_at_once))
         return remember_closer(sk, tp, &task, how);
     return report(sk, tp, act, &task, how);

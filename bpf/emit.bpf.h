@@ -28,6 +28,10 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
     fill_address(event->remote_addr, sk, false);
     event->local_port = local_port_of(tp);
     event->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
+    event->flags |= has_timestamps(tp) * TWTRACE_FLAG_TIMESTAMPS;
+    if (config.tell_port_bound) /* another cache line */
+        event->flags |=
+            (user_locks(tp) & SOCK_BINDPORT_LOCK) / SOCK_BINDPORT_LOCK * TWTRACE_FLAG_PORT_CHOSEN;
     event->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
     /* rcv_nxt passes over the peer's FIN, and bytes_received follows it (net/ipv4/tcp_input.c,
      * tcp_rcv_nxt_update). */
@@ -66,6 +70,7 @@ static __always_inline void fill_key(struct twtrace_overflow_key* key, const str
     key->how = facts->how;
     key->role = role;
     key->retracts = facts->flags & TWTRACE_FLAG_RETRACTS;
+    key->no_timestamps = facts->type == TWTRACE_TIME_WAIT && !has_timestamps(tp);
 }
 
 static __always_inline void count_by(struct twtrace_overflow_key* key,

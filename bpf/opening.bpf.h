@@ -3,6 +3,7 @@
 #define TWTRACE_OPENING_BPF_H
 
 #include "maps.bpf.h"
+#include "mptcp.bpf.h"
 #include "store.bpf.h"
 
 static __noinline int count_untracked(void) {
@@ -16,16 +17,36 @@ static __noinline int count_untracked(void) {
 static __noinline int on_established(struct sock* sk, int from) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct place place;
+    __u64 role = from == TCP_SYN_SENT ? TWTRACE_ROLE_CLIENT : TWTRACE_ROLE_SERVER;
     if (!tp)
-        return 0;
-    if (!store_find(&place, sk) && !store_add(&place)) {
+        return sk->sk_protocol == IPPROTO_MPTCP ? on_mptcp(sk, TCP_ESTABLISHED) : 0;
+    if (store_find(&place, sk)) {
+        /* It was in SYN_SENT before SYN_RECV (on_simultaneous_open()). */
+        if (*place.opening == TWTRACE_ROLE_CLIENT)
+            role = TWTRACE_ROLE_CLIENT;
+    } else if (!store_add(&place)) {
         count_untracked();
+        return 0;
+    }
+    /* TCP_REPAIR (CRIU) puts a connection back: nobody knows which side opened it, and when. */
+    if (BPF_CORE_READ_BITFIELD(tp, repair)) {
+        *place.opening = 0;
         return 0;
     }
     /* The clock of the packet that brought us here, just read (tcp_mstamp_refresh() in
      * tcp_rcv_state_process()). */
-    *place.opening = tp->tcp_mstamp << OPENING_TIME_SHIFT |
-                     (from == TCP_SYN_SENT ? TWTRACE_ROLE_CLIENT : TWTRACE_ROLE_SERVER);
+    *place.opening = tp->tcp_mstamp << OPENING_TIME_SHIFT | role;
+    return 0;
+}
+
+/* SYN_SENT -> SYN_RECV: the peer's SYN met ours (RFC 9293, 3.5), or the socket connects to itself.
+ * The side that called connect() is the client. */
+static __noinline int on_simultaneous_open(struct sock* sk) {
+    struct place place;
+    if (!bpf_skc_to_tcp_sock(sk))
+        return 0;
+    if (store_find(&place, sk) || store_add(&place))
+        *place.opening = TWTRACE_ROLE_CLIENT; /* no time: not established yet */
     return 0;
 }
 

@@ -6,6 +6,9 @@
 #define AF_INET6 10
 /* include/net/sock.h: enum sock_flags */
 #define SOCK_DONE 1
+/* sk_userlocks: what bind() was told. */
+#define SOCK_BINDADDR_LOCK 4
+#define SOCK_BINDPORT_LOCK 8
 
 /* The peer's FIN was received (tcp_fin()). */
 static __always_inline bool fin_received(const struct sock* sk) {
@@ -22,6 +25,28 @@ static __always_inline struct sock* sock_of(struct tcp_sock* tp) {
 /* skc_num is 0 at -> CLOSE (kernel-facts, 3). */
 static __always_inline __u16 local_port_of(const struct tcp_sock* tp) {
     return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+}
+
+/* Both sides use TCP timestamps: 0 or 1. */
+static __always_inline __u32 has_timestamps(const struct tcp_sock* tp) {
+    return BPF_CORE_READ_BITFIELD(tp, rx_opt.tstamp_ok);
+}
+
+/* The program called bind(), with a port (BINDPORT) or without; a bitfield on older kernels. */
+static __always_inline __u32 user_locks(struct tcp_sock* tp) {
+    return BPF_CORE_READ_BITFIELD(sock_of(tp), sk_userlocks) &
+           (SOCK_BINDADDR_LOCK | SOCK_BINDPORT_LOCK);
+}
+
+/* Has a range of its own for connect(): IP_LOCAL_PORT_RANGE, from 6.3 on. */
+static __always_inline bool has_own_range(const struct tcp_sock* tp) {
+    const struct inet_sock* inet = &tp->inet_conn.icsk_inet;
+    const struct inet_sock___range_of_two* two = (const void*)inet;
+    if (bpf_core_field_exists(inet->local_port_range))
+        return inet->local_port_range;
+    if (bpf_core_field_exists(two->local_port_range))
+        return BPF_CORE_READ(two, local_port_range.lo) || BPF_CORE_READ(two, local_port_range.hi);
+    return false;
 }
 
 /* 4 or 6; an IPv4-mapped peer (RFC 4291, 2.5.5.2) is one of IPv4. */

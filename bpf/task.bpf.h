@@ -86,6 +86,17 @@ static __always_inline bool file_is_released(struct tcp_sock* tp) {
     return BPF_CORE_READ(old, f_count.counter) == 0;
 }
 
+/* The same where it is rare: helpers cost the verifier nothing (sock_of()). */
+static __noinline bool file_is_gone(struct socket* socket) {
+    struct file* file = BPF_CORE_READ(socket, file);
+    struct file___up_to_6_12* old = (struct file___up_to_6_12*)file;
+    if (!file)
+        return true;
+    if (bpf_core_field_exists(file->f_ref))
+        return (__u64)BPF_CORE_READ(file, f_ref.refcnt.counter) >= FILE_REF_RELEASED;
+    return BPF_CORE_READ(old, f_count.counter) == 0;
+}
+
 /* Fills *who* with the running task. */
 static __always_inline __u32 fill_task(struct twtrace_task* who) {
     __u32 flags;

@@ -19,9 +19,13 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     __u32 act, forgotten;
-    /* Four of the eleven states matter: leave with the others at once. */
+    /* Five of the eleven states matter: leave with the others at once. */
     if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
+        return 0;
+    }
+    if (to == TCP_SYN_RECV && from == TCP_SYN_SENT) {
+        on_simultaneous_open(sk);
         return 0;
     }
     if (!is_one_of(to, 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSE | 1u << TCP_LAST_ACK))
@@ -33,6 +37,11 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
                            : from == TCP_CLOSING ? ENTERED_UNSURE
                                                  : ENTERED_YES,
                            0);
+        return 0;
+    }
+    if (is_mptcp(sk)) {
+        if (to != TCP_CLOSE)
+            on_mptcp(sk, to);
         return 0;
     }
     /* The verifier shall follow on_act() once, not for each act and state. At -> LAST_ACK report()

@@ -175,6 +175,7 @@ struct socket {
 struct sock {
     struct sock_common __sk_common;
     u8 sk_shutdown;
+    u8 sk_userlocks; /* up to some kernel a bitfield */
     u16 sk_protocol;
     int sk_err;
     struct socket* sk_socket;
@@ -183,6 +184,15 @@ struct sock {
 struct inet_sock {
     struct sock sk;
     __be16 inet_sport;
+    u32 local_port_range;
+};
+
+/* 6.3 to 6.7 (kernel commits 91d0b78c5177, d9f28735af87). */
+struct inet_sock___range_of_two {
+    struct {
+        u16 lo;
+        u16 hi;
+    } local_port_range;
 };
 
 struct inet_bind_bucket {
@@ -192,10 +202,21 @@ struct inet_bind_bucket {
 struct inet_connection_sock {
     struct inet_sock icsk_inet;
     struct inet_bind_bucket* icsk_bind_hash;
+    void* icsk_ulp_data;
+};
+
+/* net/mptcp/protocol.h: what icsk_ulp_data of an MPTCP subflow points to. */
+struct mptcp_subflow_context {
+    struct sock* conn;
+};
+
+struct tcp_options_received {
+    u16 tstamp_ok : 1;
 };
 
 struct tcp_sock {
     struct inet_connection_sock inet_conn;
+    struct tcp_options_received rx_opt;
     u32 rcv_nxt;
     u32 snd_nxt;
     u32 snd_una;
@@ -210,6 +231,8 @@ struct tcp_sock {
     u64 first_tx_mstamp;
     u32 snd_wnd;
     u32 total_retrans;
+    u32 packets_out;
+    bool is_mptcp;
     u8 repair : 1;
 };
 

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS twtrace.events (
     close_us Nullable(UInt64),
     bytes_sent Nullable(UInt64),
     bytes_received Nullable(UInt64),
+    timestamps Nullable(UInt8),
     held_us Nullable(UInt64)
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(time)

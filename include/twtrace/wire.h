@@ -30,7 +30,7 @@ enum twtrace_type {
     TWTRACE_TIME_WAIT = 1,      /* handed to a time-wait minisock */
     TWTRACE_PASSIVE_CLOSE = 2,  /* CLOSE_WAIT -> LAST_ACK: the peer closed first */
     TWTRACE_ABORTED = 3,        /* an active close that ended in a reset, without TIME_WAIT */
-    TWTRACE_PORT_EXHAUSTED = 4, /* connect() found no ephemeral port: EADDRNOTAVAIL */
+    TWTRACE_PORT_EXHAUSTED = 4, /* connect() found no local port: EADDRNOTAVAIL */
     /* Of minisocks, by bpf/ends.bpf.c: struct twtrace_minisock. */
     TWTRACE_TIME_WAIT_START = 5, /* one in substate FIN_WAIT2 got the peer's FIN */
     TWTRACE_TIME_WAIT_END = 6,   /* one is gone, from either substate */
@@ -61,7 +61,7 @@ enum twtrace_role {
 };
 
 /* Why an ABORTED close was one, or a minisock ended: PEER_RESET, LOCAL_RESET, or one of the last.
- */
+ * PORT_EXHAUSTED has NONE where the namespace's range is used up, else one of the last two. */
 enum twtrace_reason {
     TWTRACE_REASON_NONE = 0,
     TWTRACE_REASON_PEER_RESET = 1, /* an RST came while we waited for the peer's FIN */
@@ -75,7 +75,9 @@ enum twtrace_reason {
     TWTRACE_REASON_REUSED_SYN = 8,     /* a SYN of the peer took it over (RFC 9293, 3.6.1) */
     TWTRACE_REASON_PURGED = 9,         /* its network namespace is gone */
     TWTRACE_REASON_DESTROYED = 10,     /* somebody had it destroyed: ss -K */
-    TWTRACE_REASONS = 11,
+    TWTRACE_REASON_PORT_TAKEN = 11,    /* the port that bind() had chosen, towards that peer */
+    TWTRACE_REASON_OWN_RANGE = 12,     /* the socket's own range: IP_LOCAL_PORT_RANGE */
+    TWTRACE_REASONS = 13,
 };
 
 enum twtrace_flag {
@@ -85,9 +87,13 @@ enum twtrace_flag {
     TWTRACE_FLAG_CAUGHT = 2,
     /* The role was not seen at -> ESTABLISHED but worked out from the socket's counters. */
     TWTRACE_FLAG_ROLE_INFERRED = 4,
-    /* The local port was picked by bind(), not by connect(): always so on the side that accepted.
+    /* The local port is from bind(), not from connect(): always so on the side that accepted.
      * Only where the closer was seen (fin_wait1_ns). */
     TWTRACE_FLAG_PORT_BOUND = 8,
+    /* TCP timestamps were negotiated (RFC 7323): without them tcp_tw_reuse never applies. */
+    TWTRACE_FLAG_TIMESTAMPS = 16,
+    /* The program chose the local port: bind(address, PORT). Where config.tell_port_bound. */
+    TWTRACE_FLAG_PORT_CHOSEN = 32,
 };
 
 /* A sum needs no record for each passive close; that would be half of all of them. */
@@ -181,8 +187,9 @@ struct twtrace_overflow_key {
     twtrace_u8 stage;
     twtrace_u8 how;
     twtrace_u8 role;
-    twtrace_u8 retracts; /* ABORTED records that take back a TIME_WAIT one */
-    twtrace_u8 reserved[2];
+    twtrace_u8 retracts;      /* ABORTED records that take back a TIME_WAIT one */
+    twtrace_u8 no_timestamps; /* lost TIME_WAIT records: not TWTRACE_FLAG_TIMESTAMPS */
+    twtrace_u8 reserved;
 };
 
 /* A kind of passive close that comes often: user space gives it a slot, in which each CPU counts it

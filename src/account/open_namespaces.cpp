@@ -20,7 +20,7 @@ Result<OpenNamespace> look_around(std::uint32_t inode) {
     if (!sockets)
         return tl::unexpected(sockets.error());
     return OpenNamespace{inode, read_sockstat("/proc/thread-self/net"), read_net_settings(),
-                         *std::move(sockets)};
+                         read_conntrack(), *std::move(sockets)};
 }
 
 // Nothing: it is gone.

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "account/conntrack.h"
 #include "account/net_settings.h"
 #include "account/sockstat.h"
 #include "source/sockets.h"
@@ -16,7 +17,8 @@ struct OpenNamespace {
     std::uint32_t inode = 0;
     std::optional<SockStat> counts; ///< at the time of opening
     NetSettings settings;
-    SocketDump sockets; ///< takes one file descriptor each
+    Conntrack conntrack; ///< at the time of opening
+    SocketDump sockets;  ///< takes one file descriptor each
 
     /// Asking for its sockets would be in vain: a dump walks the table of all namespaces.
     [[nodiscard]] bool is_empty() const {

@@ -12,6 +12,8 @@ namespace {
 // Below this nobody waits for a forecast: it would be made for thousands of peers.
 constexpr double worth_a_forecast = 0.2;
 constexpr std::size_t forecasts = 8;
+// Flow::no_port_lately goes back as far at most.
+constexpr std::uint64_t no_port_lately_ns = 10'000'000'000;
 
 const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
     static const PortRules unknown;
@@ -23,23 +25,18 @@ const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
 // is too much all the same.
 bool is_reused(const Destination& destination, const PortRules& rules) {
     const auto after = rules.reuse_after(destination.key.local, destination.key.remote);
-    return after && destination.rate * *after < 0.8 * rules.usable;
+    const bool has_timestamps = 2 * destination.ports.without_timestamps <= destination.ports.taken;
+    return after && has_timestamps && destination.rate * *after < 0.8 * rules.usable;
 }
 
-std::array<double, 60> entered_by_second(const Destination& destination, const Flows& flows,
-                                         const Inherited& inherited, const NetnsScales& scales) {
-    std::array<double, 60> entered{};
-    const double scale = scale_of(scales, destination.key.netns);
-    for (const auto& [key, flow] : flows.all())
-        if (key.role == Role::Client && Destinations::key_of(key) == destination.key)
-            for (std::size_t ago = 0; ago < entered.size(); ++ago)
-                entered[ago] += flow.entries.ago(ago) * scale;
-    const auto older = inherited.ends().find(destination.key);
-    const std::uint64_t passed = inherited.passed_s(flows.now_ns());
-    if (older != inherited.ends().end())
-        for (std::uint64_t left = passed; left < 60; ++left)
-            entered[59 - (left - passed)] += older->second[left] * scale;
-    return entered;
+FlowKey key_of(const HeldKey& held) {
+    FlowKey key;
+    key.netns = held.netns;
+    key.role = Role::Client;
+    key.service_port = held.port;
+    key.local = held.local;
+    key.remote = held.remote;
+    return key;
 }
 
 } // namespace
@@ -65,18 +62,32 @@ FlowKey Destinations::key_of(const FlowKey& flow) {
     return key;
 }
 
-Destinations::Destinations(const Flows& flows, const Inherited& inherited,
-                           const NetnsScales& scales, const RulesByNetns& rules) {
-    const double covered_s = flows.covered_s();
+Destinations::Destinations(const Flows& flows, const RulesByNetns& rules) {
     all_.reserve(flows.all().size());
+    add_flows(flows);
+    count_ports(flows, rules);
+    for (auto& [key, destination] : all_) {
+        destination.key = key;
+        const PortRules& known = rules_of(rules, key.netns);
+        if (known.usable > 0)
+            destination.use = std::min(1.0, destination.ports.taken / known.usable);
+        destination.reused = is_reused(destination, known);
+    }
+    forecast(flows, rules);
+}
+
+void Destinations::add_flows(const Flows& flows) {
+    const double covered_s = flows.covered_s();
     for (const auto& [key, flow] : flows.all()) {
         if (key.role != Role::Client)
             continue;
         Destination& destination = all_[key_of(key)];
         const double rate = flow.rate(covered_s);
-        destination.taken += static_cast<double>(flow.in_minute) * scale_of(scales, key.netns);
         destination.rate += rate;
         destination.no_port += flow.no_port_lately;
+        destination.range_used_up =
+            destination.range_used_up ||
+            (flow.no_port_lately > 0 && flow.no_port_reason == Reason::None);
         // Who finds no port is to blame as well.
         const double weight = rate + static_cast<double>(flow.no_port_lately);
         if (destination.mainly == nullptr || weight > destination.mainly_weight) {
@@ -84,22 +95,41 @@ Destinations::Destinations(const Flows& flows, const Inherited& inherited,
             destination.mainly_weight = weight;
         }
     }
-    const std::uint64_t passed = inherited.passed_s(flows.now_ns());
-    for (const auto& [key, ends] : inherited.ends())
-        if (const std::uint64_t left = Inherited::left(ends, passed); left > 0)
-            all_[key].taken += static_cast<double>(left) * scale_of(scales, key.netns);
-    for (auto& [key, destination] : all_) {
-        destination.key = key;
+}
+
+void Destinations::count_ports(const Flows& flows, const RulesByNetns& rules) {
+    const std::uint64_t now_ns = flows.now_ns();
+    flows.ports().each_table([&](const HeldKey& key, const PortTable& table) {
         const PortRules& known = rules_of(rules, key.netns);
-        if (known.usable > 0)
-            destination.use = std::min(1.0, destination.taken / known.usable);
-        destination.reused = is_reused(destination, known);
-    }
+        PortCount count = table.count(now_ns, known, key.local, key.remote);
+        if (count.taken <= 0)
+            return;
+        Destination& destination = all_[twtrace::key_of(key)];
+        // What was old enough as connect() failed and was not taken over had no timestamps. One
+        // port may be left out of every search (__inet_hash_connect(), an odd range).
+        const std::uint64_t then_ns = now_ns - std::min(now_ns, no_port_lately_ns);
+        if (destination.range_used_up &&
+            table.count(then_ns, known, key.local, key.remote).reusable > 1) {
+            count.without_timestamps += count.reusable;
+            count.reusable = 0;
+        }
+        destination.ports = count;
+    });
+}
+
+void Destinations::forecast(const Flows& flows, const RulesByNetns& rules) {
+    std::unordered_map<FlowKey, Destination*, FlowKeyHash> wanted;
     for (const Destination* one : worst(forecasts))
         if (one->use.value_or(0) >= worth_a_forecast && !one->reused)
-            all_[one->key].used_up_in_s =
-                full_in_s(entered_by_second(*one, flows, inherited, scales), one->rate,
-                          rules_of(rules, one->key.netns).usable);
+            wanted[one->key] = &all_[one->key];
+    flows.ports().each_table([&](const HeldKey& key, const PortTable& table) {
+        const auto found = wanted.find(twtrace::key_of(key));
+        if (found == wanted.end())
+            return;
+        Destination& one = *found->second;
+        one.used_up_in_s =
+            full_in_s(table.by_age(flows.now_ns()), one.rate, rules_of(rules, key.netns).usable);
+    });
 }
 
 const Destination* Destinations::find(const FlowKey& flow) const {
@@ -116,7 +146,7 @@ std::vector<const Destination*> Destinations::worst(std::size_t most) const {
         sorted.push_back(&destination);
     const auto rank = [](const Destination& one) {
         const double use = one.use.value_or(0);
-        return std::make_tuple(one.no_port, use >= 0.5 && !one.reused, use, one.taken);
+        return std::make_tuple(one.no_port, use >= 0.5 && !one.reused, use, one.ports.taken);
     };
     const std::size_t kept = std::min(most, sorted.size());
     std::partial_sort(

@@ -2,23 +2,24 @@
 // that TIME_WAIT does to a client.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
 #include <vector>
 
-#include "aggregate/flow_groups.h"
-#include "aggregate/inherited.h"
+#include "aggregate/flows.h"
 #include "ports/port_rules.h"
 
 namespace twtrace {
 
 struct Destination {
-    FlowKey key;      ///< without a process: local address, remote address and port, namespace
-    double taken = 0; ///< ports held by TIME_WAIT now, estimated
-    std::optional<double> use;    ///< of the usable ones, 0 to 1; none: their number is not known
+    FlowKey key;     ///< without a process: local address, remote address and port, namespace
+    PortCount ports; ///< held by TIME_WAIT now
+    std::optional<double> use;    ///< taken of the usable ones, 0 to 1; none: those are not known
     double rate = 0;              ///< entries a second, of late
     std::uint64_t no_port = 0;    ///< connects of the last 10 s that found none free
+    bool range_used_up = false;   ///< at least one of them failed for the whole range
     const Flow* mainly = nullptr; ///< who enters or fails most; null: only older sockets
     double mainly_weight = 0;
     bool reused = false; ///< connect() takes TIME_WAITs over before the ports run out
@@ -27,8 +28,7 @@ struct Destination {
 
 class Destinations {
   public:
-    Destinations(const Flows& flows, const Inherited& inherited, const NetnsScales& scales,
-                 const RulesByNetns& rules);
+    Destinations(const Flows& flows, const RulesByNetns& rules);
 
     /// Null: none of our ports is taken towards it.
     [[nodiscard]] const Destination* find(const FlowKey& flow) const;
@@ -38,6 +38,10 @@ class Destinations {
     static FlowKey key_of(const FlowKey& flow);
 
   private:
+    void add_flows(const Flows& flows);
+    void count_ports(const Flows& flows, const RulesByNetns& rules);
+    void forecast(const Flows& flows, const RulesByNetns& rules);
+
     std::unordered_map<FlowKey, Destination, FlowKeyHash> all_;
 };
 

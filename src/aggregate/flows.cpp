@@ -112,10 +112,12 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
     name_flow(flow, event);
     if (event.type == EventType::PortExhausted) {
         flow.no_port.add(now_ns_, times);
+        flow.no_port_reason = event.reason;
         flow.no_port_in_minute += times;
         flow.no_port_lately += times;
         return;
     }
+    ports_.add(event, times, 0, now_ns_);
     flow.entries.add(now_ns_, times);
     flow.in_minute += times;
     flow.lately += times;
@@ -135,6 +137,7 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
 
 void Flows::age(std::uint64_t now_ns) {
     now_ns_ = std::max(now_ns_, now_ns);
+    ports_.move_to(now_ns_);
     for (auto at = flows_.begin(); at != flows_.end();) {
         Flow& flow = at->second;
         flow.move_to(now_ns_);

@@ -14,6 +14,7 @@
 
 #include "aggregate/lifetimes.h"
 #include "aggregate/minute.h"
+#include "aggregate/ports_held.h"
 #include "model/event.h"
 
 namespace twtrace {
@@ -64,6 +65,7 @@ struct Flow {
     std::array<RecentClose, 8> recent{};
     std::size_t next_recent = 0;
     bool role_inferred = false;
+    Reason no_port_reason = Reason::None; ///< of the last connect() without a port
 
     /// Entries a second of late; see Flows::covered_s().
     [[nodiscard]] double rate(double covered_s) const {
@@ -90,6 +92,11 @@ class Flows {
     /// Lets the minute move on, and forgets what has become silent.
     void age(std::uint64_t now_ns);
 
+    /// What is known of ports: which are ephemeral, and one that was taken before the trace.
+    void set_rules(const RulesByNetns& rules) { ports_.set_rules(rules); }
+    void inherit(const HeldKey& key, const HeldPort& held) { ports_.inherit(key, held); }
+    [[nodiscard]] const PortsHeld& ports() const { return ports_; }
+
     using Map = std::unordered_map<FlowKey, Flow, FlowKeyHash>;
     [[nodiscard]] const Map& all() const { return flows_; }
     [[nodiscard]] std::uint64_t now_ns() const { return now_ns_; }
@@ -99,6 +106,7 @@ class Flows {
     [[nodiscard]] double covered_s() const;
 
   private:
+    static constexpr std::size_t most_held = 50'000;
     Flow& flow_of(const Event& event);
     Flow* find_or_make(const FlowKey& key, std::size_t limit);
     [[nodiscard]] double seconds_since(std::uint64_t ns) const {
@@ -109,6 +117,7 @@ class Flows {
     std::uint64_t start_ns_;
     std::uint64_t now_ns_;
     Map flows_;
+    PortsHeld ports_{most_held};
 };
 
 } // namespace twtrace

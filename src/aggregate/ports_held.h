@@ -11,9 +11,8 @@
 #include <vector>
 
 #include "aggregate/key.h"
-#include "aggregate/minute.h"
 #include "model/event.h"
-#include "ports/port_rules.h"
+#include "ports/port_table.h"
 
 namespace twtrace {
 
@@ -25,40 +24,13 @@ struct HeldKey {
     auto operator<=>(const HeldKey&) const = default;
 };
 
-/// entered: by the second, at now_ns. A port is taken once, however often it was taken over.
-inline PortCount count_ports(const Minute<60>& entered, std::uint64_t now_ns,
-                             const PortRules& rules, const Address& local, const Address& remote) {
-    PortCount count;
-    count.taken = static_cast<double>(entered.sum());
-    const auto after = rules.reuse_after(local, remote);
-    if (after) {
-        double young = 0; // entries of a second are taken to be spread evenly over it
-        const double into = static_cast<double>(now_ns % 1'000'000'000) / 1e9;
-        for (std::size_t ago = 0; ago < 60; ++ago) {
-            const double youngest = ago == 0 ? 0 : static_cast<double>(ago) - 1 + into;
-            const double oldest = static_cast<double>(ago) + into;
-            if (youngest >= *after)
-                break;
-            const double part =
-                oldest <= *after ? 1 : (*after - youngest) / std::max(1e-9, oldest - youngest);
-            young += entered.ago(ago) * part;
-        }
-        count.reusable = count.taken - std::min(young, count.taken);
-    }
-    if (rules.usable > 0 && count.taken > rules.usable) { // taken over within the minute
-        const double held = std::min<double>(count.held(), rules.usable);
-        count.taken = rules.usable;
-        count.reusable = count.taken - held;
-    }
-    return count;
-}
-
 class PortsHeld {
   public:
-    static constexpr std::uint64_t minute_ns = 60'000'000'000;
-
-    /// most: sources and destinations; what does not fit is left out.
-    explicit PortsHeld(std::size_t most) : most_(most) {}
+    /// most: sources and destinations; what does not fit is left out. most_ports: over all of
+    /// them; what is beyond is counted without knowing which port it is, so that one that is taken
+    /// over counts twice.
+    explicit PortsHeld(std::size_t most, std::size_t most_ports = 500'000)
+        : most_(most), most_ports_(most_ports) {}
 
     /// Which ports are ephemeral, from now on. Those of a namespace that is not known all are.
     void set_rules(RulesByNetns rules) { rules_ = std::move(rules); }
@@ -70,34 +42,43 @@ class PortsHeld {
 
     /// user: who closed (any number). Events that hold no port of ours are none of its business.
     void add(const Event& event, std::uint64_t times, std::uint32_t user, std::uint64_t now_ns) {
-        if (event.type != EventType::TimeWait || event.role != Role::Client ||
-            !rules_of(event.netns).is_ephemeral(event.local_port))
+        if (event.type != EventType::TimeWait || event.role != Role::Client)
             return;
-        const HeldKey key{event.netns, event.remote, event.remote_port, event.local};
-        auto found = peers_.find(key);
-        if (found == peers_.end()) {
-            if (peers_.size() >= most_)
-                return;
-            found = peers_.try_emplace(key).first;
-        }
+        if (now_ns > cleared_ns_ + clear_every_ns)
+            move_to(now_ns);
+        const PortHolder holder =
+            event.stage == Stage::FinWait2 ? PortHolder::FinWait2 : PortHolder::TimeWait;
+        Peer* peer = add({event.netns, event.remote, event.remote_port, event.local},
+                         {event.local_port, holder, event.timestamps, now_ns}, times);
         now_ns_ = std::max(now_ns_, now_ns);
-        found->second.minute.add(now_ns, static_cast<std::uint32_t>(times));
-        note(found->second.users, user, now_ns);
+        if (peer != nullptr)
+            note(peer->users, user, now_ns);
     }
+    /// One that was there before the trace.
+    void inherit(const HeldKey& key, const HeldPort& held) { add(key, held, 1); }
     /// Forgets what is older than a minute.
     void move_to(std::uint64_t now_ns) {
         now_ns_ = std::max(now_ns_, now_ns);
+        cleared_ns_ = now_ns;
+        ports_ = 0;
         for (auto& [key, peer] : peers_) {
-            peer.minute.move_to(now_ns);
+            peer.ports.forget_older(now_ns);
+            ports_ += peer.ports.size();
             std::erase_if(peer.users, [&](const User& user) {
-                return now_ns > user.last_ns && now_ns - user.last_ns > minute_ns;
+                return now_ns > user.last_ns && now_ns - user.last_ns > PortTable::minute_ns;
             });
         }
-        std::erase_if(peers_, [](const auto& peer) { return peer.second.minute.sum() == 0; });
+        std::erase_if(peers_, [](const auto& peer) { return peer.second.ports.empty(); });
     }
     [[nodiscard]] PortCount towards(const HeldKey& key) const {
         const auto found = peers_.find(key);
         return found == peers_.end() ? PortCount{} : count_of(key, found->second, now_ns_);
+    }
+    /// visit(key, table), to be counted by other rules.
+    template <typename Visit>
+    void each_table(Visit&& visit) const {
+        for (const auto& [key, peer] : peers_)
+            visit(key, peer.ports);
     }
     /// visit(key, count, users); now_ns: as of then, 0: of the last event.
     template <typename Visit>
@@ -113,6 +94,12 @@ class PortsHeld {
 
   private:
     static constexpr std::size_t most_users = 8; // of one source and destination
+    static constexpr std::uint64_t clear_every_ns = PortTable::minute_ns / 2;
+
+    struct Peer {
+        PortTable ports;
+        std::vector<User> users;
+    };
 
     static void note(std::vector<User>& users, std::uint32_t user, std::uint64_t now_ns) {
         const auto found = std::find_if(users.begin(), users.end(),
@@ -123,15 +110,24 @@ class PortsHeld {
             users.push_back({user, now_ns});
     }
 
-    struct Peer {
-        Minute<60> minute;
-        std::vector<User> users;
-    };
+    // Null: it has no room, or its port was chosen by the program.
+    Peer* add(const HeldKey& key, HeldPort held, std::uint64_t times) {
+        if (!rules_of(key.netns).is_ephemeral(held.port))
+            return nullptr;
+        auto found = peers_.find(key);
+        if (found == peers_.end()) {
+            if (peers_.size() >= most_)
+                return nullptr;
+            found = peers_.try_emplace(key).first;
+        }
+        if (ports_ >= most_ports_)
+            held.port = 0;
+        ports_ += found->second.ports.add(held, times) ? 1 : 0;
+        return &found->second;
+    }
     [[nodiscard]] PortCount count_of(const HeldKey& key, const Peer& peer,
                                      std::uint64_t now_ns) const {
-        Minute<60> minute = peer.minute;
-        minute.move_to(now_ns);
-        return count_ports(minute, now_ns, rules_of(key.netns), key.local, key.remote);
+        return peer.ports.count(now_ns, rules_of(key.netns), key.local, key.remote);
     }
     struct Hash {
         std::size_t operator()(const HeldKey& key) const {
@@ -139,7 +135,10 @@ class PortsHeld {
         }
     };
     std::size_t most_;
+    std::size_t most_ports_;
+    std::size_t ports_ = 0;
     std::uint64_t now_ns_ = 0;
+    std::uint64_t cleared_ns_ = 0;
     RulesByNetns rules_;
     std::unordered_map<HeldKey, Peer, Hash> peers_;
 };

@@ -71,22 +71,31 @@ Result<std::vector<OpenNamespace>> DoctorLook::open() {
     return open_namespaces({current_namespace()});
 }
 
-Result<void> DoctorLook::count_in(OpenNamespace& space, Counted& counted) const {
+Result<void> DoctorLook::count_in(OpenNamespace& space, Counted& counted,
+                                  LeftoverCount* leftovers) const {
     const std::uint32_t usable = space.settings.usable_ports();
     const bool many = !counted.counts || counted.counts->inuse + counted.counts->time_wait >=
                                              std::max(usable / worth_counting, 1U);
     const bool wide = space.settings.ephemeral.first < threshold::first_default_ephemeral;
-    if (space.is_empty() || (!many && !wide))
+    const bool left_over =
+        leftovers != nullptr && (!counted.counts || counted.counts->time_wait > 0);
+    if (space.is_empty() || (!many && !wide && !left_over))
         return {};
     auto listed = space.sockets.dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
         counted.listeners.insert(listener.local_port);
         return true;
     });
-    if (!listed || !many)
+    if (!listed || (!many && !left_over))
         return listed;
-    counted.ports = std::make_unique<PortCounter>(counted.settings, counted.listeners);
+    if (many)
+        counted.ports =
+            std::make_unique<PortCounter>(counted.settings, counted.listeners, monotonic_now_ns());
     return space.sockets.dump(
         every_tcp_state & ~mask_of(TcpState::Listen), [&](const TcpSocket& socket) {
+            if (leftovers != nullptr)
+                leftovers->add(socket, space.inode);
+            if (!counted.ports)
+                return true;
             if ((filter_.family == 0 || socket.local.family == filter_.family) &&
                 (!filter_.remote_ports.any || filter_.remote_ports.contains(socket.remote_port)))
                 counted.ports->add(socket);
@@ -94,7 +103,7 @@ Result<void> DoctorLook::count_in(OpenNamespace& space, Counted& counted) const 
         });
 }
 
-Result<DoctorLook::All> DoctorLook::count() {
+Result<DoctorLook::All> DoctorLook::count(LeftoverCount* leftovers) {
     auto spaces = open();
     if (!spaces)
         return tl::unexpected(spaces.error());
@@ -103,7 +112,8 @@ Result<DoctorLook::All> DoctorLook::count() {
         auto counted = std::make_unique<Counted>();
         counted->settings = space.settings;
         counted->counts = space.counts;
-        if (auto done = count_in(space, *counted); !done)
+        counted->conntrack = space.conntrack;
+        if (auto done = count_in(space, *counted, leftovers); !done)
             return tl::unexpected(done.error());
         all.emplace(space.inode, std::move(counted));
     }
@@ -111,7 +121,7 @@ Result<DoctorLook::All> DoctorLook::count() {
 }
 
 Result<void> DoctorLook::begin() {
-    auto counted = count();
+    auto counted = count(nullptr);
     if (!counted)
         return tl::unexpected(counted.error());
     before_ = *std::move(counted);
@@ -120,26 +130,47 @@ Result<void> DoctorLook::begin() {
     return {};
 }
 
-void DoctorLook::fill(std::uint32_t netns, const Counted& counted, NamespaceFacts& facts) const {
+void DoctorLook::fill(std::uint32_t netns, const Counted& counted, const Observations& seen,
+                      NamespaceFacts& facts) const {
     facts.settings = counted.settings;
     facts.counts = counted.counts;
     facts.listeners = list_of(counted.listeners);
+    facts.conntrack = counted.conntrack;
+    const auto found = before_.find(netns);
+    if (found != before_.end()) {
+        const Conntrack& then = found->second->conntrack;
+        facts.conntrack_failed = counted.conntrack.insert_failed - then.insert_failed;
+        facts.conntrack_dropped = counted.conntrack.dropped - then.dropped;
+    }
     facts.ports_counted = counted.ports != nullptr;
     if (!counted.ports)
         return;
-    const auto found = before_.find(netns);
+    const auto last_failure = [&](const PortUse& use) {
+        std::uint64_t last_ns = 0;
+        for (const Flow& flow : seen.flows)
+            if (flow.no_port > 0 && flow.netns == netns && flow.port == use.port &&
+                flow.remote == use.remote && flow.local == use.local)
+                last_ns = std::max(last_ns, flow.last_no_port_ns);
+        return last_ns;
+    };
     facts.ports = counted.ports->most_used(
-        destinations_kept, found == before_.end() ? nullptr : found->second->ports.get());
+        destinations_kept, found == before_.end() ? nullptr : found->second->ports.get(),
+        last_failure);
     facts.destinations = counted.ports->destinations();
     facts.distinct_ports = counted.ports->distinct_ports();
     facts.port_sockets = counted.ports->sockets();
 }
 
-void DoctorLook::end(Observations& seen) {
-    auto counted = count();
+void DoctorLook::end(Observations& seen, bool leftovers) {
+    std::optional<LeftoverCount> older;
+    if (leftovers)
+        older.emplace((monotonic_now_ns() - counted_ns_) / 1'000'000);
+    auto counted = count(older ? &*older : nullptr);
     if (!counted) { // a chosen namespace has ended: what was seen there still counts
         notes_.push_back("ports and settings at the end: " + counted.error().message);
         counted = All{};
+    } else if (older) {
+        seen.leftovers = older->count();
     }
     seen.counted_apart_s = static_cast<double>(monotonic_now_ns() - counted_ns_) / 1e9;
     const auto overflow = overflows(filter_.netns);
@@ -158,7 +189,7 @@ void DoctorLook::end(Observations& seen) {
         facts.counts = view.counts;
         facts.settings = view.settings;
         if (const auto found = counted->find(inode); found != counted->end())
-            fill(inode, *found->second, facts);
+            fill(inode, *found->second, seen, facts);
         const auto rise = overflow.find(inode);
         const auto base = overflow_before_.find(inode);
         if (rise != overflow.end())

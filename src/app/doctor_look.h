@@ -10,6 +10,7 @@
 
 #include "account/net_settings.h"
 #include "account/open_namespaces.h"
+#include "app/leftovers.h"
 #include "doctor/observations.h"
 #include "doctor/port_counter.h"
 #include "filter/filter.h"
@@ -25,7 +26,8 @@ class DoctorLook {
     /// Errors: a chosen namespace can't be entered, or the kernel lists no sockets.
     Result<void> begin();
     /// seen has its flows already. What can't be looked at any more is in notes().
-    void end(Observations& seen);
+    /// leftovers: those are wanted, too.
+    void end(Observations& seen, bool leftovers = true);
 
     /// What could not be looked at, for the user.
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
@@ -34,15 +36,18 @@ class DoctorLook {
     struct Counted {
         NetSettings settings;
         std::optional<SockStat> counts;
+        Conntrack conntrack;
         PortSet listeners;
         std::unique_ptr<PortCounter> ports; // none: too few sockets to matter
     };
     using All = std::map<std::uint32_t, std::unique_ptr<Counted>>;
 
     Result<std::vector<OpenNamespace>> open();
-    Result<All> count();
-    Result<void> count_in(OpenNamespace& space, Counted& counted) const;
-    void fill(std::uint32_t netns, const Counted& counted, NamespaceFacts& facts) const;
+    /// leftovers: null: not wanted.
+    Result<All> count(LeftoverCount* leftovers);
+    Result<void> count_in(OpenNamespace& space, Counted& counted, LeftoverCount* leftovers) const;
+    void fill(std::uint32_t netns, const Counted& counted, const Observations& seen,
+              NamespaceFacts& facts) const;
     void leave_out_others(Observations& seen) const;
 
     const Filter& filter_;

@@ -10,6 +10,7 @@
 
 #include "account/accounting.h"
 #include "account/namespace_views.h"
+#include "aggregate/flows.h"
 #include "aggregate/inherited.h"
 #include "cli/options.h"
 #include "model/event.h"
@@ -77,9 +78,9 @@ class EventSource {
     /// Those with these inodes; none given: all. May outlive neither this object nor its use.
     [[nodiscard]] virtual std::unique_ptr<NamespaceViews>
     namespaces(const std::vector<std::uint32_t>& chosen) const = 0;
-    /// Time-wait sockets from before at_ns.
+    /// Time-wait sockets from before at_ns. Their ports go to flows.
     [[nodiscard]] virtual Inherited inherited(const std::vector<std::uint32_t>& chosen,
-                                              std::uint64_t at_ns) const = 0;
+                                              std::uint64_t at_ns, Flows& flows) const = 0;
 };
 
 } // namespace twtrace

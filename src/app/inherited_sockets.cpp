@@ -11,17 +11,19 @@ namespace {
 
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 
-FlowKey destination_of(const TcpSocket& socket, std::uint32_t netns) {
-    FlowKey key;
-    key.netns = netns;
-    key.role = Role::Client;
-    key.service_port = socket.remote_port;
-    key.local = socket.local;
-    key.remote = socket.remote;
-    return key;
+void inherit(const TcpSocket& socket, std::uint32_t netns, std::uint64_t now_ns, Flows& flows) {
+    HeldPort held;
+    held.port = socket.local_port;
+    held.since_ns = now_ns;
+    if (socket.state == TcpState::TimeWait)
+        held.since_ns -= std::uint64_t{time_wait_ms - socket.remaining_ms} * 1'000'000;
+    else
+        held.holder = PortHolder::FinWait2;
+    flows.inherit({netns, socket.remote, socket.remote_port, socket.local}, held);
 }
 
-Result<void> look_into(OpenNamespace& space, std::uint64_t trace_start_ns, Inherited& inherited) {
+Result<void> look_into(OpenNamespace& space, std::uint64_t trace_start_ns, Inherited& inherited,
+                       Flows& flows) {
     if (space.counts && space.counts->time_wait == 0)
         return {};
     PortSet listening;
@@ -31,21 +33,25 @@ Result<void> look_into(OpenNamespace& space, std::uint64_t trace_start_ns, Inher
     });
     if (!listed)
         return listed;
-    const std::uint64_t traced_ms = (monotonic_now_ns() - trace_start_ns) / 1'000'000;
+    const PortRules rules = port_rules_of(space.settings);
+    const std::uint64_t now_ns = monotonic_now_ns();
+    const std::uint64_t traced_ms = (now_ns - trace_start_ns) / 1'000'000;
     return space.sockets.dump(
         mask_of(TcpState::TimeWait) | mask_of(TcpState::FinWait2), [&](const TcpSocket& socket) {
             const bool is_client = socket.minisock && !listening.contains(socket.local_port) &&
-                                   space.settings.ephemeral.contains(socket.local_port);
-            if (is_client && socket.remaining_ms + traced_ms <= time_wait_ms)
-                inherited.add(destination_of(socket, space.inode), socket.remaining_ms);
+                                   rules.is_ephemeral(socket.local_port);
+            if (!is_client || socket.remaining_ms + traced_ms > time_wait_ms)
+                return true;
+            inherited.add(space.inode, socket.remaining_ms);
+            inherit(socket, space.inode, now_ns, flows);
             return true;
         });
 }
 
 } // namespace
 
-Inherited inherited_sockets(const std::vector<std::uint32_t>& chosen,
-                            std::uint64_t trace_start_ns) {
+Inherited inherited_sockets(const std::vector<std::uint32_t>& chosen, std::uint64_t trace_start_ns,
+                            Flows& flows) {
     Inherited inherited(monotonic_now_ns());
     auto spaces = open_namespaces(chosen);
     if (!spaces) {
@@ -53,7 +59,7 @@ Inherited inherited_sockets(const std::vector<std::uint32_t>& chosen,
         return inherited;
     }
     for (OpenNamespace& space : *spaces)
-        if (auto looked = look_into(space, trace_start_ns, inherited); !looked)
+        if (auto looked = look_into(space, trace_start_ns, inherited, flows); !looked)
             spdlog::info("network namespace {}: {}", space.inode, looked.error().message);
     return inherited;
 }

@@ -285,8 +285,9 @@ LiveRun::namespaces(const std::vector<std::uint32_t>& chosen) const {
     return std::make_unique<NamespaceWatch>(chosen);
 }
 
-Inherited LiveRun::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns) const {
-    return inherited_sockets(chosen, at_ns);
+Inherited LiveRun::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns,
+                             Flows& flows) const {
+    return inherited_sockets(chosen, at_ns, flows);
 }
 
 double LiveRun::elapsed_s() const {

@@ -42,8 +42,8 @@ class LiveRun : public EventSource {
     [[nodiscard]] Host host() const override;
     [[nodiscard]] std::unique_ptr<NamespaceViews>
     namespaces(const std::vector<std::uint32_t>& chosen) const override;
-    [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen,
-                                      std::uint64_t at_ns) const override;
+    [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns,
+                                      Flows& flows) const override;
     /// See EventLoop::on_readable().
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));

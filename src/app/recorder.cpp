@@ -112,7 +112,7 @@ void Recorder::write_ports(std::uint64_t now_ns) {
     if (!can_look_)
         return;
     doctor::Observations seen;
-    const std::uint64_t cost = cost_of([&] { look_.end(seen); });
+    const std::uint64_t cost = cost_of([&] { look_.end(seen, false); });
     next_ports_ns_ = now_ns + std::max(ports_every_ns, times_longer * cost);
     for (const auto& [inode, facts] : seen.namespaces) {
         writer_.netns({inode, facts.name, facts.enter, facts.settings});
@@ -122,7 +122,7 @@ void Recorder::write_ports(std::uint64_t now_ns) {
         record.counted = facts.ports_counted;
         record.ports = facts.ports;
         for (PortUse& use : record.ports)
-            use.held_before = 0;
+            use.held_before = use.taken_before = use.passed_over = 0;
         record.destinations = facts.destinations;
         record.distinct_ports = facts.distinct_ports;
         record.port_sockets = facts.port_sockets;

@@ -16,6 +16,7 @@ namespace twtrace {
 
 namespace {
 
+constexpr std::uint64_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 constexpr std::uint64_t second_ns = 1'000'000'000;
 // A recorder leaves out seconds that bring nothing new. A gap that is shorter may be a late sample.
 constexpr std::uint64_t quiet_ns = 3 * second_ns;
@@ -326,7 +327,8 @@ std::unique_ptr<NamespaceViews> Replay::namespaces(const std::vector<std::uint32
     return std::make_unique<ReplayedNamespaces>(*this, chosen);
 }
 
-Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns) const {
+Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns,
+                            Flows& flows) const {
     Inherited inherited(at_ns);
     const std::uint64_t passed_ms = (at_ns - std::min(at_ns, present_at_ns_)) / 1'000'000;
     for (const PresentSocket& socket : present_) {
@@ -334,13 +336,14 @@ Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint6
             chosen.empty() || std::find(chosen.begin(), chosen.end(), socket.netns) != chosen.end();
         if (socket.role != Role::Client || !is_chosen || socket.remaining_ms <= passed_ms)
             continue;
-        FlowKey key;
-        key.netns = socket.netns;
-        key.role = Role::Client;
-        key.service_port = socket.remote_port;
-        key.local = socket.local;
-        key.remote = socket.remote;
-        inherited.add(key, static_cast<std::uint32_t>(socket.remaining_ms - passed_ms));
+        const std::uint64_t left_ms = socket.remaining_ms - passed_ms;
+        inherited.add(socket.netns, static_cast<std::uint32_t>(left_ms));
+        HeldPort held;
+        held.port = socket.local_port;
+        held.holder = socket.fin_wait2 ? PortHolder::FinWait2 : PortHolder::TimeWait;
+        held.since_ns =
+            at_ns - std::min(at_ns, (time_wait_ms - std::min(time_wait_ms, left_ms)) * 1'000'000);
+        flows.inherit({socket.netns, socket.remote, socket.remote_port, socket.local}, held);
     }
     return inherited;
 }

@@ -50,8 +50,8 @@ class Replay : public EventSource, private RecordVisitor {
     [[nodiscard]] Host host() const override { return {first_.host, first_.kernel}; }
     [[nodiscard]] std::unique_ptr<NamespaceViews>
     namespaces(const std::vector<std::uint32_t>& chosen) const override;
-    [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen,
-                                      std::uint64_t at_ns) const override;
+    [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns,
+                                      Flows& flows) const override;
 
     /// What is known of a namespace now.
     struct Netns {

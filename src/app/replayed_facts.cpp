@@ -4,15 +4,18 @@
 
 namespace twtrace {
 
-std::uint32_t ReplayedFacts::held_before(std::uint32_t netns, const PortUse& use) const {
+void ReplayedFacts::compare(std::uint32_t netns, PortUse& use) const {
     const auto found = before_.find(netns);
     if (found == before_.end())
-        return 0;
+        return;
     const auto& ports = found->second.ports.ports;
     const auto same = std::find_if(ports.begin(), ports.end(), [&](const PortUse& other) {
         return other.local == use.local && other.remote == use.remote && other.port == use.port;
     });
-    return same == ports.end() ? 0 : same->held();
+    if (same == ports.end())
+        return;
+    use.held_before = same->held();
+    use.taken_before = same->taken();
 }
 
 void ReplayedFacts::fill(doctor::Observations& seen) const {
@@ -26,7 +29,7 @@ void ReplayedFacts::fill(doctor::Observations& seen) const {
         facts.ports_counted = ports.counted;
         facts.ports = ports.ports;
         for (PortUse& use : facts.ports)
-            use.held_before = held_before(inode, use);
+            compare(inode, use);
         facts.destinations = ports.destinations;
         facts.distinct_ports = ports.distinct_ports;
         facts.port_sockets = ports.port_sockets;

@@ -18,7 +18,8 @@ class ReplayedFacts {
     void fill(doctor::Observations& seen) const;
 
   private:
-    [[nodiscard]] std::uint32_t held_before(std::uint32_t netns, const PortUse& use) const;
+    /// Sets what was taken where the span begins.
+    void compare(std::uint32_t netns, PortUse& use) const;
 
     const Replay& replay_;
     std::map<std::uint32_t, Replay::Netns> before_;

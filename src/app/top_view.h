@@ -31,10 +31,10 @@ class TopView : public EventConsumer {
         : options_(options),
           interval_(options.interval.count() > 0 ? options.interval : default_top_interval),
           source_(source), screen_(screen), flows_(start_ns),
-          inherited_(source.inherited(options.filter.netns, start_ns)), surveyor_(options, source),
-          state_(state) {
+          inherited_(source.inherited(options.filter.netns, start_ns, flows_)),
+          surveyor_(options, source), state_(state) {
         next_ns_ = start_ns + interval_ns();
-        surveyor_.look(source_.accounting(), flows_, source_.now_ns());
+        look(source_.now_ns());
         refresh();
     }
 
@@ -95,8 +95,13 @@ class TopView : public EventConsumer {
         return static_cast<std::uint64_t>(std::chrono::nanoseconds(interval_).count());
     }
 
-    void update(std::uint64_t now) {
+    void look(std::uint64_t now) {
         surveyor_.look(source_.accounting(), flows_, now);
+        flows_.set_rules(surveyor_.surroundings().rules);
+    }
+
+    void update(std::uint64_t now) {
+        look(now);
         if (flows_.elapsed_s() > 60)
             inherited_.forget();
         flows_.age(now);

@@ -9,17 +9,23 @@ namespace twtrace {
 
 namespace {
 
+bool is_reason_of(twtrace_u16 type, twtrace_u32 reason) {
+    const bool of_no_port = reason == TWTRACE_REASON_NONE || reason == TWTRACE_REASON_PORT_TAKEN ||
+                            reason == TWTRACE_REASON_OWN_RANGE;
+    return type == TWTRACE_PORT_EXHAUSTED ? of_no_port : reason <= TWTRACE_REASON_OTHER;
+}
+
 bool in_range(const twtrace_event& record) {
     return record.header.type >= TWTRACE_TIME_WAIT &&
            record.header.type <= TWTRACE_PORT_EXHAUSTED &&
            (record.family == 4 || record.family == 6) && record.stage <= TWTRACE_STAGE_FIN_WAIT2 &&
            record.how < TWTRACE_HOWS && record.role < TWTRACE_ROLES &&
-           record.reason <= TWTRACE_REASON_OTHER;
+           is_reason_of(record.header.type, record.reason);
 }
 
 bool ends_minisocks(twtrace_u8 reason) {
     return reason == TWTRACE_REASON_PEER_RESET || reason == TWTRACE_REASON_LOCAL_RESET ||
-           (reason > TWTRACE_REASON_OTHER && reason < TWTRACE_REASONS);
+           (reason > TWTRACE_REASON_OTHER && reason < TWTRACE_REASON_PORT_TAKEN);
 }
 
 bool in_range(const twtrace_minisock& record) {
@@ -105,6 +111,8 @@ Event event_of(const twtrace_overflow_key& key) {
     event.how = key.how < TWTRACE_HOWS ? static_cast<How>(key.how) : How::Unknown;
     event.role = key.role < TWTRACE_ROLES ? static_cast<Role>(key.role) : Role::Unknown;
     event.retracts = event.type == EventType::Aborted && key.retracts != 0;
+    if (event.type == EventType::TimeWait)
+        event.timestamps = key.no_timestamps == 0;
     event.netns = key.netns;
     event.local_port = key.local_port;
     event.remote_port = key.remote_port;
@@ -143,7 +151,10 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.retracts =
         event.type == EventType::Aborted && (record.flags & TWTRACE_FLAG_RETRACTS) != 0;
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
+    event.port_chosen = (record.flags & TWTRACE_FLAG_PORT_CHOSEN) != 0;
     event.port_bound = (record.flags & TWTRACE_FLAG_PORT_BOUND) != 0;
+    if (event.type != EventType::PortExhausted) // no connection came about
+        event.timestamps = (record.flags & TWTRACE_FLAG_TIMESTAMPS) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.established_ns = record.established_ns;
     event.fin_wait1_ns = record.fin_wait1_ns;

@@ -15,6 +15,8 @@ namespace twtrace::doctor {
 
 namespace {
 
+constexpr double time_wait_s = 60; // TCP_TIMEWAIT_LEN
+
 struct Key {
     std::uint32_t netns;
     Address local;
@@ -49,10 +51,22 @@ void add_seen(const Observations& seen, Index& index) {
         to.use.port = flow.port;
         to.time_wait += flow.time_wait;
         to.no_port += flow.no_port;
+        to.without_timestamps += flow.without_timestamps;
         if (to.maker == nullptr ||
             flow.time_wait + flow.no_port > to.maker->time_wait + to.maker->no_port)
             to.maker = &flow;
     }
+}
+
+// What was seen to close, and what connect() did not take over as it failed. One port may be left
+// out of every search (__inet_hash_connect(), an odd range).
+void judge_timestamps(Destination& to) {
+    to.no_timestamps = 2 * to.without_timestamps > to.time_wait || to.use.passed_over > 1;
+    if (!to.no_timestamps)
+        return;
+    to.use.reusable = 0;
+    to.use.held_before = to.use.taken_before;
+    to.hold_s = time_wait_s;
 }
 
 } // namespace
@@ -71,6 +85,7 @@ std::vector<Destination> destinations(const Observations& seen) {
             to.usable = usable[to.netns];
             to.hold_s = port_hold_s(*settings, to.use.local, to.use.remote);
         }
+        judge_timestamps(to);
         if (to.usable > 0)
             to.leads_to = (to.use.open + seen.rate(to.time_wait) * to.hold_s) / to.usable;
         all.push_back(to);
@@ -104,8 +119,8 @@ std::vector<std::string> port_evidence(const Destination& to) {
         percent(static_cast<double>(to.use.taken()) / to.usable), to_string(to.use.local),
         endpoint(to.use.remote, to.use.port), grouped(to.use.time_wait), grouped(to.use.open))};
     if (to.use.reusable > 0)
-        lines.push_back(fmt::format("{} of them connect() may take over at once "
-                                    "(net.ipv4.tcp_tw_reuse), {} ({}) it may not",
+        lines.push_back(fmt::format("{} of them are reusable: connect() may take them over now "
+                                    "(net.ipv4.tcp_tw_reuse); {} ({}) are not",
                                     grouped(to.use.reusable), grouped(to.use.held()),
                                     percent(to.share())));
     return lines;
@@ -126,7 +141,7 @@ std::vector<std::string> port_fix(const Observations& seen, const Destination& t
     const bool mostly_open = to.use.open > to.use.time_wait;
     std::vector<std::string> lines;
     if (to.facts != nullptr && !mostly_open)
-        lines = port_relief_lines(*to.facts, to.use.local, to.use.remote);
+        lines = port_relief_lines(*to.facts, to.use.local, to.use.remote, !to.no_timestamps);
     if (mostly_open)
         lines.push_back(fmt::format("# most are open connections: {}ss -tn dst {} says whose; "
                                     "bound its pool, or add source "

@@ -20,8 +20,11 @@ struct Destination {
     std::uint64_t time_wait = 0; ///< entries that were seen
     std::uint64_t no_port = 0;   ///< connects that failed
     const Flow* maker = nullptr; ///< who made most of them; null: nobody was seen
-    double hold_s = 60;          ///< how long a port stays taken after the close
-    double leads_to = 0;         ///< share of the usable ports that the present rate fills
+    /// Connections there have no TCP timestamps: connect() never takes their TIME_WAIT over.
+    bool no_timestamps = false;
+    std::uint64_t without_timestamps = 0; ///< of time_wait
+    double hold_s = 60;                   ///< how long a port stays taken after the close
+    double leads_to = 0;                  ///< share of the usable ports that the present rate fills
 
     /// Somebody goes on connecting there, or at least holds what there is.
     [[nodiscard]] bool in_use() const;

@@ -89,13 +89,19 @@ struct Flow {
 
     std::uint64_t time_wait = 0;
     std::uint64_t passive_close = 0;
-    std::uint64_t no_port = 0;      ///< connect() gave EADDRNOTAVAIL
-    std::uint64_t local_resets = 0; ///< this side sent an RST
-    std::uint64_t overflows = 0;    ///< tcp_max_tw_buckets
-    std::uint64_t bound = 0;        ///< of time_wait: bind() had picked an ephemeral port
-    std::uint64_t bytes = 0;        ///< payload of time_wait and passive_close, both ways
-    Lifetimes lifetimes;            ///< of time_wait
-    Rhythm rhythm;                  ///< of time_wait
+    std::uint64_t no_port = 0;            ///< connect() gave EADDRNOTAVAIL: the range is used up
+    std::uint64_t port_taken = 0;         ///< the same, but for the port that the program chose
+    std::uint64_t own_range = 0;          ///< the same, but the socket's own range is used up
+    std::uint16_t last_port = 0;          ///< of port_taken
+    std::uint64_t last_no_port_ns = 0;    ///< CLOCK_MONOTONIC
+    std::uint64_t without_timestamps = 0; ///< of time_wait
+    std::uint64_t local_resets = 0;       ///< this side sent an RST
+    std::uint64_t overflows = 0;          ///< tcp_max_tw_buckets
+    std::uint64_t bound = 0;              ///< of time_wait: bind() had picked an ephemeral port
+    std::uint64_t chosen = 0;             ///< of time_wait: the program had chosen the port
+    std::uint64_t bytes = 0;              ///< payload of time_wait and passive_close, both ways
+    Lifetimes lifetimes;                  ///< of time_wait
+    Rhythm rhythm;                        ///< of time_wait
 
     [[nodiscard]] std::uint64_t closes() const { return time_wait + passive_close + local_resets; }
 };

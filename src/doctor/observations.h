@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "account/accounting.h"
+#include "account/conntrack.h"
 #include "account/net_settings.h"
 #include "account/sockstat.h"
 #include "aggregate/group.h"
@@ -22,6 +23,9 @@ struct NamespaceFacts {
     std::string enter; ///< goes before a command that is to run there; empty: nothing has to
     std::optional<NetSettings> settings;  ///< none: CAP_SYS_ADMIN is missing
     std::optional<SockStat> counts;       ///< at the end
+    std::optional<Conntrack> conntrack;   ///< at the end; none: not looked at
+    std::uint64_t conntrack_failed = 0;   ///< insertions while it looked
+    std::uint64_t conntrack_dropped = 0;  ///< entries or packets, likewise
     std::uint64_t overflow_rise = 0;      ///< TCPTimeWaitOverflow while it looked
     bool ports_counted = false;           ///< false: not looked at
     std::vector<PortUse> ports;           ///< most used first, the first few
@@ -29,6 +33,13 @@ struct NamespaceFacts {
     std::uint32_t distinct_ports = 0;     ///< different local ports taken, over all destinations
     std::uint32_t port_sockets = 0;       ///< sockets that take them
     std::vector<std::uint16_t> listeners; ///< ports that somebody listens on, rising
+};
+
+/// Time-wait sockets that are older than the look.
+struct Leftovers {
+    std::uint64_t sockets = 0;
+    std::uint32_t last_ends_in_ms = 0;
+    std::map<std::string, std::uint64_t> by_service; ///< of those that a tracer with --journal saw
 };
 
 struct Observations {
@@ -40,9 +51,16 @@ struct Observations {
     std::vector<Flow> visits; ///< servers by port and client
     std::uint64_t beyond = 0; ///< events that found no room in these
     std::map<std::uint32_t, NamespaceFacts> namespaces;
+    std::optional<Leftovers> leftovers;                 ///< none: not looked at
+    std::map<std::uint32_t, std::uint32_t> bound_ports; ///< see bound_ports_of()
 
     [[nodiscard]] double rate(std::uint64_t times) const {
         return seconds > 0 ? static_cast<double>(times) / seconds : 0;
+    }
+    /// Different local ports that bind() had picked for connections that were seen to close.
+    [[nodiscard]] std::uint32_t bound_ports_of(std::uint32_t netns) const {
+        const auto found = bound_ports.find(netns);
+        return found == bound_ports.end() ? 0 : found->second;
     }
     [[nodiscard]] const NamespaceFacts* facts(std::uint32_t netns) const {
         const auto found = namespaces.find(netns);

@@ -1,5 +1,7 @@
 #include "doctor/observer.h"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "aggregate/key.h"
@@ -8,11 +10,27 @@ namespace twtrace::doctor {
 
 namespace {
 
+void count_no_port(Flow& flow, const Event& event, std::uint64_t times) {
+    if (event.reason == Reason::PortTaken) {
+        flow.port_taken += times;
+        flow.last_port = event.local_port;
+    } else if (event.reason == Reason::OwnRange) {
+        flow.own_range += times;
+    } else {
+        flow.no_port += times;
+        flow.last_no_port_ns = std::max(flow.last_no_port_ns, event.time_ns);
+    }
+}
+
 void count(Flow& flow, const Event& event, std::uint64_t times) {
     switch (event.type) {
     case EventType::TimeWait:
         flow.time_wait += times;
-        flow.bound += event.port_bound && event.role == Role::Client ? times : 0;
+        flow.without_timestamps += event.timestamps.value_or(true) ? 0 : times;
+        if (event.role == Role::Client) {
+            flow.bound += event.port_bound && !event.port_chosen ? times : 0;
+            flow.chosen += event.port_chosen ? times : 0;
+        }
         flow.bytes += event.bytes_sent + event.bytes_received;
         // Those of a full ring have no time.
         if (event.time_ns != 0)
@@ -25,7 +43,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times) {
         flow.bytes += event.bytes_sent + event.bytes_received;
         break;
     case EventType::PortExhausted:
-        flow.no_port += times;
+        count_no_port(flow, event, times);
         break;
     case EventType::Aborted:
         flow.local_resets += event.reason == Reason::LocalReset ? times : 0;
@@ -85,6 +103,7 @@ void Observer::add(const Event& event, std::uint64_t times) {
     totals_.add(event.type, event.stage, times);
     if (event.role == Role::Unknown)
         return;
+    note_bound_port(event);
     const bool client = event.role == Role::Client;
     if (Flow* flow = find(flows_, limits_.flows, event, client))
         count(*flow, event, times);
@@ -95,6 +114,19 @@ void Observer::add(const Event& event, std::uint64_t times) {
             count(*visit, event, times);
 }
 
+void Observer::note_bound_port(const Event& event) {
+    if (event.type != EventType::TimeWait || event.role != Role::Client || !event.port_bound ||
+        event.port_chosen)
+        return;
+    auto found = bound_.find(event.netns);
+    if (found == bound_.end()) {
+        if (bound_.size() >= limits_.namespaces)
+            return;
+        found = bound_.try_emplace(event.netns).first;
+    }
+    found->second.insert(event.local_port);
+}
+
 void Observer::finish(Observations& into) {
     into.totals = totals_;
     into.beyond = beyond_;
@@ -102,6 +134,10 @@ void Observer::finish(Observations& into) {
         into.flows.push_back(std::move(flow));
     for (auto& [key, visit] : visits_)
         into.visits.push_back(std::move(visit));
+    for (const auto& [netns, ports] : bound_)
+        for (const std::uint8_t bits : ports.bits)
+            into.bound_ports[netns] += static_cast<std::uint32_t>(std::popcount(bits));
+    bound_.clear();
     flows_.clear();
     visits_.clear();
 }

@@ -7,12 +7,14 @@
 #include "account/net_settings.h"
 #include "doctor/observations.h"
 #include "util/hash.h"
+#include "util/port_set.h"
 
 namespace twtrace::doctor {
 
 struct ObserverLimits {
     std::size_t flows = 8192;
-    std::size_t visits = 2048; ///< a health checker comes often, so it is among the first
+    std::size_t namespaces = 256; ///< whose bound ports are told apart: 8 KiB each
+    std::size_t visits = 2048;    ///< a health checker comes often, so it is among the first
 };
 
 class Observer {
@@ -44,10 +46,13 @@ class Observer {
 
     Flow* find(Flows& flows, std::size_t limit, const Event& event, bool by_remote);
 
+    void note_bound_port(const Event& event);
+
     ObserverLimits limits_;
     Counts totals_;
     Flows flows_;
     Flows visits_;
+    std::unordered_map<std::uint32_t, PortSet> bound_; // by namespace
     std::uint64_t beyond_ = 0;
 };
 

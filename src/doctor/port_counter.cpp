@@ -10,6 +10,21 @@ namespace {
 
 constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN, compiled in
 
+HeldPort held_by(const TcpSocket& socket, std::uint64_t now_ns) {
+    HeldPort held;
+    held.port = socket.local_port;
+    held.since_ns = now_ns;
+    if (!socket.minisock) {
+        held.holder = PortHolder::Open;
+    } else if (socket.state == TcpState::FinWait2) {
+        held.holder = PortHolder::FinWait2;
+    } else {
+        const std::uint64_t age_ms = time_wait_ms - std::min(time_wait_ms, socket.remaining_ms);
+        held.since_ns -= std::min(now_ns, age_ms * 1'000'000);
+    }
+    return held;
+}
+
 } // namespace
 
 double port_hold_s(const NetSettings& settings, const Address& local, const Address& remote) {
@@ -23,9 +38,8 @@ std::size_t PortCounter::KeyHash::operator()(const Key& key) const {
 }
 
 void PortCounter::add(const TcpSocket& socket) {
-    if (socket.state == TcpState::Listen || !settings_.ephemeral.contains(socket.local_port) ||
-        settings_.reserved.contains(socket.local_port) || listeners_.contains(socket.local_port) ||
-        socket.remote_port == 0)
+    if (socket.state == TcpState::Listen || socket.local_port == 0 || socket.remote_port == 0 ||
+        !rules_.is_ephemeral(socket.local_port) || listeners_.contains(socket.local_port))
         return;
     ++sockets_;
     if (!local_ports_.contains(socket.local_port)) {
@@ -39,39 +53,46 @@ void PortCounter::add(const TcpSocket& socket) {
             ++beyond_;
             return;
         }
-        PortUse use;
-        use.local = key.local;
-        use.remote = key.remote;
-        use.port = key.port;
-        found = uses_.emplace(key, use).first;
+        found = uses_.try_emplace(key).first;
     }
-    PortUse& use = found->second;
-    if (!socket.minisock) {
-        ++use.open;
-        return;
-    }
-    ++use.time_wait;
-    const std::uint64_t delay = reuse_delay_ms(settings_);
-    const std::uint32_t age = time_wait_ms - std::min(time_wait_ms, socket.remaining_ms);
-    if (socket.state == TcpState::TimeWait && age >= delay &&
-        reuse_applies(settings_, socket.local, socket.remote))
-        ++use.reusable;
+    found->second.add(held_by(socket, now_ns_));
 }
 
-std::vector<PortUse> PortCounter::most_used(std::size_t count, const PortCounter* before) const {
+PortUse PortCounter::use_of(const Key& key, const PortTable& table) const {
+    const PortCount count = table.count(now_ns_, rules_, key.local, key.remote);
+    PortUse use;
+    use.local = key.local;
+    use.remote = key.remote;
+    use.port = key.port;
+    use.open = static_cast<std::uint32_t>(count.open);
+    use.time_wait = static_cast<std::uint32_t>(count.taken) - use.open;
+    use.reusable = static_cast<std::uint32_t>(count.reusable);
+    return use;
+}
+
+std::vector<PortUse> PortCounter::most_used(std::size_t count, const PortCounter* before,
+                                            const LastFailure& last_failure) const {
     std::vector<PortUse> all;
     all.reserve(uses_.size());
-    for (const auto& [key, use] : uses_)
-        all.push_back(use);
+    for (const auto& [key, table] : uses_)
+        all.push_back(use_of(key, table));
     count = std::min(count, all.size());
     std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
                       [](const PortUse& a, const PortUse& b) { return a.taken() > b.taken(); });
     all.resize(count);
     for (PortUse& use : all) {
+        const Key key{use.local, use.remote, use.port};
+        if (const std::uint64_t at_ns = last_failure ? last_failure(use) : 0; at_ns != 0)
+            use.passed_over = static_cast<std::uint32_t>(
+                uses_.at(key).count(at_ns, rules_, key.local, key.remote).reusable);
         if (before == nullptr)
             continue;
-        const auto found = before->uses_.find({use.local, use.remote, use.port});
-        use.held_before = found == before->uses_.end() ? 0 : found->second.held();
+        const auto found = before->uses_.find(key);
+        if (found == before->uses_.end())
+            continue;
+        const PortUse then = before->use_of(key, found->second);
+        use.held_before = then.held();
+        use.taken_before = then.taken();
     }
     return all;
 }

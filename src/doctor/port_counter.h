@@ -3,12 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
 #include "account/net_settings.h"
 #include "doctor/observations.h"
-#include "ports/port_rules.h"
+#include "ports/port_table.h"
 #include "source/sockets.h"
 #include "util/hash.h"
 #include "util/port_set.h"
@@ -20,15 +21,20 @@ double port_hold_s(const NetSettings& settings, const Address& local, const Addr
 
 class PortCounter {
   public:
-    /// listeners: connections to these ports were accepted, and take no ephemeral port.
-    PortCounter(const NetSettings& settings, const PortSet& listeners, std::size_t limit = 100'000)
-        : settings_(settings), listeners_(listeners), limit_(limit) {}
+    /// listeners: connections to these ports were accepted, and take no ephemeral port. now_ns: of
+    /// the sockets, CLOCK_MONOTONIC.
+    PortCounter(const NetSettings& settings, const PortSet& listeners, std::uint64_t now_ns,
+                std::size_t limit = 100'000)
+        : settings_(settings), rules_(port_rules_of(settings)), listeners_(listeners),
+          now_ns_(now_ns), limit_(limit) {}
 
     void add(const TcpSocket& socket);
 
+    /// When connect() failed last for that source and destination; 0: not seen.
+    using LastFailure = std::function<std::uint64_t(const PortUse&)>;
     /// The most used ones; `before` is the same, counted earlier.
-    [[nodiscard]] std::vector<PortUse> most_used(std::size_t count,
-                                                 const PortCounter* before) const;
+    [[nodiscard]] std::vector<PortUse> most_used(std::size_t count, const PortCounter* before,
+                                                 const LastFailure& last_failure = {}) const;
     /// Different local ports over all destinations, and sockets that hold them. The two are equal
     /// where bind() picked the ports: connect() gives the same port to several destinations.
     [[nodiscard]] std::uint32_t distinct_ports() const { return distinct_; }
@@ -47,10 +53,14 @@ class PortCounter {
         std::size_t operator()(const Key& key) const;
     };
 
+    [[nodiscard]] PortUse use_of(const Key& key, const PortTable& table) const;
+
     const NetSettings& settings_;
+    PortRules rules_;
     const PortSet& listeners_;
+    std::uint64_t now_ns_;
     std::size_t limit_;
-    std::unordered_map<Key, PortUse, KeyHash> uses_;
+    std::unordered_map<Key, PortTable, KeyHash> uses_;
     std::uint64_t beyond_ = 0;
     PortSet local_ports_;
     std::uint32_t distinct_ = 0;

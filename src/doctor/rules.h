@@ -14,14 +14,19 @@ using Findings = std::vector<Finding>;
 
 /// A rule appends what it finds.
 void judge_no_port(const Observations& seen, Findings& findings);
+void judge_chosen_ports(const Observations& seen, Findings& findings);
+void judge_own_range(const Observations& seen, Findings& findings);
 void judge_ports(const Observations& seen, Findings& findings);
+void judge_bound_range(const Observations& seen, Findings& findings);
 void judge_connection_per_request(const Observations& seen, Findings& findings);
 void judge_server_closes(const Observations& seen, Findings& findings);
 void judge_buckets(const Observations& seen, Findings& findings);
 void judge_reuse(const Observations& seen, Findings& findings);
+void judge_timestamps(const Observations& seen, Findings& findings);
 void judge_bound_ports(const Observations& seen, Findings& findings);
 void judge_health_checks(const Observations& seen, Findings& findings);
 void judge_resets(const Observations& seen, Findings& findings);
+void judge_conntrack(const Observations& seen, Findings& findings);
 void judge_settings(const Observations& seen, Findings& findings);
 
 struct Rule {

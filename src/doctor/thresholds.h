@@ -43,6 +43,11 @@ inline constexpr double narrow_range_use = 0.1;
 /// Share of tcp_max_tw_buckets.
 inline constexpr double buckets_near = 0.9;
 
+/// Share of nf_conntrack_max, and insertions that failed while it looked: a pair of DNS queries
+/// that raced makes one.
+inline constexpr double conntrack_near = 0.9;
+inline constexpr std::uint64_t conntrack_failures = 5;
+
 /// Share of a service's closes that are resets: they are its habit.
 inline constexpr double reset_share = 0.5;
 

@@ -136,12 +136,12 @@ PortRange wider_range(const PortRange& present) {
 } // namespace
 
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
-                                           const Address& remote) {
+                                           const Address& remote, bool has_timestamps) {
     if (!facts.settings)
         return {"# its settings could not be read: run twtrace doctor with CAP_SYS_ADMIN"};
     const NetSettings& settings = *facts.settings;
     std::vector<std::string> lines;
-    if (!reuse_applies(settings, local, remote)) {
+    if (has_timestamps && !reuse_applies(settings, local, remote)) {
         lines.emplace_back(
             "# at once: connect() may take over a TIME_WAIT that is older than a second");
         if (settings.timestamps == 0U)

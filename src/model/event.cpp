@@ -82,6 +82,10 @@ std::string_view name_of(Reason reason) {
         return "purged";
     case Reason::Destroyed:
         return "destroyed";
+    case Reason::PortTaken:
+        return "port_taken";
+    case Reason::OwnRange:
+        return "own_range";
     case Reason::None:
         break;
     }

@@ -35,7 +35,7 @@ enum class How : std::uint8_t {
     Kernel = TWTRACE_HOW_KERNEL,
 };
 
-/// Why an Aborted close was one, or a minisock ended.
+/// Why an Aborted close was one, a minisock ended, or there was no port.
 enum class Reason : std::uint8_t {
     None = TWTRACE_REASON_NONE,
     PeerReset = TWTRACE_REASON_PEER_RESET,
@@ -48,6 +48,8 @@ enum class Reason : std::uint8_t {
     ReusedSyn = TWTRACE_REASON_REUSED_SYN,
     Purged = TWTRACE_REASON_PURGED,
     Destroyed = TWTRACE_REASON_DESTROYED,
+    PortTaken = TWTRACE_REASON_PORT_TAKEN, ///< of PortExhausted: the port that bind() had chosen
+    OwnRange = TWTRACE_REASON_OWN_RANGE,   ///< of PortExhausted: IP_LOCAL_PORT_RANGE
 };
 
 enum class Role : std::uint8_t {
@@ -85,8 +87,10 @@ struct Event {
     bool role_inferred = false;
     bool retracts =
         false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
-    bool caught = false;     ///< recovered by the catcher program
-    bool port_bound = false; ///< bind() picked the local port, not connect(); false: or not known
+    bool caught = false;      ///< recovered by the catcher program
+    bool port_bound = false;  ///< the local port is from bind(), not connect(); false: or not known
+    bool port_chosen = false; ///< by the program: bind(address, PORT)
+    std::optional<bool> timestamps{}; ///< TCP timestamps were negotiated; none: not known
     bool held = false; ///< its minisock is, or until now was, among the present ones (Present)
     std::uint32_t netns = 0;
     std::uint16_t local_port = 0; ///< 0: none

@@ -68,6 +68,8 @@ std::string_view end_word(Reason reason) {
         return "purged";
     case Reason::Destroyed:
         return "killed";
+    case Reason::PortTaken: // of no minisock
+    case Reason::OwnRange:
     case Reason::None:
     case Reason::Timeout:
     case Reason::Overflow:
@@ -179,8 +181,16 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_received); }},
     {"reason", "REASON",
      "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or "
-     "other; or how the minisock ended",
+     "other; how the minisock ended; or why there was no port: port_taken (bind() had chosen it) or "
+     "own_range (IP_LOCAL_PORT_RANGE)",
      FieldKind::Text, 11, false, true, [](E e, R) { return name_of(e.reason); }},
+    {"timestamps", "TS", "TCP timestamps were negotiated: tcp_tw_reuse can take this socket over",
+     FieldKind::Flag, 5, false, true,
+     [](E e, R) {
+         if (!e.timestamps)
+             return unknown;
+         return *e.timestamps ? std::string_view("true") : std::string_view("false");
+     }},
     {"netns_name", "NETNS-NAME", "name of the network namespace, as ip netns shows it",
      FieldKind::Text, 12, false, true, [](E e, R) { return e.netns_name; }},
     {"ppid", "PPID", "parent of the process that closed", FieldKind::Number, 7, false, true,

@@ -1,8 +1,5 @@
 // What a network namespace's settings say about a client's local ports. The one place that decides
 // which ports are ephemeral, how many there are, and when connect() takes a TIME_WAIT over.
-//
-// Two words, the same everywhere: a port is *taken* if a socket holds it, and a taken port is
-// *reusable* if connect() may take its TIME_WAIT over now (tcp_tw_reuse).
 #pragma once
 
 #include <cstdint>
@@ -46,13 +43,5 @@ struct PortRules {
 using RulesByNetns = std::unordered_map<std::uint32_t, PortRules>;
 
 [[nodiscard]] PortRules port_rules_of(const NetSettings& settings);
-
-/// Ports from one source address towards one destination address and port.
-struct PortCount {
-    double taken = 0;
-    double reusable = 0; ///< of taken
-
-    [[nodiscard]] double held() const { return taken - reusable; }
-};
 
 } // namespace twtrace

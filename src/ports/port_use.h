@@ -14,8 +14,11 @@ struct PortUse {
     std::uint16_t port = 0;
     std::uint32_t open = 0; ///< in any state before TIME_WAIT
     std::uint32_t time_wait = 0;
-    std::uint32_t reusable = 0;    ///< of time_wait: connect() may take them over (tcp_tw_reuse)
-    std::uint32_t held_before = 0; ///< held() at the beginning
+    std::uint32_t reusable = 0; ///< of time_wait: connect() may take them over (tcp_tw_reuse)
+    /// Old enough for that as connect() failed last, and not taken over: without TCP timestamps.
+    std::uint32_t passed_over = 0;
+    std::uint32_t held_before = 0;  ///< held() at the beginning
+    std::uint32_t taken_before = 0; ///< taken() at the beginning
 
     [[nodiscard]] std::uint32_t taken() const { return open + time_wait; }
     [[nodiscard]] std::uint32_t held() const { return taken() - reusable; }

@@ -9,8 +9,10 @@
 namespace twtrace {
 
 /// In the order of their bits, which never changes: new ones go to the end.
-inline constexpr std::array event_flags{&Event::role_inferred, &Event::retracts, &Event::caught,
-                                        &Event::port_bound, &Event::held};
+inline constexpr std::array event_flags{&Event::role_inferred, &Event::retracts,
+                                        &Event::caught,        &Event::port_bound,
+                                        &Event::held,          &Event::port_chosen};
+static_assert(event_flags.size() <= 6, "then come 2 bits of timestamps: known, and had");
 
 inline std::uint64_t bits_of(const Event& event) {
     std::uint64_t bits = static_cast<std::uint64_t>(event.type) |
@@ -20,6 +22,8 @@ inline std::uint64_t bits_of(const Event& event) {
                          static_cast<std::uint64_t>(event.reason) << 16U;
     for (std::size_t index = 0; index < event_flags.size(); ++index)
         bits |= static_cast<std::uint64_t>(event.*event_flags[index]) << (24 + index);
+    bits |= static_cast<std::uint64_t>(event.timestamps.has_value()) << 30U;
+    bits |= static_cast<std::uint64_t>(event.timestamps.value_or(false)) << 31U;
     return bits;
 }
 
@@ -37,6 +41,8 @@ inline bool set_bits(Event& event, std::uint64_t bits) {
     event.reason = static_cast<Reason>(part(16, 255));
     for (std::size_t index = 0; index < event_flags.size(); ++index)
         event.*event_flags[index] = part(24 + static_cast<unsigned>(index), 1) != 0;
+    if (part(30, 1) != 0)
+        event.timestamps = part(31, 1) != 0;
     return true;
 }
 

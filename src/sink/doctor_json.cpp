@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cmath>
 
+#include "doctor/destination.h"
+#include "doctor/out_of_sight.h"
 #include "sink/doctor_sink.h"
 #include "sink/json_parts.h"
 
@@ -45,7 +48,38 @@ Json port_use_of(const PortUse& use) {
             {"reusable", use.reusable}};
 }
 
-Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts) {
+Json leftovers_of(const Leftovers& left) {
+    Json services = Json::object();
+    for (const auto& [service, sockets] : left.by_service)
+        services[text(service)] = sockets;
+    return {
+        {"sockets", left.sockets},
+        {"last_ends_in_s", left.sockets > 0 ? Json(left.last_ends_in_ms / 1000.0) : Json(nullptr)},
+        {"services", services}};
+}
+
+Json conntrack_of(const NamespaceFacts& facts) {
+    if (!facts.conntrack || !facts.conntrack->entries)
+        return nullptr;
+    return {{"entries", *facts.conntrack->entries},
+            {"max", known(facts.conntrack->most)},
+            {"forwards", facts.conntrack->forwards},
+            {"insert_failed", facts.conntrack_failed},
+            {"dropped", facts.conntrack_dropped}};
+}
+
+// With what is known of its connections' timestamps.
+const PortUse& judged(const PortUse& use, std::uint32_t netns,
+                      const std::vector<Destination>& all) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Destination& to) {
+        return to.netns == netns && to.use.port == use.port && to.use.remote == use.remote &&
+               to.use.local == use.local;
+    });
+    return found == all.end() ? use : found->use;
+}
+
+Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts, std::uint32_t bound_seen,
+                  const std::vector<Destination>& all) {
     Json one{{"netns", netns}, {"name", text(facts.name)}};
     one["time_wait_sockets"] = facts.counts ? Json(facts.counts->time_wait) : Json(nullptr);
     const NetSettings* settings = facts.settings ? &*facts.settings : nullptr;
@@ -53,11 +87,14 @@ Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts) {
     one["tcp_tw_reuse"] = settings != nullptr ? known(settings->tw_reuse) : Json(nullptr);
     one["tcp_max_tw_buckets"] =
         settings != nullptr ? known(settings->max_tw_buckets) : Json(nullptr);
+    one["conntrack"] = conntrack_of(facts);
     one["ports_counted"] = facts.ports_counted;
     one["destinations"] = facts.ports_counted ? Json(facts.destinations) : Json(nullptr);
+    one["distinct_ports"] = facts.ports_counted ? Json(facts.distinct_ports) : Json(nullptr);
+    one["bound_ports_seen"] = bound_seen;
     one["ports"] = Json::array();
     for (const PortUse& use : facts.ports)
-        one["ports"].push_back(port_use_of(use));
+        one["ports"].push_back(port_use_of(judged(use, netns, all)));
     return one;
 }
 
@@ -74,8 +111,13 @@ void append_doctor_json(const DoctorReport& report, std::string& out) {
     for (const Finding& finding : report.findings)
         document["findings"].push_back(finding_of(finding));
     document["namespaces"] = Json::array();
+    const std::vector<Destination> all = destinations(seen);
     for (const auto& [netns, facts] : seen.namespaces)
-        document["namespaces"].push_back(namespace_of(netns, facts));
+        document["namespaces"].push_back(
+            namespace_of(netns, facts, seen.bound_ports_of(netns), all));
+    document["time_wait_from_before"] =
+        seen.leftovers ? leftovers_of(*seen.leftovers) : Json(nullptr);
+    document["out_of_sight"] = lines(out_of_sight(seen));
     document["notes"] = lines(report.notes);
     document["events_beyond_limits"] = seen.beyond;
     out += document.dump(2);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "doctor/destination.h"
+#include "doctor/out_of_sight.h"
 #include "doctor/rules.h"
 #include "doctor/wording.h"
 #include "sink/doctor_sink.h"
@@ -53,36 +55,38 @@ void append_finding(const Finding& finding, std::size_t number, std::string& out
     out += '\n';
 }
 
-struct Share {
-    double of_ports = 0;
-    const PortUse* use = nullptr;
-
-    void raise(double share, const PortUse& by) {
-        if (share > of_ports)
-            *this = {share, &by};
-    }
-    [[nodiscard]] std::string towards() const { return endpoint(use->remote, use->port); }
-};
-
+// Taken by sockets, and what of that connect() may not take over (tcp_tw_reuse): the two need not
+// have the same destination.
 struct MostUsed {
-    Share held;
-    Share reusable;       // by connect() (tcp_tw_reuse): used, and yet not missing
-    bool skipped = false; // some namespaces had next to no sockets
+    PortUse taken;
+    PortUse held;
+    double taken_share = 0;
+    double held_share = 0;
+    double reusable_share = 0; // of `taken`
+    bool skipped = false;      // some namespaces had next to no sockets
 };
 
 MostUsed most_used(const Observations& seen) {
     MostUsed most;
-    for (const auto& [netns, facts] : seen.namespaces) {
+    for (const auto& [netns, facts] : seen.namespaces)
         most.skipped = most.skipped || (facts.settings && !facts.ports_counted);
-        const double usable = facts.settings ? facts.settings->usable_ports() : 0;
-        if (usable == 0)
-            continue;
-        for (const PortUse& use : facts.ports) {
-            most.held.raise(use.held() / usable, use);
-            most.reusable.raise(use.reusable / usable, use);
+    for (const Destination& to : destinations(seen)) {
+        const double usable = to.usable;
+        if (usable > 0 && to.use.taken() / usable > most.taken_share) {
+            most.taken_share = to.use.taken() / usable;
+            most.reusable_share = to.use.reusable / usable;
+            most.taken = to.use;
+        }
+        if (usable > 0 && to.use.held() / usable > most.held_share) {
+            most.held_share = to.use.held() / usable;
+            most.held = to.use;
         }
     }
     return most;
+}
+
+std::string endpoint(const PortUse& use) {
+    return doctor::endpoint(use.remote, use.port);
 }
 
 std::string port_use_text(const Observations& seen) {
@@ -92,14 +96,46 @@ std::string port_use_text(const Observations& seen) {
         return "ports were not counted";
     constexpr double worth_telling = 0.01;
     const MostUsed most = most_used(seen);
-    std::string text = most.skipped ? "ports less than 1 % used" : "no ports in use";
-    if (most.held.of_ports > (most.skipped ? worth_telling : 0))
-        text = fmt::format("ports at most {} used, towards {}", percent(most.held.of_ports),
-                           most.held.towards());
-    if (most.reusable.of_ports > worth_telling)
-        text += fmt::format(" (and {} towards {} that connect() may take over)",
-                            percent(most.reusable.of_ports), most.reusable.towards());
+    if (most.taken_share <= (most.skipped ? worth_telling : 0))
+        return most.skipped ? "ports less than 1 % taken" : "no ports taken";
+    std::string text = fmt::format("ports at most {} taken, towards {}", percent(most.taken_share),
+                                   endpoint(most.taken));
+    if (most.reusable_share <= worth_telling)
+        return text;
+    text += fmt::format(" ({} reusable)", percent(most.reusable_share));
+    const bool elsewhere = most.held.local != most.taken.local ||
+                           most.held.remote != most.taken.remote ||
+                           most.held.port != most.taken.port;
+    if (elsewhere && most.held_share > worth_telling)
+        text += fmt::format(", and {} towards {} that are not reusable", percent(most.held_share),
+                            endpoint(most.held));
     return text;
+}
+
+// Nobody is seen to make them any more, so no finding names them.
+std::string leftover_text(const Leftovers& left) {
+    std::string text =
+        fmt::format("{} sockets are in TIME_WAIT from before", grouped(left.sockets));
+    std::vector<std::pair<std::uint64_t, std::string>> services;
+    for (const auto& [service, sockets] : left.by_service)
+        services.emplace_back(sockets, service);
+    std::sort(services.rbegin(), services.rend());
+    constexpr std::size_t shown = 3;
+    std::uint64_t rest = left.sockets;
+    std::string names;
+    for (std::size_t index = 0; index < std::min(services.size(), shown); ++index) {
+        const auto& [sockets, service] = services[index];
+        names += fmt::format("{} of {}, ", grouped(sockets), printable(service));
+        rest -= std::min(rest, sockets);
+    }
+    if (names.empty())
+        names = "whose, nobody saw: a twtrace trace --journal that runs would know";
+    else if (rest > 0)
+        names += grouped(rest) + " of others or not known";
+    else
+        names.erase(names.size() - 2);
+    return text + fmt::format(" ({}); the last of them goes in {}.", names,
+                              duration_text(left.last_ends_in_ms / 1000.0));
 }
 
 void append_result(const DoctorReport& report, std::string& out) {
@@ -138,6 +174,11 @@ void append_doctor_table(const DoctorReport& report, bool wide, std::string& out
     if (left_out > 0)
         out += fmt::format("... and {} more of these kinds; -w shows them\n\n", left_out);
     append_result(report, out);
+    if (report.findings.empty() && report.seen.leftovers && report.seen.leftovers->sockets > 0)
+        append_wrapped(out, "", leftover_text(*report.seen.leftovers));
+    if (wide || report.findings.empty())
+        for (const std::string& one : out_of_sight(report.seen))
+            append_wrapped(out, "", "Can't be seen: " + one + ".");
     if (wide || report.seen.totals.time_wait == 0) {
         std::string looked_for = "Looked for: ";
         for (const Rule& rule : rules())

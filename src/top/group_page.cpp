@@ -140,7 +140,7 @@ Line peer_line(const PeerSums& sums, Glyphs glyphs) {
                     ? fmt::format(" (used up in {})", short_time(*one->used_up_in_s))
                     : std::string(" (all taken)");
     else if (one != nullptr && one->reused && *one->use >= 0.5)
-        text += " (taken over: tcp_tw_reuse)";
+        text += " (reusable: tcp_tw_reuse)";
     return {{text, sums.no_port > 0 ? Style::Bad : Style::Plain}};
 }
 

@@ -106,8 +106,10 @@ Line ports_line(const Picture& picture, Glyphs glyphs) {
         return {{text}};
     }
     const Destination& one = *worst.front();
-    text += fmt::format("{:.1f} % ({}) towards {}", *one.use * 100, grouped(one.taken),
+    text += fmt::format("{:.1f} % ({}) towards {}", *one.use * 100, grouped(one.ports.taken),
                         peer_of(one.key));
+    if (one.ports.reusable >= 1)
+        text += fmt::format(", {} reusable", grouped(one.ports.reusable));
     if (one.mainly != nullptr)
         text += ", by " + who(*one.mainly);
     return {{clean(text, glyphs)}};

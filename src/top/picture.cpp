@@ -18,15 +18,6 @@ void sort_namespaces(std::vector<NamespaceLine>& lines) {
         });
 }
 
-std::unordered_map<std::uint32_t, std::uint64_t> older_by_netns(const Inherited& inherited,
-                                                                std::uint64_t now_ns) {
-    std::unordered_map<std::uint32_t, std::uint64_t> older;
-    const std::uint64_t passed = inherited.passed_s(now_ns);
-    for (const auto& [key, ends] : inherited.ends())
-        older[key.netns] += Inherited::left(ends, passed);
-    return older;
-}
-
 } // namespace
 
 Picture make_picture(const Flows& flows, const Inherited& inherited, Surroundings around,
@@ -40,7 +31,7 @@ Picture make_picture(const Flows& flows, const Inherited& inherited, Surrounding
     picture.around = std::move(around);
 
     auto entered = entries_by_netns(flows);
-    auto older = older_by_netns(inherited, flows.now_ns());
+    auto older = inherited.left_by_netns(flows.now_ns());
     NetnsScales scales;
     for (const NamespaceLine& line : picture.around.namespaces) {
         if (!line.present)
@@ -60,8 +51,7 @@ Picture make_picture(const Flows& flows, const Inherited& inherited, Surrounding
         picture.rate += group.rate;
         picture.entries += group.entries;
     }
-    picture.destinations =
-        std::make_unique<Destinations>(flows, inherited, scales, picture.around.rules);
+    picture.destinations = std::make_unique<Destinations>(flows, picture.around.rules);
     picture.verdict = judge(picture);
     return picture;
 }

@@ -15,6 +15,7 @@
 #include "account/accounting.h"
 #include "aggregate/destinations.h"
 #include "aggregate/flow_groups.h"
+#include "aggregate/inherited.h"
 #include "top/verdict.h"
 
 namespace twtrace {

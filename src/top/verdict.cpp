@@ -22,6 +22,13 @@ std::string percent(double share) {
     return fmt::format("{:.0f} %", share * 100);
 }
 
+std::string_view what_is_missing(Reason reason) {
+    if (reason == Reason::PortTaken)
+        return "fails, the source port that bind() set is taken";
+    return reason == Reason::OwnRange ? "finds no free port in the range of its own"
+                                      : "finds no free port";
+}
+
 // Ports ran out: the harm itself.
 bool judge_failures(const Destination& worst, Verdict& verdict) {
     if (worst.no_port == 0)
@@ -29,9 +36,10 @@ bool judge_failures(const Destination& worst, Verdict& verdict) {
     verdict.level = Level::Problem;
     const std::string mainly =
         worst.mainly != nullptr ? ", mainly of " + who(*worst.mainly) : std::string();
-    verdict.text =
-        fmt::format("connect() towards {} finds no free port: {} failed in the last 10 s{}{}",
-                    peer_of(worst.key), worst.no_port, mainly, next);
+    verdict.text = fmt::format(
+        "connect() towards {} {}: {} failed in the last 10 s{}{}", peer_of(worst.key),
+        what_is_missing(worst.mainly != nullptr ? worst.mainly->no_port_reason : Reason::None),
+        worst.no_port, mainly, next);
     return true;
 }
 
@@ -90,12 +98,12 @@ void judge_fine(const Picture& picture, const Destination* worst, Verdict& verdi
     if (worst == nullptr || !worst->use)
         verdict.text = fmt::format("{}, none of them takes a port: nothing to do", rate);
     else if (worst->reused && *worst->use >= half)
-        verdict.text = fmt::format("{}; {} of the ports towards {} are taken, but connect() takes "
-                                   "them over (tcp_tw_reuse): nothing to do",
+        verdict.text = fmt::format("{}; {} of the ports towards {} are taken, but reusable by "
+                                   "connect() (tcp_tw_reuse): nothing to do",
                                    rate, percent(*worst->use), peer_of(worst->key));
     else
         verdict.text =
-            fmt::format("{}, ports at most {} used: nothing to do", rate, percent(*worst->use));
+            fmt::format("{}, ports at most {} taken: nothing to do", rate, percent(*worst->use));
 }
 
 // Details are gone, numbers are not; that says more about the picture than about the host.

@@ -43,6 +43,7 @@ inline Event client_v4() {
     event.time_ns = 5'001'542'000U;
     event.bytes_sent = 1234;
     event.bytes_received = 56789;
+    event.timestamps = true;
     event.task.pid = 1234;
     event.task.tid = 1235;
     event.task.uid = 33;
@@ -66,6 +67,7 @@ inline Event longest_v6() {
     event.how = How::Shutdown;
     event.role = Role::Server;
     event.role_inferred = true;
+    event.timestamps = false;
     event.netns = 4294967295U;
     event.local_port = 65535;
     event.remote_port = 65534;
@@ -93,6 +95,7 @@ inline Event unknown_closer() {
     event.role = Role::Unknown;
     event.established_ns = 0;
     event.fin_wait1_ns = 0;
+    event.timestamps.reset();
     event.netns = 0;
     event.task = {};
     event.owner = nullptr;

@@ -56,10 +56,10 @@ TEST_CASE("destinations: ports towards a peer are what all processes of the name
     enter(flows, event, 100, 10);
     event.task.pid = 4321;
     flows.add(event, flows.now_ns(), 500);
-    const Destinations all(flows, Inherited(start), {}, rules(10'000));
+    const Destinations all(flows, rules(10'000));
     const auto worst = all.worst(5);
     REQUIRE(worst.size() == 1);
-    CHECK(worst[0]->taken == 1500);
+    CHECK(worst[0]->ports.taken == 1500);
     CHECK(worst[0]->use.value() == Approx(0.15));
     REQUIRE(worst[0]->mainly != nullptr);
     CHECK(worst[0]->mainly->key.pid == 4321);
@@ -71,7 +71,7 @@ TEST_CASE("destinations: a server takes no ephemeral ports") {
     Event event = towards("10.0.0.5");
     event.role = Role::Server;
     enter(flows, event, 100, 10);
-    const Destinations all(flows, Inherited(start), {}, rules(10'000));
+    const Destinations all(flows, rules(10'000));
     CHECK(all.worst(5).empty());
     CHECK(all.find(flows.all().begin()->first) == nullptr);
 }
@@ -79,7 +79,7 @@ TEST_CASE("destinations: a server takes no ephemeral ports") {
 TEST_CASE("destinations: a forecast at the present rate") {
     Flows flows(start);
     enter(flows, towards("10.0.0.5"), 1000, 10);
-    const Destinations all(flows, Inherited(start), {}, rules(28'232));
+    const Destinations all(flows, rules(28'232));
     const Destination& one = *all.worst(1).front();
     CHECK_FALSE(one.reused);
     REQUIRE(one.used_up_in_s);
@@ -90,7 +90,7 @@ TEST_CASE("destinations: what connect() takes over does not run out") {
     Flows flows(start);
     enter(flows, towards("127.0.0.1"), 1000, 10);
     enter(flows, towards("10.0.0.5"), 100, 10);
-    const Destinations loopback_only(flows, Inherited(start), {}, rules(12'000, 1.0, true));
+    const Destinations loopback_only(flows, rules(12'000, 1.0, true));
     const auto worst = loopback_only.worst(2);
     REQUIRE(worst.size() == 2);
     CHECK(worst[0]->key.remote == address("127.0.0.1"));
@@ -102,11 +102,10 @@ TEST_CASE("destinations: what connect() takes over does not run out") {
     Event event = towards("10.0.0.5");
     event.local = address("10.0.0.1");
     enter(remote, event, 1000, 10);
-    CHECK_FALSE(
-        Destinations(remote, Inherited(start), {}, rules(12'000, 1.0, true)).worst(1)[0]->reused);
-    CHECK(Destinations(remote, Inherited(start), {}, rules(12'000, 1.0)).worst(1)[0]->reused);
+    CHECK_FALSE(Destinations(remote, rules(12'000, 1.0, true)).worst(1)[0]->reused);
+    CHECK(Destinations(remote, rules(12'000, 1.0)).worst(1)[0]->reused);
     // Faster than they may be taken over.
-    CHECK_FALSE(Destinations(remote, Inherited(start), {}, rules(1200, 1.0)).worst(1)[0]->reused);
+    CHECK_FALSE(Destinations(remote, rules(1200, 1.0)).worst(1)[0]->reused);
 }
 
 TEST_CASE("destinations: what runs out comes before what is reused, and failures before all") {
@@ -118,9 +117,7 @@ TEST_CASE("destinations: what runs out comes before what is reused, and failures
     Event failing = towards("10.0.0.9");
     failing.type = EventType::PortExhausted;
     const auto first = [&] {
-        return Destinations(flows, Inherited(start), {}, rules(12'000, 1.0, true))
-            .worst(1)[0]
-            ->key.remote;
+        return Destinations(flows, rules(12'000, 1.0, true)).worst(1)[0]->key.remote;
     };
     CHECK(first() == address("10.0.0.5"));
     flows.add(failing, flows.now_ns());
@@ -129,18 +126,14 @@ TEST_CASE("destinations: what runs out comes before what is reused, and failures
 
 TEST_CASE("destinations: sockets older than the trace hold ports until their time is over") {
     Flows flows(start);
-    FlowKey key;
-    key.netns = netns;
-    key.role = Role::Client;
-    key.service_port = 5432;
-    key.local = address("10.0.0.1");
-    key.remote = address("10.0.0.5");
-    Inherited inherited(start);
-    for (int times = 0; times < 1000; ++times)
-        inherited.add(key, times < 400 ? 20'500 : 59'900);
+    const HeldKey key{netns, address("10.0.0.5"), 5432, address("10.0.0.1")};
+    for (std::uint16_t port = 1; port <= 1000; ++port)
+        flows.inherit(
+            key,
+            {port, PortHolder::TimeWait, {}, start - (port <= 400 ? 39'500'000'000 : 100'000'000)});
     const auto use = [&](std::uint64_t seconds) {
         flows.age(start + seconds * second);
-        const Destinations all(flows, inherited, {}, rules(10'000));
+        const Destinations all(flows, rules(10'000));
         const auto worst = all.worst(1);
         return worst.empty() ? 0.0 : worst[0]->use.value();
     };
@@ -148,4 +141,37 @@ TEST_CASE("destinations: sockets older than the trace hold ports until their tim
     CHECK(use(20) == Approx(0.1));
     CHECK(use(21) == Approx(0.06));
     CHECK(use(60) == 0);
+}
+
+TEST_CASE("destinations: without TCP timestamps nothing is taken over") {
+    Flows flows(start);
+    Event event = towards("127.0.0.1");
+    event.timestamps = false;
+    enter(flows, event, 1000, 10);
+    const Destinations all(flows, rules(12'000, 1.0, true));
+    const Destination& one = *all.worst(1).front();
+    CHECK_FALSE(one.reused);
+    CHECK(one.ports.reusable == 0);
+    REQUIRE(one.used_up_in_s);
+    CHECK(*one.used_up_in_s == Approx(2).margin(0.5));
+}
+
+TEST_CASE("destinations: what connect() did not take over as it failed is not reusable") {
+    Flows flows(start);
+    const HeldKey key{netns, address("127.0.0.1"), 5432, address("127.0.0.1")};
+    for (std::uint16_t port = 1; port <= 400; ++port)
+        flows.inherit(key, {port, PortHolder::TimeWait, {}, start - 20 * second});
+    flows.age(start + second);
+    const auto one = [&] { return *Destinations(flows, rules(400, 1.0, true)).worst(1).front(); };
+    CHECK(one().ports.reusable == 400);
+    CHECK(one().reused);
+    Event failing = towards("127.0.0.1");
+    failing.type = EventType::PortExhausted;
+    failing.reason = Reason::PortTaken; // a port of the program's own says nothing
+    flows.add(failing, flows.now_ns());
+    CHECK(one().ports.reusable == 400);
+    failing.reason = Reason::None;
+    flows.add(failing, flows.now_ns());
+    CHECK(one().ports.reusable == 0);
+    CHECK_FALSE(one().reused);
 }

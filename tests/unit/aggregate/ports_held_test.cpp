@@ -36,6 +36,7 @@ TEST_CASE("ports held: a minute long, by clients only", "[aggregate]") {
 TEST_CASE("ports held: bounded", "[aggregate]") {
     PortsHeld held(2);
     Event event = test::client_v4();
+    event.local_port = 0; // counted in the kernel
     for (std::uint16_t port = 1; port <= 3; ++port) {
         event.remote_port = port;
         for (std::uint32_t user = 0; user < 100; ++user)
@@ -86,6 +87,35 @@ TEST_CASE("ports held: reusable after a second where tcp_tw_reuse is on", "[aggr
     rules.reuse_on_loopback_only = true; // and this is none
     held.set_rules({{event.netns, rules}});
     CHECK(held.towards(key_of(event)).held() == 400);
+}
+
+TEST_CASE("ports held: a port that was taken over is taken once", "[aggregate]") {
+    PortsHeld held(10);
+    PortRules rules;
+    rules.usable = 400;
+    rules.reuse_after_s = 1;
+    Event event = test::client_v4();
+    held.set_rules({{event.netns, rules}});
+    for (std::uint64_t at = 0; at < 1000; ++at) {
+        event.local_port = static_cast<std::uint16_t>(40'000 + 2 * (at % 200));
+        held.add(event, 1, 1, 100 * second + at * second / 100);
+    }
+    CHECK(held.towards(key_of(event)).taken == 200);
+    CHECK(held.towards(key_of(event)).held() == 100); // those of the last second
+}
+
+TEST_CASE("ports held: how many known ports there are is bounded", "[aggregate]") {
+    PortsHeld held(10, 5);
+    Event event = test::client_v4();
+    for (std::uint16_t port = 1; port <= 20; ++port) {
+        event.local_port = port;
+        held.add(event, 1, 1, 100 * second);
+    }
+    CHECK(held.towards(key_of(event)).taken == 20); // counted, if not by port
+    event.local_port = 1;
+    held.add(event, 1, 1, 200 * second); // the minute is over: there is room again
+    held.add(event, 1, 1, 200 * second);
+    CHECK(held.towards(key_of(event)).taken == 1);
 }
 
 TEST_CASE("ports held: a burst of 75 s ago holds nothing", "[aggregate]") {

@@ -180,7 +180,8 @@ TEST_CASE("decode: a minisock's record that is cut short or out of range is none
         CHECK(decode_event(bytes_of(record)).has_value() == (value == 1 || value == 2));
         record = minisock_record();
         record.reason = byte;
-        const bool ends = value == 1 || value == 2 || (value >= 6 && value < TWTRACE_REASONS);
+        const bool ends =
+            value == 1 || value == 2 || (value >= 6 && value <= TWTRACE_REASON_DESTROYED);
         CHECK(decode_event(bytes_of(record)).has_value() == ends);
     }
 }
@@ -251,4 +252,37 @@ TEST_CASE("decode: a cgroup that was made") {
     CHECK_FALSE(decode_cgroup(bytes));
     record.header.type = TWTRACE_TIME_WAIT;
     CHECK_FALSE(decode_cgroup(bytes));
+}
+
+TEST_CASE("decode: whether a connection had TCP timestamps") {
+    twtrace_event record = time_wait_record();
+    CHECK(decode_event(bytes_of(record))->timestamps == false);
+    record.flags |= TWTRACE_FLAG_TIMESTAMPS;
+    CHECK(decode_event(bytes_of(record))->timestamps == true);
+    record.header.type = TWTRACE_PORT_EXHAUSTED; // no connection came about
+    CHECK_FALSE(decode_event(bytes_of(record))->timestamps.has_value());
+    CHECK_FALSE(decode_event(bytes_of(minisock_record()))->timestamps.has_value());
+    twtrace_overflow_key lost{};
+    lost.type = TWTRACE_TIME_WAIT;
+    CHECK(event_of(lost).timestamps == true);
+    lost.no_timestamps = 1;
+    CHECK(event_of(lost).timestamps == false);
+    lost.type = TWTRACE_PASSIVE_CLOSE; // these are counted without it
+    CHECK_FALSE(event_of(lost).timestamps.has_value());
+}
+
+TEST_CASE("decode: why there was no port, and a port that the program chose") {
+    twtrace_event record = time_wait_record();
+    record.flags |= TWTRACE_FLAG_PORT_CHOSEN;
+    CHECK(decode_event(bytes_of(record))->port_chosen);
+    record.reason = TWTRACE_REASON_PORT_TAKEN; // not of an entry
+    CHECK_FALSE(decode_event(bytes_of(record)));
+    record.header.type = TWTRACE_PORT_EXHAUSTED;
+    CHECK(decode_event(bytes_of(record))->reason == Reason::PortTaken);
+    record.reason = TWTRACE_REASON_OWN_RANGE;
+    CHECK(decode_event(bytes_of(record))->reason == Reason::OwnRange);
+    record.reason = TWTRACE_REASON_NONE;
+    CHECK(decode_event(bytes_of(record))->reason == Reason::None);
+    record.reason = TWTRACE_REASON_PEER_RESET;
+    CHECK_FALSE(decode_event(bytes_of(record)));
 }

@@ -128,11 +128,15 @@ TEST_CASE("doctor's rhythm: a clock, and chance") {
     CHECK(pairs.variation() > 0.9);
 }
 
+namespace {
+constexpr std::uint64_t now_ns = 3'600'000'000'000;
+}
+
 TEST_CASE("doctor's port counter: one port for each socket, by source and destination") {
     const NetSettings settings = default_settings();
     PortSet listeners;
     listeners.insert(40'000);
-    PortCounter counter(settings, listeners);
+    PortCounter counter(settings, listeners, now_ns);
     counter.add(socket_to("10.0.0.2", 33'000));
     counter.add(socket_to("10.0.0.2", 33'001, 30'000));
     counter.add(socket_to("10.0.0.3", 33'000));
@@ -152,7 +156,7 @@ TEST_CASE("doctor's port counter: what tcp_tw_reuse may take over") {
     NetSettings settings = default_settings();
     const PortSet none;
     const auto reusable = [&](const char* remote, std::uint32_t age_ms, TcpState state) {
-        PortCounter counter(settings, none);
+        PortCounter counter(settings, none, now_ns);
         TcpSocket socket = socket_to(remote, 33'000, 60'000 - age_ms);
         socket.state = state;
         counter.add(socket);
@@ -179,12 +183,80 @@ TEST_CASE("doctor's port counter: what tcp_tw_reuse may take over") {
 TEST_CASE("doctor's port counter: how many there were before, and no more than its bound") {
     const NetSettings settings = default_settings();
     const PortSet none;
-    PortCounter before(settings, none);
-    PortCounter after(settings, none, 1);
+    PortCounter before(settings, none, now_ns);
+    PortCounter after(settings, none, now_ns, 1);
     before.add(socket_to("10.0.0.2", 33'000));
     after.add(socket_to("10.0.0.2", 33'000));
     after.add(socket_to("10.0.0.2", 33'002));
     after.add(socket_to("10.0.0.3", 33'002));
     CHECK(after.most_used(1, &before).at(0).held_before == 1);
     CHECK(after.beyond() == 1);
+}
+
+TEST_CASE("doctor's port counter: TIME_WAITs that connect() passed over as it failed") {
+    NetSettings settings = default_settings();
+    settings.tw_reuse = 1;
+    const PortSet none;
+    PortCounter counter(settings, none, now_ns);
+    counter.add(socket_to("10.0.0.2", 33'000, 40'000)); // 20 s old
+    counter.add(socket_to("10.0.0.2", 33'002, 55'000)); // 5 s
+    counter.add(socket_to("10.0.0.2", 33'004));         // open
+    const auto failed = [&](std::uint64_t ago_s) {
+        return counter.most_used(1, nullptr,
+                                 [&](const PortUse&) { return now_ns - ago_s * 1'000'000'000; })[0];
+    };
+    CHECK(failed(2).passed_over == 2);
+    CHECK(failed(5).passed_over == 1); // the younger one could not be taken over then
+    CHECK(failed(30).passed_over == 0);
+    CHECK(counter.most_used(1, nullptr)[0].passed_over == 0);
+}
+
+TEST_CASE("doctor's observer: closes without TCP timestamps, and when connect() failed last") {
+    Observer observer;
+    Event event = client_v4();
+    observer.add(event);
+    event.timestamps = false;
+    observer.add(event);
+    event.timestamps.reset();
+    observer.add(event);
+    event.type = EventType::PortExhausted;
+    event.time_ns = 77;
+    observer.add(event);
+    Observations seen;
+    observer.finish(seen);
+    CHECK(seen.flows.at(0).time_wait == 3);
+    CHECK(seen.flows.at(0).without_timestamps == 1);
+    CHECK(seen.flows.at(0).last_no_port_ns == 77);
+}
+
+TEST_CASE("doctor's observer: ports of bind(), and why connect() found none") {
+    Observer observer;
+    Event event = client_v4();
+    event.port_bound = true;
+    for (std::uint16_t port = 40'000; port < 40'010; ++port) {
+        event.local_port = port;
+        observer.add(event);
+        observer.add(event);
+    }
+    event.port_chosen = true; // bind(address, PORT): nobody picked it
+    event.local_port = 44'052;
+    observer.add(event);
+    event.type = EventType::PortExhausted;
+    event.reason = Reason::PortTaken;
+    observer.add(event);
+    event.reason = Reason::OwnRange;
+    observer.add(event);
+    event.reason = Reason::None;
+    observer.add(event);
+    Observations seen;
+    observer.finish(seen);
+    const Flow& flow = seen.flows.at(0);
+    CHECK(flow.bound == 20);
+    CHECK(flow.chosen == 1);
+    CHECK(flow.port_taken == 1);
+    CHECK(flow.last_port == 44'052);
+    CHECK(flow.own_range == 1);
+    CHECK(flow.no_port == 1);
+    CHECK(seen.bound_ports_of(event.netns) == 10);
+    CHECK(seen.bound_ports_of(7) == 0);
 }

@@ -192,11 +192,115 @@ TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     facts(seen).port_sockets = 100;
     facts(seen).destinations = 10;
     Findings findings;
-    judge_ports(seen, findings);
+    judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Critical);
     facts(seen).port_sockets = 150; // connect() gave some of them to several destinations
     findings.clear();
-    judge_ports(seen, findings);
+    judge_bound_range(seen, findings);
     CHECK(findings.empty());
+    seen.flows.push_back(flow_of(Role::Client, 60)); // but somebody is seen to bind()
+    seen.flows.back().bound = 60;
+    seen.bound_ports[netns] = 60;
+    judge_bound_range(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "bind() has taken all local ports"));
+    CHECK(says(findings.front(), "IP_BIND_ADDRESS_NO_PORT"));
+    CHECK(findings.front().pid == 42U);
+    findings.clear();
+    seen.flows.back().bound = 0; // no: the program chose them itself
+    seen.flows.back().chosen = 60;
+    seen.bound_ports.clear();
+    facts(seen).port_sockets = 100;
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty());
+}
+
+TEST_CASE("doctor: ports that bind() is seen to use up are a warning in time") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 2400)); // 240/s x 60 s = 14,400 of 28,232
+    seen.flows.back().bound = 2400;
+    seen.bound_ports[netns] = 2400;
+    facts(seen).distinct_ports = 2500;
+    facts(seen).port_sockets = 9000;
+    Findings findings;
+    judge_bound_range(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().severity == Severity::Warning);
+    CHECK(says(findings.front(), "2,500 of 28,232 local ports"));
+    seen.flows.back().bound = 2000;
+    findings.clear();
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty());
+}
+
+TEST_CASE("doctor: a chosen source port that is taken is no exhaustion") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 0));
+    seen.flows.back().port_taken = 200;
+    seen.flows.back().last_port = 44'052;
+    const Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    const Finding& finding = findings.front();
+    CHECK(finding.id == "chosen-port-taken");
+    CHECK(finding.severity == Severity::Critical);
+    CHECK(says(finding, "200 connects failed with EADDRNOTAVAIL in 10.0 s; the last one had source "
+                        "port 44052"));
+    CHECK_FALSE(says(finding, "sysctl"));
+    CHECK_FALSE(says(finding, "IP_BIND_ADDRESS_NO_PORT"));
+}
+
+TEST_CASE("doctor: a range of the socket's own is no matter of ip_local_port_range") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 0));
+    seen.flows.back().own_range = 3;
+    const Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().id == "own-range-used-up");
+    CHECK(says(findings.front(), "IP_LOCAL_PORT_RANGE"));
+    CHECK_FALSE(says(findings.front(), "sysctl"));
+}
+
+TEST_CASE("doctor: without TCP timestamps tcp_tw_reuse is no help, and that is the finding") {
+    Observations seen = quiet_host();
+    settings(seen).tw_reuse = 1;
+    seen.flows.push_back(flow_of(Role::Client, 4800));
+    facts(seen).ports.push_back(ports_of(20'000));
+    facts(seen).ports.back().reusable = 19'500;
+    CHECK_FALSE(finds(seen, "no-timestamps"));
+    CHECK_FALSE(finds(seen, "ports-running-out"));
+    seen.flows.back().without_timestamps = 4800;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "no-timestamps");
+    REQUIRE(finding != nullptr);
+    CHECK(&findings.front() == finding);
+    CHECK(finding->severity == Severity::Critical);
+    INFO(text_of(*finding));
+    CHECK(says(*finding, "4,800 of 4,800 connections that were closed there had none"));
+    CHECK_FALSE(says(*finding, "reusable"));
+    CHECK_FALSE(says(*finding, "sysctl -w net.ipv4.tcp_tw_reuse"));
+    REQUIRE(find(findings, "ports-running-out") != nullptr);
+    CHECK(find(findings, "ports-running-out")->numbers.size() > 0);
+    settings(seen).tw_reuse = 0; // then that is what is missing first
+    CHECK_FALSE(finds(seen, "no-timestamps"));
+}
+
+TEST_CASE("doctor: TIME_WAITs that connect() did not take over as it failed have no timestamps") {
+    Observations seen = quiet_host();
+    settings(seen).tw_reuse = 1;
+    seen.flows.push_back(flow_of(Role::Client, 0));
+    seen.flows.back().no_port = 50;
+    facts(seen).ports.push_back(ports_of(28'232));
+    facts(seen).ports.back().reusable = 28'232;
+    facts(seen).ports.back().passed_over = 1; // of an odd range one may be left out
+    CHECK_FALSE(finds(seen, "no-timestamps"));
+    facts(seen).ports.back().passed_over = 28'000;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "no-timestamps");
+    REQUIRE(finding != nullptr);
+    INFO(text_of(*finding));
+    CHECK(says(*finding, "connect() failed although 28,000 TIME_WAITs were old enough"));
+    const Finding* failing = find(findings, "no-free-port");
+    REQUIRE(failing != nullptr);
+    CHECK_FALSE(says(*failing, "reusable"));
 }

@@ -77,3 +77,23 @@ TEST_CASE("doctor: what is not known is not judged") {
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().id == "connection-per-request"); // that was seen
 }
+
+TEST_CASE("doctor: conntrack that refuses connections, and that is full") {
+    Observations seen = quiet_host();
+    facts(seen).conntrack.emplace();
+    facts(seen).conntrack->entries = 9000;
+    facts(seen).conntrack->most = 262'144;
+    facts(seen).conntrack_failed = 4; // a few pairs of DNS queries
+    CHECK(diagnose(seen).empty());
+    facts(seen).conntrack_failed = 50;
+    Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().id == "snat-ports");
+    CHECK(says(findings.front(), "rose by 50 in 10.0 s"));
+    facts(seen).conntrack_failed = 0;
+    facts(seen).conntrack->most = 10'000;
+    findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings.front().id == "conntrack-full");
+    CHECK(says(findings.front(), "sysctl -w net.netfilter.nf_conntrack_max=20000"));
+}

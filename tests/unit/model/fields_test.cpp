@@ -34,14 +34,15 @@ std::string value(const Event& event, std::string_view key) {
 } // namespace
 
 TEST_CASE("fields: the keys of interface.md, in its order") {
-    CHECK(
-        keys() ==
-        std::vector<std::string>{
-            "type",        "time",        "stage",       "how",      "role",       "role_inferred",
-            "pid",         "tid",         "comm",        "uid",      "service",    "unit",
-            "container",   "cgroup",      "netns",       "family",   "local_addr", "local_port",
-            "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received",
-            "reason",      "netns_name",  "ppid",        "parent",   "cmdline",    "held_us"});
+    CHECK(keys() ==
+          std::vector<std::string>{"type",        "time",          "stage",       "how",
+                                   "role",        "role_inferred", "pid",         "tid",
+                                   "comm",        "uid",           "service",     "unit",
+                                   "container",   "cgroup",        "netns",       "family",
+                                   "local_addr",  "local_port",    "remote_addr", "remote_port",
+                                   "lifetime_us", "close_us",      "bytes_sent",  "bytes_received",
+                                   "reason",      "timestamps",    "netns_name",  "ppid",
+                                   "parent",      "cmdline",       "held_us"});
 }
 
 TEST_CASE("fields: each key is there once, each field can be seen in a table") {
@@ -81,6 +82,7 @@ TEST_CASE("fields: values of an event that is known in full") {
     CHECK(value(event, "close_us") == "42");
     CHECK(value(event, "bytes_sent") == "1234");
     CHECK(value(event, "bytes_received") == "56789");
+    CHECK(value(event, "timestamps") == "true");
 }
 
 TEST_CASE("fields: root's uid is 0, and that is known") {

@@ -21,6 +21,8 @@ void same(const Event& event, const Collected::Item& item) {
     CHECK(item.event.retracts == event.retracts);
     CHECK(item.event.caught == event.caught);
     CHECK(item.event.port_bound == event.port_bound);
+    CHECK(item.event.port_chosen == event.port_chosen);
+    CHECK(item.event.timestamps == event.timestamps);
     CHECK(item.event.held == event.held);
     CHECK(item.event.netns == event.netns);
     CHECK(item.event.local_port == event.local_port);
@@ -62,6 +64,7 @@ std::vector<Event> of_each_kind() {
     retracts.retracts = true;
     retracts.caught = true;
     retracts.port_bound = true;
+    retracts.port_chosen = true;
     Event none;
     none.type = EventType::PortExhausted;
     return {client_v4(), longest_v6(), unknown_closer(), hostile_comm(), ends, retracts, none};

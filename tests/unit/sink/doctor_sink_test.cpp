@@ -91,9 +91,11 @@ TEST_CASE("doctor's table: when all is well it says so, with how far from the li
     seen.totals.time_wait = 15;
     facts(seen).ports.push_back(ports_of(2823));
     const std::string text = flat(report_of(std::move(seen)));
-    CHECK(contains(text, "1.5/s entries into TIME_WAIT, ports at most 9.9 % used, towards "
+    CHECK(contains(text, "1.5/s entries into TIME_WAIT, ports at most 9.9 % taken, towards "
                          "10.0.0.2:80: nothing to do"));
     CHECK_FALSE(contains(text, "Looked for"));
+    CHECK(contains(text, "Can't be seen: connect() or bind() that fails with EADDRNOTAVAIL because "
+                         "this host has no such local address"));
     CHECK(contains(text, "Accounting: exact"));
 }
 
@@ -104,27 +106,27 @@ TEST_CASE("doctor's table: ports that connect() may take over are told apart") {
     reused.reusable = 11'293;
     reused.port = 8081;
     facts(seen).ports.push_back(reused);
-    const std::string more = " (and 40 % towards 10.0.0.2:8081 that connect() may take over): ";
-    CHECK(contains(flat(report_of(seen)), "no ports in use" + more));
-    facts(seen).ports.push_back(ports_of(0, 1));
-    CHECK(contains(flat(report_of(seen)), "ports at most 0 % used, towards 10.0.0.2:80" + more));
-    facts(seen).ports_counted = false;
-    CHECK(contains(flat(report_of(seen)), "ports less than 1 % used" + more));
+    CHECK(contains(flat(report_of(seen)),
+                   "ports at most 40 % taken, towards 10.0.0.2:8081 (40 % reusable): nothing"));
+    facts(seen).ports.push_back(ports_of(0, 1000));
+    CHECK(contains(flat(report_of(seen)),
+                   "ports at most 40 % taken, towards 10.0.0.2:8081 (40 % reusable), and 3.5 % "
+                   "towards 10.0.0.2:80 that are not reusable"));
     facts(seen).ports.front().reusable = 100;
-    CHECK_FALSE(contains(flat(report_of(seen)), "take over"));
+    CHECK_FALSE(contains(flat(report_of(seen)), "reusable"));
 }
 
 TEST_CASE("doctor's table: when nothing happened it says what it looked for") {
     const std::string text = flat(report_of(quiet_host()));
     CHECK(contains(text, "No connection was closed into TIME_WAIT: looked for 10.0 s on web1"));
-    CHECK(contains(text, "no ports in use: nothing to do"));
+    CHECK(contains(text, "no ports taken: nothing to do"));
     CHECK(contains(text, "Looked for: connect() that fails"));
 }
 
 TEST_CASE("doctor's table: namespaces with next to no sockets are under one percent") {
     Observations seen = quiet_host();
     facts(seen).ports_counted = false;
-    CHECK(contains(flat(report_of(seen)), "ports less than 1 % used"));
+    CHECK(contains(flat(report_of(seen)), "ports less than 1 % taken"));
     facts(seen).settings.reset();
     CHECK(contains(flat(report_of(seen)), "ports were not counted"));
 }
@@ -185,4 +187,25 @@ TEST_CASE("doctor --host: what is there needs no word, what is missing says what
     CHECK(document.at("can_trace") == false);
     CHECK(document.at("checks").at(1).at("allowed") == false);
     CHECK(document.at("checks").at(2).at("allowed").is_null());
+}
+
+TEST_CASE("doctor's table: the all-clear tells what is left from before, and what it can't see") {
+    Observations seen = quiet_host();
+    seen.leftovers.emplace();
+    CHECK_FALSE(contains(flat(report_of(seen)), "from before"));
+    seen.leftovers->sockets = 1234;
+    seen.leftovers->last_ends_in_ms = 43'000;
+    CHECK(contains(flat(report_of(seen)),
+                   "1,234 sockets are in TIME_WAIT from before (whose, nobody "
+                   "saw: a twtrace trace --journal that runs would know); "
+                   "the last of them goes in 43 s."));
+    seen.leftovers->by_service = {{"a", 1}, {"b", 2}, {"nginx.service", 1000}, {"x", 3}};
+    CHECK(contains(flat(report_of(seen)), "(1,000 of nginx.service, 3 of x, 2 of b, 229 of others "
+                                          "or not known)"));
+    facts(seen).conntrack.emplace();
+    facts(seen).conntrack->entries = 9000;
+    CHECK_FALSE(contains(flat(report_of(seen)), "conntrack has"));
+    facts(seen).conntrack->forwards = true;
+    facts(seen).conntrack->most = 262'144;
+    CHECK(contains(flat(report_of(seen)), "conntrack has 9,000 of 262,144 entries"));
 }

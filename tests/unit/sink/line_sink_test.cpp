@@ -94,7 +94,7 @@ const std::vector<std::string> keys = {
     "pid",         "tid",         "comm",        "uid",      "service",    "unit",
     "container",   "cgroup",      "netns",       "family",   "local_addr", "local_port",
     "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received",
-    "reason",      "netns_name",  "ppid",        "parent",   "cmdline"};
+    "reason",      "timestamps",  "netns_name",  "ppid",     "parent",     "cmdline"};
 
 } // namespace
 

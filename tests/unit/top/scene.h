@@ -57,6 +57,7 @@ inline Flows scene(std::uint32_t proxy_rate = 300) {
         for (std::uint64_t times = 0; times < 8; ++times) {
             Event event = proxy_close();
             event.wall_ns += at * second + times;
+            event.local_port = static_cast<std::uint16_t>(event.local_port + 2 * (8 * at + times));
             flows.add(event, now);
         }
         flows.add(proxy_close(), now, proxy_rate + static_cast<std::uint32_t>(at % 10) * 10 - 8);

@@ -36,7 +36,7 @@ Flows closing(Event event, std::uint32_t rate) {
 TEST_CASE("top verdict: a rate that the ports stand is fine") {
     const Verdict verdict = verdict_of(closing(proxy_close(), 100));
     CHECK(verdict.level == Level::Fine);
-    CHECK(verdict.text == "100.0 entries/s, ports at most 11 % used: nothing to do");
+    CHECK(verdict.text == "100.0 entries/s, ports at most 11 % taken: nothing to do");
     CHECK(verdict.advice ==
           "nginx.service (1234) closes its own connections to 10.0.0.5:5432, half "
           "of them within 1.5ms: keep-alive or a connection pool there means "
@@ -80,7 +80,7 @@ TEST_CASE("top verdict: what is taken over does no harm") {
     loopback.remote = address("127.0.0.1");
     const Verdict verdict = verdict_of(closing(loopback, 1000));
     CHECK(verdict.level == Level::Fine);
-    CHECK(contains(verdict.text, "connect() takes them over (tcp_tw_reuse): nothing to do"));
+    CHECK(contains(verdict.text, "reusable by connect() (tcp_tw_reuse): nothing to do"));
 }
 
 TEST_CASE("top verdict: the limit of TIME_WAIT sockets is near, or reached") {

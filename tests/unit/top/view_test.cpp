@@ -46,14 +46,14 @@ TEST_CASE("top view: a wide terminal has longer names and a longer minute") {
 
 TEST_CASE("top view: what is left on 40 columns and 10 rows, in ASCII") {
     State state;
-    const Flows flows = scene(900);
+    const Flows flows = scene(500);
     const Picture picture = picture_of(flows);
     check_golden("40x10", drawn(state, picture, {10, 40}, Glyphs{false}));
 }
 
 TEST_CASE("top view: a group with all there is to know") {
     State state;
-    const Flows flows = scene(900);
+    const Flows flows = scene(500);
     const Picture picture = picture_of(flows);
     const Rows rows = arranged(picture, state.sort, {});
     state.press({Key::Kind::Enter, {}}, rows, 5);
@@ -127,7 +127,7 @@ TEST_CASE("top view: a filter while it is typed, and a pause, are to be seen") {
 }
 
 TEST_CASE("top view: never more than the screen, whatever its size and the page") {
-    const Flows flows = scene(900);
+    const Flows flows = scene(500);
     for (const GroupBy by : {GroupBy::Process, GroupBy::Netns, GroupBy::Peer})
         for (int rows = 1; rows <= 40; rows += rows < 12 ? 1 : 7)
             for (int columns = 1; columns <= 200; columns += columns < 50 ? 1 : 13)

@@ -1,0 +1,53 @@
+#include "doctor/port_finding.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "doctor/thresholds.h"
+#include "doctor/wording.h"
+
+namespace twtrace::doctor {
+
+Finding about(const Observations& seen, const Destination& to, std::string_view id) {
+    Finding finding;
+    finding.id = id;
+    finding.netns = to.netns;
+    finding.remote = to.use.remote;
+    finding.service_port = to.use.port;
+    if (to.maker != nullptr) {
+        finding.service = to.maker->service;
+        if (to.maker->pid != 0)
+            finding.pid = to.maker->pid;
+    }
+    finding.evidence = port_evidence(to);
+    finding.numbers = port_numbers(seen, to);
+    return finding;
+}
+
+std::optional<double> time_left_s(const Observations& seen, const Destination& to, double share) {
+    const double held = to.use.held();
+    if (to.use.held() <= to.use.held_before || seen.counted_apart_s <= 0 || to.leads_to < share)
+        return std::nullopt;
+    const double rise = (held - to.use.held_before) / seen.counted_apart_s;
+    return std::max(0.0, to.usable * share - held) / rise;
+}
+
+std::string outlook(const Observations& seen, const Destination& to) {
+    std::string text = fmt::format("{} closes {} of them into TIME_WAIT",
+                                   to.maker != nullptr ? who(*to.maker) : "nobody",
+                                   per_second(seen.rate(to.time_wait)));
+    const auto half = time_left_s(seen, to, threshold::ports_half);
+    const auto all = time_left_s(seen, to, 1);
+    if (half && *half > 0)
+        text += fmt::format("; at this pace half are taken in {}", duration_text(*half));
+    if (all && *all > 0)
+        text += fmt::format("{} all in {}", half && *half > 0 ? "," : "; at this pace",
+                            duration_text(*all));
+    if (!half && !all && to.leads_to > to.share())
+        text += fmt::format("; at this rate {} stay taken", percent(std::min(1.0, to.leads_to)));
+    return text;
+}
+
+} // namespace twtrace::doctor

@@ -1,0 +1,100 @@
+// bind() to an address and port 0 takes a port for all destinations together.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "doctor/rules.h"
+#include "doctor/thresholds.h"
+#include "doctor/wording.h"
+
+namespace twtrace::doctor {
+
+namespace {
+
+struct Binders {
+    std::uint64_t bound = 0;  // closes that were seen, with a port that bind() picked
+    std::uint64_t chosen = 0; // with one that the program chose
+    const Flow* most = nullptr;
+};
+
+Binders binders_in(const Observations& seen, std::uint32_t netns) {
+    Binders all;
+    for (const Flow& flow : seen.flows) {
+        if (flow.netns != netns)
+            continue;
+        all.bound += flow.bound;
+        all.chosen += flow.chosen;
+        if (flow.bound > 0 && (all.most == nullptr || flow.bound > all.most->bound))
+            all.most = &flow;
+    }
+    return all;
+}
+
+// Hardly a port is held twice although there are several destinations: connect() would give one
+// port to several.
+bool looks_bound(const NamespaceFacts& facts, double usable) {
+    const bool one_destination =
+        std::any_of(facts.ports.begin(), facts.ports.end(), [&](const PortUse& use) {
+            return use.taken() >= threshold::ports_half * usable;
+        });
+    return !one_destination && facts.distinct_ports >= threshold::events &&
+           facts.distinct_ports >= threshold::ports_burst * usable &&
+           facts.port_sockets <= 1.02 * facts.distinct_ports;
+}
+
+// Any socket stands in the way of bind(), those of connect() too.
+void judge_namespace(const Observations& seen, std::uint32_t netns, const NamespaceFacts& facts,
+                     Findings& findings) {
+    const double usable = facts.settings ? facts.settings->usable_ports() : 0;
+    const Binders binders = binders_in(seen, netns);
+    const std::uint32_t bound_seen = seen.bound_ports_of(netns);
+    const bool seen_to_bind = bound_seen >= threshold::events && binders.bound >= binders.chosen;
+    if (usable <= 0 || binders.chosen > binders.bound ||
+        !(seen_to_bind || looks_bound(facts, usable)))
+        return;
+    const std::uint32_t taken = std::max(facts.distinct_ports, bound_seen);
+    const double share = std::min(1.0, taken / usable);
+    const double leads_to = seen.rate(binders.bound) * 60 / usable;
+    const bool gone = share >= threshold::ports_burst;
+    if (!gone && share < threshold::ports_half && leads_to < threshold::ports_half)
+        return;
+    Finding finding;
+    finding.id = "ports-running-out";
+    finding.netns = netns;
+    finding.severity = gone ? Severity::Critical : Severity::Warning;
+    finding.weight = std::max(share, std::min(1.0, leads_to));
+    finding.title = fmt::format("bind() {} local ports{}",
+                                taken >= usable ? "has taken all"
+                                : gone          ? "has taken nearly all"
+                                                : "is using up the",
+                                where(seen, netns));
+    finding.evidence.push_back(fmt::format(
+        "{} of {} local ports ({}) are taken over {} destinations together", grouped(taken),
+        grouped(static_cast<std::uint64_t>(usable)), percent(share), grouped(facts.destinations)));
+    if (binders.most != nullptr) {
+        finding.service = binders.most->service;
+        if (binders.most->pid != 0)
+            finding.pid = binders.most->pid;
+        finding.evidence.push_back(fmt::format(
+            "{} closes {} with a port that bind() had picked, {} different ones in {:.1f} s",
+            who(*binders.most), per_second(seen.rate(binders.bound)), grouped(bound_seen),
+            seen.seconds));
+    } else {
+        finding.evidence.emplace_back("hardly one of them is held twice, as connect() would do");
+    }
+    finding.meaning = "A port that bind() picked is taken for all destinations. When the last one "
+                      "is gone bind() fails with EADDRINUSE, which leaves no event behind.";
+    finding.fix = {"# before bind() of an address and port 0 (Linux 4.2):", "int one = 1;",
+                   "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);"};
+    finding.numbers = {{"usable", usable}, {"taken", taken}, {"bound_seen", bound_seen}};
+    findings.push_back(std::move(finding));
+}
+
+} // namespace
+
+void judge_bound_range(const Observations& seen, Findings& findings) {
+    for (const auto& [netns, facts] : seen.namespaces)
+        judge_namespace(seen, netns, facts, findings);
+}
+
+} // namespace twtrace::doctor

@@ -1,0 +1,90 @@
+// The local ports that are held from one source address towards one destination address and port,
+// and the one function that counts them: for summary, top, doctor and exporter.
+//
+// Two words, the same everywhere: a port is *taken* if a socket holds it, and a taken port is
+// *reusable* if connect() may take its TIME_WAIT over now (tcp_tw_reuse).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "ports/port_rules.h"
+
+namespace twtrace {
+
+/// What holds a port.
+enum class PortHolder : std::uint8_t {
+    Open,     ///< a socket in any state before the hand-over
+    FinWait2, ///< a minisock in substate FIN_WAIT2: never reusable
+    TimeWait,
+};
+
+struct HeldPort {
+    std::uint16_t port = 0; ///< 0: not known
+    PortHolder holder = PortHolder::TimeWait;
+    /// TCP timestamps were negotiated; none: not known.
+    std::optional<bool> timestamps{};
+    std::uint64_t since_ns = 0; ///< of a minisock: the hand-over, CLOCK_MONOTONIC
+};
+
+struct PortCount {
+    double taken = 0;
+    double reusable = 0;           ///< of taken
+    double open = 0;               ///< of taken
+    double without_timestamps = 0; ///< of taken: known to be never reusable
+
+    [[nodiscard]] double held() const { return taken - reusable; }
+};
+
+class PortTable {
+  public:
+    static constexpr std::uint64_t minute_ns = 60'000'000'000; // TCP_TIMEWAIT_LEN
+
+    /// A port that is here already has a new holder: it was taken over. times: of those without a
+    /// known port, each of which holds another one. Returns true if it needed room.
+    bool add(const HeldPort& held, std::uint64_t times = 1);
+    /// Minisocks that are older than a minute at now_ns go.
+    void forget_older(std::uint64_t now_ns);
+    [[nodiscard]] bool empty() const { return used_ == 0 && unnamed_.empty(); }
+    /// Known ports, expired ones included.
+    [[nodiscard]] std::size_t size() const { return used_; }
+
+    /// At now_ns. Where it is not known whether a connection had timestamps, the others of this
+    /// table tell; where they don't either, it had.
+    [[nodiscard]] PortCount count(std::uint64_t now_ns, const PortRules& rules,
+                                  const Address& local, const Address& remote) const;
+    /// Of the minisocks, by the full second of their age.
+    [[nodiscard]] std::array<double, 60> by_age(std::uint64_t now_ns) const;
+
+  private:
+    // Milliseconds, in 32 bits: they wrap after 49 days, and are compared within minutes.
+    struct Slot {
+        std::uint32_t since_ms = 0;
+        std::uint16_t port = 0; // 0: free
+        PortHolder holder = PortHolder::TimeWait;
+        std::uint8_t timestamps = 0;
+    };
+    static_assert(sizeof(Slot) == 8);
+    // Without a known port; those of a second together.
+    struct Unnamed {
+        Slot what;
+        std::uint64_t times = 0;
+    };
+    static Slot slot_of(const HeldPort& held);
+    static std::uint32_t age_ms(const Slot& slot, std::uint64_t now_ns);
+    static bool is_over(const Slot& slot, std::uint64_t now_ns);
+    Slot* find(std::uint16_t port);
+    void resize(std::size_t slots, std::optional<std::uint64_t> now_ns);
+    void add_unnamed(Slot what, std::uint64_t times);
+    /// visit(slot, times)
+    template <typename Visit>
+    void each(std::uint64_t now_ns, Visit&& visit) const;
+
+    std::vector<Slot> slots_; // open addressing; a power of two, or none
+    std::size_t used_ = 0;
+    std::vector<Unnamed> unnamed_;
+};
+
+} // namespace twtrace
