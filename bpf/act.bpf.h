@@ -77,6 +77,8 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
     opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT | note_fin(closing, tp);
     if (how_and_filtered & ACT_FILTERED)
         opening |= OPENING_FILTERED;
+    else
+        count_closing(true);
     if (config.tell_port_bound && port_is_bound(tp))
         opening |= OPENING_PORT_BOUND;
     *place.opening = opening;

@@ -89,7 +89,7 @@ static __always_inline bool is_doubtful(struct sock* sk, struct tcp_sock* tp, __
  * store is done with before the event is sent: the verifier then need not follow send() for each
  * kind of place. */
 static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 flags) {
-    bool filtered = config.filter_pid || config.cgroup_count;
+    bool filtered = config.filter_pid || config.cgroup_count || config.tree_parent;
     struct facts facts = {.flags = flags};
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct twtrace_task task = {};
@@ -112,6 +112,8 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
         facts.flags |= facts.opening & OPENING_PORT_BOUND ? TWTRACE_FLAG_PORT_BOUND : 0;
         filtered = facts.opening & OPENING_FILTERED;
         task = closing->task;
+        if (!filtered)
+            count_closing(false);
     }
     facts.time_ns = time_of_end(&facts, tp);
     if (closing)

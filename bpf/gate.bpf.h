@@ -7,6 +7,7 @@
 #include "maps.bpf.h"
 #include "netns.bpf.h"
 #include "sock.bpf.h"
+#include "tree.bpf.h"
 
 /* With a constant type the verifier decides this, and drops what depends on it: nobody waits for
  * the load. */
@@ -59,6 +60,8 @@ static __noinline int gate_cgroup(void) {
 
 /* Asked in the context of the task that closes. */
 static __always_inline bool gate_task(const struct twtrace_task* who) {
+    if (config.tree_parent && !gate_tree(who))
+        return false;
     if (config.cgroup_count && !gate_cgroup())
         return false;
     if (config.filter_pid && !bpf_map_lookup_elem(&filter_pids, &who->pid))

@@ -13,6 +13,7 @@
 #include "act.bpf.h"
 #include "ending.bpf.h"
 #include "opening.bpf.h"
+#include "tree.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -152,6 +153,17 @@ int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     else
         bpf_ringbuf_submit(made, BPF_RB_NO_WAKEUP);
     return 0;
+}
+
+/* These two only where twtrace runs a command: `?` leaves them out otherwise. */
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(twtrace_fork, struct task_struct* parent, struct task_struct* child) {
+    return on_fork(parent, child);
+}
+
+SEC("?tp_btf/sched_process_free")
+int BPF_PROG(twtrace_free, struct task_struct* task) {
+    return on_free(task);
 }
 
 /* Asked once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?

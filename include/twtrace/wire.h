@@ -227,6 +227,10 @@ struct twtrace_stats {
     twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED one took back */
     twtrace_u64 filtered_retracted;      /* the same, of those that were filtered */
     twtrace_u64 untracked; /* sockets for which no slot was free: role and lifetime stay unknown */
+    /* Only with config.tree_parent. */
+    twtrace_u64 closings_begun;   /* active closes by descendants */
+    twtrace_u64 closings_ended;   /* and how many of these sockets are gone, or minisocks */
+    twtrace_u64 descendants_lost; /* no room in map descendants */
 };
 
 /* What the gate lets through; set before load, so that the verifier drops the tests that are off.
@@ -254,6 +258,19 @@ struct twtrace_config {
     twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
     /* A cgroup with a larger id was made after the filter: user space looks at its path. */
     twtrace_u64 cgroup_id_known;
+    /* Only descendants of this process, those that it starts from now on; 0: all. A pid in
+     * pid_namespace. */
+    twtrace_u32 tree_parent;
+    twtrace_u32 reserved2;
+};
+
+/* A process that descends from config.tree_parent. */
+#define TWTRACE_TREE_ROOM 32768 /* that exist at a time */
+
+struct twtrace_descendant {
+    twtrace_u64 start_boottime_ns;
+    twtrace_u32 pid; /* in config.pid_namespace; 0: not to be seen there */
+    twtrace_u32 reserved;
 };
 
 /* Key of local_cidrs and remote_cidrs (struct bpf_lpm_trie_key). */
@@ -272,6 +289,7 @@ TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cgroup) == 16 + TWTRACE_CGROUP_PATH_
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_passive_slot) == 64, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cidr) == 24, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_descendant) == 16, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_config, cgroup_id) % 8 == 0, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, time_ns) == 24, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_event, local_addr) == 64, "wire");

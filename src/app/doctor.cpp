@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "app/command_run.h"
 #include "app/commands.h"
 #include "app/doctor_look.h"
+#include "app/document.h"
 #include "app/live_run.h"
 #include "app/picture.h"
 #include "app/replayed_facts.h"
@@ -43,9 +45,9 @@ class Watcher : public EventConsumer {
 // How long it takes yet, for somebody who watches.
 class Progress {
   public:
-    explicit Progress(std::chrono::milliseconds duration)
+    Progress(std::chrono::milliseconds duration, bool wanted)
         : duration_s_(static_cast<double>(duration.count()) / 1000),
-          shown_(isatty(STDERR_FILENO) != 0) {}
+          shown_(wanted && isatty(STDERR_FILENO) != 0) {}
     ~Progress() {
         if (shown_ && last_ != none)
             std::fputs("\r\033[K", stderr);
@@ -69,21 +71,21 @@ class Progress {
     int last_ = none;
 };
 
-Result<ExitCode> print(const std::string& text, ExitCode code) {
-    Output output(STDOUT_FILENO);
+Result<ExitCode> print(const std::string& text, const Document& document, ExitCode code) {
+    Output output(document.fd());
     output.buffer() = text;
     auto written = output.flush();
     return written ? Result<ExitCode>(code) : tl::unexpected(written.error());
 }
 
-Result<ExitCode> print_host(Format format) {
+Result<ExitCode> print_host(Format format, const Document& document) {
     const HostReport report = probe_host();
     std::string text;
     if (format == Format::Json)
         append_host_json(report, text);
     else
         append_host_table(report, text);
-    return print(text, report.can_trace() ? ExitCode::Ok : ExitCode::Failure);
+    return print(text, document, report.can_trace() ? ExitCode::Ok : ExitCode::Failure);
 }
 
 Result<DoctorReport> examine_recording(const Options& options, whatif::ConnectionLog& log) {
@@ -108,34 +110,45 @@ Result<DoctorReport> examine_recording(const Options& options, whatif::Connectio
     return report;
 }
 
-Result<DoctorReport> examine(const Options& options, whatif::ConnectionLog& log) {
-    DoctorLook look(options.filter);
-    if (auto begun = look.begin(); !begun)
-        return tl::unexpected(begun.error());
-    auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_SEND, true});
-    if (!run)
-        return tl::unexpected(run.error());
+Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& command,
+                           DoctorLook& look, whatif::ConnectionLog& log) {
     Observer observer;
     Watcher watcher(observer, log);
     {
-        Progress progress(options.duration);
-        auto done = run->run(options, watcher, [&]() -> Result<bool> {
-            progress.show(run->elapsed_s(), observer.totals().time_wait);
-            return true;
+        Progress progress(options.duration, options.child.empty());
+        auto done = run.run(options, watcher, [&]() -> Result<bool> {
+            progress.show(run.elapsed_s(), observer.totals().time_wait);
+            return command.go_on();
         });
         if (!done)
             return tl::unexpected(done.error());
     }
     DoctorReport report;
     observer.finish(report.seen);
-    report.seen.seconds = run->elapsed_s();
-    report.seen.accounting = run->accounting();
+    report.seen.seconds = run.elapsed_s();
+    report.seen.accounting = run.accounting();
     look.end(report.seen);
     report.notes = look.notes();
-    report.start_wall_ns = run->start_wall_ns();
-    report.end_wall_ns = run->end_wall_ns();
-    report.host = run->host().name;
-    report.kernel = run->host().kernel;
+    report.start_wall_ns = run.start_wall_ns();
+    report.end_wall_ns = run.end_wall_ns();
+    report.host = run.host().name;
+    report.kernel = run.host().kernel;
+    return report;
+}
+
+// What the command closes, if there is one, else what the host does for a time.
+Result<DoctorReport> examine(const Options& options, CommandRun& command,
+                             whatif::ConnectionLog& log) {
+    DoctorLook look(options.filter);
+    if (auto begun = look.begin(); !begun)
+        return tl::unexpected(begun.error());
+    auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_SEND, true});
+    if (!run)
+        return tl::unexpected(run.error());
+    if (auto started = command.start(*run); !started)
+        return tl::unexpected(started.error());
+    auto report = watch(options, *run, command, look, log);
+    command.name_left();
     return report;
 }
 
@@ -145,13 +158,21 @@ Result<ExitCode> run_doctor(const Options& given) {
     if (given.format == Format::Csv)
         return fail("doctor prints a table or JSON, no CSV; see twtrace doctor --help",
                     ExitCode::Usage);
+    if (given.host && !given.child.empty())
+        return fail("--host traces nothing, so there is no use in a command behind `--`",
+                    ExitCode::Usage);
+    auto document = Document::open(given);
+    if (!document)
+        return tl::unexpected(document.error());
     if (given.host)
-        return print_host(given.format);
+        return print_host(given.format, *document);
     Options options = given;
-    if (options.duration.count() == 0 && options.from.empty())
+    if (options.duration.count() == 0 && options.child.empty() && options.from.empty())
         options.duration = default_look;
+    CommandRun command(options);
     whatif::ConnectionLog log;
-    auto report = options.from.empty() ? examine(options, log) : examine_recording(options, log);
+    auto report =
+        options.from.empty() ? examine(options, command, log) : examine_recording(options, log);
     if (!report)
         return tl::unexpected(report.error());
     report->findings = diagnose(report->seen);
@@ -162,7 +183,9 @@ Result<ExitCode> run_doctor(const Options& given) {
         append_doctor_json(*report, text);
     else
         append_doctor_table(*report, options.wide, text);
-    return print(text, report->findings.empty() ? ExitCode::Ok : ExitCode::Findings);
+    const ExitCode verdict = report->findings.empty() ? ExitCode::Ok : ExitCode::Findings;
+    const auto printed = print(text, *document, verdict);
+    return printed ? Result<ExitCode>(command.status_or(*printed)) : printed;
 }
 
 } // namespace twtrace

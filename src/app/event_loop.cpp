@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -92,6 +91,17 @@ void EventLoop::call(std::map<int, std::function<bool()>>::iterator watched) {
     readable_.erase(watched);
 }
 
+// They stay pending where nobody asks which one it was (stop_is_pending()).
+bool EventLoop::signals_stop() {
+    if (!stop_wanted_)
+        return true;
+    signalfd_siginfo signal{};
+    bool stop = false;
+    while (read(signals_.get(), &signal, sizeof(signal)) == sizeof(signal))
+        stop = stop_wanted_(signal) || stop;
+    return stop;
+}
+
 Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
                             const std::function<Result<bool>()>& tick) {
     every_ = every;
@@ -112,6 +122,8 @@ Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::millis
                 call(watched);
             else if (fd == waker_)
                 ++woken_;
+            else if (fd == signals_.get() && !signals_stop())
+                continue;
             else
                 stop = true; // a signal, the deadline, or nobody reads any more
         }

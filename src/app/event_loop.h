@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 
+#include <sys/signalfd.h>
+
 #include "util/fd.h"
 #include "util/result.h"
 
@@ -28,6 +30,12 @@ class EventLoop {
     /// watched (a regular file).
     bool on_readable(int fd, std::function<bool()> readable);
 
+    /// Calls stop_wanted for each signal that asks for an end, which ends the run where it returns
+    /// true. Without it every one does.
+    void on_stop(std::function<bool(const signalfd_siginfo&)> stop_wanted) {
+        stop_wanted_ = std::move(stop_wanted);
+    }
+
     /// Calls tick whenever fd says that there is something new, however much of it is read.
     Result<void> wake_on(int fd);
     /// How often it did.
@@ -40,6 +48,8 @@ class EventLoop {
     EventLoop() = default;
     void call(std::map<int, std::function<bool()>>::iterator watched);
 
+    bool signals_stop();
+
     Fd epoll_;
     Fd signals_;
     Fd timer_;
@@ -48,6 +58,7 @@ class EventLoop {
     std::uint64_t woken_ = 0;
     std::chrono::milliseconds every_{};
     std::map<int, std::function<bool()>> readable_;
+    std::function<bool(const signalfd_siginfo&)> stop_wanted_;
 };
 
 } // namespace twtrace

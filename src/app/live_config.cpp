@@ -5,6 +5,7 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "account/sockstat.h"
 #include "attribute/cgroup_location.h"
@@ -83,6 +84,7 @@ LiveConfig live_config(const Options& options, const Wanted& wanted) {
     config.gate.pid_namespace = own_pid_namespace();
     config.gate.tick_ns = tick_ns();
     set_cgroups(config.gate, filter.cgroups);
+    config.gate.tree_parent = options.child.empty() ? 0 : static_cast<std::uint32_t>(getpid());
     config.pids = filter.pids;
     config.local_ports = filter.local_ports;
     config.remote_ports = filter.remote_ports;

@@ -50,9 +50,7 @@ LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
 Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
-    // Those that write nothing there outlive the terminal or pipe that they were started with.
-    auto loop =
-        EventLoop::make(options.command != Command::Exporter && options.command != Command::Record);
+    auto loop = EventLoop::make(options.writes_to_stdout());
     if (!loop)
         return tl::unexpected(loop.error());
     allow_many_descriptors();

@@ -48,6 +48,11 @@ class LiveRun : public EventSource {
     bool on_readable(int fd, std::function<bool()> readable) {
         return loop_.on_readable(fd, std::move(readable));
     }
+    /// See EventLoop::on_stop().
+    void on_stop(std::function<bool(const signalfd_siginfo&)> stop_wanted) {
+        loop_.on_stop(std::move(stop_wanted));
+    }
+    [[nodiscard]] const LiveSource& source() const { return source_; }
 
   private:
     LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);

@@ -22,8 +22,6 @@ void log_to_stderr(bool verbose) {
 
 Result<void> run_command(const Options& options) {
     switch (options.command) {
-    case Command::Trace:
-        return run_trace(options);
     case Command::Top:
         return run_top(options);
     case Command::List:
@@ -38,7 +36,8 @@ Result<void> run_command(const Options& options) {
         return run_what_if(options);
     case Command::Diff:
         return run_diff(options);
-    case Command::Summary: // these two have more to say than that it worked
+    case Command::Trace: // these have more to say than that it worked
+    case Command::Summary:
     case Command::Doctor:
         break;
     }
@@ -61,6 +60,8 @@ Result<ExitCode> run(int argc, const char* const* argv) {
         return ok_if(output.flush());
     }
     log_to_stderr(parsed->options.verbose);
+    if (parsed->options.command == Command::Trace)
+        return run_trace(parsed->options);
     if (parsed->options.command == Command::Doctor)
         return run_doctor(parsed->options);
     if (parsed->options.command == Command::Summary)

@@ -1,8 +1,8 @@
 #include <cstdio>
 
-#include <unistd.h>
-
+#include "app/command_run.h"
 #include "app/commands.h"
+#include "app/document.h"
 #include "app/interval_summary.h"
 #include "app/open_source.h"
 #include "app/picture.h"
@@ -18,10 +18,10 @@ namespace {
 constexpr std::size_t peers_per_group = 100;
 constexpr std::size_t every_peer = ~std::size_t{0};
 
-Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, EventSource& run) {
-    Output output(STDOUT_FILENO);
+Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, EventSource& run,
+                                                 CommandRun& command, Output& output) {
     IntervalSummary summary(options, run, output);
-    if (auto done = run.run(options, summary, [&] { return summary.tick(); }); !done)
+    if (auto done = run.run(options, summary, [&] { return command.go_on(summary.tick()); }); !done)
         return tl::unexpected(done.error());
     if (!output.reader_gone()) {
         take_pending_stop();
@@ -31,13 +31,13 @@ Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, EventSo
     return summary.verdicts();
 }
 
-Result<std::vector<BudgetVerdict>> run_once(const Options& options, EventSource& run) {
+Result<std::vector<BudgetVerdict>> run_once(const Options& options, EventSource& run,
+                                            CommandRun& command, Output& output) {
     Aggregator aggregator(options.group_by);
     Collector collector(aggregator, run, options.filter.netns);
-    if (auto done = run.run(options, collector, []() -> Result<bool> { return true; }); !done)
+    if (auto done = run.run(options, collector, [&] { return command.go_on(); }); !done)
         return tl::unexpected(done.error());
     take_pending_stop(); // a second Ctrl-C is for the document
-    Output output(STDOUT_FILENO);
     const PortsHeld& ports = collector.ports();
     append_summary(picture_of(run, aggregator, peers_per_group, ports), options.format,
                    options.wide, output.buffer());
@@ -69,14 +69,25 @@ Result<ExitCode> run_summary(const Options& options) {
     if (!options.junit_file.empty() && options.budgets.empty())
         return fail("--junit writes the verdicts on --fail-if, and there is no --fail-if",
                     ExitCode::Usage);
+    auto document = Document::open(options);
+    if (!document)
+        return tl::unexpected(document.error());
+    CommandRun command(options);
     auto source = open_source(options, {every_type, passives_for(options.group_by)});
     if (!source)
         return tl::unexpected(source.error());
-    const auto verdicts = options.interval.count() > 0 ? run_intervals(options, **source)
-                                                       : run_once(options, **source);
+    EventSource& run = **source;
+    if (auto started = command.start(run); !started)
+        return tl::unexpected(started.error());
+    Output output(document->fd());
+    const auto verdicts = options.interval.count() > 0
+                              ? run_intervals(options, run, command, output)
+                              : run_once(options, run, command, output);
     if (!verdicts)
         return tl::unexpected(verdicts.error());
-    return report(*verdicts, options, (*source)->elapsed_s());
+    const auto code = report(*verdicts, options, run.elapsed_s());
+    command.name_left();
+    return code ? Result<ExitCode>(command.status_or(*code)) : code;
 }
 
 } // namespace twtrace

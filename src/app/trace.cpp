@@ -1,8 +1,8 @@
-#include <unistd.h>
-
 #include <spdlog/spdlog.h>
 
+#include "app/command_run.h"
 #include "app/commands.h"
+#include "app/document.h"
 #include "app/open_source.h"
 #include "sink/line_sink.h"
 #include "sink/output.h"
@@ -67,23 +67,31 @@ void say_what_is_missing(const Accounting& accounting) {
 
 } // namespace
 
-Result<void> run_trace(const Options& options) {
+Result<ExitCode> run_trace(const Options& options) {
+    auto document = Document::open(options);
+    if (!document)
+        return tl::unexpected(document.error());
+    CommandRun command(options);
     auto source = open_source(options, {types_of(options)});
     if (!source)
         return tl::unexpected(source.error());
     EventSource& run = **source;
-    Output output(STDOUT_FILENO);
+    Output output(document->fd());
     LinePrinter printer(options, output);
     if (auto flushed = output.flush(); !flushed)
-        return flushed;
+        return tl::unexpected(flushed.error());
+    if (auto started = command.start(run); !started)
+        return tl::unexpected(started.error());
     auto done = run.run(options, printer, [&]() -> Result<bool> {
         if (auto flushed = output.flush(); !flushed)
             return tl::unexpected(flushed.error());
-        return !output.reader_gone() && !printer.done();
+        return command.go_on(!output.reader_gone() && !printer.done());
     });
-    if (done)
-        say_what_is_missing(run.accounting());
-    return done;
+    if (!done)
+        return tl::unexpected(done.error());
+    say_what_is_missing(run.accounting());
+    command.name_left();
+    return command.status_or(ExitCode::Ok);
 }
 
 } // namespace twtrace

@@ -25,6 +25,7 @@ enum CommandSet : unsigned {
               in_report,
     in_replay = in_trace | in_top | in_summary | in_doctor | in_list | in_what_if | in_report,
     in_every = ~0U,
+    in_child = in_trace | in_summary | in_doctor, ///< take `-- COMMAND ARG...`
 };
 
 struct OptionRow {

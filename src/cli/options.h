@@ -53,8 +53,17 @@ struct Options {
     std::string page;                                       ///< report: the file to write
     std::uint64_t pool = 0;   ///< what-if: idle connections; 0: the best number
     std::uint64_t idle_s = 0; ///< what-if: how long they stay idle; 0: a minute
+    std::string output_file;  ///< of the document; empty: see Options::child
+    /// What is run and watched, and its arguments; empty: everything is. Its standard output is its
+    /// own: without output_file the document goes to standard error.
+    std::vector<std::string> child;
     std::size_t series = 100; ///< exporter: services, peers, namespaces of their own
 
+    /// Those that write nothing there outlive the terminal or pipe that they were started with.
+    [[nodiscard]] bool writes_to_stdout() const {
+        return command != Command::Exporter && command != Command::Record && child.empty() &&
+               output_file.empty();
+    }
     /// Something prints what only the wide table and the formats for programs have.
     [[nodiscard]] bool wants_details() const {
         return command == Command::Record ||

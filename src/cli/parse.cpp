@@ -86,6 +86,39 @@ Result<void> apply(const std::vector<Given>& given, Options& options) {
     return {};
 }
 
+constexpr std::string_view child_help =
+    "With `-- COMMAND [ARG]...` behind the options it runs the command, watches only what the "
+    "command\n"
+    "and its descendants close, prints to standard error, and exits with the command's status.";
+
+bool takes_child(Command command) {
+    return (in_child & 1U << static_cast<unsigned>(command)) != 0;
+}
+
+// "--" and what follows it; nothing where there is no "--".
+Result<void> take_child(const std::vector<std::string>& words, Options& options) {
+    if (words.empty())
+        return {};
+    const std::string_view name = row_of(options.command).name;
+    if (!takes_child(options.command))
+        return fail(
+            fmt::format("{} runs no command: `--` goes with trace, summary and doctor", name),
+            ExitCode::Usage);
+    if (words.size() == 1 || words[1].empty())
+        return fail("nothing to run behind `--`; see twtrace summary --help", ExitCode::Usage);
+    if (!options.from.empty())
+        return fail("--from reads a recording, so nothing is run: leave out `--` and the command",
+                    ExitCode::Usage);
+    if (options.duration.count() > 0 || options.count > 0)
+        return fail(fmt::format("-d and -n do not go with `-- COMMAND`: {} ends when it ends; "
+                                "`-- timeout 10 COMMAND` bounds it",
+                                name),
+                    ExitCode::Usage);
+    options.child.assign(words.begin() + 1, words.end());
+    options.filter.only_child = true;
+    return {};
+}
+
 Result<ParsedCommandLine> refused(const CLI::App& app, const CLI::ParseError& error) {
     ParsedCommandLine parsed;
     if (error.get_name() == "CallForHelp" || error.get_name() == "CallForAllHelp") {
@@ -109,7 +142,9 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
                  "twtrace");
     app.require_subcommand(0, 1);
     ParsedCommandLine parsed;
-    parsed.options.command = stdout_is_terminal ? Command::Top : Command::Trace;
+    const int own = static_cast<int>(std::find(argv, argv + argc, std::string_view("--")) - argv);
+    // Behind `--` stands a command, whose standard output is its own.
+    parsed.options.command = stdout_is_terminal && own == argc ? Command::Top : Command::Trace;
     // In the order in which they stand: what is said after the command wins.
     std::vector<std::vector<Given>> given{add_options(app, nullptr)};
     for (const CommandRow& row : command_table()) {
@@ -120,14 +155,19 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
             command->add_option("SPAN", parsed.options.spans, "FILE[@BEGIN..END], two of them")
                 ->expected(2);
     }
+    for (const CommandRow& row : command_table())
+        if (takes_child(row.command))
+            app.get_subcommand(std::string(row.name))->footer(std::string(child_help));
     try {
-        app.parse(argc, argv);
+        app.parse(own, argv);
     } catch (const CLI::ParseError& error) {
         return refused(app, error);
     }
     for (const auto& options : given)
         if (auto applied = apply(options, parsed.options); !applied)
             return tl::unexpected(applied.error());
+    if (auto taken = take_child({argv + own, argv + argc}, parsed.options); !taken)
+        return tl::unexpected(taken.error());
     return parsed;
 }
 

@@ -43,7 +43,7 @@ bool is_below(const std::string& top, const std::string& path) {
 bool Filter::is_partial() const {
     return !pids.empty() || !comm.empty() || local_ports.any || remote_ports.any || family != 0 ||
            !local_cidrs.empty() || !remote_cidrs.empty() || role != Role::Unknown ||
-           !units.empty() || !containers.empty() || !cgroups.empty();
+           !units.empty() || !containers.empty() || !cgroups.empty() || only_child;
 }
 
 bool Filter::passes_owner(const Event& event) const {

@@ -24,6 +24,8 @@ struct Filter {
     Role role = Role::Unknown;           ///< Unknown: both, and those that are not known
     std::vector<std::string> units;      ///< patterns as of fnmatch(3); ".service" may be left out
     std::vector<std::string> containers; ///< what an id begins with, up to 12 digits
+    /// Only what the command closes that twtrace runs. The kernel side alone knows who that is.
+    bool only_child = false;
     std::vector<std::string> cgroups; ///< paths below the hierarchy's root, each with what is below
 
     [[nodiscard]] bool passes(const Event& event) const;

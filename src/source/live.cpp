@@ -67,6 +67,14 @@ void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
     bpf_map__set_max_entries(skeleton.maps.groups, groups);
 }
 
+// Forks pass their tracepoint on the whole host: only where they are asked about.
+void follow_descendants(twtrace_bpf& skeleton, bool wanted) {
+    bpf_program__set_autoload(skeleton.progs.twtrace_fork, wanted);
+    bpf_program__set_autoload(skeleton.progs.twtrace_free, wanted);
+    if (wanted)
+        bpf_map__set_max_entries(skeleton.maps.descendants, TWTRACE_TREE_ROOM);
+}
+
 // types: null means all of the kernel's.
 Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) {
     bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
@@ -82,6 +90,7 @@ Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) 
     bpf_program__set_autoattach(skeleton->progs.twtrace_counts_at_end, false);
     bpf_map__set_max_entries(skeleton->maps.ring, config.ring_bytes);
     fit_store(*skeleton, config.sockets);
+    follow_descendants(*skeleton, config.gate.tree_parent != 0);
     if (config.gate.count_passive == TWTRACE_PASSIVE_COUNT)
         bpf_map__set_max_entries(skeleton->maps.passive_counts,
                                  static_cast<std::uint32_t>(possible_cpus()));
@@ -248,6 +257,22 @@ std::uint64_t LiveSource::recursion_misses() const {
                                &length) != 0)
         return 0;
     return info.recursion_misses;
+}
+
+std::vector<twtrace_descendant> LiveSource::descendants() const {
+    const int map = bpf_map__fd(impl_->skeleton->maps.descendants);
+    std::vector<twtrace_descendant> all;
+    std::uint32_t previous = 0;
+    std::uint32_t tgid = 0;
+    // A key that is deleted meanwhile starts the walk again: no more steps than there is room.
+    for (int step = 0; step < 2 * TWTRACE_TREE_ROOM; ++step, previous = tgid) {
+        if (bpf_map_get_next_key(map, step == 0 ? nullptr : &previous, &tgid) != 0)
+            break;
+        twtrace_descendant one{};
+        if (bpf_map_lookup_elem(map, &tgid, &one) == 0)
+            all.push_back(one);
+    }
+    return all;
 }
 
 bool LiveSource::counts_time_wait_at_end() const {

@@ -55,6 +55,8 @@ class LiveSource {
     [[nodiscard]] std::vector<OverflowCount> take_counted();
     /// Of these, passive closes that cost the kernel side little (source/passive_slots.h).
     [[nodiscard]] std::uint64_t counted_in_slots() const;
+    /// The processes that descend from LiveConfig::gate.tree_parent.
+    [[nodiscard]] std::vector<twtrace_descendant> descendants() const;
     /// When this kernel counts TcpExt TW: as the minisock is scheduled, or (5.10) as it ends.
     [[nodiscard]] bool counts_time_wait_at_end() const;
 

@@ -17,6 +17,12 @@ _twtrace() {
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         [[ $'\n'$commands$'\n' == *$'\n'"$word"$'\n'* ]] && command=$word
     done
+    for ((word = 1; word < COMP_CWORD; word++)); do
+        if [[ ${COMP_WORDS[word]} == -- ]]; then # a command of its own, with its own completion
+            _command_offset $((word + 1)) 2>/dev/null || mapfile -t COMPREPLY < <(compgen -c -f -- "$current")
+            return
+        fi
+    done
     # shellcheck disable=SC2086  # no command: no argument
     help=$("$program" $command --help 2>/dev/null)
     takes=$(_twtrace_takes "$previous" <<<"$help")

@@ -295,3 +295,27 @@ TEST_CASE("cli: no option takes an empty value", "[cli]") {
         CHECK_FALSE(row.apply(options, ""));
     }
 }
+
+TEST_CASE("command line: what stands behind -- is a command, with its own options") {
+    const Options options = options_of(
+        {"summary", "-o", "json", "--output-file", "f", "--", "curl", "-o", "x", "--", "--help"});
+    CHECK(options.child == std::vector<std::string>{"curl", "-o", "x", "--", "--help"});
+    CHECK(options.output_file == "f");
+    CHECK(options.format == Format::Json);
+    CHECK(options.filter.only_child);
+    CHECK(options.filter.is_partial());
+    CHECK(options_of({"--", "true"}).command == Command::Trace);
+    CHECK(options_of({"doctor", "--", "true"}).child.size() == 1);
+    // Whatever standard output is: it is the command's.
+    CHECK(parse({"--", "true"}, true)->options.command == Command::Trace);
+}
+
+TEST_CASE("command line: -- where it makes no sense") {
+    CHECK(contains(refusal({"top", "--", "true"}), "runs no command"));
+    CHECK(contains(refusal({"list", "--", "true"}), "runs no command"));
+    CHECK(contains(refusal({"summary", "--"}), "nothing to run"));
+    CHECK(contains(refusal({"summary", "-d", "1", "--", "true"}), "-d and -n do not go"));
+    CHECK(contains(refusal({"trace", "-n", "1", "--", "true"}), "-d and -n do not go"));
+    CHECK(contains(refusal({"summary", "--from", "f", "--", "true"}), "nothing is run"));
+    CHECK(contains(refusal({"--output-file", "f", "top"}), "does not take it"));
+}

@@ -1,0 +1,72 @@
+/* The descendants of twtrace's own process: the command that it runs (`twtrace summary --
+ * COMMAND`), and all that this one starts. No cgroup is made for them: there is nothing to remove
+ * afterwards, and who is moved to another cgroup (sudo, pam_systemd) stays a descendant. */
+#ifndef TWTRACE_TREE_BPF_H
+#define TWTRACE_TREE_BPF_H
+
+#include "maps.bpf.h"
+#include "task.bpf.h"
+
+/* By thread group id in the initial pid namespace. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1); /* user space makes it TWTRACE_TREE_ROOM if there is a command */
+    __type(key, __u32);
+    __type(value, struct twtrace_descendant);
+} descendants SEC(".maps");
+
+/* The start time tells a process from an earlier one of the same number. */
+static __always_inline bool descends(__u32 tgid, __u64 start_boottime_ns) {
+    struct twtrace_descendant* known = bpf_map_lookup_elem(&descendants, &tgid);
+    return known && known->start_boottime_ns == start_boottime_ns;
+}
+
+static __noinline int gate_tree(const struct twtrace_task* who) {
+    return descends(bpf_get_current_pid_tgid() >> 32, who->start_boottime_ns);
+}
+
+static __always_inline bool is_twtrace(struct task_struct* task) {
+    if (!config.pid_namespace)
+        return (__u32)task->tgid == config.tree_parent;
+    return number_in_namespace(task->group_leader) == config.tree_parent;
+}
+
+/* Before the child runs for the first time (kernel_clone()). */
+static __always_inline int on_fork(struct task_struct* parent, struct task_struct* child) {
+    struct twtrace_descendant born = {};
+    struct twtrace_stats* counts;
+    __u32 tgid = child->tgid;
+    if (child->tgid == parent->tgid) /* a thread */
+        return 0;
+    if (!descends(parent->tgid, parent->group_leader->start_boottime) && !is_twtrace(parent))
+        return 0;
+    born.start_boottime_ns = child->start_boottime;
+    born.pid = config.pid_namespace ? number_in_namespace(child) : tgid;
+    if (bpf_map_update_elem(&descendants, &tgid, &born, BPF_ANY) == 0)
+        return 0;
+    counts = this_cpu_stats();
+    if (counts)
+        counts->descendants_lost++;
+    return 0;
+}
+
+/* Its files are long closed. */
+static __always_inline int on_free(struct task_struct* task) {
+    __u32 tgid = task->tgid;
+    if (task->pid == task->tgid && descends(tgid, task->start_boottime))
+        bpf_map_delete_elem(&descendants, &tgid);
+    return 0;
+}
+
+/* Connections that descendants close, and that are closed: the difference is still closing. */
+static __always_inline void count_closing(bool begins) {
+    struct twtrace_stats* counts = config.tree_parent ? this_cpu_stats() : 0;
+    if (!counts)
+        return;
+    if (begins)
+        counts->closings_begun++;
+    else
+        counts->closings_ended++;
+}
+
+#endif

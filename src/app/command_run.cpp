@@ -1,0 +1,148 @@
+#include "app/command_run.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+#include <sys/timerfd.h>
+
+#include "attribute/proc_text.h"
+#include "util/stop_signals.h"
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+// A peer that has not acknowledged the FIN by then is not waited for, nor is a daemon.
+constexpr std::chrono::milliseconds settling_bound{1000};
+constexpr long look_every_ns = 20'000'000;
+constexpr std::size_t most_named = 5;
+constexpr int interrupted = 128 + SIGINT;
+
+// Its name, if it is that process and has not ended.
+std::optional<std::string> living(const twtrace_descendant& process) {
+    const auto text = read_text(fmt::format("/proc/{}/stat", process.pid), 4096);
+    const std::size_t open = text ? text->find('(') : std::string::npos;
+    const std::size_t close = text ? text->rfind(") ") : std::string::npos;
+    if (open == std::string::npos || close == std::string::npos || close + 2 >= text->size())
+        return std::nullopt;
+    const char state = (*text)[close + 2];
+    const auto started = parse_start_ticks(*text);
+    if (state == 'Z' || state == 'X' || started != process.start_boottime_ns / ns_per_tick())
+        return std::nullopt;
+    return printable(text->substr(open + 1, close - open - 1));
+}
+
+} // namespace
+
+CommandRun::CommandRun(const Options& options) : options_(options) {
+    // ^\ is for the command, as from a shell; without it there would be no document.
+    if (!options_.child.empty())
+        std::signal(SIGQUIT, SIG_IGN);
+}
+
+CommandRun::~CommandRun() {
+    if (state_ != State::Running)
+        return;
+    inheritance_.restore_mask();
+    child_->wait();
+}
+
+Result<void> CommandRun::start(EventSource& source) {
+    if (options_.child.empty())
+        return {};
+    if (stop_is_pending())
+        return fail("interrupted before the command was started",
+                    static_cast<ExitCode>(interrupted));
+    const auto user = invoking_user();
+    if (!user)
+        return tl::unexpected(user.error());
+    timer_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+    auto child = timer_ ? Child::start(options_.child, *user, inheritance_)
+                        : fail(fmt::format("cannot make a timer: {}", std::strerror(errno)));
+    if (!child)
+        return tl::unexpected(child.error());
+    auto& run = dynamic_cast<LiveRun&>(source); // a recording has no command (parse.cpp)
+    run_ = &run;
+    child_ = *std::move(child);
+    state_ = State::Running;
+    run.on_stop([this](const signalfd_siginfo& signal) { return stop_wanted(signal); });
+    if (!run.on_readable(child_->fd(), [this] { return ended(); }))
+        return fail(fmt::format("cannot wait for the command: {}", std::strerror(errno)));
+    return {};
+}
+
+// What a terminal sends, it sends to the command too.
+bool CommandRun::stop_wanted(const signalfd_siginfo& signal) {
+    if (state_ != State::Running)
+        return true;
+    if (signal.ssi_code != SI_KERNEL)
+        child_->send(static_cast<int>(signal.ssi_signo));
+    return false;
+}
+
+bool CommandRun::ended() {
+    status_ = child_->wait();
+    state_ = State::Settling;
+    settled_by_ = std::chrono::steady_clock::now() + settling_bound;
+    const itimerspec often{{0, look_every_ns}, {0, look_every_ns}};
+    timerfd_settime(timer_.get(), 0, &often, nullptr);
+    run_->on_readable(timer_.get(), [this] {
+        std::uint64_t expirations = 0;
+        return read(timer_.get(), &expirations, sizeof(expirations)) >= 0 || errno == EAGAIN;
+    });
+    return false;
+}
+
+bool CommandRun::has_settled() {
+    const twtrace_stats stats = run_->source().stats();
+    still_closing_ = stats.closings_begun - std::min(stats.closings_begun, stats.closings_ended);
+    left_.clear();
+    for (const twtrace_descendant& process : run_->source().descendants())
+        if (const auto name = living(process))
+            left_.push_back(fmt::format("{} (pid {})", *name, process.pid));
+    return still_closing_ == 0 && left_.empty();
+}
+
+Result<bool> CommandRun::go_on(const Result<bool>& own) {
+    if (!own || state_ == State::None)
+        return own;
+    if (state_ == State::Running)
+        return true;
+    return !has_settled() && std::chrono::steady_clock::now() < settled_by_;
+}
+
+void CommandRun::name_running() const {
+    if (left_.empty())
+        return;
+    const std::size_t named = std::min(left_.size(), most_named);
+    std::string more;
+    if (left_.size() > named)
+        more = fmt::format(" and {} more", left_.size() - named);
+    spdlog::warn("the command left running: {}{}; what they close from now on is not counted",
+                 fmt::join(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+                 more);
+}
+
+void CommandRun::name_left() const {
+    if (state_ == State::None)
+        return;
+    name_running();
+    if (still_closing_ > 0)
+        spdlog::warn("{} connections of the command were still closing {} ms after its end, and "
+                     "are not counted",
+                     still_closing_, settling_bound.count());
+    if (const auto lost = run_->source().stats().descendants_lost; lost > 0)
+        spdlog::warn("{} processes of the command found no room in a table of {}: what they closed "
+                     "is not counted",
+                     lost, TWTRACE_TREE_ROOM);
+}
+
+ExitCode CommandRun::status_or(ExitCode own) const {
+    return own == ExitCode::Ok && state_ != State::None ? static_cast<ExitCode>(status_) : own;
+}
+
+} // namespace twtrace

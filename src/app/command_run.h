@@ -1,0 +1,54 @@
+// `-- COMMAND ARG...`: the command that a live run starts, watches, and ends with.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/live_run.h"
+#include "command/child.h"
+
+namespace twtrace {
+
+class CommandRun {
+  public:
+    /// To be made before the LiveRun, which changes signals and limits. Without a command it does
+    /// nothing.
+    explicit CommandRun(const Options& options);
+    CommandRun(const CommandRun&) = delete;
+    CommandRun& operator=(const CommandRun&) = delete;
+    /// Waits for a command that still runs because the run failed.
+    ~CommandRun();
+
+    /// When the run sees everything: starts the command.
+    Result<void> start(EventSource& source);
+    /// Whether the run goes on: as long as the command runs, and for a moment afterwards, until its
+    /// connections are closed and its children are gone. Without a command: `own`.
+    Result<bool> go_on(const Result<bool>& own = true);
+    /// After the run, as long as its source is there: says what the command left behind.
+    void name_left() const;
+    /// Its exit status, unless `own` is a verdict (Findings, BudgetExceeded). Without a command:
+    /// `own`.
+    [[nodiscard]] ExitCode status_or(ExitCode own) const;
+
+  private:
+    enum class State { None, Running, Settling };
+    bool stop_wanted(const signalfd_siginfo& signal);
+    bool ended();
+    bool has_settled();
+    void name_running() const;
+
+    const Options& options_;
+    Inheritance inheritance_;
+    State state_ = State::None;
+    LiveRun* run_ = nullptr;
+    std::optional<Child> child_;
+    int status_ = 0;
+    Fd timer_; // while it settles
+    std::chrono::steady_clock::time_point settled_by_;
+    std::uint64_t still_closing_ = 0;
+    std::vector<std::string> left_; // "redis-server (pid 812)"
+};
+
+} // namespace twtrace

@@ -1,0 +1,22 @@
+// Where the output of a command goes: standard output, or the file or standard error that `--
+// COMMAND` and --output-file ask for.
+#pragma once
+
+#include "cli/options.h"
+#include "util/fd.h"
+#include "util/result.h"
+
+namespace twtrace {
+
+class Document {
+  public:
+    /// Before anything is traced: a file that can't be written is said at once.
+    static Result<Document> open(const Options& options);
+    [[nodiscard]] int fd() const { return file_ ? file_.get() : standard_; }
+
+  private:
+    Fd file_;
+    int standard_ = -1;
+};
+
+} // namespace twtrace

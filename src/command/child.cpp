@@ -1,0 +1,133 @@
+#include "command/child.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "util/text.h"
+
+namespace twtrace {
+
+namespace {
+
+constexpr int status_not_executable = 126;
+constexpr int status_not_found = 127;
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : texts)
+        pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+// The groups first: afterwards it may not change them any more.
+bool become(const Identity& identity) {
+    return setgroups(identity.groups.size(), identity.groups.data()) == 0 &&
+           setresgid(identity.gid, identity.gid, identity.gid) == 0 &&
+           setresuid(identity.uid, identity.uid, identity.uid) == 0;
+}
+
+// What failed, told to the parent. A pipe that exec() closes says that it worked.
+struct Failure {
+    int error = 0;
+    bool at_exec = false;
+};
+
+[[noreturn]] void run(char* const* argv, char* const* environment, const InvokingUser& user,
+                      const Inheritance& inheritance, const Fd& told) {
+    Failure failure;
+    if (!user.identity || become(*user.identity)) {
+        inheritance.restore();
+        execvpe(argv[0], argv, environment);
+        failure.at_exec = true;
+    }
+    failure.error = errno;
+    [[maybe_unused]] const ssize_t written = write(told.get(), &failure, sizeof(failure));
+    _exit(status_not_found);
+}
+
+tl::unexpected<Error> explain(const Failure& failure, const std::string& name) {
+    if (!failure.at_exec)
+        return fail(fmt::format("cannot become the user who called sudo: {}; the command was not "
+                                "run",
+                                std::strerror(failure.error)));
+    const bool missing = failure.error == ENOENT || failure.error == ENOTDIR;
+    return fail(fmt::format("cannot run '{}': {}", printable(name), std::strerror(failure.error)),
+                static_cast<ExitCode>(missing ? status_not_found : status_not_executable));
+}
+
+} // namespace
+
+Inheritance::Inheritance() {
+    sigprocmask(SIG_BLOCK, nullptr, &mask_);
+    sigaction(SIGPIPE, nullptr, &pipe_);
+    sigaction(SIGQUIT, nullptr, &quit_);
+    getrlimit(RLIMIT_NOFILE, &files_);
+    getrlimit(RLIMIT_MEMLOCK, &locked_);
+}
+
+void Inheritance::restore_mask() const {
+    sigprocmask(SIG_SETMASK, &mask_, nullptr);
+}
+
+void Inheritance::restore() const {
+    sigaction(SIGPIPE, &pipe_, nullptr);
+    sigaction(SIGQUIT, &quit_, nullptr);
+    setrlimit(RLIMIT_NOFILE, &files_);
+    setrlimit(RLIMIT_MEMLOCK, &locked_); // libbpf raises it before Linux 5.11
+    restore_mask();
+}
+
+Result<Child> Child::start(const std::vector<std::string>& argv, const InvokingUser& user,
+                           const Inheritance& inheritance) {
+    std::vector<std::string> words = argv;
+    std::vector<std::string> variables = user.environment;
+    const std::vector<char*> arguments = pointers_to(words);
+    const std::vector<char*> environment = pointers_to(variables);
+    int ends[2] = {-1, -1};
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return fail(fmt::format("cannot start the command: pipe: {}", std::strerror(errno)));
+    const Fd told(ends[0]);
+    Fd tell(ends[1]);
+    Child child;
+    child.pid_ = fork();
+    if (child.pid_ < 0)
+        return fail(fmt::format("cannot start the command: fork: {}", std::strerror(errno)));
+    if (child.pid_ == 0)
+        run(arguments.data(), environment.data(), user, inheritance, tell);
+    tell = Fd();
+    child.pidfd_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, child.pid_, 0)));
+    const int pidfd_error = errno;
+    Failure failure;
+    if (read(told.get(), &failure, sizeof(failure)) == sizeof(failure)) {
+        child.wait();
+        return explain(failure, argv.front());
+    }
+    if (!child.pidfd_) {
+        child.send(SIGKILL);
+        child.wait();
+        return fail(
+            fmt::format("cannot watch the command: pidfd_open: {}", std::strerror(pidfd_error)));
+    }
+    return child;
+}
+
+void Child::send(int signal) const {
+    kill(pid_, signal);
+}
+
+int Child::wait() {
+    int status = 0;
+    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+} // namespace twtrace

@@ -1,0 +1,26 @@
+// A server on 127.0.0.1 that never closes first, and its clients in the language of bash.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "forked.h"
+#include "netns.h"
+
+namespace live {
+
+class Reader {
+  public:
+    /// It listens when the constructor returns, and ends with the object.
+    explicit Reader(const TestNamespace& ns);
+
+    /// For bash: so many connections, each closed by the shell that runs this.
+    static std::string closes(int times);
+    static constexpr std::uint16_t port = 7000;
+
+  private:
+    std::optional<Forked> server_;
+};
+
+} // namespace live
