@@ -3,6 +3,7 @@
 #ifndef TWTRACE_ACT_BPF_H
 #define TWTRACE_ACT_BPF_H
 
+#include "closer.bpf.h"
 #include "emit.bpf.h"
 #include "fin.bpf.h"
 #include "gate.bpf.h"
@@ -62,26 +63,21 @@ static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
 static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
                                       const struct twtrace_task* task, __u64 how_and_filtered) {
     __u64 how = how_and_filtered & OPENING_HOW;
-    struct closing* closing;
     struct place place;
-    __u64 opening;
-    store_find(&place, sk);
+    __u64 opening, began;
+    bool known = store_find(&place, sk);
     opening = unknown_to_verifier(opening_of(&place, tp), tp);
-    if (!place.opening && !store_add(&place))
+    if (!known && !store_add(&place))
         return count_untracked();
-    closing = closing_of(&place);
-    if (!closing)
-        return 0;
-    closing->task = *task;
-    opening &= OPENING_SEEN; /* of an earlier socket here, whose end was skipped: not its close */
-    opening |= OPENING_CLOSING | how << OPENING_HOW_SHIFT | note_fin(closing, tp);
+    began = note_fin(tp) | how << OPENING_HOW_SHIFT;
     if (how_and_filtered & ACT_FILTERED)
-        opening |= OPENING_FILTERED;
+        began |= OPENING_FILTERED;
     else
         count_closing(true);
     if (config.tell_port_bound && port_is_bound(tp))
-        opening |= OPENING_PORT_BOUND;
-    *place.opening = opening;
+        began |= OPENING_PORT_BOUND;
+    store_put_closer(&place, sk, began, task);
+    store_put(&place, opening | OPENING_CLOSING);
     return 0;
 }
 
@@ -93,9 +89,9 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
     struct place place;
     facts.netns = netns_of(tp);
     if (type != TWTRACE_PORT_EXHAUSTED) {
-        store_find(&place, sk);
+        bool known = store_find(&place, sk);
         facts.opening = opening_of(&place, tp);
-        if (type == TWTRACE_PASSIVE_CLOSE && place.opening)
+        if (type == TWTRACE_PASSIVE_CLOSE && known)
             store_release(&place); /* while it is found: nothing more is asked about this socket */
     }
     facts.opening = unknown_to_verifier(facts.opening, tp);

@@ -38,6 +38,12 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
     event->bytes_received = tp->bytes_received - (fin_received(sk) && tp->bytes_received);
 }
 
+/* CLOCK_MONOTONIC; 0: not seen. */
+static __always_inline __u64 established_ns_of(const struct facts* facts) {
+    __u64 time_us = facts->opening >> OPENING_TIME_SHIFT, now_us = facts->time_ns / 1000;
+    return time_us ? (now_us - ((now_us - time_us) & TIME_MASK)) * 1000 : 0;
+}
+
 static __always_inline void fill_facts(struct twtrace_event* event, const struct facts* facts) {
     event->header.type = facts->type;
     event->header.length = sizeof(*event);
@@ -49,7 +55,7 @@ static __always_inline void fill_facts(struct twtrace_event* event, const struct
     event->reason = facts->reason;
     event->netns = facts->netns;
     event->time_ns = facts->time_ns;
-    event->established_ns = (facts->opening >> OPENING_TIME_SHIFT) * 1000;
+    event->established_ns = established_ns_of(facts);
     event->fin_wait1_ns = facts->fin_wait1_ns;
 }
 

@@ -2,6 +2,7 @@
 #ifndef TWTRACE_ENDING_BPF_H
 #define TWTRACE_ENDING_BPF_H
 
+#include "closer.bpf.h"
 #include "emit.bpf.h"
 #include "fin.bpf.h"
 #include "minisock.bpf.h"
@@ -57,19 +58,46 @@ static __always_inline __u64 time_of_end(const struct facts* facts, const struct
 
 /* Data after close(), TCP_LINGER2 < 0 and lack of orphan memory look like TIME_WAIT in substate
  * FIN_WAIT2 until the reset goes out: such a socket is kept in mind. */
-static __always_inline void settle_place(struct place* place, struct closing* closing,
-                                         const struct facts* facts, struct tcp_sock* tp,
-                                         bool wanted) {
-    if (!place->opening)
+static __always_inline void settle_place(struct place* place, const struct facts* facts) {
+    if (!store_is_known(place))
         return;
-    if (facts->stage != TWTRACE_STAGE_FIN_WAIT2 || !closing) {
+    if (facts->stage != TWTRACE_STAGE_FIN_WAIT2 || !facts->how || place->spilled) {
         store_release(place);
         return;
     }
-    closing->fin_wait1_ns = facts->fin_wait1_ns;
-    closing->handed_us = facts->time_ns / 1000;
-    closing->rcv_nxt = tp->rcv_nxt;
-    *place->opening = facts->opening | OPENING_HANDED | (wanted ? 0 : OPENING_FILTERED);
+    STORE_WRITE(place->closing->handed_us, (__u32)(facts->time_ns / 1000));
+    store_put_entry(place, facts->opening | OPENING_HANDED);
+}
+
+/* A spilled socket is not kept in mind: the minisock says at once whether it was handed over. */
+static __noinline int decide_now(struct facts* facts, struct sock* sk) {
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    if (!tp || facts->stage != TWTRACE_STAGE_FIN_WAIT2 || has_left_minisock(sk, tp))
+        return 0;
+    facts->type = TWTRACE_ABORTED;
+    facts->reason = TWTRACE_REASON_LOCAL_RESET;
+    facts->stage = TWTRACE_STAGE_NONE;
+    return 0;
+}
+
+static __noinline int count_without_closer(void) {
+    struct twtrace_stats* counts = this_cpu_stats();
+    if (counts)
+        counts->without_closer++;
+    return 0;
+}
+
+/* Fills in what is remembered of the socket and its closer, if it is. */
+static __always_inline void recall(struct facts* facts, __u64* began, struct twtrace_task* task,
+                                   const struct place* place, struct sock* sk) {
+    __u64 opening = store_get(place);
+    /* Handed over already: that was another socket in the same memory, of whose successor both
+     * opening and FIN_WAIT1 were skipped. Its closer is not this one's. */
+    if (opening & OPENING_HANDED)
+        return;
+    facts->opening = opening;
+    if (opening & OPENING_CLOSING && store_get_closer(place, sk, began, task))
+        facts->how = how_of(*began);
 }
 
 /* What active_closer_gone() is told. */
@@ -92,34 +120,35 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
     bool filtered = config.filter_pid || config.cgroup_count || config.tree_parent;
     struct facts facts = {.flags = flags};
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-    struct twtrace_task task = {};
+    struct twtrace_task task;
     struct place place;
-    struct closing* closing = 0;
+    __u64 began = 0;
+    bool wanted;
     if (!tp)
         return 0;
     facts.netns = netns_of(tp);
     if (entered && is_doubtful(sk, tp, entered))
         entered = has_left_minisock(sk, tp);
     classify(&facts, sk, tp, entered);
-    /* Handed over already: that was another socket in the same memory, of whose successor both
-     * opening and FIN_WAIT1 were skipped. Its closer is not this one's. */
-    if (store_find(&place, sk) && !(*place.opening & OPENING_HANDED)) {
-        facts.opening = *place.opening;
-        closing = facts.opening & OPENING_CLOSING ? closing_of(&place) : 0;
-    }
-    if (closing) {
-        facts.how = how_of(facts.opening);
-        facts.flags |= facts.opening & OPENING_PORT_BOUND ? TWTRACE_FLAG_PORT_BOUND : 0;
-        filtered = facts.opening & OPENING_FILTERED;
-        task = closing->task;
-        if (!filtered)
-            count_closing(false);
+    if (store_find(&place, sk)) {
+        recall(&facts, &began, &task, &place, sk);
+        if (place.spilled)
+            decide_now(&facts, sk);
     }
     facts.time_ns = time_of_end(&facts, tp);
-    if (closing)
-        facts.fin_wait1_ns = fin_wait1_of(closing, facts.opening, tp, facts.time_ns);
-    bool wanted = is_wanted(sk, tp, &facts, filtered);
-    settle_place(&place, closing, &facts, tp, wanted);
+    if (facts.how) {
+        facts.flags |= began & OPENING_PORT_BOUND ? TWTRACE_FLAG_PORT_BOUND : 0;
+        filtered = began & OPENING_FILTERED;
+        if (!filtered)
+            count_closing(false);
+        facts.fin_wait1_ns = fin_wait1_of(began, established_ns_of(&facts), tp, facts.time_ns);
+    } else {
+        __builtin_memset(&task, 0, sizeof(task));
+        if (facts.type == TWTRACE_TIME_WAIT && gate_netns(facts.netns))
+            count_without_closer();
+    }
+    wanted = is_wanted(sk, tp, &facts, filtered);
+    settle_place(&place, &facts);
     return wanted ? send(&facts, sk, tp, &task) : 0;
 }
 

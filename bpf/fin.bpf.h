@@ -6,7 +6,7 @@
 #define TWTRACE_FIN_BPF_H
 
 #include "maps.bpf.h"
-#include "store.bpf.h"
+#include "store_layout.bpf.h"
 
 /* Everything that was ever sent is acknowledged, the peer takes more, and pacing asks for no pause
  * (sk_pacing_status would say so too, but is on a line that nobody else has read: 60 ns). Some
@@ -22,21 +22,24 @@ static __always_inline bool fin_leaves_at_once(const struct tcp_sock* tp) {
     return !held_up;
 }
 
-/* Returns the bits of the opening that say how to read it. */
-static __always_inline __u64 note_fin(struct closing* closing, const struct tcp_sock* tp) {
-    if (!fin_leaves_at_once(tp)) {
-        closing->fin_wait1_ns = bpf_ktime_get_ns();
-        return 0;
-    }
-    closing->fin_wait1_jiffies = bpf_jiffies64();
-    closing->retransmitted = tp->total_retrans;
-    return OPENING_FIN_STAMPED;
+/* When the close begins, to be kept: a clock reading in microseconds, or, with OPENING_FIN_STAMPED,
+ * a jiffy and, above it, how many segments of this connection were sent again so far. */
+#define TICK_MASK 0xFFFFFFFFull
+#define AGAIN_MASK 0x1FFFFFull
+
+static __always_inline __u64 note_fin(const struct tcp_sock* tp) {
+    __u64 again = tp->total_retrans & AGAIN_MASK;
+    if (!fin_leaves_at_once(tp))
+        return bpf_ktime_get_ns() / 1000 << OPENING_TIME_SHIFT;
+    return (again << 32 | (bpf_jiffies64() & TICK_MASK)) << OPENING_TIME_SHIFT |
+           OPENING_FIN_STAMPED;
 }
 
 /* By ticks, which are good to 10 milliseconds, and lag where the processor that counts them is
  * taken away for a while. */
-static __always_inline __u64 fin_wait1_by_ticks(const struct closing* closing, __u64 end_ns) {
-    return end_ns - (bpf_jiffies64() - closing->fin_wait1_jiffies) * config.tick_ns;
+static __always_inline __u64 fin_wait1_by_ticks(__u64 began, __u64 end_ns) {
+    __u64 passed = (bpf_jiffies64() - (began >> OPENING_TIME_SHIFT)) & TICK_MASK;
+    return end_ns - passed * config.tick_ns;
 }
 
 #define TICKS_LAG_NS 50000000ull
@@ -44,10 +47,9 @@ static __always_inline __u64 fin_wait1_by_ticks(const struct closing* closing, _
 /* The stamp is that of the FIN that was sent last. It may be a second one; or the first was refused
  * on this host (a firewall, no route, no memory), and went out a timeout later as if it were new,
  * or never: then the ticks know better. */
-static __always_inline bool is_of_first_fin(__u64 stamp_ns, __u64 ticks_ns,
-                                            const struct closing* closing,
+static __always_inline bool is_of_first_fin(__u64 stamp_ns, __u64 ticks_ns, __u64 began,
                                             const struct tcp_sock* tp) {
-    __u64 doubt = tp->total_retrans ^ closing->retransmitted;
+    __u64 doubt = (tp->total_retrans ^ began >> OPENING_TIME_SHIFT >> 32) & AGAIN_MASK;
     doubt |= tp->snd_nxt ^ tp->write_seq;
     doubt |= (2 * TICKS_LAG_NS - (stamp_ns - ticks_ns + TICKS_LAG_NS)) >> 63;
     doubt |= (stamp_ns - ticks_ns + TICKS_LAG_NS) >> 63;
@@ -56,15 +58,14 @@ static __always_inline bool is_of_first_fin(__u64 stamp_ns, __u64 ticks_ns,
 }
 
 /* CLOCK_MONOTONIC; at the end of the socket, which was at end_ns. */
-static __always_inline __u64 fin_wait1_of(const struct closing* closing, __u64 opening,
+static __always_inline __u64 fin_wait1_of(__u64 began, __u64 established_ns,
                                           const struct tcp_sock* tp, __u64 end_ns) {
-    __u64 established_ns = (opening >> OPENING_TIME_SHIFT) * 1000;
     __u64 stamp_ns, ticks_ns;
-    if (!(opening & OPENING_FIN_STAMPED))
-        return closing->fin_wait1_ns;
+    if (!(began & OPENING_FIN_STAMPED))
+        return (began >> OPENING_TIME_SHIFT) * 1000;
     stamp_ns = tp->first_tx_mstamp * 1000;
-    ticks_ns = fin_wait1_by_ticks(closing, end_ns);
-    if (is_of_first_fin(stamp_ns, ticks_ns, closing, tp))
+    ticks_ns = fin_wait1_by_ticks(began, end_ns);
+    if (is_of_first_fin(stamp_ns, ticks_ns, began, tp))
         return stamp_ns;
     return ticks_ns < established_ns ? established_ns : ticks_ns;
 }

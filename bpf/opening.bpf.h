@@ -6,13 +6,6 @@
 #include "mptcp.bpf.h"
 #include "store.bpf.h"
 
-static __noinline int count_untracked(void) {
-    struct twtrace_stats* counts = this_cpu_stats();
-    if (counts)
-        counts->untracked++;
-    return 0;
-}
-
 /* ESTABLISHED: remember when, and which side opened it. */
 static __noinline int on_established(struct sock* sk, int from) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
@@ -22,7 +15,7 @@ static __noinline int on_established(struct sock* sk, int from) {
         return sk->sk_protocol == IPPROTO_MPTCP ? on_mptcp(sk, TCP_ESTABLISHED) : 0;
     if (store_find(&place, sk)) {
         /* It was in SYN_SENT before SYN_RECV (on_simultaneous_open()). */
-        if (*place.opening == TWTRACE_ROLE_CLIENT)
+        if (store_get(&place) == TWTRACE_ROLE_CLIENT)
             role = TWTRACE_ROLE_CLIENT;
     } else if (!store_add(&place)) {
         count_untracked();
@@ -30,12 +23,12 @@ static __noinline int on_established(struct sock* sk, int from) {
     }
     /* TCP_REPAIR (CRIU) puts a connection back: nobody knows which side opened it, and when. */
     if (BPF_CORE_READ_BITFIELD(tp, repair)) {
-        *place.opening = 0;
+        store_put(&place, 0);
         return 0;
     }
     /* The clock of the packet that brought us here, just read (tcp_mstamp_refresh() in
      * tcp_rcv_state_process()). */
-    *place.opening = tp->tcp_mstamp << OPENING_TIME_SHIFT | role;
+    store_put(&place, tp->tcp_mstamp << OPENING_TIME_SHIFT | role);
     return 0;
 }
 
@@ -46,7 +39,7 @@ static __noinline int on_simultaneous_open(struct sock* sk) {
     if (!bpf_skc_to_tcp_sock(sk))
         return 0;
     if (store_find(&place, sk) || store_add(&place))
-        *place.opening = TWTRACE_ROLE_CLIENT; /* no time: not established yet */
+        store_put(&place, TWTRACE_ROLE_CLIENT); /* no time: not established yet */
     return 0;
 }
 
@@ -61,12 +54,12 @@ static __noinline int role_by_counters(struct tcp_sock* tp) {
     return sequence_space == payload ? TWTRACE_ROLE_SERVER : TWTRACE_ROLE_UNKNOWN;
 }
 
-/* What is known of a socket's opening. One that was handed over was an earlier socket in the same
- * memory; a connection that is older than tracing is in no place. */
+/* What is known of a socket's opening before it closes. A connection that is older than tracing is
+ * in no place. */
 static __always_inline __u64 opening_of(const struct place* place, struct tcp_sock* tp) {
-    __u64 role;
-    if (place->opening && !(*place->opening & OPENING_HANDED))
-        return *place->opening;
+    __u64 role, opening;
+    if (store_opening(place, &opening))
+        return opening;
     role = role_by_counters(tp) & OPENING_ROLE;
     return role == TWTRACE_ROLE_UNKNOWN ? 0 : role | OPENING_INFERRED;
 }

@@ -1,136 +1,32 @@
 /* What is remembered of a socket between its transitions: when it was established and by which
  * side, and from -> FIN_WAIT1 on who closes it.
  *
- * A hash map or socket storage would do, at two to four times the cost (docs/performance.md). Here
- * a socket's address picks a bucket with room for five; a full bucket spills into a hash map, so
- * nothing depends on luck. What most transitions ask for is one cache line; who closes is kept
- * apart from it. A place is claimed without a lock, for 5.10 has no compare-and-swap: two CPUs that
- * claim the same one within the same few nanoseconds leave one socket without its opening or
- * closer, which is seen at the end (how = unknown, role inferred) and not hidden. Neighbours, which
- * are often opened together, each begin with a way of their own, so it takes two strangers in one
- * bucket. A socket's own transitions are ordered by its lock. */
+ * A socket's address picks a bucket of five ways; a full bucket spills into a hash map that grows
+ * on demand. A hash map alone would cost two to four times as much (docs/performance.md).
+ *
+ * A way is claimed without a lock, because 5.10 has no compare-and-swap: two CPUs can claim the
+ * same one. So each word of an entry says whose it is, and a closer carries a check over itself and
+ * its connection. What does not match is unknown, and counted (`mixed`); it is never taken for
+ * another socket's. tests/unit/bpf/ runs this file natively. A socket's own transitions are ordered
+ * by its lock. */
 #ifndef TWTRACE_STORE_BPF_H
 #define TWTRACE_STORE_BPF_H
 
 #include "number.bpf.h"
-
-#define STORE_WAYS 5
-#define STORE_GROUPS 1024 /* user space resizes to the sockets that there are; a power of two */
-#define SPILL_ENTRIES 16384
-/* Sockets that are neighbours in the kernel's memory are so here: 4 of them share a bucket, 16 (a
- * slab of 32 KiB has 12 to 15) a group. Few lines and few pages are in use then, and each that is
- * in no cache or not in the TLB costs more than the rest of a look-up. */
-#define BUCKET_SHIFT 2
-#define STORE_NEIGHBOURS (1 << BUCKET_SHIFT)
-#define GROUP_SHIFT 4
-#define GROUP_BUCKETS (1 << (GROUP_SHIFT - BUCKET_SHIFT))
-
-/* Packed into one word: enum twtrace_role, the bits below, enum twtrace_how, and the time of
- * -> ESTABLISHED in microseconds (0: not seen). */
-#define OPENING_ROLE 3ull
-#define OPENING_INFERRED (1ull << 2)
-#define OPENING_CLOSING (1ull << 3) /* struct closing is valid, and so are the bits that follow */
-/* Reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back. */
-#define OPENING_HANDED_SHIFT 4
-#define OPENING_HANDED (1ull << OPENING_HANDED_SHIFT)
-#define OPENING_FILTERED (1ull << 5)   /* not what the user asked for */
-#define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
-#define OPENING_HOW_SHIFT 7
-#define OPENING_HOW 7ull
-/* struct closing has no time but jiffies: the socket knows when its FIN left (fin.bpf.h). */
-#define OPENING_FIN_STAMPED (1ull << 10)
-#define OPENING_TIME_SHIFT 11
-/* What -> ESTABLISHED says; the rest is of a close. */
-#define OPENING_SEEN (OPENING_ROLE | OPENING_INFERRED | ~0ull << OPENING_TIME_SHIFT)
-
-static __always_inline __u8 role_of(__u64 opening) {
-    return opening & OPENING_ROLE;
-}
-
-static __always_inline __u8 how_of(__u64 opening) {
-    return opening >> OPENING_HOW_SHIFT & OPENING_HOW;
-}
-
-/* One cache line. */
-struct bucket {
-    __u32 id[STORE_WAYS]; /* 0: free */
-    __u32 spilled;        /* how many of this bucket's sockets are in the spill map, at most */
-    __u64 opening[STORE_WAYS];
-};
-
-/* One cache line. */
-struct closing {
-    union {
-        __u64 fin_wait1_ns;
-        __u64 fin_wait1_jiffies;
-    };
-    union {
-        __u32 retransmitted; /* segments of this connection, before its FIN */
-        __u32 handed_us;     /* the lower half of it: a reset follows at once */
-    };
-    __u32 rcv_nxt; /* at the hand-over: tells this connection from the next in the same memory */
-    struct twtrace_task task;
-};
-
-_Static_assert(sizeof(struct bucket) == 64, "a cache line");
-_Static_assert(sizeof(struct closing) == 64, "a cache line");
-
-struct group {
-    struct bucket buckets[GROUP_BUCKETS];
-    struct closing closings[GROUP_BUCKETS][STORE_WAYS];
-};
-
-struct spilled {
-    __u64 opening;
-    struct closing closing;
-};
-
-/* Mappable only so that it begins with a page: an array does otherwise 56 bytes into a cache line,
- * and each bucket would be in two. */
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, STORE_GROUPS);
-    __type(key, __u32);
-    __type(value, struct group);
-} groups SEC(".maps");
-
-/* LRU: what a missed transition left behind is evicted in the end. */
-struct {
-    __uint(type, BPF_MAP_TYPE_LRU_HASH);
-    __uint(max_entries, SPILL_ENTRIES);
-    __type(key, __u32);
-    __type(value, struct spilled);
-} spill SEC(".maps");
-
-/* What an entry of the spill map starts from; on the stack it would crowd out the overflow key (512
- * bytes in all). */
-static const struct spilled nothing_spilled = {};
-
-/* Where a socket is remembered. */
-struct place {
-    __u32 id;
-    __u32 way; /* STORE_WAYS: in the spill map */
-    struct bucket* bucket;
-    struct closing* closings; /* of the bucket's ways */
-    __u64* opening;
-    struct spilled* spilled; /* there */
-};
+#include "store_layout.bpf.h"
 
 /* Where it is in memory, in steps that no two sockets share. 32 bits of them are unique within four
- * terabytes at least. */
-static __always_inline __u32 id_of(struct sock* sk) {
-    return number_of(sk) >> (bpf_core_type_size(struct tcp_sock) >= 2048 ? 11 : 10);
+ * terabytes at least. The neighbours of a group differ in the low bits; the rest is multiplied by
+ * an odd number (Fibonacci hashing, Knuth 6.4), so that no two sockets have the same key. */
+static __always_inline __u32 key_of(struct sock* sk) {
+    __u32 id = number_of(sk) >> (bpf_core_type_size(struct tcp_sock) >= 2048 ? 11 : 10);
+    return (id & ~(GROUP_NEIGHBOURS - 1)) * 0x9E3779B1u | (id & (GROUP_NEIGHBOURS - 1));
 }
 
-/* Fibonacci hashing (Knuth 6.4). */
-static __always_inline __u32 index_of(__u32 id) {
-    __u32 hash = (id >> GROUP_SHIFT) * 0x9E3779B97F4A7C15ull >> 32, mask = STORE_GROUPS - 1;
-    if (config.group_mask == mask) {
-        barrier_var(mask); /* a constant in the code is there at once, one in memory is not */
-        return hash & mask;
-    }
-    return hash & config.group_mask;
+static __always_inline __u32 index_of(__u32 key) {
+    if (config.group_shift == STORE_GROUP_SHIFT)
+        return key >> STORE_GROUP_SHIFT; /* a constant in the code, not a load */
+    return key >> (config.group_shift & 31);
 }
 
 /* 0 if they are equal, else 1; without a branch, which would make paths of its own for the
@@ -141,66 +37,106 @@ static __always_inline __u64 differ(__u32 one, __u32 other) {
     return -difference >> 63;
 }
 
-/* The first that is equal, else STORE_WAYS. */
-static __always_inline __u32 first_equal(const __u32* ids, __u32 id) {
+static __always_inline __u32 owner_of(__u32 key) {
+    return key << ENTRY_KEY_SHIFT | ENTRY_USED;
+}
+
+/* The first way with this owner (0: that is free), else STORE_WAYS. */
+static __always_inline __u32 first_of(const struct bucket* bucket, __u32 owner) {
     __u64 none = 1, way = 0;
     for (int i = 0; i < STORE_WAYS; i++) {
-        none &= differ(ids[i], id);
+        none &= differ(STORE_READ(bucket->entry[i]) & ENTRY_OWNER, owner);
         way += none;
     }
     return way;
 }
 
-static __always_inline bool look_in_spill(struct place* place) {
-    place->spilled = bpf_map_lookup_elem(&spill, &place->id);
-    if (!place->spilled)
-        return false;
-    place->opening = &place->spilled->opening;
-    return true;
+static __noinline int count_mixed(void) {
+    struct twtrace_stats* counts = this_cpu_stats();
+    if (counts)
+        counts->mixed++;
+    return 0;
+}
+
+static __noinline int count_untracked(void) {
+    struct twtrace_stats* counts = this_cpu_stats();
+    if (counts)
+        counts->untracked++;
+    return 0;
 }
 
 /* The mask tells the verifier what the caller knows; without the barrier the compiler would know it
  * too, and leave the mask out. */
-static __always_inline void use_way(struct place* place) {
+static __always_inline __u32 way_of(const struct place* place) {
     __u32 way = place->way;
     barrier_var(way);
-    place->opening = &place->bucket->opening[way & 7];
+    return way & 7;
+}
+
+static __always_inline bool use_spilled(struct place* place, struct spilled* spilled) {
+    place->spilled = spilled;
+    place->closing = (struct closing*)spilled;
+    return spilled;
+}
+
+static __always_inline bool use_way(struct place* place) {
+    __u32 way = way_of(place);
+    if (way >= STORE_WAYS)
+        return false;
+    place->entry = &place->bucket->entry[way];
+    place->closing = &place->closings[way];
+    return true;
+}
+
+/* Not inlined, as everything that is rare; and no address of a place is taken, so that it is kept
+ * in registers. */
+static __noinline struct spilled* find_spilled(__u32 key) {
+    return bpf_map_lookup_elem(&spill, &key);
+}
+
+static __noinline int release_spilled(struct bucket* bucket, __u32 key) {
+    if (bpf_map_delete_elem(&spill, &key) == 0)
+        __sync_fetch_and_add(&bucket->spilled, -1);
+    return 0;
 }
 
 static __always_inline bool store_find(struct place* place, struct sock* sk) {
-    __u32 id = id_of(sk), index = index_of(id), of_group = id >> BUCKET_SHIFT & (GROUP_BUCKETS - 1);
+    __u32 key = key_of(sk), index = index_of(key),
+          of_group = key >> BUCKET_SHIFT & (GROUP_BUCKETS - 1);
     struct group* group = bpf_map_lookup_elem(&groups, &index);
-    place->id = id;
+    place->key = key;
     place->way = STORE_WAYS;
     place->bucket = 0;
-    place->opening = 0;
+    place->closings = 0;
+    place->entry = 0;
     place->spilled = 0;
+    place->closing = 0;
     if (!group)
         return false;
     place->bucket = &group->buckets[of_group];
     place->closings = group->closings[of_group];
-    place->way = first_equal(place->bucket->id, place->id);
-    if (place->way >= STORE_WAYS)
-        return place->bucket->spilled && look_in_spill(place);
-    use_way(place);
-    return true;
+    place->way = first_of(place->bucket, owner_of(key));
+    if (use_way(place))
+        return true;
+    return place->bucket->spilled && use_spilled(place, find_spilled(place->key));
 }
 
-static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u32 id) {
-    if (bpf_map_update_elem(&spill, &id, &nothing_spilled, BPF_NOEXIST) == 0)
+static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u32 key) {
+    if (bpf_map_update_elem(&spill, &key, &nothing_spilled, BPF_NOEXIST) == 0)
         __sync_fetch_and_add(&bucket->spilled, 1);
-    return bpf_map_lookup_elem(&spill, &id);
+    return bpf_map_lookup_elem(&spill, &key);
 }
 
 /* One that was handed over waits only for a reset that follows within microseconds, if at all: the
- * way of the one that has waited longest. */
+ * way of the one that has waited longest, else STORE_WAYS. */
 static __noinline __u32 reuse(const struct bucket* bucket, const struct closing* closings) {
     __u32 now_us = bpf_ktime_get_ns() / 1000;
-    __s64 longest = STORE_WAYS; /* how long, and the way in the three lowest bits */
+    /* how long, and the way in the three lowest bits */
+    __s64 longest = REUSE_AFTER_US << 3 | STORE_WAYS;
     for (__u32 way = 0; way < STORE_WAYS; way++) {
         __s64 waited = now_us - closings[way].handed_us, difference, shorter;
-        waited = (waited | 1) << 3 | way;
-        waited &= -(__s64)(bucket->opening[way] >> OPENING_HANDED_SHIFT & 1);
+        waited = waited << 3 | way;
+        waited &= -(__s64)(STORE_READ(bucket->entry[way]) >> OPENING_HANDED_SHIFT & 1);
         difference = longest - waited;
         shorter = difference >> 63; /* all ones if so; without a branch, as in differ() */
         barrier_var(shorter);
@@ -209,38 +145,74 @@ static __noinline __u32 reuse(const struct bucket* bucket, const struct closing*
     return longest & 7;
 }
 
-/* A place for a socket that has none, after store_find() said so; what is there is undefined. */
+/* Picks a place for a socket that has none, after store_find() said so. It is claimed by
+ * store_put(). */
 static __always_inline bool store_add(struct place* place) {
     if (!place->bucket)
         return false;
-    place->way = place->id & (STORE_NEIGHBOURS - 1);
-    if (place->bucket->id[place->way])
-        place->way = first_equal(place->bucket->id, 0);
+    place->way = place->key & (STORE_NEIGHBOURS - 1);
+    if (STORE_READ(place->bucket->entry[place->way]))
+        place->way = first_of(place->bucket, 0);
     if (place->way >= STORE_WAYS)
         place->way = reuse(place->bucket, place->closings);
-    if (place->way < STORE_WAYS) {
-        place->bucket->id[place->way & 7] = place->id;
-        use_way(place);
-        return true;
-    }
-    place->spilled = add_to_spill(place->bucket, place->id);
-    if (!place->spilled)
-        return false;
-    place->opening = &place->spilled->opening;
-    return true;
+    return use_way(place) || use_spilled(place, add_to_spill(place->bucket, place->key));
 }
 
-static __always_inline struct closing* closing_of(struct place* place) {
-    if (place->way >= STORE_WAYS)
-        return place->spilled ? &place->spilled->closing : 0;
-    return &place->closings[place->way];
+static __always_inline bool store_is_known(const struct place* place) {
+    return place->closing;
+}
+
+/* Of a known place: OPENING_OF_SOCKET, and the time modulo TIME_MASK + 1. Since it was found
+ * another CPU may have claimed it. */
+static __always_inline __u64 store_get(const struct place* place) {
+    __u32 owner = owner_of(place->key);
+    __u64 entry, time, foreign;
+    if (place->spilled)
+        return STORE_READ(place->spilled->opening);
+    entry = STORE_READ(*place->entry);
+    time = STORE_READ(place->bucket->time[way_of(place)]);
+    foreign = differ(entry & ENTRY_OWNER, owner);
+    if (foreign | differ(time >> TIME_KEY_SHIFT, owner >> ENTRY_KEY_SHIFT)) {
+        count_mixed();
+        return foreign ? 0 : entry & OPENING_OF_SOCKET;
+    }
+    return (entry & OPENING_OF_SOCKET) |
+           ((entry >> ENTRY_TIME_SHIFT & TIME_HIGH) << TIME_KEY_SHIFT | (time & TIME_LOW))
+               << OPENING_TIME_SHIFT;
+}
+
+/* Before the socket closes. No: nothing is remembered. An entry that closed already is of an
+ * earlier socket in the same memory, whose end was skipped. */
+static __always_inline bool store_opening(const struct place* place, __u64* opening) {
+    if (!store_is_known(place))
+        return false;
+    *opening = store_get(place);
+    return !(*opening & (OPENING_CLOSING | OPENING_HANDED));
+}
+
+/* Changes OPENING_OF_SOCKET of an entry that is not spilled. */
+static __always_inline void store_put_entry(struct place* place, __u64 opening) {
+    __u64 time_high = opening >> OPENING_TIME_SHIFT >> TIME_KEY_SHIFT & TIME_HIGH;
+    STORE_WRITE(*place->entry, (__u32)(owner_of(place->key) | time_high << ENTRY_TIME_SHIFT |
+                                       (opening & OPENING_OF_SOCKET)));
+}
+
+static __always_inline void store_put(struct place* place, __u64 opening) {
+    __u64 time_us = opening >> OPENING_TIME_SHIFT, key = place->key;
+    if (place->spilled) {
+        STORE_WRITE(place->spilled->opening,
+                    (opening & OPENING_OF_SOCKET) | (time_us & TIME_MASK) << OPENING_TIME_SHIFT);
+        return;
+    }
+    STORE_WRITE(place->bucket->time[way_of(place)], key << TIME_KEY_SHIFT | (time_us & TIME_LOW));
+    store_put_entry(place, opening);
 }
 
 static __always_inline void store_release(struct place* place) {
-    if (place->way < STORE_WAYS)
-        place->bucket->id[place->way] = 0;
-    else if (bpf_map_delete_elem(&spill, &place->id) == 0)
-        __sync_fetch_and_add(&place->bucket->spilled, -1);
+    if (place->entry)
+        STORE_WRITE(*place->entry, 0u);
+    else
+        release_spilled(place->bucket, place->key);
 }
 
 #endif

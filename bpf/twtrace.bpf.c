@@ -11,6 +11,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "act.bpf.h"
+#include "closer.bpf.h"
 #include "ending.bpf.h"
 #include "opening.bpf.h"
 #include "tree.bpf.h"
@@ -66,24 +67,25 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
                           .flags = TWTRACE_FLAG_RETRACTS};
     struct place place;
     struct twtrace_stats* counts;
-    struct closing* closing;
+    struct twtrace_task task;
     struct tcp_sock* tp;
-    __u64 now_us;
+    __u64 now_us, began;
     bool filtered;
     if (!sk || sk->__sk_common.skc_state != TCP_CLOSE)
         return 0;
-    if (!store_find(&place, sk) || !(*place.opening & OPENING_HANDED))
+    if (!store_find(&place, sk))
         return 0;
-    closing = closing_of(&place);
+    facts.opening = store_get(&place);
+    if (!(facts.opening & OPENING_HANDED))
+        return 0;
     tp = bpf_skc_to_tcp_sock(sk);
-    if (!closing || !tp || closing->rcv_nxt != tp->rcv_nxt)
+    if (!tp || !store_get_closer(&place, sk, &began, &task))
         return 0;
     now_us = bpf_ktime_get_ns() / 1000;
-    facts.time_ns = (now_us - (__u32)((__u32)now_us - closing->handed_us)) * 1000;
-    facts.opening = *place.opening;
-    facts.fin_wait1_ns = closing->fin_wait1_ns;
-    facts.how = how_of(facts.opening);
-    filtered = facts.opening & OPENING_FILTERED;
+    facts.time_ns = (now_us - (__u32)((__u32)now_us - STORE_READ(place.closing->handed_us))) * 1000;
+    facts.fin_wait1_ns = fin_wait1_of(began, established_ns_of(&facts), tp, facts.time_ns);
+    facts.how = how_of(began);
+    filtered = began & OPENING_FILTERED || !gate_socket(sk, tp, role_of(facts.opening));
     facts.netns = netns_of(tp);
     counts = gate_netns(facts.netns) ? this_cpu_stats() : 0;
     if (counts && filtered)
@@ -91,7 +93,7 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     else if (counts)
         counts->retracted++;
     if (!filtered && is_wanted(sk, tp, &facts, false))
-        send(&facts, sk, tp, &closing->task);
+        send(&facts, sk, tp, &task);
     store_release(&place);
     return 0;
 }
@@ -104,7 +106,11 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     struct place place;
     struct twtrace_stats* counts;
     struct tcp_sock* tp;
-    if (!store_find(&place, sk) || *place.opening & OPENING_HANDED)
+    __u64 remembered;
+    if (!store_find(&place, sk))
+        return 0;
+    remembered = store_get(&place);
+    if (remembered & OPENING_HANDED)
         return 0;
     tp = bpf_skc_to_tcp_sock(sk);
     if (!tp) {
@@ -116,7 +122,7 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     /* -> FIN_WAIT1 was skipped too: where tracepoints can be preempted (seen on 7.2 and 7.3), a
      * task that loses its CPU inside the program keeps it from all that run there meanwhile. Then
      * only the minisock tells an active closer from a passive one. */
-    if (!(*place.opening & OPENING_CLOSING)) {
+    if (!(remembered & OPENING_CLOSING)) {
         entered = entered && has_left_minisock(sk, tp);
         if (!entered) {
             store_release(&place);

@@ -226,7 +226,9 @@ struct twtrace_stats {
     twtrace_u64 caught[TWTRACE_TYPES];   /* recovered by the catcher */
     twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED one took back */
     twtrace_u64 filtered_retracted;      /* the same, of those that were filtered */
-    twtrace_u64 untracked; /* sockets for which no slot was free: role and lifetime stay unknown */
+    twtrace_u64 untracked; /* sockets that could not be remembered: no memory, or too many */
+    twtrace_u64 mixed;     /* what was remembered was another socket's: unknown, and not told */
+    twtrace_u64 without_closer; /* entries into TIME_WAIT whose closer is not known */
     /* Only with config.tree_parent. */
     twtrace_u64 closings_begun;   /* active closes by descendants */
     twtrace_u64 closings_ended;   /* and how many of these sockets are gone, or minisocks */
@@ -238,7 +240,7 @@ struct twtrace_stats {
 struct twtrace_config {
     twtrace_u32 types;       /* bit (1 << twtrace_type) */
     twtrace_u32 netns_count; /* 0: all */
-    twtrace_u32 group_mask;  /* of map groups: one less than its entries, a power of two */
+    twtrace_u32 group_shift; /* of map groups: 32 less the bits of its size, a power of two */
     twtrace_u8 family;       /* 0: both */
     twtrace_u8 filter_pid;
     twtrace_u8 filter_local_port;

@@ -56,15 +56,25 @@ void set_filters(twtrace_bpf& skeleton, const LiveConfig& config) {
 }
 
 // Twice as many buckets of five as there are sockets: one in forty finds its bucket full then. The
-// cost is 384 bytes a bucket.
+// cost is 384 bytes a bucket. What spills is allocated as it comes, 128 bytes a socket; its table
+// takes 16 bytes for each that it has room for, a thousandth of the memory. A million sockets take
+// four gigabytes themselves.
 void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
     constexpr std::uint64_t buckets_in_group = 4; // GROUP_BUCKETS
     constexpr std::uint64_t most = 16384;
     const std::uint64_t least = bpf_map__max_entries(skeleton.maps.groups);
     const auto groups = static_cast<std::uint32_t>(
         std::bit_ceil(std::clamp(sockets * 2 / buckets_in_group, least, most)));
-    const_cast<twtrace_config&>(skeleton.rodata->config).group_mask = groups - 1;
+    const_cast<twtrace_config&>(skeleton.rodata->config).group_shift =
+        32 - static_cast<std::uint32_t>(std::countr_zero(groups));
     bpf_map__set_max_entries(skeleton.maps.groups, groups);
+    constexpr std::uint64_t most_spilled = 2U << 20;
+    const std::uint64_t memory = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
+                                 static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    const std::uint64_t least_spilled = bpf_map__max_entries(skeleton.maps.spill);
+    bpf_map__set_max_entries(skeleton.maps.spill,
+                             static_cast<std::uint32_t>(std::bit_floor(
+                                 std::clamp(memory / 16384, least_spilled, most_spilled))));
 }
 
 // Forks pass their tracepoint on the whole host: only where they are asked about.

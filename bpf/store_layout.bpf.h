@@ -1,0 +1,133 @@
+/* The words that the store (store.bpf.h) is made of. */
+#ifndef TWTRACE_STORE_LAYOUT_BPF_H
+#define TWTRACE_STORE_LAYOUT_BPF_H
+
+#include "maps.bpf.h"
+
+#define STORE_WAYS 5
+#define STORE_GROUPS 1024    /* user space resizes to the sockets that there are; a power of two */
+#define STORE_GROUP_SHIFT 22 /* 32 less the bits of STORE_GROUPS */
+#define SPILL_ENTRIES 16384  /* user space resizes to the host's memory */
+#define REUSE_AFTER_US 10000ll /* of a way whose socket was handed over */
+/* Sockets that are neighbours in the kernel's memory are so here: 4 of them share a bucket, 16 (a
+ * slab of 32 KiB has 12 to 15) a group. Few lines and few pages are in use then, and each that is
+ * in no cache or not in the TLB costs more than the rest of a look-up. */
+#define BUCKET_SHIFT 2
+#define STORE_NEIGHBOURS (1 << BUCKET_SHIFT)
+#define GROUP_SHIFT 4
+#define GROUP_NEIGHBOURS (1 << GROUP_SHIFT)
+#define GROUP_BUCKETS (1 << (GROUP_SHIFT - BUCKET_SHIFT))
+
+/* In one word: enum twtrace_role, the bits below, enum twtrace_how, and the time of
+ * -> ESTABLISHED in microseconds (0: not seen). */
+#define OPENING_ROLE 3ull
+#define OPENING_INFERRED (1ull << 2)
+#define OPENING_CLOSING (1ull << 3) /* struct closing is valid */
+/* Reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back. */
+#define OPENING_HANDED_SHIFT 4
+#define OPENING_HANDED (1ull << OPENING_HANDED_SHIFT)
+/* These are kept with the closer. */
+#define OPENING_FILTERED (1ull << 5)   /* not what the user asked for */
+#define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
+#define OPENING_HOW_SHIFT 7
+#define OPENING_HOW 7ull
+/* The close began at a jiffy: the socket knows when its FIN left (fin.bpf.h). */
+#define OPENING_FIN_STAMPED (1ull << 10)
+#define OPENING_TIME_SHIFT 11
+#define OPENING_OF_SOCKET (OPENING_ROLE | OPENING_INFERRED | OPENING_CLOSING | OPENING_HANDED)
+#define OPENING_OF_CLOSER                                                                          \
+    (OPENING_FILTERED | OPENING_PORT_BOUND | OPENING_HOW << OPENING_HOW_SHIFT | OPENING_FIN_STAMPED)
+
+/* An entry: the low 22 bits of the socket's key, four of its time, ENTRY_USED, OPENING_OF_SOCKET. A
+ * time: the same 22 bits, the other 42. The key's high bits are in the index of the group already.
+ */
+#define ENTRY_KEY_SHIFT 10
+#define ENTRY_TIME_SHIFT 6
+#define ENTRY_USED (1u << 5)
+#define ENTRY_OWNER (~0u << ENTRY_KEY_SHIFT | ENTRY_USED)
+#define TIME_KEY_SHIFT 42
+#define TIME_LOW ((1ull << TIME_KEY_SHIFT) - 1)
+#define TIME_HIGH 15ull
+/* Two years; a longer lifetime than that would be shown too short. */
+#define TIME_MASK (TIME_HIGH << TIME_KEY_SHIFT | TIME_LOW)
+
+/* The unit test observes and interrupts each access. */
+#ifndef STORE_READ
+#define STORE_READ(place) (*(const volatile typeof(place)*)&(place))
+#define STORE_WRITE(place, value) (*(volatile typeof(place)*)&(place) = (value))
+#endif
+
+static __always_inline __u8 role_of(__u64 opening) {
+    return opening & OPENING_ROLE;
+}
+
+static __always_inline __u8 how_of(__u64 opening) {
+    return opening >> OPENING_HOW_SHIFT & OPENING_HOW;
+}
+
+/* One cache line. */
+struct bucket {
+    __u32 entry[STORE_WAYS]; /* 0: free */
+    __u32 spilled;           /* how many of this bucket's sockets are in the spill map, at most */
+    __u64 time[STORE_WAYS];
+};
+
+/* One cache line. */
+struct closing {
+    /* OPENING_OF_CLOSER; above OPENING_TIME_SHIFT when the close began (fin.bpf.h). */
+    __u64 began;
+    __u32 handed_us; /* the time of the hand-over, its lower half: a reset follows at once */
+    __u32 check;     /* check_of() the closer */
+    struct twtrace_task task;
+};
+
+_Static_assert(sizeof(struct bucket) == 64, "a cache line");
+_Static_assert(sizeof(struct closing) == 64, "a cache line");
+
+struct group {
+    struct bucket buckets[GROUP_BUCKETS];
+    struct closing closings[GROUP_BUCKETS][STORE_WAYS];
+};
+
+struct spilled {
+    struct closing closing; /* first: the verifier takes no sum of what may be null */
+    __u64 opening;
+};
+
+/* Mappable only so that it begins with a page: an array does otherwise 56 bytes into a cache line,
+ * and each bucket would be in two. */
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(map_flags, BPF_F_MMAPABLE);
+    __uint(max_entries, STORE_GROUPS);
+    __type(key, __u32);
+    __type(value, struct group);
+} groups SEC(".maps");
+
+/* 128 bytes a socket, allocated with it, and 16 for each that there is room for. Nothing is
+ * evicted: an entry that a skipped transition left behind is found again by the next socket in the
+ * same memory. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(map_flags, BPF_F_NO_PREALLOC);
+    __uint(max_entries, SPILL_ENTRIES);
+    __type(key, __u32);
+    __type(value, struct spilled);
+} spill SEC(".maps");
+
+/* What an entry of the spill map starts from; on the stack it would crowd out the overflow key (512
+ * bytes in all). */
+static const struct spilled nothing_spilled = {};
+
+/* Where a socket is remembered. */
+struct place {
+    __u32 key;
+    __u32 way; /* STORE_WAYS: in the spill map, or nowhere */
+    struct bucket* bucket;
+    struct closing* closings; /* of the bucket's ways */
+    __u32* entry;             /* of the way */
+    struct spilled* spilled;
+    struct closing* closing; /* of either */
+};
+
+#endif
