@@ -72,6 +72,8 @@ Accounting::Inputs Accounting::Inputs::since(const Inputs& earlier) const {
     inputs.unverified.after_last_sample =
         rise(unverified.after_last_sample, earlier.unverified.after_last_sample);
     inputs.unwritten = rise(unwritten, earlier.unwritten);
+    inputs.without_closer = rise(without_closer, earlier.without_closer);
+    inputs.untracked = rise(untracked, earlier.untracked);
     inputs.ambiguous = rise(ambiguous, earlier.ambiguous);
     if (kernel)
         inputs.kernel = rise(*kernel, earlier.kernel.value_or(0));
@@ -88,6 +90,8 @@ Accounting::Inputs Accounting::Inputs::plus(const Inputs& later) const {
     sum.caught += caught;
     sum.overflow += overflow;
     sum.unwritten += unwritten;
+    sum.without_closer += without_closer;
+    sum.untracked += untracked;
     sum.unverified.ended += unverified.ended;
     sum.unverified.not_allowed += unverified.not_allowed;
     sum.unverified.no_descriptor += unverified.no_descriptor;
@@ -104,6 +108,8 @@ Accounting Accounting::of(const Inputs& inputs) {
     result.captured = inputs.captured - std::min(inputs.unwritten, inputs.captured);
     result.filtered = inputs.filtered;
     result.lost = inputs.lost + inputs.unwritten;
+    result.without_closer = inputs.without_closer;
+    result.untracked = inputs.untracked;
     result.kernel = inputs.kernel;
     if (!inputs.kernel) {
         result.reasons.emplace_back("the kernel's counters could not be read");

@@ -19,6 +19,9 @@ struct Accounting {
     std::uint64_t missed = 0; ///< skipped by the kernel (recursion) and not recovered
     /// Of captured: in network namespaces whose counters could not be read.
     std::uint64_t unverified = 0;
+    /// Entries whose closer is not known: it closed before tracing began, or is among untracked.
+    std::uint64_t without_closer = 0;
+    std::uint64_t untracked = 0; ///< sockets whose opening or closer could not be kept
     std::optional<std::uint64_t>
         kernel;                   ///< rise of the kernel's own counters; none: could not be read
     std::int64_t unaccounted = 0; ///< kernel - (captured - unverified + lost + missed)
@@ -34,6 +37,8 @@ struct Accounting {
         std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
         std::uint64_t unwritten = 0;        ///< of captured: a recording lacks their details
         Unverified unverified;
+        std::uint64_t without_closer = 0;
+        std::uint64_t untracked = 0;
         bool counted_at_end = false; ///< the kernel counts an entry when it ends (5.10)
         std::uint64_t ambiguous = 0; ///< events at the very moment of start or end
         std::optional<std::uint64_t> kernel;

@@ -221,6 +221,8 @@ Accounting::Inputs LiveRun::count() const {
     inputs.caught = sum(stats.caught);
     inputs.overflow = kernel.overflow;
     inputs.unverified = kernel.unverified;
+    inputs.without_closer = stats.without_closer;
+    inputs.untracked = stats.untracked + stats.mixed;
     inputs.ambiguous = kernel.ambiguous;
     inputs.counted_at_end = counts_.counted_at() == CountedAt::End;
     if (kernel.namespaces > 0)

@@ -239,6 +239,8 @@ void add_host(const Observed& observed, const ObservedHost& host, Families& fami
     add(Metric::EventsMissed, std::optional(losses.missed()));
     add(Metric::EventsUnverified, std::optional(losses.unverified()));
     add(Metric::EventsUnaccounted, losses.unaccounted());
+    add(Metric::EventsWithoutCloser, std::optional(losses.without_closer()));
+    add(Metric::SocketsUntracked, std::optional(losses.untracked()));
     Family build(Metric::BuildInfo);
     build.set({TWTRACE_RELEASE, host.kernel}, 1);
     build.add_to(families);

@@ -13,6 +13,8 @@ void Losses::add(const Accounting& accounting, std::uint64_t overflow) {
     lost_ = std::max(lost_, accounting.lost);
     overflow_ = std::max(overflow_, overflow);
     unverified_ = std::max(unverified_, accounting.unverified);
+    without_closer_ = std::max(without_closer_, accounting.without_closer);
+    untracked_ = std::max(untracked_, accounting.untracked);
     if (accounting.kernel)
         kernel_ = std::max(kernel_.value_or(0), *accounting.kernel);
     std::uint64_t missed = known_ < seconds ? 0 : accounting.missed;

@@ -20,6 +20,8 @@ class Losses {
     [[nodiscard]] std::uint64_t missed() const { return missed_; }
     [[nodiscard]] std::uint64_t overflow() const { return overflow_; }
     [[nodiscard]] std::uint64_t unverified() const { return unverified_; }
+    [[nodiscard]] std::uint64_t without_closer() const { return without_closer_; }
+    [[nodiscard]] std::uint64_t untracked() const { return untracked_; }
     /// None: the kernel's counters could not be read.
     [[nodiscard]] std::optional<std::uint64_t> kernel() const { return kernel_; }
     [[nodiscard]] std::optional<std::int64_t> unaccounted() const;
@@ -33,6 +35,8 @@ class Losses {
     std::uint64_t missed_ = 0;
     std::uint64_t overflow_ = 0;
     std::uint64_t unverified_ = 0;
+    std::uint64_t without_closer_ = 0;
+    std::uint64_t untracked_ = 0;
     std::optional<std::uint64_t> kernel_;
 };
 

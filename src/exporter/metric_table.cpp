@@ -46,6 +46,11 @@ constexpr auto rows = std::to_array<MetricRow>({
      "Kernel count less captured and verified, lost and missed; the smallest of the last five "
      "seconds. 0: every "
      "entry is accounted for."},
+    {EventsWithoutCloser, "twtrace_events_without_closer_total", Counter, "",
+     "Entries whose closer is not known, because the close began before tracing did or the socket "
+     "was untracked."},
+    {SocketsUntracked, "twtrace_sockets_untracked_total", Counter, "",
+     "Sockets whose opening or closer the kernel side could not keep."},
     {BuildInfo, "twtrace_build_info", Gauge, "version,kernel", "Always 1."},
     {RenderSeconds, "twtrace_render_seconds", Gauge, "",
      "Time that it took to collect and write the last answer before this one."},

@@ -23,6 +23,8 @@ enum class Metric : std::size_t {
     EventsMissed,
     EventsUnverified,
     EventsUnaccounted,
+    EventsWithoutCloser,
+    SocketsUntracked,
     BuildInfo,
     RenderSeconds,
     ProcessCpuSeconds,

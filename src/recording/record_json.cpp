@@ -123,6 +123,8 @@ Json inputs_json(const Accounting::Inputs& inputs) {
               {"not_allowed", inputs.unverified.not_allowed},
               {"no_descriptor", inputs.unverified.no_descriptor},
               {"unwritten", inputs.unwritten},
+              {"without_closer", inputs.without_closer},
+              {"untracked", inputs.untracked},
               {"counted_at_end", inputs.counted_at_end},
               {"ambiguous", inputs.ambiguous}};
     put(json, "kernel", inputs.kernel);
@@ -141,6 +143,8 @@ Accounting::Inputs inputs_of(const Json& json) {
     get(json, "not_allowed", inputs.unverified.not_allowed);
     get(json, "no_descriptor", inputs.unverified.no_descriptor);
     get(json, "unwritten", inputs.unwritten);
+    get(json, "without_closer", inputs.without_closer);
+    get(json, "untracked", inputs.untracked);
     get(json, "counted_at_end", inputs.counted_at_end);
     get(json, "ambiguous", inputs.ambiguous);
     get(json, "kernel", inputs.kernel);

@@ -40,6 +40,8 @@ Json accounting_of(const Accounting& accounting) {
             {"lost", accounting.lost},
             {"missed", accounting.missed},
             {"unverified", accounting.unverified},
+            {"without_closer", accounting.without_closer},
+            {"untracked", accounting.untracked},
             {"kernel", known(accounting.kernel)},
             {"unaccounted", compared ? Json(accounting.unaccounted) : Json(nullptr)},
             {"exact", compared ? Json(accounting.exact) : Json(nullptr)},

@@ -80,9 +80,7 @@ void append_peers(const Snapshot& snapshot, std::string& out) {
                        rest);
 }
 
-} // namespace
-
-std::string accounting_line(const Accounting& accounting) {
+std::string sum_line(const Accounting& accounting) {
     std::string sum = fmt::format("captured {}", accounting.captured);
     if (accounting.filtered > 0)
         sum += fmt::format(" ({} of them filtered out)", accounting.filtered);
@@ -100,6 +98,17 @@ std::string accounting_line(const Accounting& accounting) {
                            -accounting.unaccounted, *accounting.kernel, sum, why);
     return fmt::format("not exact: {} of {} unaccounted for ({}, the kernel counted {}): {}",
                        accounting.unaccounted, *accounting.kernel, sum, *accounting.kernel, why);
+}
+
+} // namespace
+
+std::string accounting_line(const Accounting& accounting) {
+    std::string line = sum_line(accounting);
+    if (accounting.without_closer > 0)
+        line += fmt::format("; {} without a closer", accounting.without_closer);
+    if (accounting.untracked > 0)
+        line += fmt::format("; {} sockets untracked", accounting.untracked);
+    return line;
 }
 
 void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out) {

@@ -91,11 +91,15 @@ Line entries_line(const Picture& picture) {
         return value ? short_number(*value) : std::string("-");
     };
     const Accounting& accounting = picture.around.accounting;
-    const bool gaps = accounting.lost > 0 || accounting.missed > 0;
+    std::string gaps = fmt::format("lost {}, missed {}", accounting.lost, accounting.missed);
+    if (accounting.without_closer > 0)
+        gaps += fmt::format(", without a closer {}", accounting.without_closer);
+    if (accounting.untracked > 0)
+        gaps += fmt::format(", untracked {}", accounting.untracked);
+    const bool any = accounting.lost + accounting.missed + accounting.untracked > 0;
     return {{fmt::format("Entries/s      {} in, {} out    ", rate(picture.around.entering),
                          rate(picture.around.leaving))},
-            {fmt::format("lost {}, missed {}", accounting.lost, accounting.missed),
-             gaps ? Style::Warn : Style::Plain}};
+            {gaps, any ? Style::Warn : Style::Plain}};
 }
 
 Line ports_line(const Picture& picture, Glyphs glyphs) {

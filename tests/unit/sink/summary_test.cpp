@@ -108,10 +108,10 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
     CHECK(document["schema"] == "twtrace.summary/1");
     CHECK(keys_of(document["totals"]) ==
           Keys{"time_wait", "fin_wait2", "aborted", "passive_close", "port_exhausted"});
-    // Added: filtered, unverified, reasons.
+    // Added: filtered, unverified, without_closer, untracked, reasons.
     CHECK(keys_of(document["accounting"]) == Keys{"captured", "filtered", "lost", "missed",
-                                                  "unverified", "kernel", "unaccounted", "exact",
-                                                  "reasons"});
+                                                  "unverified", "without_closer", "untracked",
+                                                  "kernel", "unaccounted", "exact", "reasons"});
     REQUIRE(document["groups"].size() == 6);
     for (const Json& group : document["groups"]) {
         // Added: remote_addr and service_port, where all of the group have the same; parent,
