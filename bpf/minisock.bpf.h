@@ -1,11 +1,12 @@
 /* Did the hand-over make a minisock? When tcp_max_tw_buckets is reached the kernel makes none and
  * the transitions look the same (net/ipv4/tcp_minisocks.c, tcp_time_wait()). The number of
  * minisocks tells when that is possible; then the minisock is looked for where it must be: in the
- * hash chain of the socket whose place it took. */
+ * socket's hash chain. It is at the head of the chain, or, since kernel commit b8ec80b13021 (6.19,
+ * and in stable kernels), where the socket was: with all that were opened later before it. */
 #ifndef TWTRACE_MINISOCK_BPF_H
 #define TWTRACE_MINISOCK_BPF_H
 
-#define MINISOCK_CHAIN_MAX 7 /* the newest come first */
+#define MINISOCK_CHAIN_MAX 64
 
 /* Kernel commits: fbb8295248e1 (5.17) put the row behind a pointer, e9bd0cca09d1 (6.1) took it
  * back; tw_count became tw_refcount. */
@@ -51,29 +52,35 @@ static __always_inline struct tuple_key key_of_node(struct sock_common* node) {
     return key;
 }
 
-/* A global function with plain numbers for arguments: the verifier looks at it once, and not again
+/* Global functions with plain numbers for arguments: the verifier looks at each once, and not again
  * for every path that leads to it. */
+__noinline int twtrace_is_minisock(__u64 node, __u64 ports_and_family, __u32 remote, __u32 local) {
+    struct sock_common* other = (struct sock_common*)node;
+    struct tuple_key key = key_of_node(other);
+    return BPF_CORE_READ(other, skc_state) == TCP_TIME_WAIT &&
+           key.ports_and_family == ports_and_family && key.remote == remote && key.local == local;
+}
+
+/* Also yes where the chain is too long to be sure, or a node moved to another one meanwhile: then
+ * the socket's own state decides. */
 __noinline int twtrace_is_in_hash(__u64 hashinfo, __u32 hash, __u64 ports_and_family, __u32 remote,
                                   __u32 local) {
     struct inet_hashinfo* info = (struct inet_hashinfo*)hashinfo;
     __u64 slot = hash & BPF_CORE_READ(info, ehash_mask);
     unsigned long node = (unsigned long)BPF_CORE_READ(info, ehash) +
                          slot * bpf_core_type_size(struct inet_ehash_bucket);
-    struct sock_common* other = 0;
-    struct tuple_key key;
-    /* Only the hash is compared in the loop, or the verifier would follow all of the key in each
-     * round. The minisock was put at the head of the chain a moment ago: another socket with the
-     * same 32 bits is behind it. Where none has them, the key of the last one says no. */
-    for (int step = 0; step <= MINISOCK_CHAIN_MAX; step++) {
-        if (bpf_probe_read_kernel(&node, sizeof(node), (void*)node) ||
-            node & 1) /* an odd "pointer" ends the chain */
-            return 0;
+    for (int step = 0; step < MINISOCK_CHAIN_MAX; step++) {
+        struct sock_common* other;
+        if (bpf_probe_read_kernel(&node, sizeof(node), (void*)node))
+            return 1;
+        if (node & 1) /* the end of the chain of this slot (include/linux/list_nulls.h) */
+            return node >> 1 != slot;
         other = (void*)(node - bpf_core_field_offset(struct sock_common, skc_nulls_node));
-        if (BPF_CORE_READ(other, skc_hash) == hash)
-            break;
+        if (BPF_CORE_READ(other, skc_hash) == hash &&
+            twtrace_is_minisock((__u64)other, ports_and_family, remote, local))
+            return 1;
     }
-    key = key_of_node(other);
-    return key.ports_and_family == ports_and_family && key.remote == remote && key.local == local;
+    return 1;
 }
 
 static __noinline int is_in_hash(struct sock* sk, struct inet_timewait_death_row* row,

@@ -1,15 +1,20 @@
 // What is an entry into TIME_WAIT where the socket's error and state do not tell: the minisock
 // does.
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "catch2.h"
 #include "sockets.h"
@@ -129,7 +134,52 @@ Seen trace_closes(const std::function<void(Connection&)>& close) {
     return seen;
 }
 
+// All its sockets share one hash chain, from Linux 6.1 on.
+std::unique_ptr<TestNamespace> make_namespace_with_one_chain() {
+    const TestNamespace outer;
+    if (access("/proc/sys/net/ipv4/tcp_child_ehash_entries", F_OK) == 0) {
+        outer.set_sysctl("net.ipv4.tcp_child_ehash_entries", "1");
+    }
+    const Fd own(check_call(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), "open"));
+    outer.enter();
+    auto inner = std::make_unique<TestNamespace>();
+    check_call(setns(own.get(), CLONE_NEWNET), "setns");
+    return inner;
+}
+
 } // namespace
+
+TEST_CASE("entries: a minisock is found wherever it is in its hash chain", "[entries]") {
+    if (!can_trace()) {
+        return;
+    }
+    const auto ns = make_namespace_with_one_chain();
+    ns->set_sysctl("net.ipv4.tcp_max_tw_buckets", "1");
+    Tracer tracer = trace_all(*ns);
+    const KernelCounters before = ns->counters();
+    ns->run_in([&] {
+        std::vector<Connection> all;
+        for (int i = 0; i < 20; ++i) {
+            all.push_back(connect_pair(Family::V4, Role::Client));
+        }
+        for (std::size_t i = 0; i < 2; ++i) { // the oldest, so behind the others
+            all[i].active.close();
+            all[i].passive.read_to_eof();
+            all[i].passive.close();
+        }
+        return std::string();
+    });
+    const KernelCounters rise = ns->counters() - before;
+    const CommandResult result = tracer.stop();
+    INFO(result.out << result.err);
+    const auto events = parse_events(result.out);
+    CHECK(of_type(events, "time_wait").size() == 1);
+    const auto aborted = of_type(events, "aborted"); // also those that the process left open
+    CHECK(aborted.size() == rise.tw_overflow);
+    for (const json& event : aborted) {
+        CHECK(event.at("reason") == "overflow");
+    }
+}
 
 TEST_CASE("entries: a close in CLOSING that sends a reset is none", "[entries]") {
     if (!can_trace()) {
