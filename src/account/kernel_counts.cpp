@@ -8,6 +8,12 @@
 
 namespace twtrace {
 
+namespace {
+
+constexpr std::uint64_t rest_ns = 100'000'000; // from the end of a namespace to its release
+
+} // namespace
+
 bool KernelCounts::wanted(std::uint32_t netns) const {
     return only_.empty() || std::find(only_.begin(), only_.end(), netns) != only_.end();
 }
@@ -18,9 +24,9 @@ void KernelCounts::add_new() {
     for (auto& [netns, path] : find_namespace_files()) {
         if (!wanted(netns))
             continue;
-        NamespaceFile way{netns, path};
+        const NamespaceFile way{netns, path};
         if (const auto known = states_.find(netns); known != states_.end()) {
-            known->second.way = std::move(way);
+            use_way(known->second, way);
             continue;
         }
         if (auto files = NetFiles::open(way, counted_at_))
@@ -41,7 +47,7 @@ void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
     state.last = files.read().value_or(TcpCounters{});
     state.counted_when_opened = state.last.entered(counted_at_);
     state.files = std::move(files);
-    state.way = way;
+    use_way(state, way);
     if (const auto unknown = unknown_.find(way.inode); unknown != unknown_.end()) {
         state.early = unknown->second.events;
         unknown_.erase(unknown);
@@ -61,32 +67,60 @@ void KernelCounts::keep_trying() {
         unknown_.clear();
 }
 
-void KernelCounts::let_go_of_ended() {
+void KernelCounts::use_way(State& state, const NamespaceFile& way) {
+    if (state.ended_ns == 0 && state.way.path == way.path)
+        return;
+    state.way = way;
+    state.ended_ns = 0;
+    watch_.follow(way);
+}
+
+void KernelCounts::mark_ended() {
+    for (auto& [netns, state] : states_)
+        if (state.ended_ns == 0 && !leads_into(state.way))
+            state.ended_ns = monotonic_now_ns();
+}
+
+void KernelCounts::note_ends() {
+    if (watch_.take())
+        mark_ended();
+}
+
+std::optional<std::uint64_t> KernelCounts::release_due_ns() const {
+    std::optional<std::uint64_t> due;
+    for (const auto& [netns, state] : states_)
+        if (state.ended_ns != 0)
+            due = std::min(due.value_or(state.ended_ns + rest_ns), state.ended_ns + rest_ns);
+    return due;
+}
+
+void KernelCounts::release_ended() {
+    const auto due = release_due_ns();
+    const std::uint64_t now = monotonic_now_ns();
+    if (!due || now < *due)
+        return;
+    add_new(); // another process may live in the namespace whose representative has ended
     for (auto entry = states_.begin(); entry != states_.end();) {
         State& state = entry->second;
-        const bool was_ending = std::exchange(state.ending, !leads_into(state.way));
-        if (!state.ending || !was_ending) {
+        if (state.ended_ns == 0 || now < state.ended_ns + rest_ns) {
             ++entry;
             continue;
         }
         state.last = state.files.read().value_or(state.last);
         add_to_sum(state, ended_);
+        watch_.forget(entry->first);
         noticed_ = 0;
         entry = states_.erase(entry);
     }
 }
 
 void KernelCounts::refresh(bool every_second) {
-    const bool one_ended = std::any_of(states_.begin(), states_.end(), [](const auto& entry) {
-        return !leads_into(entry.second.way);
-    });
-    if (every_second)
+    if (every_second) {
         keep_trying();
-    // Another process may live in the namespace whose representative has ended.
-    if (one_ended || has_unknown())
+        mark_ended(); // also those of which EndWatch could not tell
+    }
+    if (has_unknown())
         add_new();
-    if (every_second)
-        let_go_of_ended();
 }
 
 void KernelCounts::read() {

@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
 #include "account/boundary.h"
+#include "account/end_watch.h"
 #include "account/net_files.h"
 #include "account/tcp_counters.h"
 #include "account/unverified.h"
@@ -21,7 +23,8 @@ using Cuts = std::unordered_map<std::uint32_t, std::uint64_t>;
 
 /// Keeps each namespace's netstat file open: that file belongs to the namespace for good, whatever
 /// becomes of the process through which it was found, and can still be read when the last process
-/// is gone. It also keeps the namespace itself, so refresh() lets go of it within a second.
+/// is gone. It also keeps the namespace itself and its devices, so release_ended() lets go of it
+/// 100 ms after its end.
 class KernelCounts {
   public:
     /// only: the namespaces to look at; empty: all.
@@ -68,6 +71,14 @@ class KernelCounts {
     /// every_second: tries again those that could not be opened and had hand-overs since.
     void refresh(bool every_second);
 
+    /// Becomes readable when a namespace may have ended: then note_ends() is to be called.
+    [[nodiscard]] int ends_fd() const { return watch_.fd(); }
+    void note_ends();
+    /// When release_ended() has something to do (CLOCK_MONOTONIC); nothing: not before another end.
+    [[nodiscard]] std::optional<std::uint64_t> release_due_ns() const;
+    /// Lets go of namespaces that ended 100 ms ago: their orphaned sockets had time to close.
+    void release_ended();
+
     /// Reads the counters as they are now; sum() is then up to now.
     void read();
 
@@ -92,8 +103,8 @@ class KernelCounts {
         std::uint64_t ambiguous = 0;
         std::uint64_t opened_ns = 0; // CLOCK_MONOTONIC; 0: before the run
         std::uint64_t counted_when_opened = 0;
-        std::uint64_t early = 0; // hand-overs noticed with this inode from before opened_ns
-        bool ending = false;     // its way was gone at the last refresh
+        std::uint64_t early = 0;    // hand-overs noticed with this inode from before opened_ns
+        std::uint64_t ended_ns = 0; // its way was found gone then; 0: it is there
     };
     struct Unknown {
         std::uint64_t events = 0;
@@ -106,13 +117,15 @@ class KernelCounts {
     void sample_all();
     void open_new(const NamespaceFile& way, NetFiles files);
     void keep_trying();
-    void let_go_of_ended();
+    void mark_ended();
+    void use_way(State& state, const NamespaceFile& way);
     void add_to_sum(const State& state, Sum& sum) const;
     Cuts settle(const EventTimes& times, TcpCounters State::*target);
 
     CountedAt counted_at_;
     std::vector<std::uint32_t> only_;
     std::map<std::uint32_t, State> states_;
+    EndWatch watch_;
     std::map<std::uint32_t, Unknown> unknown_;
     bool has_unknown_ = false;
     Sum ended_;                 // of namespaces that ended, and what was in none that could be read

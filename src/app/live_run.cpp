@@ -97,6 +97,10 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
     const auto longest = options.interval.count() > 0 ? std::min(second, options.interval) : second;
     if (auto woken = loop_.wake_on(source_.ring_fd()); !woken)
         return woken;
+    loop_.on_readable(counts_.ends_fd(), [this] {
+        counts_.note_ends();
+        return true;
+    });
     auto done = loop_.run(read_every_, options.duration, [&]() -> Result<bool> {
         pipeline.tick();
         const std::size_t records = source_.drain(pipeline);
@@ -107,6 +111,7 @@ Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
             every_second(pipeline, *first);
         else if (counts_.has_unknown())
             counts_.refresh(false);
+        counts_.release_ended();
         finish_mark(pipeline);
         read_every_ = time_between_reads(read_every_, records * bytes_a_record, options.ring_bytes);
         set_pace(quiet && begun_, longest);
@@ -146,7 +151,9 @@ void LiveRun::set_pace(bool quiet, std::chrono::milliseconds longest) {
         return;
     }
     const std::uint64_t now = monotonic_now_ns();
-    const std::chrono::nanoseconds rest(second_due_ns_ - std::min(now, second_due_ns_));
+    const std::uint64_t due =
+        std::min(second_due_ns_, counts_.release_due_ns().value_or(second_due_ns_));
+    const std::chrono::nanoseconds rest(due - std::min(now, due));
     loop_.pace(std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(rest) +
                                      std::chrono::milliseconds(1)));
 }

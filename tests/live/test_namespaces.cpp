@@ -1,4 +1,8 @@
 // Network namespaces that come and go: their inode numbers are used again.
+#include <net/if.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <memory>
 
 #include "catch2.h"
@@ -79,6 +83,39 @@ TEST_CASE("namespaces: one that gets the inode number of an earlier one is accou
     CHECK(sum_of(result.out, "totals", "time_wait") == 3 * closes);
     CHECK(sum_of(result.out, "accounting", "kernel") == 3 * closes);
     CHECK(sum_of(result.out, "accounting", "unverified") == 0);
+}
+
+TEST_CASE("namespaces: one that has ended is let go of at once, with its devices", "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const std::string device = "twt" + std::to_string(getpid());
+    Tracer tracer({"summary", "-i", "1", "-o", "json"});
+    constexpr std::size_t rounds = 5;
+    std::size_t waited = 0;
+    for (std::size_t round = 0; round < rounds; ++round) {
+        auto ns = std::make_unique<TestNamespace>();
+        const Command process({"sleep", "60"}, ns->path());
+        const auto made = run_command({"ip", "link", "add", device, "type", "veth", "peer", "name",
+                                       "eth0", "netns", std::to_string(process.pid())});
+        if (round == 0 && made.err.find("Unknown device type") != std::string::npos) {
+            WARN("SKIP: no veth here: " << made.err);
+            return;
+        }
+        INFO(made.err);
+        REQUIRE(made.exit_status == 0);
+        close_in(*ns, 1);
+        const std::size_t seconds = lines_of(tracer.out()).size();
+        await("the namespace is known",
+              [&] { return lines_of(tracer.out()).size() >= seconds + 1; });
+        process.signal(SIGKILL);
+        ns.reset();
+        const std::size_t before = lines_of(tracer.out()).size();
+        await("its device is gone", [&] { return if_nametoindex(device.c_str()) == 0; });
+        // In the tracer's own seconds: held to the next full one, it would be one or two.
+        waited += lines_of(tracer.out()).size() - before;
+    }
+    CHECK(waited < rounds);
 }
 
 TEST_CASE("namespaces: entries in one that ended at once are unverified, never unaccounted",
