@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/descriptors.h"
+
 namespace twtrace {
 
 namespace {
@@ -44,7 +46,7 @@ void EndWatch::follow(const NamespaceFile& way) {
     if (pid <= 0)
         return;
     Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
-    if (process && watch(epoll_, process, EPOLLIN))
+    if (process && !is_reserved_descriptor(process.get()) && watch(epoll_, process, EPOLLIN))
         processes_[way.inode] = std::move(process);
 }
 

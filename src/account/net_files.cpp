@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "util/descriptors.h"
 #include "util/file.h"
 
 namespace twtrace {
@@ -23,6 +24,8 @@ int NetFiles::open_in(const std::string& net_directory, CountedAt counted_at) {
     netstat_ = Fd(::open((net_directory + "/netstat").c_str(), O_RDONLY | O_CLOEXEC));
     if (!netstat_)
         return errno;
+    if (is_reserved_descriptor(netstat_.get()))
+        return EMFILE;
     if (counted_at == CountedAt::Schedule)
         return 0;
     sockstat_ = Fd(::open((net_directory + "/sockstat").c_str(), O_RDONLY | O_CLOEXEC));

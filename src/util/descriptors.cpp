@@ -12,4 +12,11 @@ void allow_many_descriptors() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+bool is_reserved_descriptor(int fd) {
+    constexpr rlim_t reserved = 16;
+    rlimit limit{};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && fd >= 0 &&
+           static_cast<rlim_t>(fd) + reserved >= limit.rlim_cur;
+}
+
 } // namespace twtrace

@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "catch2.h"
 #include "exporter.h"
@@ -147,4 +149,37 @@ TEST_CASE("exporter: it goes on when the reader of its output goes away", "[expo
     });
     CHECK(kill(std::stoi(read_file(dir.file("pid"))), SIGINT) == 0);
     CHECK(command.wait().exit_status == 0);
+}
+
+TEST_CASE("exporter: with fewer descriptors than namespaces it answers, and says the reason",
+          "[exporter][clients][namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const std::vector<std::string> few{"prlimit", "--nofile=64:64"};
+    const std::uint16_t port = free_port();
+    Tracer summary({"summary", "-o", "json"}, few);
+    Tracer exporter({"exporter", "--listen", "127.0.0.1:" + std::to_string(port)}, few);
+    constexpr std::size_t namespaces = 80;
+    std::vector<std::unique_ptr<TestNamespace>> all;
+    for (std::size_t i = 0; i < namespaces; ++i) {
+        all.push_back(std::make_unique<TestNamespace>());
+        run_jobs(*all.back(),
+                 {Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client}});
+    }
+    await("it tells the entries that it could not verify", [&] {
+        const HttpAnswer answer = http_get(port, "/metrics");
+        return answer.status == 200 &&
+               sum_of(parse_scrape(answer.body), "twtrace_events_unverified_total") > 0;
+    });
+    for (int i = 0; i < 3; ++i) {
+        CHECK(http_get(port, "/metrics").status == 200);
+    }
+    CHECK(exporter.stop().exit_status == 0);
+    const CommandResult result = summary.stop();
+    INFO(result.out << result.err);
+    const auto accounting = nlohmann::json::parse(result.out).at("accounting");
+    CHECK(accounting.at("captured") >= namespaces);
+    CHECK(accounting.at("unverified") > 0);
+    CHECK(accounting.at("reasons").dump().find("no file descriptor was left") != std::string::npos);
 }
