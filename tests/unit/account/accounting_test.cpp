@@ -186,3 +186,24 @@ TEST_CASE("accounting: of an interval, from two readings", "[accounting]") {
     later.kernel.reset();
     CHECK_FALSE(Accounting::of(later.since(earlier)).kernel);
 }
+
+TEST_CASE(
+    "accounting: what is not known of closers and sockets is said, and does not make it inexact") {
+    auto given = inputs(100, 100);
+    CHECK(accounting_line(Accounting::of(given)) ==
+          "exact: captured 100 + lost 0 + missed 0 = 100 counted by the kernel");
+    auto earlier = given;
+    given.captured += 10;
+    *given.kernel += 10;
+    given.without_closer = 3;
+    given.untracked = 2;
+    CHECK(
+        accounting_line(Accounting::of(given)) ==
+        "exact: captured 110 + lost 0 + missed 0 = 110 counted by the kernel; 3 without a closer; "
+        "2 sockets untracked");
+    earlier.without_closer = 1;
+    const auto between = Accounting::of(given.since(earlier));
+    CHECK(between.without_closer == 2);
+    CHECK(between.untracked == 2);
+    CHECK(between.exact);
+}
