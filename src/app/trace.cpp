@@ -59,8 +59,8 @@ class LinePrinter : public EventConsumer {
 
 // Lines can't tell that some are missing.
 void say_what_is_missing(const Accounting& accounting) {
-    const bool some =
-        accounting.lost > 0 || accounting.missed > 0 || (accounting.kernel && !accounting.exact);
+    const bool some = accounting.lost > 0 || accounting.missed > 0 || accounting.untracked > 0 ||
+                      (accounting.kernel && !accounting.exact);
     spdlog::log(some ? spdlog::level::warn : spdlog::level::info, "accounting: {}",
                 accounting_line(accounting));
 }
