@@ -157,7 +157,7 @@ int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     if (length <= 0 || length == sizeof(made->path)) /* too long to be any use */
         bpf_ringbuf_discard(made, BPF_RB_NO_WAKEUP);
     else
-        bpf_ringbuf_submit(made, BPF_RB_NO_WAKEUP);
+        bpf_ringbuf_submit(made, wake_up_once()); /* its runtime's files may be gone in a second */
     return 0;
 }
 

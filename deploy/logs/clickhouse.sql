@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS twtrace.events (
     bytes_sent Nullable(UInt64),
     bytes_received Nullable(UInt64),
     timestamps Nullable(UInt8),
+    program LowCardinality(Nullable(String)),
+    container_name LowCardinality(Nullable(String)),
+    pod Nullable(String),
+    pod_namespace LowCardinality(Nullable(String)),
+    workload LowCardinality(Nullable(String)),
+    remote_service LowCardinality(Nullable(String)),
+    remote_name Nullable(String),
     held_us Nullable(UInt64)
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(time)

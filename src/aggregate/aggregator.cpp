@@ -34,9 +34,14 @@ void merge_identity(Group& group, const Event& event, GroupBy by) {
         group.service.merge(service);
     group.unit.merge(owner.unit);
     group.container.merge(owner.container);
+    group.container_name.merge(owner.container_name);
+    group.pod.merge(owner.pod);
+    group.pod_namespace.merge(owner.pod_namespace);
+    group.workload.merge(owner.workload);
     group.netns.merge(event.netns);
     merge_known(group.parent, owner.parent);
     merge_known(group.cmdline, owner.cmdline);
+    merge_known(group.program, owner.program);
     merge_known(group.netns_name, event.netns_name);
     group.role.merge(event.role);
     if (event.remote.family != 0)
@@ -94,6 +99,8 @@ void Aggregator::put_into_other(Groups::const_iterator victim) {
         peers_ -= sum.last_add != 0 ? 1 : 0; // both of them had an entry
         sum.time_wait += count.time_wait;
         sum.last_add = std::max(sum.last_add, count.last_add);
+        sum.service = count.service != nullptr ? count.service : sum.service;
+        sum.name = count.name != nullptr ? count.name : sum.name;
     }
     groups_.erase(victim);
 }
@@ -140,6 +147,23 @@ void Aggregator::count_peer(Group& group, const Event& event, std::uint64_t time
     }
     found.value().time_wait += times;
     found.value().last_add = adds_;
+    name_peer(found.value(), event);
+}
+
+// Many peers have the same name: each is kept once.
+const std::string* Aggregator::kept(std::string_view name) {
+    const auto found = names_.find(name);
+    if (found != names_.end())
+        return &*found;
+    return names_.size() < limits_.peers ? &*names_.emplace(name).first : nullptr;
+}
+
+void Aggregator::name_peer(PeerCount& peer, const Event& event) {
+    if (!event.remote_service.empty() &&
+        (peer.service == nullptr || *peer.service != event.remote_service))
+        peer.service = kept(event.remote_service);
+    if (!event.remote_name.empty() && (peer.name == nullptr || *peer.name != event.remote_name))
+        peer.name = kept(event.remote_name);
 }
 
 void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t times) {

@@ -4,6 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -52,6 +56,8 @@ class Aggregator {
     void forget_peer(Group& group, const Event& event, std::uint64_t times);
     std::uint64_t take_back(Group& group, const Event& event, std::uint64_t times);
     void retract(Group& group, const Event& event, std::uint64_t times);
+    void name_peer(PeerCount& peer, const Event& event);
+    const std::string* kept(std::string_view name);
     static std::uint64_t pay(Group& group, std::uint64_t times);
 
     GroupBy by_;
@@ -62,6 +68,7 @@ class Aggregator {
     std::uint64_t unseen_ends_ = 0;
     std::size_t peers_ = 0;
     std::uint64_t adds_ = 0;
+    std::set<std::string, std::less<>> names_; // of peers and of what is there
     Groups groups_;
     Group other_;
 };

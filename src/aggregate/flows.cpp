@@ -54,7 +54,17 @@ void name_flow(Flow& flow, const Event& event) {
     if (event.owner != nullptr) {
         flow.unit = event.owner->unit;
         flow.container = event.owner->container;
+        flow.container_name = event.owner->container_name;
     }
+}
+
+void name_remote(Flow& flow, const Event& event) {
+    if (flow.key.remote.family == 0) // several
+        return;
+    if (!event.remote_service.empty() && flow.remote_service != event.remote_service)
+        flow.remote_service = event.remote_service;
+    if (!event.remote_name.empty() && flow.remote_name != event.remote_name)
+        flow.remote_name = event.remote_name;
 }
 
 void keep_recent(Flow& flow, const Event& event) {
@@ -118,6 +128,7 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
         return;
     }
     ports_.add(event, times, 0, now_ns_);
+    name_remote(flow, event);
     flow.entries.add(now_ns_, times);
     flow.in_minute += times;
     flow.lately += times;

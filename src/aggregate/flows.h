@@ -54,9 +54,12 @@ struct Flow {
     std::uint64_t no_port_lately = 0; ///< of the last 5 to 10 s
     std::string service;              ///< as Owner has it, else comm
     std::string unit;
-    std::string container;
-    Minute<60> entries; ///< time-waits
-    Minute<12> no_port; ///< connects that found no free port
+    std::string container;      ///< id
+    std::string container_name; ///< empty: there is none but the id
+    std::string remote_service; ///< empty: not on this host, or not known
+    std::string remote_name;    ///< empty: none, or not asked for
+    Minute<60> entries;         ///< time-waits
+    Minute<12> no_port;         ///< connects that found no free port
     std::uint64_t total = 0;
     std::uint64_t fin_wait2 = 0; ///< of total
     std::array<std::uint64_t, TWTRACE_HOWS> how{};

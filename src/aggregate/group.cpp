@@ -42,6 +42,11 @@ void Group::absorb_identity(const Group& group) {
     service.absorb(group.service);
     unit.absorb(group.unit);
     container.absorb(group.container);
+    program.absorb(group.program);
+    container_name.absorb(group.container_name);
+    pod.absorb(group.pod);
+    pod_namespace.absorb(group.pod_namespace);
+    workload.absorb(group.workload);
     parent.absorb(group.parent);
     cmdline.absorb(group.cmdline);
     netns.absorb(group.netns);

@@ -83,7 +83,9 @@ struct PeerKeyHash {
 
 struct PeerCount {
     std::uint64_t time_wait = 0;
-    std::uint64_t last_add = 0; ///< number of the last event that was added
+    std::uint64_t last_add = 0;           ///< number of the last event that was added
+    const std::string* service = nullptr; ///< at the other end; of Aggregator's names; or null
+    const std::string* name = nullptr;    ///< of the remote address, likewise
 };
 
 /// Looked up for each event: one cache line instead of three.
@@ -98,6 +100,11 @@ struct Group {
     Common<std::string> service;
     Common<std::string> unit;
     Common<std::string> container;
+    Common<std::string> program;
+    Common<std::string> container_name;
+    Common<std::string> pod;
+    Common<std::string> pod_namespace;
+    Common<std::string> workload;
     Common<std::string> parent;
     Common<std::string> cmdline;
     Common<std::uint32_t> netns;

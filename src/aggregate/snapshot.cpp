@@ -71,28 +71,31 @@ class WorstSources {
 };
 
 std::vector<PeerRow> peers_of(const Group& group, const WorstSources& sources, std::size_t most) {
-    std::vector<std::pair<PeerKey, std::uint64_t>> sorted;
+    std::vector<std::pair<PeerKey, PeerCount>> sorted;
     sorted.reserve(group.peers.size());
     for (const auto& [key, count] : group.peers)
-        sorted.emplace_back(key, count.time_wait);
+        sorted.emplace_back(key, count);
     const std::size_t kept = std::min(most, sorted.size());
     std::partial_sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept),
                       sorted.end(), [](const auto& a, const auto& b) {
-                          return std::tie(b.second, a.first) < std::tie(a.second, b.first);
+                          return std::tie(b.second.time_wait, a.first) <
+                                 std::tie(a.second.time_wait, b.first);
                       });
     std::vector<PeerRow> rows;
     std::uint64_t rest = group.other_peers;
     for (std::size_t index = 0; index < sorted.size(); ++index) {
         const auto& [key, count] = sorted[index];
         if (index >= kept) {
-            rest += count;
+            rest += count.time_wait;
             continue;
         }
         PeerRow row;
         row.remote = key.remote;
         if (key.service_port != 0)
             row.service_port = key.service_port;
-        row.time_wait = count;
+        row.time_wait = count.time_wait;
+        row.service = count.service != nullptr ? *count.service : std::string();
+        row.name = count.name != nullptr ? *count.name : std::string();
         sources.fill(row, shared(group.netns), key);
         rows.push_back(row);
     }
@@ -112,6 +115,11 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
     row.service = shared(group.service);
     row.unit = shared(group.unit);
     row.container = shared(group.container);
+    row.program = shared(group.program);
+    row.container_name = shared(group.container_name);
+    row.pod = shared(group.pod);
+    row.pod_namespace = shared(group.pod_namespace);
+    row.workload = shared(group.workload);
     row.parent = shared(group.parent);
     row.cmdline = shared(group.cmdline);
     row.netns = shared(group.netns);

@@ -26,6 +26,8 @@ struct PeerRow {
         port_use_reusable{};                  ///< part of port_use that connect() may take over now
     std::optional<Address> port_use_source{}; ///< that source address
     bool several_sources = false; ///< more than one source address takes ports towards it
+    std::string service = {};     ///< who is there, where that is on this host; empty: not known
+    std::string name = {};        ///< of the address; empty: none, or not asked for
 };
 
 /// What became of minisocks (Ends).
@@ -55,6 +57,11 @@ struct GroupRow {
     std::optional<std::string> service;
     std::optional<std::string> unit;
     std::optional<std::string> container;
+    std::optional<std::string> program;
+    std::optional<std::string> container_name;
+    std::optional<std::string> pod;
+    std::optional<std::string> pod_namespace;
+    std::optional<std::string> workload;
     std::optional<std::string> parent;  ///< comm of the parent process
     std::optional<std::string> cmdline; ///< where it was asked for
     std::optional<std::uint32_t> netns;

@@ -6,6 +6,7 @@
 
 #include "account/open_namespaces.h"
 #include "app/commands.h"
+#include "app/host_survey.h"
 #include "attribute/listeners.h"
 #include "attribute/port_roles.h"
 #include "journal/journal_reader.h"
@@ -63,8 +64,10 @@ void infer_role(Event& event, const Place& place, bool has_listener) {
 class Lister {
   public:
     Lister(const Options& options, std::vector<Place> places)
-        : options_(options), places_(std::move(places)), owners_(inodes_of(places_)),
-          sink_(options.format, options.wide), output_(STDOUT_FILENO) {}
+        : options_(options), places_(std::move(places)),
+          attributor_(AttributeOptions{.root = options.root}),
+          owners_(inodes_of(places_), options.root), sink_(options.format, options.wide),
+          output_(STDOUT_FILENO) {}
 
     Result<void> run() {
         sink_.header(output_.buffer());
@@ -158,6 +161,9 @@ class Lister {
         if (!options_.filter.passes(row.event) || (options_.count > 0 && lines_ == options_.count))
             return true;
         ++lines_;
+        if (!others_)
+            others_ = survey_host(options_.root);
+        row.event.remote_service = others_->find(row.event);
         sink_.line(row, output_.buffer());
         written_ = output_.flush_if_large();
         return written_ && !output_.reader_gone();
@@ -168,6 +174,7 @@ class Lister {
     JournalReader journal_ = JournalReader::read(monotonic_now_ns());
     Attributor attributor_;
     ListenerOwners owners_;
+    std::shared_ptr<const HostServices> others_;
     SocketSink sink_;
     Output output_;
     SocketTotals totals_;

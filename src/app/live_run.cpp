@@ -46,6 +46,22 @@ std::uint64_t wall_now_ns() {
 
 } // namespace
 
+namespace {
+
+AttributeOptions attribute_options(const Options& options,
+                                   std::shared_ptr<HostServicesBox> others) {
+    AttributeOptions wanted;
+    wanted.netns_names = options.wants_details() || options.group_by == GroupBy::Netns;
+    wanted.cmdlines = options.cmdline;
+    wanted.programs = options.wants_details();
+    wanted.root = options.root;
+    wanted.others = std::move(others);
+    wanted.resolve = options.resolve;
+    return wanted;
+}
+
+} // namespace
+
 LiveRun::LiveRun(EventLoop loop, LiveSource source, KernelCounts counts)
     : loop_(std::move(loop)), source_(std::move(source)), counts_(std::move(counts)) {}
 
@@ -62,8 +78,8 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
     run.filter_ = options.filter;
-    run.attributor_ = std::make_unique<Attributor>(AttributeOptions{
-        options.wants_details() || options.group_by == GroupBy::Netns, options.cmdline});
+    run.survey_ = std::make_unique<HostSurvey>(options.root);
+    run.attributor_ = std::make_unique<Attributor>(attribute_options(options, run.survey_->box()));
     // After the source is open, so that no cgroup is made unseen.
     run.attributor_->learn_cgroups();
     if (options.journal) {

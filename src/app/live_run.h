@@ -9,6 +9,7 @@
 #include "account/kernel_counts.h"
 #include "app/event_loop.h"
 #include "app/event_source.h"
+#include "app/host_survey.h"
 #include "app/live_config.h"
 #include "app/pace.h"
 #include "app/pipeline.h"
@@ -72,6 +73,7 @@ class LiveRun : public EventSource {
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;
+    std::unique_ptr<HostSurvey> survey_;
     std::unique_ptr<Attributor> attributor_;
     std::optional<JournalWriter> journal_;
     std::optional<Present> present_;

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "attribute/host_services.h"
+#include "attribute/program_name.h"
 #include "attribute/service_name.h"
 #include "util/hash.h"
 
@@ -16,11 +18,40 @@ constexpr std::uint64_t netns_believed_ns = 1'000'000'000;
 
 } // namespace
 
+Attributor::Attributor(AttributeOptions options)
+    : options_(std::move(options)), containers_(options_.root) {
+    if (options_.resolve)
+        remote_names_.emplace();
+}
+
+Attributor::~Attributor() = default;
+
 std::size_t Attributor::KeyHash::operator()(const Key& key) const {
     std::uint64_t halves[2];
     static_assert(sizeof(halves) == sizeof(key.comm));
     std::memcpy(halves, key.comm.data(), sizeof(halves));
     return mix(mix(mix(mix(key.pid, key.start_boottime_ns), key.cgroup_id), halves[0]), halves[1]);
+}
+
+void Attributor::learn_cgroups() {
+    cgroups_.learn_all(
+        [this](const CgroupInfo& cgroup) { containers_.find(cgroup.name, cgroup.path); });
+}
+
+void Attributor::learn_cgroup(std::uint64_t id, std::string_view path) {
+    const CgroupRef cgroup = cgroups_.learn(id, path);
+    containers_.find(cgroup->name, cgroup->path);
+}
+
+void Attributor::name_container(const CgroupInfo& cgroup, Owner& owner) {
+    const ContainerNames* names = containers_.find(cgroup.name, cgroup.path);
+    owner.service = pick_service(cgroup.name, owner.process, names);
+    if (names == nullptr)
+        return;
+    owner.container_name = names->container_name;
+    owner.pod = names->pod;
+    owner.pod_namespace = names->pod_namespace;
+    owner.workload = names->workload;
 }
 
 Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
@@ -31,11 +62,13 @@ Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
         owner.unit = cgroup->name.full_unit();
         owner.container = cgroup->name.container;
         owner.cgroup = cgroup->path;
-        owner.service = pick_service(cgroup->name, owner.process);
+        name_container(*cgroup, owner);
     } else {
         owner.service = owner.process;
     }
     owner.parent = parents_.name_of(task.parent_pid, now_ns);
+    if (options_.programs)
+        owner.program = read_program(task.pid, task.start_boottime_ns);
     if (options_.cmdlines)
         owner.cmdline = read_cmdline(task.pid, task.start_boottime_ns);
     return owner;
@@ -50,8 +83,12 @@ const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
     if (known != nullptr && known->until_ns >= event.time_ns)
         return *known;
     Owner owner = look_up(event.task, event.time_ns);
-    if (owner.cmdline.empty() && known != nullptr)
-        owner.cmdline = std::move(known->owner.cmdline); // it is gone, and was called so
+    if (known != nullptr) { // it is gone, and was called so
+        if (owner.cmdline.empty())
+            owner.cmdline = std::move(known->owner.cmdline);
+        if (owner.program.empty())
+            owner.program = std::move(known->owner.program);
+    }
     return owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
 }
 
@@ -62,8 +99,29 @@ void Attributor::name_netns(Event& event) {
     event.netns_name = netns_.name;
 }
 
+void Attributor::name_remote(Event& event) {
+    if (options_.others) {
+        if (const std::uint64_t version = options_.others->version(); version != others_version_) {
+            others_version_ = version;
+            others_ = options_.others->get();
+        }
+        options_.others->use();
+        if (others_)
+            event.remote_service = others_->find(event);
+        if (others_ && !others_->knows(event.netns))
+            options_.others->want();
+        if (event.remote_service.empty())
+            event.remote_service = passive_ends_.find(event);
+    }
+    if (remote_names_) {
+        remote_names_->find(event.remote, remote_name_);
+        event.remote_name = remote_name_;
+    }
+}
+
 void Attributor::attribute(Event& event) {
     static const Owner nobody;
+    name_remote(event);
     if (options_.netns_names)
         name_netns(event);
     if (!event.task.known()) {
@@ -71,6 +129,8 @@ void Attributor::attribute(Event& event) {
         return;
     }
     event.owner = &known(event, key_of(event.task)).owner;
+    if (options_.others)
+        passive_ends_.notice(event);
 }
 
 void Attributor::prepare(const Event& event) {

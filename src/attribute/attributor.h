@@ -2,33 +2,51 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "attribute/cgroup_resolver.h"
 #include "attribute/lru_cache.h"
 #include "attribute/netns_names.h"
+#include "attribute/passive_ends.h"
 #include "attribute/process_name.h"
 #include "attribute/process_text.h"
+#include "attribute/remote_names.h"
+#include "attribute/runtime_names/runtime_names.h"
 #include "model/event.h"
 
 namespace twtrace {
 
+class HostServices;
+class HostServicesBox;
+
 struct AttributeOptions {
     bool netns_names = false; ///< those that `ip netns` shows
     bool cmdlines = false;    ///< the arguments of processes; they may hold secrets
+    bool programs = false;    ///< which program each process runs
+    std::string root = "/";   ///< what the files of container runtimes lie below
+    std::shared_ptr<HostServicesBox> others = {}; ///< names the other ends; null: nobody does
+    bool resolve = false;                         ///< names of remote addresses
 };
 
 class Attributor {
   public:
-    explicit Attributor(AttributeOptions options = {}) : options_(options) {}
+    explicit Attributor(AttributeOptions options = {});
+    ~Attributor();
+    Attributor(const Attributor&) = delete;
+    Attributor& operator=(const Attributor&) = delete;
 
-    /// Before events come: a cgroup may be gone when the first one of it arrives.
-    void learn_cgroups() { cgroups_.learn_all(); }
-    void learn_cgroup(std::uint64_t id, std::string_view path) { cgroups_.learn(id, path); }
+    /// Before events come: a cgroup may be gone when the first one of it arrives, and with it what
+    /// its runtime knew of it.
+    void learn_cgroups();
+    void learn_cgroup(std::uint64_t id, std::string_view path);
     /// Looks the task up as soon as it can be: what settles later may find its process and its
     /// cgroup gone.
     void prepare(const Event& event);
-    /// Sets event.owner and event.netns_name, valid until the next call. Never fails: what can't be
-    /// found stays empty.
+    /// Sets event.owner, netns_name, remote_service and remote_name, valid until the next call.
+    /// Never fails: what can't be found stays empty.
     void attribute(Event& event);
 
   private:
@@ -51,10 +69,13 @@ class Attributor {
     static Key key_of(const Task& task);
     const Known& known(const Event& event, const Key& key);
 
+    void name_container(const CgroupInfo& cgroup, Owner& owner);
     void name_netns(Event& event);
+    void name_remote(Event& event);
 
     AttributeOptions options_;
     CgroupResolver cgroups_;
+    RuntimeNames containers_;
     ParentNames parents_;
     ProcessNames processes_;
     NetnsNames netns_names_;
@@ -63,6 +84,11 @@ class Attributor {
         std::uint64_t until_ns = 0;
         std::string name;
     } netns_; ///< of the last event: most of a batch are of one
+    std::shared_ptr<const HostServices> others_;
+    std::uint64_t others_version_ = 0;
+    PassiveEnds passive_ends_;
+    std::optional<RemoteNames> remote_names_;
+    std::string remote_name_; // of the last event
     LruCache<Key, Known, KeyHash> owners_{owners_capacity};
     Key prepared_{};
     static constexpr std::size_t owners_capacity = 8192;

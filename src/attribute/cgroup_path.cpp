@@ -43,7 +43,8 @@
 //   build's RUN steps NAME below lxc or lxc.payload              NAME        lxc              lxc
 //   before 3.1; proxmox lxc.payload.NAME                           NAME        lxc              lxc
 //   from 4.0, lxd, incus lxc.monitor...                             none lxc's monitor
-//   machine-NAME.scope                         NAME        systemd-nspawn   systemd-machined
+//   NAME below /default, /k8s.io               NAME        containerd       ctr: an id of one's
+//   choice machine-NAME.scope                         NAME        systemd-nspawn   systemd-machined
 //   machine-qemu\x2dN\x2dNAME.scope            qemu-N-NAME libvirt          libvirtd
 //   systemd-nspawn@NAME.service                NAME        systemd-nspawn   and it is the unit as
 //   well
@@ -178,7 +179,7 @@ std::optional<Container> bare_id(string_view component, string_view parent,
     return Container{component, known ? known->runtime : string_view{}};
 }
 
-std::optional<Container> named(string_view component, string_view parent) {
+std::optional<Container> named(string_view component, string_view parent, string_view grandparent) {
     constexpr string_view payload = "lxc.payload.";
     constexpr string_view machine = "machine-";
     Container found;
@@ -189,6 +190,8 @@ std::optional<Container> named(string_view component, string_view parent) {
                  true};
     else if (const Spelling* known = look_up(name_parents, parent))
         found = {component, known->runtime, true};
+    else if (grandparent.empty() && (parent == "default" || parent == "k8s.io"))
+        found = {component, "containerd", true};
     if (found.id.starts_with("qemu\\x2d"))
         found.runtime = "libvirt";
     return is_plain_name(found.id) ? std::optional(found) : std::nullopt;
@@ -202,7 +205,7 @@ std::optional<Container> spelled_container(string_view component, string_view pa
         return found;
     if (auto found = bare_id(component, parent, grandparent))
         return found;
-    return named(component, parent);
+    return named(component, parent, grandparent);
 }
 
 /// The uid in "kubepods-burstable-pod<uid>.slice" and "pod<uid>". systemd gives dashes in slice
@@ -241,8 +244,10 @@ class PathReader {
             out.holder = std::string(holder_);
         out.unit_in_container = unit_in_container_ && !unit_.empty();
         out.runtime = std::string(container_.runtime);
+        out.container_holder = std::string(container_holder_);
+        out.container_id = container_.is_name ? unescape_unit(container_.id) : container_.id;
         if (container_.is_name)
-            out.container = unescape_unit(container_.id);
+            out.container = out.container_id;
         else // buildkit's ids have no short form
             out.container = container_.id.substr(0, is_build_id(container_.id) ? build_id_digits
                                                                                : short_id_digits);
@@ -253,6 +258,8 @@ class PathReader {
 
   private:
     void enter_container(const Container& found) {
+        if (container_.id.empty())
+            container_holder_ = holder_;
         container_ = found;
         const bool manager = std::find(container_managers.begin(), container_managers.end(),
                                        unit_) != container_managers.end();
@@ -291,6 +298,7 @@ class PathReader {
     string_view grandparent_;
     string_view unit_;
     string_view holder_; // of unit_; itself where it holds units
+    string_view container_holder_;
     string_view pod_;
     Container container_;
     bool unit_in_container_ = false;

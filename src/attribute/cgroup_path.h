@@ -23,6 +23,11 @@ struct CgroupName {
     /// systemd-nspawn, libvirt and buildkit, which use names instead of ids, the name (at most 64
     /// bytes).
     std::string container;
+    /// The user's manager that the container is below: its user may give it any name. Empty: it is
+    /// the system's.
+    std::string container_holder;
+    /// The whole id, of which `container` is the beginning; the name, where there are no ids.
+    std::string container_id;
     /// Kubernetes pod uid with dashes, or 32 hex digits for a static pod.
     std::string pod;
     /// docker, containerd, cri-o, podman, lxc, systemd-nspawn, libvirt, buildkit, or the prefix

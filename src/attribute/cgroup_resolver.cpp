@@ -70,13 +70,15 @@ CgroupRef CgroupResolver::resolve(std::uint64_t cgroup_id, std::uint32_t pid,
     return found && found->path != "/" ? found : nullptr;
 }
 
-void CgroupResolver::learn(std::uint64_t cgroup_id, std::string_view path) {
-    ids_.put(cgroup_id, {make_info(std::string(path)), nanoseconds{0}});
+CgroupRef CgroupResolver::learn(std::uint64_t cgroup_id, std::string_view path) {
+    return ids_.put(cgroup_id, {make_info(std::string(path)), nanoseconds{0}}).cgroup;
 }
 
-void CgroupResolver::learn_all() {
+void CgroupResolver::learn_all(const std::function<void(const CgroupInfo&)>& visit) {
     tree_->walk([&](std::uint64_t id, const std::string& path) {
-        learn(id, path);
+        const CgroupRef cgroup = learn(id, path);
+        if (visit)
+            visit(*cgroup);
         return !ids_.full();
     });
 }

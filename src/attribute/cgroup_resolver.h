@@ -62,9 +62,9 @@ class CgroupResolver {
     CgroupRef resolve(std::uint64_t cgroup_id, std::uint32_t pid, std::uint64_t start_boottime_ns);
 
     /// Told by somebody who knows: it is believed.
-    void learn(std::uint64_t cgroup_id, std::string_view path);
-    /// All the cgroups that there are now, as far as there is room for them.
-    void learn_all();
+    CgroupRef learn(std::uint64_t cgroup_id, std::string_view path);
+    /// All the cgroups that there are now, as far as there is room for them; visit sees each.
+    void learn_all(const std::function<void(const CgroupInfo&)>& visit = {});
 
     CgroupRef by_id(std::uint64_t cgroup_id);
     CgroupRef by_process(std::uint32_t pid, std::uint64_t start_boottime_ns);

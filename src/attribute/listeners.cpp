@@ -64,7 +64,7 @@ void ListenerOwners::search() {
     searched_ = true;
     const HolderSearch found = find_socket_holders(inodes_);
     complete_ = found.complete;
-    Attributor attributor;
+    Attributor attributor(AttributeOptions{.root = root_});
     for (const auto& [inode, task] : found.holders) {
         Event event;
         event.task = task;

@@ -45,7 +45,9 @@ class ListenerOwners {
         Owner owner;
     };
 
-    explicit ListenerOwners(std::vector<std::uint32_t> inodes) : inodes_(std::move(inodes)) {}
+    /// root: what the files of container runtimes lie below.
+    explicit ListenerOwners(std::vector<std::uint32_t> inodes, std::string root = "/")
+        : inodes_(std::move(inodes)), root_(std::move(root)) {}
 
     /// Null: not found. The first call looks through /proc, once for all inodes.
     const Process* find(std::uint32_t inode);
@@ -56,6 +58,7 @@ class ListenerOwners {
     void search();
 
     std::vector<std::uint32_t> inodes_;
+    std::string root_;
     std::unordered_map<std::uint32_t, Process> processes_;
     bool searched_ = false;
     bool complete_ = true;

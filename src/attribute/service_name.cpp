@@ -15,8 +15,12 @@ std::string pick_service(std::string_view unit, std::string_view container, std:
     return std::string(container.empty() ? comm : container);
 }
 
-std::string pick_service(const CgroupName& name, std::string_view comm) {
-    std::string service = pick_service(name.unit, name.container, comm, name.unit_in_container);
+std::string pick_service(const CgroupName& name, std::string_view comm,
+                         const ContainerNames* names) {
+    std::string container = names != nullptr ? names->service() : name.container;
+    if (names != nullptr && !name.container_holder.empty())
+        container = name.container_holder + "/" + container;
+    std::string service = pick_service(name.unit, container, comm, name.unit_in_container);
     if (service == name.unit && !name.holder.empty())
         return name.full_unit();
     return service;

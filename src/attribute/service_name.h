@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "attribute/cgroup_path.h"
+#include "attribute/runtime_names/container_names.h"
 
 namespace twtrace {
 
@@ -15,7 +16,10 @@ namespace twtrace {
 ///      its suffix, as systemctl takes it, so that "nginx.service" and a command called nginx stay
 ///      two rows. A unit of a container's own systemd is shown as "<container>/<unit>": the
 ///      nginx.service of three lxc containers are three services, and none of them is the host's.
-///   2. container: what runs in "docker-<id>.scope" is the container, not the scope.
+///   2. container: what runs in "docker-<id>.scope" is the container, not the scope. It is called
+///   by
+///      ContainerNames::service() where its runtime's names are known, with the user's manager in
+///      front where a user runs it, else by its id.
 ///   3. comm, as for anything started from a login or by systemd-run without a name.
 ///
 /// Empty only if all are. `comm` is the task's own choice of bytes: whoever prints it escapes it.
@@ -23,6 +27,8 @@ namespace twtrace {
 std::string pick_service(std::string_view unit, std::string_view container, std::string_view comm,
                          bool unit_in_container = false);
 
-std::string pick_service(const CgroupName& name, std::string_view comm);
+/// `names`: nullptr where nothing is known of the container but its id.
+std::string pick_service(const CgroupName& name, std::string_view comm,
+                         const ContainerNames* names = nullptr);
 
 } // namespace twtrace

@@ -134,8 +134,14 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      in_every, [](O o, V v) { return choose(v, roles, o.filter.role); }},
     {"--unit", "NAME", "only this systemd unit; a pattern such as 'php*'; may be repeated",
      in_every, [](O o, V v) { return add(parse_unit(v), o.filter.units); }},
-    {"--container", "ID", "only the container whose id begins so; may be repeated", in_every,
-     [](O o, V v) { return add(parse_container(v), o.filter.containers); }},
+    {"--container", "NAME|ID", "only the container of this name, a pattern too, or whose id begins so; may be repeated",
+     in_every, [](O o, V v) { return add(parse_container(v), o.filter.containers); }},
+    {"--pod", "NAMESPACE/NAME", "only this pod, or the pods of this workload; patterns too; may be repeated", in_every,
+     [](O o, V v) { return add(parse_pod(v), o.filter.pods); }},
+    {"--namespace", "NS", "only pods of this Kubernetes namespace; a pattern too; may be repeated", in_every,
+     [](O o, V v) { return add(parse_pod_namespace(v), o.filter.pod_namespaces); }},
+    {"--root", "DIR", "read what container runtimes say of names below DIR (default /)", in_every,
+     [](O o, V v) { return store(parse_path(v), o.root); }},
     {"--cgroup", "PATH", "only this cgroup and those below it; may be repeated", in_every,
      [](O o, V v) { return add(parse_cgroup(v), o.filter.cgroups); }},
     {"--from", "FILE|DIR", "read this recording instead of this host; needs no privileges",
@@ -175,6 +181,12 @@ constexpr auto options_rows = std::to_array<OptionRow>({
     {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top & ~in_record & ~in_diff & ~in_report,
      [](O o, V) {
          o.wide = true;
+         return R{};
+     }},
+    {"-r,--resolve", "", "names for remote addresses, from /etc/hosts and DNS, as they come",
+     in_trace | in_summary | in_top,
+     [](O o, V) {
+         o.resolve = true;
          return R{};
      }},
     {"--cmdline", "", "-w, and the arguments of processes; they may hold secrets",

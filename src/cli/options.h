@@ -35,6 +35,8 @@ struct Options {
     bool host = false;                     ///< doctor: only what this host allows
     bool cmdline = false;                  ///< show the arguments of processes
     bool journal = false;                  ///< keep what was seen for `list`
+    std::string root = "/";                ///< what the files of container runtimes lie below
+    bool resolve = false;                  ///< names of remote addresses
     bool ends = false;                     ///< trace, summary: what becomes of each minisock
     std::uint32_t ring_bytes = 2U << 20;
     std::optional<SocketAddress> listen; ///< exporter; none: default_listen

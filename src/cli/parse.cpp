@@ -168,6 +168,9 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
             return tl::unexpected(applied.error());
     if (auto taken = take_child({argv + own, argv + argc}, parsed.options); !taken)
         return tl::unexpected(taken.error());
+    if (parsed.options.resolve && !parsed.options.from.empty())
+        return fail("--resolve: names of addresses are today's; leave it out with --from",
+                    ExitCode::Usage);
     return parsed;
 }
 

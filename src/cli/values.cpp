@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -24,6 +25,17 @@ namespace {
 
 tl::unexpected<Error> bad_value(std::string_view text, std::string_view right) {
     return fail(fmt::format("'{}' is not {}", printable(text), right), ExitCode::Usage);
+}
+
+/// Of containers and pods, with what fnmatch(3) knows.
+bool is_name_pattern(std::string_view text) {
+    constexpr std::size_t most = 253;
+    constexpr std::string_view others = "_.-*?[]!^";
+    return !text.empty() && text.size() <= most &&
+           std::all_of(text.begin(), text.end(), [&](unsigned char byte) {
+               return std::isalnum(byte) != 0 ||
+                      others.find(static_cast<char>(byte)) != others.npos;
+           });
 }
 
 std::vector<std::string> split(const std::string& text) {
@@ -188,12 +200,29 @@ Result<std::string> parse_unit(const std::string& text) {
 }
 
 Result<std::string> parse_container(const std::string& text) {
-    constexpr std::size_t shown = 12;
-    if (text.empty() || text.size() > 64 ||
-        text.find_first_not_of("0123456789abcdef") != std::string::npos)
-        return bad_value(text, "the beginning of a container's id: hexadecimal digits, as in the "
-                               "first column of docker ps or podman ps");
-    return text.substr(0, shown);
+    if (!is_name_pattern(text))
+        return bad_value(text, "a container's name, a pattern such as 'web*', or the beginning of "
+                               "its id, as docker ps and podman ps show them");
+    return text;
+}
+
+Result<PodPattern> parse_pod(const std::string& text) {
+    const std::size_t slash = text.find('/');
+    PodPattern pod;
+    if (slash != std::string::npos)
+        pod.pod_namespace = text.substr(0, slash);
+    pod.name = slash == std::string::npos ? text : text.substr(slash + 1);
+    if (!is_name_pattern(pod.name) ||
+        (slash != std::string::npos && !is_name_pattern(pod.pod_namespace)))
+        return bad_value(text, "a pod as NAMESPACE/NAME, or the NAME alone; NAME may be that of "
+                               "its workload, and either a pattern such as 'web-*'");
+    return pod;
+}
+
+Result<std::string> parse_pod_namespace(const std::string& text) {
+    if (!is_name_pattern(text))
+        return bad_value(text, "the name of a Kubernetes namespace, or a pattern such as 'shop-*'");
+    return text;
 }
 
 Result<std::string> parse_cgroup(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "filter/filter.h"
 #include "model/cidr.h"
 #include "util/port_set.h"
 #include "util/result.h"
@@ -26,7 +27,9 @@ Result<std::uint64_t>
 parse_age_s(const std::string& text);             ///< 90s, 30m, 12h, 7d; at least a minute
 Result<Cidr> parse_cidr(const std::string& text); ///< 10.0.0.0/8, 2001:db8::/32, or one address
 Result<std::string> parse_unit(const std::string& text);      ///< not empty
-Result<std::string> parse_container(const std::string& text); ///< what is compared: 12 digits
+Result<std::string> parse_container(const std::string& text); ///< a name, a pattern, or an id
+Result<PodPattern> parse_pod(const std::string& text);        ///< NAMESPACE/NAME, or NAME
+Result<std::string> parse_pod_namespace(const std::string& text);
 /// A path below the hierarchy's root or that of the directory in /sys/fs/cgroup; gives the former.
 Result<std::string> parse_cgroup(const std::string& text);
 Result<std::string> parse_comm(const std::string& text); ///< 1 to 255 bytes

@@ -84,8 +84,9 @@ struct Flow {
     Address remote;
     std::uint16_t port = 0;
     std::string service;
-    std::string comm;      ///< of the last task that closed
-    std::uint32_t pid = 0; ///< of the last one; 0: not known
+    std::string remote_service; ///< who is at `remote`, if that is on this host and known
+    std::string comm;           ///< of the last task that closed
+    std::uint32_t pid = 0;      ///< of the last one; 0: not known
 
     std::uint64_t time_wait = 0;
     std::uint64_t passive_close = 0;

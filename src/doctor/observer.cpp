@@ -53,6 +53,8 @@ void count(Flow& flow, const Event& event, std::uint64_t times) {
     case EventType::TimeWaitEnd:
         break;
     }
+    if (flow.remote.family != 0 && !event.remote_service.empty())
+        flow.remote_service = event.remote_service;
     if (event.task.known()) {
         flow.comm = event.owner != nullptr && !event.owner->process.empty()
                         ? event.owner->process

@@ -65,10 +65,10 @@ void name_destinations(const Observations& seen, const Party& party, Finding& fi
     constexpr std::size_t at_most = 3;
     for (std::size_t index = 0; index < std::min(at_most, party.flows.size()); ++index) {
         const Flow& flow = *party.flows[index];
-        finding.evidence.push_back(fmt::format(
-            "{} {}: {}", flow.role == Role::Client ? "to" : "from",
-            flow.role == Role::Client ? endpoint(flow.remote, flow.port) : to_string(flow.remote),
-            per_second(seen.rate(flow.time_wait))));
+        finding.evidence.push_back(
+            fmt::format("{} {}: {}", flow.role == Role::Client ? "to" : "from",
+                        flow.role == Role::Client ? other_end(flow) : to_string(flow.remote),
+                        per_second(seen.rate(flow.time_wait))));
     }
     if (party.flows.size() > at_most)
         finding.evidence.push_back(fmt::format("and {} more", party.flows.size() - at_most));
@@ -211,8 +211,7 @@ void judge_resets(const Observations& seen, Findings& findings) {
             finding.remote = flow.remote;
         finding.title = fmt::format(
             "{} ends connections {} {} with a reset{}", who(flow), client ? "to" : "at",
-            client ? endpoint(flow.remote, flow.port) : fmt::format("port {}", flow.port),
-            where(seen, flow.netns));
+            client ? other_end(flow) : fmt::format("port {}", flow.port), where(seen, flow.netns));
         finding.evidence = {fmt::format("{} of {} closes ({}) sent an RST: {}",
                                         grouped(flow.local_resets), grouped(flow.closes()),
                                         percent(share), per_second(seen.rate(flow.local_resets)))};

@@ -10,6 +10,17 @@
 
 namespace twtrace::doctor {
 
+namespace {
+
+// With who is there, where that is known.
+std::string name_of(const Destination& to) {
+    const bool known =
+        to.maker != nullptr && to.maker->remote == to.use.remote && to.maker->port == to.use.port;
+    return known ? other_end(*to.maker) : endpoint(to.use.remote, to.use.port);
+}
+
+} // namespace
+
 void judge_no_port(const Observations& seen, Findings& findings) {
     for (const Destination& to : destinations(seen)) {
         if (to.no_port == 0)
@@ -17,8 +28,8 @@ void judge_no_port(const Observations& seen, Findings& findings) {
         Finding finding = about(seen, to, "no-free-port");
         finding.severity = Severity::Critical;
         finding.weight = 1 + seen.rate(to.no_port);
-        finding.title = fmt::format("connect() to {} fails: no local port is free{}",
-                                    endpoint(to.use.remote, to.use.port), where(seen, to.netns));
+        finding.title = fmt::format("connect() to {} fails: no local port is free{}", name_of(to),
+                                    where(seen, to.netns));
         finding.evidence.insert(finding.evidence.begin(),
                                 fmt::format("{}: {} connects failed with EADDRNOTAVAIL in {:.1f} s",
                                             who(*to.maker), grouped(to.no_port), seen.seconds));
@@ -38,7 +49,7 @@ namespace {
 Finding burst(const Observations& seen, const Destination& to) {
     Finding finding = about(seen, to, "ports-running-out");
     finding.title = fmt::format("local ports to {} are still taken, but come free again{}",
-                                endpoint(to.use.remote, to.use.port), where(seen, to.netns));
+                                name_of(to), where(seen, to.netns));
     finding.meaning = "They were used up within the last minute and next to nothing is added now. "
                       "The same burst again would fail.";
     finding.fix = {"# nothing now: the last of them come free within 60 s"};
@@ -52,7 +63,7 @@ Finding shortage(const Observations& seen, const Destination& to) {
     const bool soon = half && *half <= threshold::soon_s;
     finding.severity = slow || soon ? Severity::Critical : Severity::Warning;
     finding.title =
-        fmt::format("local ports to {} are {}{}", endpoint(to.use.remote, to.use.port),
+        fmt::format("local ports to {} are {}{}", name_of(to),
                     slow ? "scarce: connect() is slow" : "running out", where(seen, to.netns));
     finding.evidence.push_back(outlook(seen, to));
     finding.meaning = fmt::format(

@@ -49,6 +49,11 @@ std::string endpoint(const Address& address, std::uint16_t port) {
                                : fmt::format("{}:{}", text, port);
 }
 
+std::string other_end(const Flow& flow) {
+    const std::string text = endpoint(flow.remote, flow.port);
+    return flow.remote_service.empty() ? text : fmt::format("{} ({})", text, flow.remote_service);
+}
+
 std::string who(const Flow& flow) {
     if (flow.service.empty())
         return "a process that is not known";

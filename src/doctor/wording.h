@@ -16,6 +16,8 @@ std::string percent(double share);         ///< 98.8 %; 100 % only if it is all
 std::string per_second(double rate);       ///< 470/s; 1.5/s
 std::string duration_text(double seconds); ///< 831 us, 12 s, 3 min
 std::string endpoint(const Address& address, std::uint16_t port); ///< 10.0.0.1:80, [::1]:80
+/// Of a client's flow: "127.0.0.1:9000 (php-fpm)" where it is known who is there.
+std::string other_end(const Flow& flow);
 /// "nginx.service (pid 123)"; "a process that is not known".
 std::string who(const Flow& flow);
 /// " (netns blue)", or nothing for the one that this runs in.

@@ -120,8 +120,8 @@ void add_entered(const Observed& observed, Families& families) {
             for (const How how : hows)
                 if (const auto& cell = row.counts.entered.at(at).at(static_cast<std::size_t>(how));
                     cell.count > 0)
-                    entered.count({key.service, key.unit, key.container, role_name,
-                                   std::string(name_of(how))},
+                    entered.count({key.service, key.unit, key.container, key.pod_namespace,
+                                   key.workload, role_name, std::string(name_of(how))},
                                   cell.count);
             const LifetimeCounts& counts = row.counts.lifetimes.at(at);
             if (std::any_of(counts.counts.begin(), counts.counts.end(),
@@ -143,7 +143,9 @@ void add_service_counters(const Observed& observed, Families& families) {
         Family family(metric);
         for (const auto& [key, row] : observed.services)
             if (row.counts.*count > 0)
-                family.count({key.service, key.unit, key.container}, row.counts.*count);
+                family.count(
+                    {key.service, key.unit, key.container, key.pod_namespace, key.workload},
+                    row.counts.*count);
         family.add_to(families);
     }
 }

@@ -10,13 +10,16 @@ using enum Metric;
 using enum MetricKind;
 
 constexpr auto rows = std::to_array<MetricRow>({
-    {TimeWaitEntered, "twtrace_time_wait_entered_total", Counter, "service,unit,container,role,how",
+    {TimeWaitEntered, "twtrace_time_wait_entered_total", Counter,
+     "service,unit,container,pod_namespace,workload,role,how",
      "Sockets that the service brought into TIME_WAIT by closing first."},
-    {PortExhausted, "twtrace_port_exhausted_total", Counter, "service,unit,container",
+    {PortExhausted, "twtrace_port_exhausted_total", Counter,
+     "service,unit,container,pod_namespace,workload",
      "connect() calls that failed with EADDRNOTAVAIL because no local port was free."},
-    {PassiveClose, "twtrace_passive_close_total", Counter, "service,unit,container",
-     "Connections that the peer closed first."},
-    {AbortedClose, "twtrace_aborted_close_total", Counter, "service,unit,container",
+    {PassiveClose, "twtrace_passive_close_total", Counter,
+     "service,unit,container,pod_namespace,workload", "Connections that the peer closed first."},
+    {AbortedClose, "twtrace_aborted_close_total", Counter,
+     "service,unit,container,pod_namespace,workload",
      "Closes that ended in a reset and so without TIME_WAIT."},
     {ConnectionLifetime, "twtrace_connection_lifetime_seconds", Histogram, "service,role",
      "Age, from ESTABLISHED to the close, of connections that entered TIME_WAIT; those opened "

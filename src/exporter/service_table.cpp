@@ -50,7 +50,9 @@ bool ServiceCounts::add(const Event& event, std::uint64_t times) {
 
 std::size_t ServiceTable::Hash::operator()(const View& view) const {
     const std::hash<std::string_view> hash;
-    return mix(mix(hash(view.service), hash(view.unit)), hash(view.container));
+    return mix(mix(mix(mix(hash(view.service), hash(view.unit)), hash(view.container)),
+                   hash(view.pod_namespace)),
+               hash(view.workload));
 }
 
 const ServiceKey& ServiceTable::other_key() {
@@ -61,7 +63,10 @@ const ServiceKey& ServiceTable::other_key() {
 ServiceTable::View ServiceTable::view_of(const Event& event) {
     if (event.owner == nullptr || event.owner->service.empty())
         return {event.task.comm(), "", ""};
-    return {event.owner->service, event.owner->unit, event.owner->container};
+    const Owner& owner = *event.owner;
+    return {owner.service, owner.unit,
+            owner.container_name.empty() ? owner.container : owner.container_name,
+            owner.pod_namespace, owner.workload};
 }
 
 ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
@@ -72,8 +77,7 @@ ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
     if (Equal()(view, other_key()))
         return other_;
     if (rows_.size() < most_) {
-        Row& row = rows_[ServiceKey{std::string(view.service), std::string(view.unit),
-                                    std::string(view.container)}];
+        Row& row = rows_[view.key()];
         row.id = next_id_++;
         return row;
     }
@@ -81,9 +85,7 @@ ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
     if (waits != waiting_.end())
         waits->second += times;
     else if (waiting_.size() < waiting_per_row * most_)
-        waiting_.emplace(ServiceKey{std::string(view.service), std::string(view.unit),
-                                    std::string(view.container)},
-                         times);
+        waiting_.emplace(view.key(), times);
     return other_;
 }
 

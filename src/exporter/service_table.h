@@ -14,11 +14,14 @@
 
 namespace twtrace {
 
-/// What Prometheus sees as service, unit, container; each may be empty: there is none.
+/// What Prometheus sees as labels; each may be empty: there is none. The container is called by its
+/// name where that is known: ids change with each restart.
 struct ServiceKey {
     std::string service;
     std::string unit;
     std::string container;
+    std::string pod_namespace = {};
+    std::string workload = {};
     auto operator<=>(const ServiceKey&) const = default;
 };
 
@@ -82,11 +85,18 @@ class ServiceTable {
         std::string_view service;
         std::string_view unit;
         std::string_view container;
+        std::string_view pod_namespace = {};
+        std::string_view workload = {};
+        [[nodiscard]] ServiceKey key() const {
+            return {std::string(service), std::string(unit), std::string(container),
+                    std::string(pod_namespace), std::string(workload)};
+        }
     };
     struct Hash {
         using is_transparent = void;
         std::size_t operator()(const ServiceKey& key) const {
-            return (*this)(View{key.service, key.unit, key.container});
+            return (*this)(
+                View{key.service, key.unit, key.container, key.pod_namespace, key.workload});
         }
         std::size_t operator()(const View& view) const;
     };
@@ -94,7 +104,9 @@ class ServiceTable {
         using is_transparent = void;
         static auto tied(const auto& key) {
             return std::make_tuple(std::string_view(key.service), std::string_view(key.unit),
-                                   std::string_view(key.container));
+                                   std::string_view(key.container),
+                                   std::string_view(key.pod_namespace),
+                                   std::string_view(key.workload));
         }
         bool operator()(const auto& one, const auto& two) const { return tied(one) == tied(two); }
     };

@@ -33,6 +33,24 @@ bool is_unit(const std::string& pattern, const std::string& unit) {
     return !unit.empty() && (matches(pattern) || matches(pattern + ".service"));
 }
 
+bool is_like(const std::string& pattern, const std::string& name) {
+    return !name.empty() && fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0;
+}
+
+// Of an id 12 digits are kept.
+bool is_container(const std::string& wish, const Owner& owner) {
+    constexpr std::size_t kept = 12;
+    return (!owner.container.empty() && owner.container.starts_with(wish.substr(0, kept)) &&
+            wish.find_first_not_of("0123456789abcdef") == std::string::npos) ||
+           is_like(wish, owner.container_name) || is_like(wish, owner.container);
+}
+
+bool is_pod(const PodPattern& wish, const Owner& owner) {
+    return (wish.pod_namespace.empty() || is_like(wish.pod_namespace, owner.pod_namespace)) &&
+           !owner.pod.empty() &&
+           (is_like(wish.name, owner.pod) || is_like(wish.name, owner.workload));
+}
+
 bool is_below(const std::string& top, const std::string& path) {
     return path.starts_with(top) &&
            (path.size() == top.size() || top == "/" || path[top.size()] == '/');
@@ -43,7 +61,8 @@ bool is_below(const std::string& top, const std::string& path) {
 bool Filter::is_partial() const {
     return !pids.empty() || !comm.empty() || local_ports.any || remote_ports.any || family != 0 ||
            !local_cidrs.empty() || !remote_cidrs.empty() || role != Role::Unknown ||
-           !units.empty() || !containers.empty() || !cgroups.empty() || only_child;
+           !units.empty() || !containers.empty() || !pods.empty() || !pod_namespaces.empty() ||
+           !cgroups.empty() || only_child;
 }
 
 bool Filter::passes_owner(const Event& event) const {
@@ -52,8 +71,10 @@ bool Filter::passes_owner(const Event& event) const {
     if (!comm.empty() && event.task.comm() != comm && owner.process != comm)
         return false;
     return none_or_any(units, [&](const auto& wish) { return is_unit(wish, owner.unit); }) &&
-           none_or_any(containers,
-                       [&](const auto& wish) { return owner.container.starts_with(wish); }) &&
+           none_or_any(containers, [&](const auto& wish) { return is_container(wish, owner); }) &&
+           none_or_any(pods, [&](const auto& wish) { return is_pod(wish, owner); }) &&
+           none_or_any(pod_namespaces,
+                       [&](const auto& wish) { return is_like(wish, owner.pod_namespace); }) &&
            none_or_any(cgroups, [&](const auto& wish) { return is_below(wish, owner.cgroup); });
 }
 

@@ -12,6 +12,13 @@
 
 namespace twtrace {
 
+/// Patterns as of fnmatch(3).
+struct PodPattern {
+    std::string pod_namespace; ///< empty: any
+    std::string name;          ///< of the pod, or of its workload
+    bool operator==(const PodPattern&) const = default;
+};
+
 struct Filter {
     std::vector<std::uint32_t> pids; ///< empty: all
     std::string comm; ///< empty: all; compared with the 15 bytes that the kernel keeps
@@ -23,7 +30,9 @@ struct Filter {
     std::vector<Cidr> remote_cidrs;
     Role role = Role::Unknown;           ///< Unknown: both, and those that are not known
     std::vector<std::string> units;      ///< patterns as of fnmatch(3); ".service" may be left out
-    std::vector<std::string> containers; ///< what an id begins with, up to 12 digits
+    std::vector<std::string> containers; ///< what an id begins with; names, patterns too
+    std::vector<PodPattern> pods;
+    std::vector<std::string> pod_namespaces; ///< names, patterns too
     /// Only what the command closes that twtrace runs. The kernel side alone knows who that is.
     bool only_child = false;
     std::vector<std::string> cgroups; ///< paths below the hierarchy's root, each with what is below

@@ -105,8 +105,10 @@ struct Event {
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Task task;
-    const Owner* owner = nullptr; ///< set by attribute; valid while the event is being handled
-    std::string_view netns_name;  ///< likewise; empty: it has none, or none is wanted
+    const Owner* owner = nullptr;    ///< set by attribute; valid while the event is being handled
+    std::string_view netns_name;     ///< likewise; empty: it has none, or none is wanted
+    std::string_view remote_service; ///< likewise; empty: not on this host, or not known
+    std::string_view remote_name;    ///< likewise, of the address; empty: none, or not asked for
 
     [[nodiscard]] std::optional<std::uint64_t> lifetime_us() const {
         const std::uint64_t end = fin_wait1_ns != 0 ? fin_wait1_ns : time_ns;

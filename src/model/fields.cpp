@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "model/timestamp.h"
 #include "util/digits.h"
@@ -43,6 +44,26 @@ std::string_view joined(Room& room, std::string_view text, std::string_view mark
     const std::size_t length = std::min(text.size(), room.size() - mark.size());
     char* end = std::copy_n(text.begin(), length, room.data());
     return {room.data(), std::copy(mark.begin(), mark.end(), end)};
+}
+
+// "10.0.0.5", "db.example (redis)": the name instead of the address where there is one.
+std::string_view peer_text(Room& room, const Event& event) {
+    std::string_view text =
+        event.remote_name.empty() ? address(room, event.remote) : event.remote_name;
+    if (text.empty() || (event.remote_name.empty() && event.remote_service.empty()))
+        return text;
+    constexpr std::size_t marks = 3; // blank, parentheses
+    const std::size_t length = std::min(text.size(), room.size() / 2);
+    const std::string_view service = event.remote_service.substr(0, room.size() / 2 - marks);
+    std::memmove(room.data(), text.data(), length); // it may be there already
+    char* end = room.data() + length;
+    if (!service.empty()) {
+        *end++ = ' ';
+        *end++ = '(';
+        end = std::copy(service.begin(), service.end(), end);
+        *end++ = ')';
+    }
+    return {room.data(), end};
 }
 
 std::string_view service_of(const Event& event) {
@@ -140,8 +161,9 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, R room) {
          return e.task.known() ? number(room, std::uint64_t{e.task.uid}) : unknown;
      }},
-    {"service", "SERVICE", "the best short name: systemd unit, else container, else comm",
-     FieldKind::Text, 14, true, true, [](E e, R) { return service_of(e); }},
+    {"service", "SERVICE",
+     "the best short name: systemd unit, else workload or container, else process", FieldKind::Text,
+     14, true, true, [](E e, R) { return service_of(e); }},
     {"unit", "UNIT", "systemd unit", FieldKind::Text, 20, false, true,
      [](E e, R) { return owner_text(e, &Owner::unit); }},
     {"container", "CONTAINER", "container id, 12 digits", FieldKind::Text, 12, false, true,
@@ -199,10 +221,26 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
      [](E e, R) { return owner_text(e, &Owner::parent); }},
     {"cmdline", "CMDLINE", "arguments of the process, with --cmdline only", FieldKind::Text, 40,
      false, true, [](E e, R) { return owner_text(e, &Owner::cmdline); }},
+    {"program", "PROGRAM", "executable, or an interpreter and its script; no other arguments",
+     FieldKind::Text, 24, false, true, [](E e, R) { return owner_text(e, &Owner::program); }},
+    {"container_name", "CONTAINER-NAME", "the container's name; of a pod: its name in the pod",
+     FieldKind::Text, 16, false, true,
+     [](E e, R) { return owner_text(e, &Owner::container_name); }},
+    {"pod", "POD", "Kubernetes pod", FieldKind::Text, 24, false, true,
+     [](E e, R) { return owner_text(e, &Owner::pod); }},
+    {"pod_namespace", "POD-NAMESPACE", "its namespace", FieldKind::Text, 13, false, true,
+     [](E e, R) { return owner_text(e, &Owner::pod_namespace); }},
+    {"workload", "WORKLOAD",
+     "the pod's name without generated ends; of compose, project and service", FieldKind::Text, 16,
+     false, true, [](E e, R) { return owner_text(e, &Owner::workload); }},
+    {"remote_service", "REMOTE-SERVICE", "who is at the other end, where that is on this host",
+     FieldKind::Text, 16, false, true, [](E e, R) { return e.remote_service; }},
+    {"remote_name", "REMOTE-NAME", "name of the remote address, with --resolve only",
+     FieldKind::Text, 20, false, true, [](E e, R) { return e.remote_name; }},
     {"held_us", "HELD(us)", "how long the minisock had existed", FieldKind::Number, 10, false, true,
      [](E e, R room) { return number(room, e.held_us()); }, true},
-    {"", "REMOTE", "address of the remote peer", FieldKind::Text, 0, true, false,
-     [](E e, R room) { return address(room, e.remote); }},
+    {"", "REMOTE", "the remote peer, and who is there if that is on this host", FieldKind::Text, 0,
+     true, false, [](E e, R room) { return peer_text(room, e); }},
 });
 // NOLINTEND(readability-identifier-naming)
 
@@ -291,6 +329,11 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     same<"local_port">(),
     same<"remote_addr">(),
     same<"remote_port">(),
+    same<"container_name">(),
+    same<"pod">(),
+    same<"pod_namespace">(),
+    same<"workload">(),
+    same<"remote_service">(),
     same<"REMOTE">(),
 });
 // NOLINTEND(readability-identifier-naming)

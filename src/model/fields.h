@@ -13,8 +13,8 @@ namespace twtrace {
 
 enum class FieldKind { Number, Text, Flag };
 
-/// For what has to be made: a time or an address is the longest.
-using Room = std::array<char, 64>;
+/// For what has to be made: a host's name and a service's are the longest.
+using Room = std::array<char, 384>;
 
 /// Row: what a line is about.
 template <typename Row>

@@ -11,13 +11,6 @@ constexpr std::uint64_t default_reuse_delay_ms = 1000;
 
 } // namespace
 
-bool is_loopback(const Address& address) {
-    if (address.family == 4)
-        return address.bytes[0] == 127;
-    constexpr std::array<std::uint8_t, 16> one{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-    return address.family == 6 && address.bytes == one;
-}
-
 std::uint64_t reuse_delay_ms(const NetSettings& settings) {
     return settings.tw_reuse_delay_ms.value_or(default_reuse_delay_ms);
 }

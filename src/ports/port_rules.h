@@ -9,10 +9,9 @@
 
 #include "account/net_settings.h"
 #include "model/address.h"
+#include "model/loopback.h"
 
 namespace twtrace {
-
-[[nodiscard]] bool is_loopback(const Address& address);
 
 /// tcp_tw_reuse applies to connections between these two (net/ipv4/tcp_ipv4.c, tcp_twsk_unique()).
 [[nodiscard]] bool reuse_applies(const NetSettings& settings, const Address& local,

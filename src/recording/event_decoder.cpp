@@ -97,17 +97,21 @@ bool EventDecoder::decode(RecordKind kind, std::string_view body, Event& event,
     const std::uint64_t owner = reader.varint();
     const std::uint64_t netns_name = reader.varint();
     times = kind == RecordKind::Counted ? reader.varint() : 0;
+    const std::uint64_t remote_service = reader.left() > 0 ? reader.varint() : 0;
     last_time_ns_ = event.time_ns;
     if (!reader.ok() || !set_bits(event, bits) || local >= addresses_.size() ||
         remote >= addresses_.size() || task >= tasks_.size() || owner > owners_.size() ||
-        netns_name > texts_.size())
+        netns_name > texts_.size() || remote_service > texts_.size())
         return false;
     event.local = addresses_[local];
     event.remote = addresses_[remote];
     event.task = tasks_[task];
     event.owner = owner == 0 ? nullptr : &owners_[owner - 1];
-    event.netns_name =
-        netns_name == 0 ? std::string_view() : std::string_view(texts_[netns_name - 1]);
+    const auto text = [this](std::uint64_t number) {
+        return number == 0 ? std::string_view() : std::string_view(texts_[number - 1]);
+    };
+    event.netns_name = text(netns_name);
+    event.remote_service = text(remote_service);
     return true;
 }
 

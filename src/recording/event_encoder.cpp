@@ -90,9 +90,10 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     const std::uint64_t task = number_of(out, event.task);
     const std::uint64_t owner = number_of(out, event.owner);
     const std::uint64_t netns_name = number_of(out, event.netns_name);
+    const std::uint64_t remote_service = number_of(out, event.remote_service);
     const std::uint64_t to_wall_ns = event.wall_ns - event.time_ns;
 
-    char room[18 * longest_varint];
+    char room[19 * longest_varint];
     char* end = write_varint(room, bits_of(event));
     end = write_varint(end, event.netns);
     end = write_varint(end, local);
@@ -111,6 +112,8 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     end = write_varint(end, netns_name);
     if (times > 0)
         end = write_varint(end, times);
+    if (remote_service != 0) // new ones go to the end
+        end = write_varint(end, remote_service);
     last_time_ns_ = event.time_ns;
     last_to_wall_ns_ = to_wall_ns;
     append_record(out, times > 0 ? RecordKind::Counted : RecordKind::Event,

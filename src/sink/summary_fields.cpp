@@ -132,6 +132,17 @@ constexpr auto fields = std::to_array<GroupField>({
     {"parent", "", 0, false, false, [](G g, P, S out) { return known(out, g.parent); }},
     {"cmdline", "", 0, false, false, [](G g, P, S out) { return known(out, g.cmdline); }},
     {"netns_name", "", 0, false, false, [](G g, P, S out) { return known(out, g.netns_name); }},
+    {"program", "", 0, false, false, [](G g, P, S out) { return known(out, g.program); }},
+    {"container_name", "", 0, false, false,
+     [](G g, P, S out) { return known(out, g.container_name); }},
+    {"pod", "", 0, false, false, [](G g, P, S out) { return known(out, g.pod); }},
+    {"pod_namespace", "", 0, false, false,
+     [](G g, P, S out) { return known(out, g.pod_namespace); }},
+    {"workload", "", 0, false, false, [](G g, P, S out) { return known(out, g.workload); }},
+    {"top_peer_service", "", 0, false, false,
+     [](G g, P, S out) { return top_peer(g) != nullptr && put(out, top_peer(g)->service); }},
+    {"top_peer_name", "", 0, false, false,
+     [](G g, P, S out) { return top_peer(g) != nullptr && put(out, top_peer(g)->name); }},
     {"present", "PRESENT", 8, true, false,
      [](G g, P, S out) { return number(out, ends_of(g).present); }, true},
     {"present_fin_wait2", "NOW-FW2", 8, true, true,
@@ -184,11 +195,15 @@ std::string human_us(std::uint64_t us) {
 std::string peer_text(const PeerRow& peer) {
     if (!peer.remote)
         return fmt::format("({} on other peers)", peer.time_wait);
-    std::string address = to_string(*peer.remote);
-    if (!peer.service_port)
-        return address;
-    return peer.remote->family == 6 ? fmt::format("[{}]:{}", address, *peer.service_port)
-                                    : fmt::format("{}:{}", address, *peer.service_port);
+    const bool bare = peer.remote->family == 6 && peer.name.empty() && peer.service_port;
+    std::string text = peer.name.empty() ? to_string(*peer.remote) : peer.name;
+    if (bare)
+        text = "[" + text + "]";
+    if (peer.service_port)
+        text += fmt::format(":{}", *peer.service_port);
+    if (!peer.service.empty())
+        text += fmt::format(" ({})", peer.service);
+    return text;
 }
 
 } // namespace twtrace

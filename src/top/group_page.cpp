@@ -33,6 +33,12 @@ std::string one_of(const FlowGroup& group, std::string Flow::*member) {
     return first.empty() ? "-" : first;
 }
 
+std::string container_of(const FlowGroup& group) {
+    const std::string id = one_of(group, &Flow::container);
+    const std::string name = one_of(group, &Flow::container_name);
+    return name == "-" || name == id ? id : fmt::format("{} ({})", name, id);
+}
+
 std::string netns_of(const FlowGroup& group, const Picture& picture) {
     const std::uint32_t inode = group.flows.front()->key.netns;
     for (const Flow* flow : group.flows)
@@ -49,7 +55,7 @@ void add_summary(std::vector<Line>& page, const FlowGroup& group, const Picture&
     const auto line = [&](const std::string& text) { page.push_back({{clean(text, glyphs)}}); };
     page.push_back({{clean(title_of(group, picture), glyphs), Style::Bold}});
     line(fmt::format("unit {}, container {}, network namespace {}", one_of(group, &Flow::unit),
-                     one_of(group, &Flow::container), netns_of(group, picture)));
+                     container_of(group), netns_of(group, picture)));
     line(fmt::format("{} entries/s, {} in the last minute, {} TIME_WAIT now (estimated)",
                      short_number(group.rate), grouped(static_cast<double>(group.entries)),
                      grouped(group.present)));
@@ -95,7 +101,7 @@ void add_minute(std::vector<Line>& page, const FlowGroup& group, const Picture& 
 }
 
 struct PeerSums {
-    FlowKey key; // of one of its flows
+    const Flow* flow = nullptr; // one of its flows
     double rate = 0;
     std::uint64_t entries = 0;
     std::uint64_t no_port = 0;
@@ -109,7 +115,7 @@ Peers peers_of(const FlowGroup& group, const Picture& picture) {
     for (const Flow* flow : group.flows) {
         const FlowKey& key = flow->key;
         PeerSums& sums = peers[{key.remote, key.service_port, key.role == Role::Client}];
-        sums.key = key;
+        sums.flow = flow;
         sums.rate += flow->rate(picture.covered_s);
         sums.entries += flow->in_minute;
         sums.no_port += flow->no_port_in_minute;
@@ -123,8 +129,9 @@ Peers peers_of(const FlowGroup& group, const Picture& picture) {
     for (const auto& [key, sums] : peers)
         sorted.push_back(sums);
     std::sort(sorted.begin(), sorted.end(), [](const PeerSums& a, const PeerSums& b) {
-        return std::make_tuple(b.entries + b.no_port, a.key.remote, a.key.service_port) <
-               std::make_tuple(a.entries + a.no_port, b.key.remote, b.key.service_port);
+        return std::make_tuple(b.entries + b.no_port, a.flow->key.remote,
+                               a.flow->key.service_port) <
+               std::make_tuple(a.entries + a.no_port, b.flow->key.remote, b.flow->key.service_port);
     });
     return sorted;
 }
@@ -134,7 +141,7 @@ Line peer_line(const PeerSums& sums, Glyphs glyphs) {
     std::string text = fmt::format("{:>8} {:>8} {:>8} {:>8} {}", short_number(sums.rate),
                                    short_count(static_cast<double>(sums.entries)),
                                    one != nullptr ? fmt::format("{:.1f}%", *one->use * 100) : "-",
-                                   sums.no_port, clean(peer_of(sums.key), glyphs));
+                                   sums.no_port, clean(peer_of(*sums.flow), glyphs));
     if (one != nullptr && one->used_up_in_s)
         text += *one->used_up_in_s > 0
                     ? fmt::format(" (used up in {})", short_time(*one->used_up_in_s))
@@ -209,7 +216,7 @@ void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) 
         text +=
             fmt::format(" {:<8} {:>5} {:>5} {:>7} {}", how.empty() ? "-" : how, one->local_port,
                         one->remote_port, one->lifetime_known ? human_us(one->lifetime_us) : "-",
-                        clean(peer_of(flow->key), glyphs));
+                        clean(peer_of(*flow), glyphs));
         page.push_back({{text}});
     }
 }

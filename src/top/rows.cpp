@@ -23,9 +23,9 @@ std::string lower(std::string_view text) {
 
 bool matches(const FlowGroup& group, const std::string& wanted) {
     return std::any_of(group.flows.begin(), group.flows.end(), [&](const Flow* flow) {
-        const std::string all =
-            fmt::format("{} {} {} {} {} {}", flow->service, flow->unit, flow->container,
-                        flow->key.pid, peer_of(flow->key), name_of(flow->key.role));
+        const std::string all = fmt::format("{} {} {} {} {} {} {}", flow->service, flow->unit,
+                                            flow->container, flow->container_name, flow->key.pid,
+                                            peer_of(*flow), name_of(flow->key.role));
         return lower(all).find(wanted) != std::string::npos;
     });
 }
@@ -62,7 +62,7 @@ std::string top_peer(const FlowGroup& group) {
     const Flow* most =
         *std::max_element(group.flows.begin(), group.flows.end(),
                           [](const Flow* a, const Flow* b) { return weight(*a) < weight(*b); });
-    return peer_of(most->key);
+    return peer_of(*most);
 }
 
 std::string known_number(std::uint64_t number) {

@@ -131,7 +131,7 @@ std::string advice_for(const Flow& flow) {
     if (flow.key.role == Role::Client)
         return fmt::format("{} closes its own connections to {}{}: keep-alive or a connection pool "
                            "there means fewer",
-                           who(flow), peer_of(flow.key), after);
+                           who(flow), peer_of(flow), after);
     if (flow.key.role == Role::Server)
         return fmt::format(
             "{} closes on its clients first, port {}{}: a longer keep-alive timeout, "
@@ -154,6 +154,18 @@ std::string peer_of(const FlowKey& key) {
     if (key.service_port != 0)
         peer.service_port = key.service_port;
     return key.remote.family == 0 ? "(several)" : peer_text(peer);
+}
+
+std::string peer_of(const Flow& flow) {
+    if (flow.key.remote.family == 0)
+        return peer_of(flow.key);
+    PeerRow peer;
+    peer.remote = flow.key.remote;
+    if (flow.key.service_port != 0)
+        peer.service_port = flow.key.service_port;
+    peer.service = flow.remote_service;
+    peer.name = flow.remote_name;
+    return peer_text(peer);
 }
 
 Verdict judge(const Picture& picture) {

@@ -23,5 +23,7 @@ Verdict judge(const Picture& picture);
 std::string who(const Flow& flow);
 /// "10.0.0.5:5432", "[::1]:80", "(several)" where the address was given up.
 std::string peer_of(const FlowKey& key);
+/// With the name of the service there, where that is known.
+std::string peer_of(const Flow& flow);
 
 } // namespace twtrace

@@ -156,6 +156,52 @@ TEST_CASE("containers: twtrace on the host names the one that closes, and its na
     }
 }
 
+TEST_CASE("containers: names from the files below --root; hostile ones name nothing",
+          "[containers]") {
+    if (!can_run()) {
+        return;
+    }
+    const Scene scene;
+    const std::string places = scene.dir.file("host/var/lib/docker/containers/");
+    std::filesystem::create_directories(places + server_id);
+    std::filesystem::create_directories(places + client_id);
+    write_file(places + client_id + "/config.v2.json", R"({"Name":"/web-client-1","Config":{
+        "Labels":{"com.docker.compose.project":"web","com.docker.compose.service":"client"}}})");
+    SECTION("huge") {
+        write_file(places + server_id + "/config.v2.json",
+                   R"({"Name":"/lie","x":")" + std::string(64 << 20, 'x') + "\"}");
+    }
+    SECTION("deep") {
+        write_file(places + server_id + "/config.v2.json",
+                   R"({"Name":"/lie","x":)" + std::string(500'000, '['));
+    }
+    SECTION("a link out of it") {
+        write_file(scene.dir.file("lie"), R"({"Name":"/lie"})");
+        std::filesystem::create_symlink(scene.dir.file("lie"),
+                                        places + server_id + "/config.v2.json");
+    }
+    SECTION("a FIFO that nobody writes to") {
+        check_call(mkfifo((places + server_id + "/config.v2.json").c_str(), 0600), "mkfifo");
+    }
+    write_file(scene.dir.file("nginx.conf"), server_configuration(scene.dir));
+    Tracer tracer = trace_all(scene.ns, {"--root", scene.dir.file("host")});
+    Container server(scene.options(server_id, {nginx_binary(), "-c", scene.dir.file("nginx.conf"),
+                                               "-e", scene.dir.file("error.log")}));
+    await_listener(scene.ns, server.command());
+    Container client(scene.options(client_id, {"bash", "-c", client_script()}));
+    CHECK(client.command().wait().exit_status == 0);
+    await("all events", [&] { return parse_events(tracer.out()).size() == 2 * rounds; });
+    const CommandResult result = tracer.stop();
+    CHECK(result.exit_status == 0);
+    for (const json& event : parse_events(result.out)) {
+        INFO(event.dump());
+        const bool is_client = event.at("role") == "client";
+        CHECK(event.at("service") == (is_client ? "web/client" : server_id.substr(0, 12)));
+        CHECK(event.at("container") == (is_client ? client_id : server_id).substr(0, 12));
+        CHECK(event.at("container_name") == (is_client ? json("web-client-1") : json(nullptr)));
+    }
+}
+
 TEST_CASE("containers: inside of one, twtrace's pids are the container's", "[containers]") {
     if (!can_run()) {
         return;

@@ -18,14 +18,15 @@ service_programs() {
 
 # What apt would install for them, and no more.
 packages_for_services() {
-    LC_ALL=C apt-get install --simulate --no-install-recommends haproxy redis-server runc postgresql php-fpm |
+    LC_ALL=C apt-get install --simulate --no-install-recommends haproxy redis-server postgresql php-fpm \
+        runc containerd docker.io podman conmon lxc systemd-container busybox-static |
         awk '/^Inst / { print $2 }'
 }
 
 unpack_services() {
     local place=$1 packages package
-    packages=$(packages_for_services) || die "cannot tell what haproxy, redis, runc, postgresql and php-fpm need"
-    say "unpacking the distribution's haproxy, redis, runc, postgresql and php-fpm into $place (not installed)"
+    packages=$(packages_for_services) || die "cannot tell what haproxy, redis, postgresql, php-fpm and container runtimes need"
+    say "unpacking the distribution's haproxy, redis, postgresql, php-fpm and container runtimes into $place (not installed)"
     rm -rf "$place"
     mkdir -p "$place"
     if [[ -n $packages ]]; then

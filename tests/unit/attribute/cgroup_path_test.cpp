@@ -147,6 +147,8 @@ const std::vector<Row>& container_rows() {
          container(short_id, "containerd"), short_id},
         {"nerdctl", "/system.slice/nerdctl-" + full_id + ".scope",
          container(short_id, "containerd"), short_id},
+        {"ctr, a name for an id", "/default/shop-db", container("shop-db", "containerd"),
+         "shop-db"},
         {"nerdctl, cgroupfs", "/default/" + full_id, container(short_id, "containerd"), short_id},
         {"tracee containers_test.go", "/machine.slice/libpod-" + full_id + ".scope",
          container(short_id, "podman"), short_id},
@@ -290,6 +292,8 @@ void check(const std::vector<Row>& rows) {
         const CgroupName got = name_cgroup(row.path);
         CHECK(got.unit == row.name.unit);
         CHECK(got.container == row.name.container);
+        CHECK(got.container_id.starts_with(got.container));
+        CHECK(got.container_id.empty() == got.container.empty());
         CHECK(got.pod == row.name.pod);
         CHECK(got.runtime == row.name.runtime);
         CHECK(got.unit_in_container == row.name.unit_in_container);

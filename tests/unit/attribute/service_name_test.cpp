@@ -31,6 +31,19 @@ TEST_CASE("a unit of a container's own systemd carries the container's name", "[
     CHECK(pick_service("nginx.service", "", "nginx", true) == "nginx.service");
 }
 
+TEST_CASE("a container is called by its names where they are known", "[attribute]") {
+    const std::string id(64, 'a');
+    const twtrace::ContainerNames names{"api", "checkout-0", "shop", "checkout"};
+    const auto service = [&](const std::string& path) {
+        return pick_service(twtrace::name_cgroup(path), "cmd", &names);
+    };
+    CHECK(service("/docker/" + id) == "shop/checkout (api)");
+    CHECK(service("/docker/" + id + "/system.slice/a.service") == "shop/checkout (api)/a.service");
+    CHECK(service("/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + id +
+                  ".scope") == "user@1000.service/shop/checkout (api)");
+    CHECK(service("/system.slice/web.service/libpod-payload-" + id) == "web.service");
+}
+
 TEST_CASE("unit names as systemd defines them", "[attribute]") {
     CHECK(twtrace::is_unit_name("a.service"));
     CHECK(twtrace::is_unit_name("a@b@c.service"));

@@ -140,12 +140,22 @@ TEST_CASE("values: address ranges, with the host's bits cleared") {
         CHECK(refuses(parse_cidr(text), text));
 }
 
-TEST_CASE("values: container ids, cut to the digits that are compared") {
-    CHECK(*parse_container("0123456789abcdef0123456789abcdef") == "0123456789ab");
-    CHECK(*parse_container("0a") == "0a");
-    for (const char* text : {"", "nginx", "0A", "0x12", "ab "})
+TEST_CASE("values: containers by id, name or pattern") {
+    for (const char* text :
+         {"0123456789abcdef0123456789abcdef", "0a", "web-proxy_1", "web*", "[ab]?"})
+        CHECK(*parse_container(text) == text);
+    for (const char* text : {"", "a/b", "ab ", "a;b"})
         CHECK(refuses(parse_container(text), text));
-    CHECK(refuses(parse_container(std::string(65, 'a')), std::string(65, 'a')));
+    CHECK(refuses(parse_container(std::string(254, 'a')), std::string(254, 'a')));
+}
+
+TEST_CASE("values: pods with and without a namespace") {
+    CHECK(*parse_pod("shop/checkout-*") == PodPattern{"shop", "checkout-*"});
+    CHECK(*parse_pod("checkout") == PodPattern{"", "checkout"});
+    for (const char* text : {"", "/", "/checkout", "shop/", "a/b/c", "a b"})
+        CHECK(refuses(parse_pod(text), text));
+    CHECK(*parse_pod_namespace("kube-*") == "kube-*");
+    CHECK(refuses(parse_pod_namespace("a/b"), "a/b"));
 }
 
 TEST_CASE("values: a cgroup by its path or by its directory") {

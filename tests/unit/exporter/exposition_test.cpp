@@ -111,7 +111,8 @@ TEST_CASE("exposition: everything in the table is written, with its labels", "[e
         CHECK(matches(*series.rbegin(), "([a-z_]+)=\"") == want);
     }
     CHECK(has(text, "twtrace_time_wait_entered_total{service=\"nginx.service\",unit="
-                    "\"nginx.service\",container=\"\",role=\"client\",how=\"close\"} 1"));
+                    "\"nginx.service\",container=\"\",pod_namespace=\"\",workload=\"\",role="
+                    "\"client\",how=\"close\"} 1"));
     CHECK(has(text, "twtrace_ephemeral_port_use_ratio{service=\"nginx.service\",peer="
                     "\"10.0.0.20:8080\"} 0.001"));
     CHECK(has(text, "twtrace_connection_lifetime_seconds_bucket{service=\"nginx.service\",role="

@@ -188,3 +188,45 @@ TEST_CASE("filter: each wish but a namespace leaves something out") {
     for (const Filter& wish : wishes)
         CHECK(wish.is_partial());
 }
+
+TEST_CASE("filter: containers and pods by their names, whole, by pattern, by workload") {
+    Event event = client_v4();
+    Owner owner = *event.owner;
+    owner.container = "62f70fb04b4d";
+    owner.container_name = "web-proxy-1";
+    owner.pod = "checkout-7d9f8c6b5-x2x4z";
+    owner.pod_namespace = "shop";
+    owner.workload = "checkout";
+    event.owner = &owner;
+    const auto container = [&](const char* wish) {
+        Filter filter;
+        filter.containers = {wish};
+        CHECK(filter.is_partial());
+        return filter.passes(event);
+    };
+    for (const char* wish : {"62f7", "62f70fb04b4d7a5c7e3a", "web-proxy-1", "web-*"})
+        CHECK(container(wish));
+    for (const char* wish : {"2f70", "web", "proxy", "62f70fb04b4e"})
+        CHECK_FALSE(container(wish));
+    const auto pod = [&](const char* space, const char* name) {
+        Filter filter;
+        filter.pods = {{space, name}};
+        CHECK(filter.is_partial());
+        return filter.passes(event);
+    };
+    CHECK(pod("shop", "checkout-7d9f8c6b5-x2x4z"));
+    CHECK(pod("shop", "checkout"));
+    CHECK(pod("", "check*"));
+    CHECK(pod("s*", "checkout-*"));
+    CHECK_FALSE(pod("shop2", "checkout"));
+    CHECK_FALSE(pod("shop", "check"));
+    Filter spaces;
+    spaces.pod_namespaces = {"other", "shop"};
+    CHECK(spaces.is_partial());
+    CHECK(spaces.passes(event));
+    CHECK_FALSE(spaces.passes(client_v4()));
+    owner.pod = owner.pod_namespace = owner.workload = owner.container_name = "";
+    CHECK_FALSE(pod("", "*"));
+    CHECK_FALSE(container("web*"));
+    CHECK_FALSE(spaces.passes(event));
+}

@@ -42,7 +42,9 @@ TEST_CASE("fields: the keys of interface.md, in its order") {
                                    "local_addr",  "local_port",    "remote_addr", "remote_port",
                                    "lifetime_us", "close_us",      "bytes_sent",  "bytes_received",
                                    "reason",      "timestamps",    "netns_name",  "ppid",
-                                   "parent",      "cmdline",       "held_us"});
+                                   "parent",      "cmdline",       "program",     "container_name",
+                                   "pod",         "pod_namespace", "workload",    "remote_service",
+                                   "remote_name", "held_us"});
 }
 
 TEST_CASE("fields: each key is there once, each field can be seen in a table") {

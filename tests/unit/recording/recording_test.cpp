@@ -38,6 +38,7 @@ void same(const Event& event, const Collected::Item& item) {
     CHECK(item.event.bytes_received == event.bytes_received);
     CHECK(item.event.task == event.task);
     CHECK(item.netns_name == event.netns_name);
+    CHECK(item.remote_service == event.remote_service);
     CHECK(item.has_owner == (event.owner != nullptr));
     if (event.owner != nullptr)
         CHECK(item.owner == *event.owner);
@@ -58,6 +59,7 @@ std::vector<Event> of_each_kind() {
     ends.reason = Reason::ReusedSyn;
     ends.entered_ns = 4'000'000'000;
     ends.held = true;
+    ends.remote_service = "php-fpm";
     Event retracts = client_v4();
     retracts.type = EventType::Aborted;
     retracts.reason = Reason::Overflow;

@@ -35,6 +35,7 @@ struct Collected : RecordVisitor {
         bool has_owner = false;
         std::string netns_name;
         std::uint64_t times = 0;
+        std::string remote_service = {};
     };
     std::vector<Item> events;
     std::vector<RunStart> starts;
@@ -48,10 +49,12 @@ struct Collected : RecordVisitor {
     void event(const Event& event) override { counted(event, 0); }
     void counted(const Event& event, std::uint64_t times) override {
         Item item{event, {}, event.owner != nullptr, std::string(event.netns_name), times};
+        item.remote_service = event.remote_service;
         if (event.owner != nullptr)
             item.owner = *event.owner;
         item.event.owner = nullptr;
         item.event.netns_name = {};
+        item.event.remote_service = {};
         events.push_back(std::move(item));
     }
     void start(const RunStart& start) override { starts.push_back(start); }

@@ -90,11 +90,16 @@ std::vector<std::string> csv_fields(const std::string& line) {
 }
 
 const std::vector<std::string> keys = {
-    "type",        "time",        "stage",       "how",      "role",       "role_inferred",
-    "pid",         "tid",         "comm",        "uid",      "service",    "unit",
-    "container",   "cgroup",      "netns",       "family",   "local_addr", "local_port",
-    "remote_addr", "remote_port", "lifetime_us", "close_us", "bytes_sent", "bytes_received",
-    "reason",      "timestamps",  "netns_name",  "ppid",     "parent",     "cmdline"};
+    "type",        "time",          "stage",       "how",
+    "role",        "role_inferred", "pid",         "tid",
+    "comm",        "uid",           "service",     "unit",
+    "container",   "cgroup",        "netns",       "family",
+    "local_addr",  "local_port",    "remote_addr", "remote_port",
+    "lifetime_us", "close_us",      "bytes_sent",  "bytes_received",
+    "reason",      "timestamps",    "netns_name",  "ppid",
+    "parent",      "cmdline",       "program",     "container_name",
+    "pod",         "pod_namespace", "workload",    "remote_service",
+    "remote_name"};
 
 } // namespace
 
@@ -142,6 +147,24 @@ TEST_CASE("trace table: what is not known is a dash, ids and addresses are never
     for (const char* part :
          {" 4194304 ", " 65535 ", " 65534 ", "fd00:aaaa:bbbb:cccc:dddd:eeee:ffff:1234"})
         CHECK(out.find(part) != std::string::npos);
+}
+
+TEST_CASE("trace table: the peer has its name and its service where they are known") {
+    const auto last = [](const char* service, const char* name) {
+        Event event = client_v4();
+        event.remote_service = service;
+        event.remote_name = name;
+        LineSink sink(Format::Table, false);
+        std::string out;
+        sink.line(event, out);
+        return out.substr(out.find(" 8080 ") + 6);
+    };
+    CHECK(last("", "") == "10.0.0.20\n");
+    CHECK(last("redis", "") == "10.0.0.20 (redis)\n");
+    CHECK(last("", "db.example") == "db.example\n");
+    CHECK(last("redis", "db.example") == "db.example (redis)\n");
+    const std::string long_name(253, 'a');
+    CHECK(last(long_name.c_str(), long_name.c_str()).size() < 400);
 }
 
 TEST_CASE("trace table: columns of the wide table stand under their titles") {

@@ -67,7 +67,7 @@ TEST_CASE("what is not known of a socket is null in JSON and empty in CSV") {
         CHECK(object.at(key).is_null());
     const std::string csv = lines(Format::Csv, row);
     CHECK(csv.substr(csv.find('\n') + 1) ==
-          "socket,time_wait,0,,false,,,,,,,,,4,127.0.0.1,1,127.0.0.1,1\n");
+          "socket,time_wait,0,,false,,,,,,,,,4,127.0.0.1,1,127.0.0.1,1,,,,,\n");
 }
 
 TEST_CASE("an inferred owner says so") {

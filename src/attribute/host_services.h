@@ -1,0 +1,72 @@
+// Who is at the other end of a connection, where that is on this host: what listens in each network
+// namespace, and whose the namespace is. One picture of it, that does not change any more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "attribute/listeners.h"
+#include "model/event.h"
+
+namespace twtrace {
+
+class HostServices {
+  public:
+    struct Space {
+        ListenerTable listeners;
+        std::unordered_map<std::uint32_t, std::string> services; ///< by the listener's inode
+        std::string
+            owner; ///< the container or pod that it is made for; empty: the host, or unknown
+        std::vector<Address> addresses;
+    };
+
+    void add(std::uint32_t netns, Space space);
+
+    /// Empty: not on this host, or not known. Of a peer that connected only the container or pod
+    /// whose namespace it is in is known.
+    [[nodiscard]] std::string_view find(const Event& event) const;
+    /// False: a look at the host again may tell more.
+    [[nodiscard]] bool knows(std::uint32_t netns) const { return spaces_.contains(netns); }
+
+  private:
+    struct AddressHash {
+        std::size_t operator()(const Address& address) const;
+    };
+    [[nodiscard]] std::uint32_t space_of(const Event& event) const;
+
+    std::map<std::uint32_t, Space> spaces_;
+    std::unordered_map<Address, std::vector<std::uint32_t>, AddressHash> by_address_;
+};
+
+/// Between the thread that looks at the host and the one that names events.
+class HostServicesBox {
+  public:
+    void put(std::shared_ptr<const HostServices> services);
+    [[nodiscard]] std::shared_ptr<const HostServices> get() const;
+    /// Rises with each picture.
+    [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
+    /// The present picture is in use; or it is too old.
+    void use() {
+        if (!used_.load(std::memory_order_relaxed))
+            used_.store(true, std::memory_order_relaxed);
+    }
+    void want() { wanted_.store(true, std::memory_order_relaxed); }
+    bool take_used() { return used_.exchange(false, std::memory_order_relaxed); }
+    bool take_wanted() { return wanted_.exchange(false, std::memory_order_relaxed); }
+
+  private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const HostServices> services_;
+    std::atomic<std::uint64_t> version_{0};
+    std::atomic<bool> used_{false};
+    std::atomic<bool> wanted_{false};
+};
+
+} // namespace twtrace

@@ -1,0 +1,39 @@
+// From a container's cgroup to its names, cached: the one place that asks the runtimes' files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "attribute/cgroup_path.h"
+#include "attribute/lru_cache.h"
+#include "attribute/runtime_names/container_names.h"
+
+namespace twtrace {
+
+class RuntimeNames {
+  public:
+    /// root: what the runtimes' paths lie below; "/", or where the host's root is mounted.
+    /// now_ns: the clock, tests have their own.
+    explicit RuntimeNames(std::string root = "/", std::function<std::uint64_t()> now_ns = {});
+
+    /// Null: it is no container, or nothing is known of it. Valid until the next call. A name that
+    /// was known stays known after the container is gone; a renamed one is noticed after a minute.
+    const ContainerNames* find(const CgroupName& cgroup, std::string_view path);
+
+  private:
+    struct Known {
+        ContainerNames names;
+        std::uint64_t until_ns; ///< then it is read again
+    };
+    [[nodiscard]] ContainerNames read(const CgroupName& cgroup, std::string_view path) const;
+
+    std::string root_;
+    std::function<std::uint64_t()> now_ns_;
+    std::string node_;
+    LruCache<std::string, Known> known_{capacity};
+    static constexpr std::size_t capacity = 8192;
+};
+
+} // namespace twtrace

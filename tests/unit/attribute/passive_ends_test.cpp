@@ -1,0 +1,43 @@
+#include "attribute/passive_ends.h"
+
+#include <utility>
+
+#include "catch2.h"
+#include "events.h"
+
+using namespace twtrace;
+
+TEST_CASE("other end: a passive close names it", "[attribute]") {
+    const Event first = test::client_v4();
+    Event second = first;
+    second.type = EventType::PassiveClose;
+    std::swap(second.local, second.remote);
+    std::swap(second.local_port, second.remote_port);
+    second.netns = 7; // in a container of its own
+    PassiveEnds ends;
+    CHECK(ends.find(first).empty());
+    ends.notice(first); // no passive close
+    CHECK(ends.find(first).empty());
+    second.local = test::address("10.0.0.20");
+    second.remote = test::address("10.0.0.1");
+    ends.notice(second);
+    CHECK(ends.find(first).empty()); // another address
+    Event matching = first;
+    matching.local = test::address("10.0.0.1");
+    CHECK(ends.find(matching) == "nginx.service");
+    ++matching.local_port;
+    CHECK(ends.find(matching).empty());
+}
+
+TEST_CASE("other end: loopback addresses are the namespace's own", "[attribute]") {
+    Event first = test::client_v4();
+    first.remote = first.local;
+    Event second = first;
+    second.type = EventType::PassiveClose;
+    std::swap(second.local_port, second.remote_port);
+    PassiveEnds ends;
+    ends.notice(second);
+    CHECK(ends.find(first) == "nginx.service");
+    ++first.netns;
+    CHECK(ends.find(first).empty());
+}
