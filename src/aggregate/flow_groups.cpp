@@ -1,5 +1,11 @@
 #include "aggregate/flow_groups.h"
 
+#include <functional>
+#include <utility>
+
+#include "aggregate/fold.h"
+#include "util/hash.h"
+
 namespace twtrace {
 
 namespace {
@@ -49,6 +55,59 @@ double scale_of(const NetnsScales& scales, std::uint32_t netns) {
     return found == scales.end() ? 1.0 : found->second;
 }
 
+namespace {
+
+bool may_be_folded(const FlowGroup& group) {
+    return group.key.number != 0 && !group.flows.front()->service.empty() &&
+           group.entries + group.no_port <= fold_closes;
+}
+
+// What they share; it is the group's key as long as there are enough of them.
+GroupKey folded_key(const FlowGroup& group) {
+    const Flow& flow = *group.flows.front();
+    GroupKey key;
+    key.role = flow.key.role;
+    key.name = flow.service;
+    key.instance = mix(std::hash<std::string>{}(flow.parent), flow.key.netns);
+    return key;
+}
+
+void take_over(FlowGroup& sum, const FlowGroup& group) {
+    sum.flows.insert(sum.flows.end(), group.flows.begin(), group.flows.end());
+    sum.entries += group.entries;
+    sum.no_port += group.no_port;
+    sum.rate += group.rate;
+    sum.present += group.present;
+}
+
+std::vector<FlowGroup> folded(std::vector<FlowGroup> groups) {
+    std::unordered_map<GroupKey, std::uint64_t, GroupKeyHash> processes;
+    for (const FlowGroup& group : groups)
+        if (may_be_folded(group))
+            ++processes[folded_key(group)];
+    std::vector<FlowGroup> result;
+    std::unordered_map<GroupKey, std::size_t, GroupKeyHash> places;
+    for (FlowGroup& group : groups) {
+        const auto found =
+            may_be_folded(group) ? processes.find(folded_key(group)) : processes.end();
+        if (found == processes.end() || found->second < fold_processes) {
+            result.push_back(std::move(group));
+            continue;
+        }
+        const auto [place, is_new] = places.try_emplace(found->first, result.size());
+        if (is_new) {
+            result.push_back(std::move(group));
+            result.back().key = found->first;
+            result.back().processes = found->second;
+        } else {
+            take_over(result[place->second], group);
+        }
+    }
+    return result;
+}
+
+} // namespace
+
 std::vector<FlowGroup> groups_of(const Flows& flows, GroupBy by, const NetnsScales& scales) {
     std::vector<FlowGroup> groups;
     std::unordered_map<GroupKey, std::size_t, GroupKeyHash> places;
@@ -68,7 +127,7 @@ std::vector<FlowGroup> groups_of(const Flows& flows, GroupBy by, const NetnsScal
         group.rate += flow.rate(covered_s);
         group.present += static_cast<double>(flow.in_minute) * scale_of(scales, key.netns);
     }
-    return groups;
+    return by == GroupBy::Process ? folded(std::move(groups)) : groups;
 }
 
 std::array<std::uint64_t, 60> by_second(const FlowGroup& group) {

@@ -20,6 +20,7 @@ struct FlowGroup {
     std::uint64_t no_port = 0;      ///< of the last minute
     double rate = 0;                ///< time-waits a second, of late
     double present = 0;             ///< see NetnsScales
+    std::uint64_t processes = 1;    ///< of GroupBy::Process: that share this group
 };
 
 /// By network namespace: the share (0 to 1) of the last minute's entries that still is in
@@ -31,7 +32,8 @@ using NetnsScales = std::unordered_map<std::uint32_t, double>;
 /// Entries of the last minute by network namespace.
 std::unordered_map<std::uint32_t, std::uint64_t> entries_by_netns(const Flows& flows);
 
-/// In no order.
+/// In no order. By process: those of one name and one parent that closed little share a group
+/// (aggregate/fold.h).
 std::vector<FlowGroup> groups_of(const Flows& flows, GroupBy by, const NetnsScales& scales);
 
 double scale_of(const NetnsScales& scales, std::uint32_t netns);

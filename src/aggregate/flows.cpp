@@ -10,8 +10,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t second_ns = 1'000'000'000;
-constexpr std::uint64_t minute_ns = 60 * second_ns;
+constexpr std::uint64_t minute_ns = 60'000'000'000;
 
 std::string_view service_of(const Event& event) {
     if (event.owner != nullptr && !event.owner->service.empty())
@@ -55,6 +54,7 @@ void name_flow(Flow& flow, const Event& event) {
         flow.unit = event.owner->unit;
         flow.container = event.owner->container;
         flow.container_name = event.owner->container_name;
+        flow.parent = event.owner->parent;
     }
 }
 
@@ -82,13 +82,13 @@ std::size_t FlowKeyHash::operator()(const FlowKey& key) const {
     return hash_of(key.remote, hash_of(key.local, hash));
 }
 
-void Flow::move_to(std::uint64_t now_ns) {
+void Flow::move_to(std::uint64_t now_ns, std::size_t rate_seconds) {
     entries.move_to(now_ns);
     no_port.move_to(now_ns);
     in_minute = entries.sum();
     no_port_in_minute = no_port.sum();
     lately = 0;
-    for (std::size_t ago = 0; ago < rate_slots; ++ago)
+    for (std::size_t ago = 0; ago < rate_seconds; ++ago)
         lately += entries.ago(ago);
     no_port_lately = no_port.ago(0) + no_port.ago(1);
 }
@@ -130,6 +130,7 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
     ports_.add(event, times, 0, now_ns_);
     name_remote(flow, event);
     flow.entries.add(now_ns_, times);
+    span_.add(now_ns_, times);
     flow.in_minute += times;
     flow.lately += times;
     flow.total += times;
@@ -149,17 +150,13 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
 void Flows::age(std::uint64_t now_ns) {
     now_ns_ = std::max(now_ns_, now_ns);
     ports_.move_to(now_ns_);
+    span_.choose(now_ns_);
     for (auto at = flows_.begin(); at != flows_.end();) {
         Flow& flow = at->second;
-        flow.move_to(now_ns_);
+        flow.move_to(now_ns_, span_.seconds());
         const bool silent = flow.in_minute == 0 && flow.no_port_in_minute == 0;
         at = silent ? flows_.erase(at) : std::next(at);
     }
-}
-
-double Flows::covered_s() const {
-    const std::uint64_t first_slot = now_ns_ / second_ns - (Flow::rate_slots - 1);
-    return std::max(0.05, seconds_since(std::max(start_ns_, first_slot * second_ns)));
 }
 
 } // namespace twtrace

@@ -15,6 +15,7 @@
 #include "aggregate/lifetimes.h"
 #include "aggregate/minute.h"
 #include "aggregate/ports_held.h"
+#include "aggregate/rate_span.h"
 #include "model/event.h"
 
 namespace twtrace {
@@ -49,7 +50,7 @@ struct RecentClose {
 struct Flow {
     FlowKey key;
     std::uint64_t in_minute = 0; ///< entries' sum
-    std::uint64_t lately = 0;    ///< of the last rate_slots seconds, the running one included
+    std::uint64_t lately = 0;    ///< of the span that rates are over (RateSpan)
     std::uint64_t no_port_in_minute = 0;
     std::uint64_t no_port_lately = 0; ///< of the last 5 to 10 s
     std::string service;              ///< as Owner has it, else comm
@@ -60,6 +61,7 @@ struct Flow {
     std::string remote_name;    ///< empty: none, or not asked for
     Minute<60> entries;         ///< time-waits
     Minute<12> no_port;         ///< connects that found no free port
+    std::string parent;         ///< name of the process that started it; empty: not known
     std::uint64_t total = 0;
     std::uint64_t fin_wait2 = 0; ///< of total
     std::array<std::uint64_t, TWTRACE_HOWS> how{};
@@ -74,9 +76,8 @@ struct Flow {
     [[nodiscard]] double rate(double covered_s) const {
         return static_cast<double>(lately) / covered_s;
     }
-    /// Lets the minute move on.
-    void move_to(std::uint64_t now_ns);
-    static constexpr std::size_t rate_slots = 5;
+    /// Lets the minute move on. rate_seconds: what `lately` is of, the running second included.
+    void move_to(std::uint64_t now_ns, std::size_t rate_seconds);
 };
 
 struct FlowLimits {
@@ -87,12 +88,12 @@ struct FlowLimits {
 class Flows {
   public:
     explicit Flows(std::uint64_t start_ns, FlowLimits limits = {})
-        : limits_(limits), start_ns_(start_ns), now_ns_(start_ns) {}
+        : limits_(limits), start_ns_(start_ns), now_ns_(start_ns), span_(start_ns) {}
 
     /// TimeWait and PortExhausted; of other types nothing is kept. now_ns: CLOCK_MONOTONIC, when it
     /// came.
     void add(const Event& event, std::uint64_t now_ns, std::uint32_t times = 1);
-    /// Lets the minute move on, and forgets what has become silent.
+    /// Lets the minute move on, forgets what has become silent, and chooses the span of the rates.
     void age(std::uint64_t now_ns);
 
     /// What is known of ports: which are ephemeral, and one that was taken before the trace.
@@ -104,9 +105,10 @@ class Flows {
     [[nodiscard]] const Map& all() const { return flows_; }
     [[nodiscard]] std::uint64_t now_ns() const { return now_ns_; }
     [[nodiscard]] double elapsed_s() const { return seconds_since(start_ns_); }
-    /// The time that Flow::rate() is over: the last four full seconds and the one that runs, or
-    /// since the trace began.
-    [[nodiscard]] double covered_s() const;
+    /// The time that Flow::rate() is over.
+    [[nodiscard]] double covered_s() const { return span_.length_s(now_ns_); }
+    /// When it began (CLOCK_MONOTONIC).
+    [[nodiscard]] std::uint64_t covered_from_ns() const { return span_.from_ns(); }
 
   private:
     static constexpr std::size_t most_held = 50'000;
@@ -119,6 +121,7 @@ class Flows {
     FlowLimits limits_;
     std::uint64_t start_ns_;
     std::uint64_t now_ns_;
+    RateSpan span_;
     Map flows_;
     PortsHeld ports_{most_held};
 };

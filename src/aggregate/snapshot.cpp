@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "aggregate/fold.h"
+
 namespace twtrace {
 
 namespace {
@@ -159,16 +161,33 @@ EndsRow row_of(const Ends& ends) {
 }
 
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
-                              const PortsHeld* held) {
+                              const PortsHeld* held, bool fold) {
     std::vector<GroupRow> rows;
     const auto groups = aggregator.groups();
     const WorstSources sources(held);
-    for (const Group* group : groups) {
-        GroupRow row = row_of(*group, duration_s, aggregator.totals().time_wait);
-        row.peers = peers_of(*group, sources, peers);
+    const auto append = [&](const Group& group, std::uint64_t processes) {
+        GroupRow row = row_of(group, duration_s, aggregator.totals().time_wait);
+        row.peers = peers_of(group, sources, peers);
+        if (row.pid || processes > 1)
+            row.processes = processes;
         rows.push_back(std::move(row));
+    };
+    if (fold && aggregator.by() == GroupBy::Process) {
+        const FoldedGroups folded(groups);
+        for (const FoldedGroups::Row& row : folded.rows())
+            append(*row.group, row.processes);
+        return rows;
     }
+    for (const Group* group : groups)
+        append(*group, 1);
     return rows;
+}
+
+void fill_rows(Snapshot& snapshot, const Aggregator& aggregator, std::size_t peers,
+               const PortsHeld* held, bool fold) {
+    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, held, fold);
+    snapshot.folded = std::any_of(snapshot.groups.begin(), snapshot.groups.end(),
+                                  [](const GroupRow& row) { return row.processes > 1; });
 }
 
 } // namespace twtrace

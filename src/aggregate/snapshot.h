@@ -53,6 +53,7 @@ struct EndsTotals {
 struct GroupRow {
     bool is_other = false; ///< stands for all the groups beyond the bound
     std::optional<std::uint32_t> pid;
+    std::optional<std::uint64_t> processes; ///< that this row stands for
     std::optional<std::string> comm;
     std::optional<std::string> service;
     std::optional<std::string> unit;
@@ -62,7 +63,7 @@ struct GroupRow {
     std::optional<std::string> pod;
     std::optional<std::string> pod_namespace;
     std::optional<std::string> workload;
-    std::optional<std::string> parent;  ///< comm of the parent process
+    std::optional<std::string> parent;  ///< name of the parent process
     std::optional<std::string> cmdline; ///< where it was asked for
     std::optional<std::uint32_t> netns;
     std::optional<std::string> netns_name;
@@ -92,13 +93,18 @@ struct Snapshot {
     Accounting accounting;
     std::optional<EndsTotals> ends; ///< none: not asked for
     std::vector<GroupRow> groups;   ///< most time-waits first
+    bool folded = false;            ///< one of them stands for several processes
 };
 
 EndsRow row_of(const Ends& ends);
 
 /// Turns groups into rows with at most `peers` peers each. held: the ports taken, moved to the
-/// end of the picture; null: not known.
+/// end of the picture; null: not known. fold: processes of one name that closed little share a row
+/// (aggregate/fold.h).
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
-                              const PortsHeld* held = nullptr);
+                              const PortsHeld* held = nullptr, bool fold = false);
+/// The same into a snapshot that has its duration.
+void fill_rows(Snapshot& snapshot, const Aggregator& aggregator, std::size_t peers,
+               const PortsHeld* held, bool fold);
 
 } // namespace twtrace

@@ -65,11 +65,11 @@ void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& unti
     snapshot.by = current_->by();
     snapshot.totals = current_->totals();
     snapshot.accounting = Accounting::of(until.since(before_));
-    snapshot.groups = rows_of(*current_, snapshot.duration_s, peers_per_group, &ports_.at(end_ns));
+    fill_rows(snapshot, *current_, peers_per_group, &ports_.at(end_ns), !options_.wide);
     snapshot.ends = ends_of(run_, *current_);
     if (!options_.budgets.empty()) {
         Snapshot complete = snapshot;
-        complete.groups = rows_of(*current_, snapshot.duration_s, every_peer, &ports_.at(end_ns));
+        fill_rows(complete, *current_, every_peer, &ports_.at(end_ns), true);
         merge_verdicts(verdicts_, judge(options_.budgets, complete));
     }
     append_summary(snapshot, options_.format, options_.wide, output_.buffer(), true);

@@ -80,7 +80,7 @@ LiveConfig live_config(const Options& options, const Wanted& wanted) {
     config.gate.filter_remote_addr = filter.remote_cidrs.empty() ? 0 : 1;
     config.gate.netns_count = static_cast<std::uint32_t>(filter.netns.size());
     std::copy(filter.netns.begin(), filter.netns.end(), config.gate.netns);
-    config.gate.parent = options.wants_details() ? 1 : 0;
+    config.gate.parent = options.wants_parents() ? 1 : 0;
     config.gate.pid_namespace = own_pid_namespace();
     config.gate.tick_ns = tick_ns();
     set_cgroups(config.gate, filter.cgroups);

@@ -35,7 +35,7 @@ std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggr
 }
 
 Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
-                    const PortsHeld& held) {
+                    const PortsHeld& held, bool fold) {
     Snapshot snapshot = empty_picture(run);
     snapshot.start_wall_ns = run.start_wall_ns();
     snapshot.end_wall_ns = run.end_wall_ns();
@@ -44,7 +44,7 @@ Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::s
     snapshot.totals = aggregator.totals();
     snapshot.accounting = run.accounting();
     snapshot.ends = ends_of(run, aggregator);
-    snapshot.groups = rows_of(aggregator, snapshot.duration_s, peers, &held);
+    fill_rows(snapshot, aggregator, peers, &held, fold);
     return snapshot;
 }
 

@@ -43,6 +43,6 @@ std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggr
 
 /// With at most `peers` peers a group.
 Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
-                    const PortsHeld& held);
+                    const PortsHeld& held, bool fold);
 
 } // namespace twtrace

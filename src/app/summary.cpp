@@ -39,13 +39,13 @@ Result<std::vector<BudgetVerdict>> run_once(const Options& options, EventSource&
         return tl::unexpected(done.error());
     take_pending_stop(); // a second Ctrl-C is for the document
     const PortsHeld& ports = collector.ports();
-    append_summary(picture_of(run, aggregator, peers_per_group, ports), options.format,
-                   options.wide, output.buffer());
+    append_summary(picture_of(run, aggregator, peers_per_group, ports, !options.wide),
+                   options.format, options.wide, output.buffer());
     if (auto flushed = output.flush(); !flushed)
         return tl::unexpected(flushed.error());
     if (options.budgets.empty())
         return std::vector<BudgetVerdict>{};
-    return judge(options.budgets, picture_of(run, aggregator, every_peer, ports));
+    return judge(options.budgets, picture_of(run, aggregator, every_peer, ports, true));
 }
 
 Result<ExitCode> report(const std::vector<BudgetVerdict>& verdicts, const Options& options,

@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t find_every_ns = 10 * second_ns;
-constexpr std::uint64_t find_soon_ns = 2 * second_ns; // where an event came from a new one
-constexpr std::uint64_t times_longer = 200;           // than it cost: half a percent
-constexpr std::size_t samples = 6;                    // five seconds
+constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // where an event came from a new one
+constexpr std::uint64_t times_longer = 200;            // than it cost: half a percent
+constexpr std::uint64_t remembered_ns = 6 * second_ns; // more than rates are over (RateSpan)
+constexpr std::uint64_t sample_ns = second_ns / 10;
 
 PortRules rules_of(const std::optional<NetSettings>& settings) {
     if (settings)
@@ -42,7 +43,7 @@ void Surveyor::find_namespaces() {
     const std::size_t before = watch_->views().size();
     watch_->look();
     if (watch_->views().size() != before)
-        samples_.clear(); // sockets of one that is new have not risen
+        around_.present.clear(); // sockets of one that is new have not risen
     around_.rules.clear();
     name_of_.clear();
     for (const auto& [inode, view] : watch_->views()) {
@@ -67,22 +68,28 @@ void Surveyor::count_sockets() {
 }
 
 void Surveyor::measure(std::uint64_t now_ns) {
-    const Accounting& accounting = around_.accounting;
-    Sample sample{now_ns, accounting.captured + accounting.lost + accounting.missed, 0};
+    std::uint64_t sockets = 0;
     for (const NamespaceLine& line : around_.namespaces)
-        sample.present += line.present.value_or(0);
-    samples_.push_back(sample);
-    if (samples_.size() > samples)
+        sockets += line.present.value_or(0);
+    auto& present = around_.present;
+    present.push_back({now_ns, sockets});
+    while (present.front().at_ns + remembered_ns < now_ns)
+        present.erase(present.begin());
+}
+
+// The accounting counts up to a full second, a while ago: its entries belong to that time.
+void Surveyor::count_entries(std::uint64_t until_ns) {
+    const Accounting& accounting = around_.accounting;
+    if (until_ns == 0 || (!samples_.empty() && samples_.back().until_ns == until_ns))
+        return;
+    samples_.push_back({until_ns, accounting.captured + accounting.lost + accounting.missed});
+    while (samples_.front().until_ns + remembered_ns < until_ns)
         samples_.pop_front();
     const Sample& first = samples_.front();
-    if (samples_.size() < 3) // the accounting may not have had its first second
-        return;
-    const double passed_s = static_cast<double>(sample.at_ns - first.at_ns) / 1e9;
-    const double entering = static_cast<double>(sample.entered - first.entered) / passed_s;
-    const double rise =
-        (static_cast<double>(sample.present) - static_cast<double>(first.present)) / passed_s;
-    around_.entering = entering;
-    around_.leaving = std::max(0.0, entering - rise);
+    const Sample& last = samples_.back();
+    if (last.until_ns > first.until_ns)
+        around_.entering_unfiltered = static_cast<double>(last.entered - first.entered) /
+                                      (static_cast<double>(last.until_ns - first.until_ns) / 1e9);
 }
 
 // One that is gone, or that nothing leads to, stays unknown: it is looked for once.
@@ -97,6 +104,7 @@ void Surveyor::notice_new(const Flows& flows) {
 void Surveyor::look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
     around_.wall_ns = source_.wall_of(now_ns);
     around_.accounting = accounting;
+    count_entries(source_.accounted_until_ns());
     notice_new(flows);
     if (now_ns >= (has_new_ ? find_soonest_ns_ : next_find_ns_)) {
         has_new_ = false;
@@ -108,7 +116,7 @@ void Surveyor::look(const Accounting& accounting, const Flows& flows, std::uint6
     if (now_ns >= next_count_ns_) {
         const std::uint64_t cost = cost_of([this] { count_sockets(); });
         next_count_ns_ = now_ns + times_longer * cost;
-        if (samples_.empty() || now_ns - samples_.back().at_ns > second_ns * 9 / 10)
+        if (around_.present.empty() || now_ns - around_.present.back().at_ns >= sample_ns)
             measure(now_ns);
     }
 }

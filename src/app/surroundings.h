@@ -25,11 +25,11 @@ class Surveyor {
     void find_namespaces();
     void count_sockets();
     void measure(std::uint64_t now_ns);
+    void count_entries(std::uint64_t until_ns);
 
     struct Sample {
-        std::uint64_t at_ns;
+        std::uint64_t until_ns;
         std::uint64_t entered; ///< captured + lost + missed
-        std::uint64_t present;
     };
     const EventSource& source_;
     std::unique_ptr<NamespaceViews> watch_;

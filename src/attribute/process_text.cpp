@@ -1,6 +1,7 @@
 #include "attribute/process_text.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "attribute/proc_text.h"
@@ -38,6 +39,21 @@ std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
     return printable(*text);
 }
 
+// The kernel cuts names at 15 bytes; that of a program or a script is among its first arguments.
+std::string ParentNames::whole_name(const std::string& comm, std::uint32_t pid) const {
+    const auto text =
+        read_text(proc_root_ + "/" + std::to_string(pid) + "/cmdline", max_cmdline_bytes);
+    std::string_view rest = text ? *text : std::string_view();
+    while (!rest.empty()) {
+        const std::string_view word = rest.substr(0, rest.find('\0'));
+        rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+        const std::string_view file = word.substr(word.rfind('/') + 1); // npos + 1 is 0
+        if (file.starts_with(comm))
+            return printable(file);
+    }
+    return comm;
+}
+
 const std::string& ParentNames::name_of(std::uint32_t pid, std::uint64_t now_ns) {
     static const std::string nobody;
     if (pid == 0)
@@ -48,6 +64,8 @@ const std::string& ParentNames::name_of(std::uint32_t pid, std::uint64_t now_ns)
     auto comm = read_text(proc_root_ + "/" + std::to_string(pid) + "/comm", TWTRACE_COMM_LEN);
     if (comm && comm->ends_with('\n'))
         comm->pop_back();
+    if (comm && comm->size() == TWTRACE_COMM_LEN - 1)
+        comm = whole_name(*comm, pid);
     // Gone: its children, seen a moment later, were still its own.
     std::string name = comm ? *std::move(comm) : known != nullptr ? known->name : std::string();
     return names_.put(pid, {std::move(name), now_ns + believed_ns}).name;

@@ -22,7 +22,8 @@ class ParentNames {
   public:
     explicit ParentNames(std::string proc_root = "/proc") : proc_root_(std::move(proc_root)) {}
 
-    /// comm of the process; empty: gone. now_ns: any clock that does not go back.
+    /// comm of the process, or the file's name that it is the beginning of; empty: gone. now_ns:
+    /// any clock that does not go back.
     const std::string& name_of(std::uint32_t pid, std::uint64_t now_ns);
 
   private:
@@ -30,6 +31,8 @@ class ParentNames {
         std::string name;
         std::uint64_t until_ns;
     };
+    [[nodiscard]] std::string whole_name(const std::string& comm, std::uint32_t pid) const;
+
     std::string proc_root_;
     LruCache<std::uint32_t, Known> names_{1024};
 };

@@ -144,6 +144,9 @@ std::string closer_text(const GroupRow& row) {
     std::string text = name ? printable(*name) : row.is_other ? "other groups" : "unknown closers";
     if (row.pid)
         text += fmt::format(" (pid {})", *row.pid);
+    else if (row.processes)
+        text += fmt::format(" ({} processes{})", *row.processes,
+                            row.parent ? " started by " + printable(*row.parent) : "");
     return text;
 }
 

@@ -66,6 +66,12 @@ struct Options {
         return command != Command::Exporter && command != Command::Record && child.empty() &&
                output_file.empty();
     }
+    /// Something says who started a process.
+    [[nodiscard]] bool wants_parents() const {
+        return command == Command::Summary || command == Command::Top ||
+               command == Command::Doctor || wants_details();
+    }
+
     /// Something prints what only the wide table and the formats for programs have.
     [[nodiscard]] bool wants_details() const {
         return command == Command::Record ||

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_set>
 
 #include "model/address.h"
 #include "model/event.h"
@@ -75,6 +76,26 @@ class Rhythm {
     double squares_ = 0;
 };
 
+/// How many different ones there were.
+class Processes {
+  public:
+    /// A process by its number and when it started. room: for how many there is memory yet.
+    void add(std::uint32_t pid, std::uint64_t start_ns, std::size_t& room) {
+        const std::uint64_t process = start_ns ^ std::uint64_t{pid} << 40U;
+        if (room > 0)
+            room -= seen_.insert(process).second ? 1 : 0;
+        else
+            is_full_ = is_full_ || !seen_.contains(process);
+    }
+    [[nodiscard]] std::size_t count() const { return seen_.size(); }
+    /// Then there were more of them.
+    [[nodiscard]] bool is_full() const { return is_full_; }
+
+  private:
+    std::unordered_set<std::uint64_t> seen_;
+    bool is_full_ = false;
+};
+
 /// Client: `local` is the source address, `remote` and `port` the destination. Server: `local` and
 /// `port` are where it listens; `remote` is set only where single clients are told apart.
 struct Flow {
@@ -87,6 +108,9 @@ struct Flow {
     std::string remote_service; ///< who is at `remote`, if that is on this host and known
     std::string comm;           ///< of the last task that closed
     std::uint32_t pid = 0;      ///< of the last one; 0: not known
+    std::string parent;     ///< of the last one; empty: not known
+    bool one_parent = true; ///< all were started by `parent`
+    Processes processes;
 
     std::uint64_t time_wait = 0;
     std::uint64_t passive_close = 0;

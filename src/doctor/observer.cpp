@@ -22,7 +22,16 @@ void count_no_port(Flow& flow, const Event& event, std::uint64_t times) {
     }
 }
 
-void count(Flow& flow, const Event& event, std::uint64_t times) {
+// Of a parent that is gone the name is not known: that is no difference.
+void note_parent(Flow& flow, const Event& event) {
+    if (event.owner == nullptr || event.owner->parent.empty())
+        return;
+    flow.one_parent =
+        flow.one_parent && (flow.parent.empty() || flow.parent == event.owner->parent);
+    flow.parent = event.owner->parent;
+}
+
+void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& room) {
     switch (event.type) {
     case EventType::TimeWait:
         flow.time_wait += times;
@@ -60,6 +69,8 @@ void count(Flow& flow, const Event& event, std::uint64_t times) {
                         ? event.owner->process
                         : std::string(event.task.comm());
         flow.pid = event.task.pid;
+        flow.processes.add(event.task.pid, event.task.start_boottime_ns, room);
+        note_parent(flow, event);
     }
 }
 
@@ -108,12 +119,12 @@ void Observer::add(const Event& event, std::uint64_t times) {
     note_bound_port(event);
     const bool client = event.role == Role::Client;
     if (Flow* flow = find(flows_, limits_.flows, event, client))
-        count(*flow, event, times);
+        count(*flow, event, times, process_room_);
     else
         beyond_ += times;
     if (!client && event.time_ns != 0)
         if (Flow* visit = find(visits_, limits_.visits, event, true))
-            count(*visit, event, times);
+            count(*visit, event, times, process_room_);
 }
 
 void Observer::note_bound_port(const Event& event) {

@@ -13,13 +13,15 @@ namespace twtrace::doctor {
 
 struct ObserverLimits {
     std::size_t flows = 8192;
+    std::size_t visits = 2048;      ///< a health checker comes often, so it is among the first
+    std::size_t processes = 65'536; ///< told apart, over all flows
     std::size_t namespaces = 256; ///< whose bound ports are told apart: 8 KiB each
-    std::size_t visits = 2048;    ///< a health checker comes often, so it is among the first
 };
 
 class Observer {
   public:
-    explicit Observer(ObserverLimits limits = {}) : limits_(limits) {}
+    explicit Observer(ObserverLimits limits = {})
+        : limits_(limits), process_room_(limits.processes) {}
 
     void add(const Event& event) { add(event, 1); }
     /// times: events that were counted in the kernel because the ring was full.
@@ -54,6 +56,7 @@ class Observer {
     Flows visits_;
     std::unordered_map<std::uint32_t, PortSet> bound_; // by namespace
     std::uint64_t beyond_ = 0;
+    std::size_t process_room_;
 };
 
 } // namespace twtrace::doctor

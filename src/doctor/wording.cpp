@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "aggregate/fold.h"
 #include "doctor/port_counter.h"
 #include "doctor/thresholds.h"
 #include "remedies/remedies.h"
@@ -54,10 +55,25 @@ std::string other_end(const Flow& flow) {
     return flow.remote_service.empty() ? text : fmt::format("{} ({})", text, flow.remote_service);
 }
 
+namespace {
+
+// Workers of a server are few, and one of them says enough.
+std::string processes_text(const Flow& flow) {
+    if (flow.processes.count() < fold_processes ||
+        flow.closes() > fold_closes * flow.processes.count())
+        return fmt::format("pid {}", flow.pid);
+    return fmt::format("{}{} processes{}", flow.processes.is_full() ? "more than " : "",
+                       grouped(flow.processes.count()),
+                       flow.one_parent && !flow.parent.empty() ? " started by " + flow.parent : "");
+}
+
+} // namespace
+
 std::string who(const Flow& flow) {
     if (flow.service.empty())
         return "a process that is not known";
-    return flow.pid == 0 ? flow.service : fmt::format("{} (pid {})", flow.service, flow.pid);
+    return flow.pid == 0 ? flow.service
+                         : fmt::format("{} ({})", flow.service, processes_text(flow));
 }
 
 std::string where(const Observations& seen, std::uint32_t netns) {

@@ -18,7 +18,8 @@ std::string duration_text(double seconds); ///< 831 us, 12 s, 3 min
 std::string endpoint(const Address& address, std::uint16_t port); ///< 10.0.0.1:80, [::1]:80
 /// Of a client's flow: "127.0.0.1:9000 (php-fpm)" where it is known who is there.
 std::string other_end(const Flow& flow);
-/// "nginx.service (pid 123)"; "a process that is not known".
+/// "nginx.service (pid 123)"; "curl (150 processes started by check.sh)"; "a process that is not
+/// known".
 std::string who(const Flow& flow);
 /// " (netns blue)", or nothing for the one that this runs in.
 std::string where(const Observations& seen, std::uint32_t netns);

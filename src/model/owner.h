@@ -12,7 +12,7 @@ struct Owner {
     std::string unit;         ///< of a user's manager: with its name in front, user@1000.service/
     std::string container;    ///< the first 12 digits of its id
     std::string cgroup;       ///< path below the hierarchy's root
-    std::string parent = {};  ///< comm of the parent process; empty also if not asked for, as below
+    std::string parent = {};  ///< name of the parent process; empty also if not asked for, as below
     std::string cmdline = {}; ///< arguments with spaces between them, bounded
     std::string process = {}; ///< the process's name, whatever its threads are called
     std::string program = {}; ///< executable, or an interpreter's script; empty if not asked for

@@ -17,14 +17,15 @@ struct GroupField {
     bool wide; ///< only in the -w table
     /// Appends the bare text; false if it is not known.
     bool (*append)(const GroupRow&, const Snapshot&, std::string& out);
-    bool ends = false; ///< only where Snapshot::ends is there
+    bool ends = false;   ///< only where Snapshot::ends is there
+    bool folded = false; ///< only where a row stands for several processes
 };
 
 std::span<const GroupField> group_fields();
 
 /// Is it part of this document, as far as --ends decides?
 inline bool is_asked_for(const GroupField& field, const Snapshot& snapshot) {
-    return !field.ends || snapshot.ends.has_value();
+    return (!field.ends || snapshot.ends.has_value()) && (!field.folded || snapshot.folded);
 }
 
 /// "4.3ms", "1.2s": a duration for people.

@@ -26,6 +26,7 @@ Json peer_of(const PeerRow& peer) {
 Json group_of(const GroupRow& row, const Snapshot& snapshot) {
     Json group{{"by", row.is_other ? Json("other") : Json(name_of(snapshot.by))},
                {"pid", known(row.pid)},
+               {"processes", known(row.processes)},
                {"comm", name(row.comm)},
                {"service", name(row.service)},
                {"unit", name(row.unit)},

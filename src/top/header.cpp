@@ -97,8 +97,8 @@ Line entries_line(const Picture& picture) {
     if (accounting.untracked > 0)
         gaps += fmt::format(", untracked {}", accounting.untracked);
     const bool any = accounting.lost + accounting.missed + accounting.untracked > 0;
-    return {{fmt::format("Entries/s      {} in, {} out    ", rate(picture.around.entering),
-                         rate(picture.around.leaving))},
+    return {{fmt::format("Entries/s      {} in, {} out    ", rate(picture.entering),
+                         rate(picture.leaving))},
             {gaps, any ? Style::Warn : Style::Plain}};
 }
 

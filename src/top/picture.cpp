@@ -20,6 +20,32 @@ void sort_namespaces(std::vector<NamespaceLine>& lines) {
 
 } // namespace
 
+namespace {
+
+// How fast the number of TIME_WAIT sockets has risen since the rates' span began.
+std::optional<double> rise_of(const Surroundings& around, std::uint64_t from_ns) {
+    if (around.present.size() < 2)
+        return std::nullopt;
+    const auto& last = around.present.back();
+    auto first = around.present.end() - 2;
+    while (first != around.present.begin() && first->at_ns > from_ns)
+        --first;
+    if (last.at_ns <= first->at_ns)
+        return std::nullopt;
+    const double change = static_cast<double>(last.sockets) - static_cast<double>(first->sockets);
+    return change / (static_cast<double>(last.at_ns - first->at_ns) / 1e9);
+}
+
+void measure_flow(Picture& picture, std::uint64_t from_ns) {
+    const Surroundings& around = picture.around;
+    picture.entering = around.filtered ? around.entering_unfiltered : picture.rate;
+    const auto rise = rise_of(around, from_ns);
+    if (rise && picture.entering)
+        picture.leaving = std::max(0.0, *picture.entering - *rise);
+}
+
+} // namespace
+
 Picture make_picture(const Flows& flows, const Inherited& inherited, Surroundings around,
                      GroupBy by) {
     Picture picture;
@@ -51,6 +77,7 @@ Picture make_picture(const Flows& flows, const Inherited& inherited, Surrounding
         picture.rate += group.rate;
         picture.entries += group.entries;
     }
+    measure_flow(picture, flows.covered_from_ns());
     picture.destinations = std::make_unique<Destinations>(flows, picture.around.rules);
     picture.verdict = judge(picture);
     return picture;

@@ -36,9 +36,15 @@ struct Surroundings {
     RulesByNetns rules;
     Accounting accounting;
     bool filtered = false; ///< some entries are left out
-    /// Of all entries, whatever the filter, over the last seconds; none: not known yet.
-    std::optional<double> entering;
-    std::optional<double> leaving;
+    /// With a filter: entries a second, whatever they are, of the last seconds; none: not known
+    /// yet.
+    std::optional<double> entering_unfiltered;
+    struct Present {
+        std::uint64_t at_ns = 0; ///< CLOCK_MONOTONIC
+        std::uint64_t sockets = 0;
+    };
+    /// TIME_WAIT sockets in all of the namespaces, of the last seconds; the newest last.
+    std::vector<Present> present;
 };
 
 struct Picture {
@@ -49,6 +55,10 @@ struct Picture {
     double into_second = 0;        ///< part of the running second that is over
     std::vector<FlowGroup> groups; ///< in no order; point into the flows that it was made from
     double rate = 0;               ///< of all groups
+    /// Entries and ends a second: their difference is how fast the number of TIME_WAIT sockets has
+    /// changed over the span of the rates. none: not known yet.
+    std::optional<double> entering;
+    std::optional<double> leaving;
     std::uint64_t entries = 0;     ///< of the last minute
     std::optional<double> present; ///< TIME_WAIT sockets now, all namespaces; none: not known
     double unclaimed = 0;          ///< of them: older than the trace, or left out by the filter

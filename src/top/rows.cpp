@@ -23,7 +23,7 @@ std::string lower(std::string_view text) {
 
 bool matches(const FlowGroup& group, const std::string& wanted) {
     return std::any_of(group.flows.begin(), group.flows.end(), [&](const Flow* flow) {
-        const std::string all = fmt::format("{} {} {} {} {} {} {}", flow->service, flow->unit,
+        const std::string all = fmt::format("{} {} {} {} {} {} {} {}", flow->service, flow->parent, flow->unit,
                                             flow->container, flow->container_name, flow->key.pid,
                                             peer_of(*flow), name_of(flow->key.role));
         return lower(all).find(wanted) != std::string::npos;
@@ -85,6 +85,8 @@ std::string id_of(const FlowGroup& group, const Picture& picture) {
         return line != lines.end() ? line->name : known_number(group.key.number);
     }
     default:
+        if (group.processes > 1)
+            return fmt::format("x{}", group.processes);
         return known_number(
             common(group, [](const Flow& flow) { return flow.key.pid; }).value_or(0));
     }
@@ -173,6 +175,8 @@ RowText row_text(const FlowGroup& group, const Picture& picture) {
     RowText text;
     text.id = id_of(group, picture);
     text.service = top_service(group);
+    if (group.processes > 1 && !group.flows.front()->parent.empty())
+        text.service += " of " + group.flows.front()->parent;
     text.role = role_of(group);
     text.rate = short_number(group.rate);
     if (picture.rate > 0)

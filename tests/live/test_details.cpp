@@ -38,7 +38,7 @@ void check_details(const std::vector<json>& events, pid_t pid, bool has_argument
         INFO(event.dump());
         CHECK(event.at("pid") == pid);
         CHECK(event.at("ppid") == getpid());
-        CHECK(event.at("parent") == "twtrace_live_te");
+        CHECK(event.at("parent") == "twtrace_live_tests");
         if (has_arguments) {
             CHECK(event.at("cmdline").get<std::string>().find("twtrace_live_tests") !=
                   std::string::npos);

@@ -46,8 +46,9 @@ std::map<int, std::uint64_t> by_pid(const json& summary, const std::string& type
     return counts;
 }
 
+/// -w: a row for each process.
 std::vector<std::string> summary_of(const TestNamespace& ns) {
-    return {"summary", "-o", "json", "--netns", ns.path()};
+    return {"summary", "-w", "-o", "json", "--netns", ns.path()};
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 
 #include "catch2.h"
 #include "nginx.h"
+#include "reader.h"
 #include "terminal.h"
 #include "tracer.h"
 #include "worker.h"
@@ -341,4 +342,37 @@ TEST_CASE("top: a real proxy is named, with what to change", "[top]") {
     terminal.await("nginx (" + std::to_string(front.worker_pid()) +
                    ") closes its own connections to 127.0.0.1:8001");
     terminal.await("towards 127.0.0.1:8001, by nginx");
+}
+
+TEST_CASE("top: the rates of one picture are one number", "[top]") {
+    if (!can_run()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Reader reader(ns);
+    const Terminal terminal(120, 30);
+    terminal.enter(top_of(ns));
+    terminal.await("nobody has closed");
+    close_some(ns, 1); // somebody else
+    Command burst({"bash", "-c", "while :; do " + Reader::closes(100) + "; done"}, ns.path());
+    await_row(terminal, burst.pid());
+    terminal.press("p");
+    terminal.await("PAUSED");
+    burst.signal(SIGKILL);
+    const std::vector<std::string> lines = terminal.lines();
+    INFO(terminal.screen());
+    const auto word_before = [&](const std::string& mark) {
+        for (const std::string& line : lines) {
+            const std::size_t at = line.find(mark);
+            if (at != std::string::npos) {
+                const std::size_t begin = line.rfind(' ', at - 1) + 1;
+                return line.substr(begin, at - begin);
+            }
+        }
+        return std::string("none");
+    };
+    const std::string in = word_before(" in, ");
+    CHECK(std::stod(in) > 0);
+    CHECK(word_before(" entries/s, ports") == in);
+    terminal.press("q");
 }

@@ -112,8 +112,11 @@ TEST_CASE("destinations: what runs out comes before what is reused, and failures
     Flows flows(start);
     Event remote = towards("10.0.0.5");
     remote.local = address("10.0.0.1");
-    enter(flows, remote, 700, 10);
-    enter(flows, towards("127.0.0.1"), 1000, 10);
+    for (std::uint64_t at = 0; at < 10; ++at) {
+        flows.add(remote, start + at * second, 700);
+        flows.add(towards("127.0.0.1"), start + at * second, 1000);
+    }
+    flows.age(start + 10 * second - 1);
     Event failing = towards("10.0.0.9");
     failing.type = EventType::PortExhausted;
     const auto first = [&] {

@@ -162,3 +162,60 @@ TEST_CASE("flow groups: the same flows by whatever is asked for") {
     CHECK(all[0].present == Approx(17.5));
     CHECK(by_second(all[0])[0] == 35);
 }
+
+TEST_CASE("flows: a rate that is young is divided by its age, and all rates by the same time") {
+    Flows flows(start);
+    for (std::uint64_t at = 0; at < 10; ++at) // somebody else, all the time
+        flows.add(of_pid(7), start + at * second);
+    const std::uint64_t begin = start + 10 * second + second / 4;
+    for (std::uint64_t step = 0; step < 50; ++step)
+        flows.add(of_pid(8), begin + step * second / 100, 20);
+    const std::uint64_t now = begin + second / 2;
+    flows.age(now);
+    CHECK(flows.covered_from_ns() == begin);
+    CHECK(flows.covered_s() == Approx(0.5));
+    double rate = 0;
+    for (const FlowGroup& group : groups_of(flows, GroupBy::Process, {})) {
+        rate += group.rate;
+        CHECK(group.rate == (group.key.number == 8 ? Approx(2000) : Approx(0)));
+    }
+    CHECK(rate == Approx(2000));
+}
+
+TEST_CASE("flows: what comes in batches is averaged over five seconds") {
+    Flows flows(start);
+    for (std::uint64_t at = 0; at < 20; at += 2)
+        flows.add(of_pid(7), start + at * second, 100);
+    flows.age(start + 18 * second + second * 9 / 10);
+    CHECK(flows.covered_s() == Approx(4.9));
+    CHECK(only(flows).rate(flows.covered_s()) == Approx(300 / 4.9));
+}
+
+TEST_CASE("flows: what has only begun is divided by half a second at least") {
+    Flows flows(start);
+    flows.add(of_pid(7), start + 100 * second + second * 9 / 10, 500);
+    flows.age(start + 101 * second);
+    CHECK(flows.covered_s() == Approx(0.5));
+    CHECK(only(flows).rate(flows.covered_s()) == Approx(1000));
+}
+
+TEST_CASE("flows: processes of one name and one parent with few closes each are one group") {
+    static const Owner by_script{"curl", "", "", "/", "check_backend.sh", "", "curl"};
+    static const Owner by_hand{"curl", "", "", "/", "bash", "", "curl"};
+    Flows flows(start);
+    for (std::uint32_t pid = 100; pid < 250; ++pid) {
+        Event event = of_pid(pid);
+        event.owner = pid < 240 ? &by_script : &by_hand;
+        flows.add(event, start);
+    }
+    Event busy = of_pid(300);
+    busy.owner = &by_script;
+    flows.add(busy, start, 50);
+    const auto groups = groups_of(flows, GroupBy::Process, {});
+    REQUIRE(groups.size() == 3);
+    for (const FlowGroup& group : groups) {
+        const std::string& parent = group.flows.front()->parent;
+        CHECK(group.processes == (group.entries == 50 ? 1 : parent == "bash" ? 10 : 140));
+        CHECK(group.entries == (group.processes == 1 ? 50 : group.processes));
+    }
+}

@@ -207,3 +207,36 @@ TEST_CASE("snapshot: without a duration or time-waits there is no division by ze
     CHECK(near(row.rate, 0));
     CHECK(near(row.share, 0));
 }
+
+TEST_CASE(
+    "snapshot: processes of one name with few closes each are one row, where that is wanted") {
+    static const Owner by_script{"curl", "", "", "/", "check_backend.sh", "", "curl"};
+    Aggregator aggregator(GroupBy::Process);
+    for (std::uint32_t pid = 100; pid < 250; ++pid) {
+        Event event = client_v4();
+        event.task.pid = event.task.tid = pid;
+        event.owner = &by_script;
+        set_comm(event, "curl");
+        aggregator.add(event);
+    }
+    Event busy = client_v4();
+    busy.task.pid = busy.task.tid = 300;
+    busy.owner = &by_script;
+    set_comm(busy, "curl");
+    aggregator.add(busy, 200);
+    const auto rows = rows_of(aggregator, 1.0, 10, nullptr, true);
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].pid == 300U);
+    CHECK(rows[0].processes == 1U);
+    CHECK_FALSE(rows[1].pid);
+    CHECK(rows[1].processes == 150U);
+    CHECK(rows[1].counts.time_wait == 150);
+    CHECK(rows[1].service == "curl");
+    CHECK(rows[1].parent == "check_backend.sh");
+    REQUIRE(rows[1].peers.size() == 1);
+    CHECK(rows[1].peers.front().time_wait == 150);
+    CHECK(rows_of(aggregator, 1.0, 10).size() == 151);
+    Snapshot snapshot;
+    fill_rows(snapshot, aggregator, 10, nullptr, true);
+    CHECK(snapshot.folded);
+}

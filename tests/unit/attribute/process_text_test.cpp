@@ -56,3 +56,14 @@ TEST_CASE("process text: a parent that is gone is still known to its children fo
     proc.remove("/7/comm");
     CHECK(parents.name_of(7, 6 * second_ns) == "cron");
 }
+
+TEST_CASE("parent names: one that the kernel cut off is the script's, as its arguments say") {
+    const FakeFiles proc;
+    ParentNames parents(proc.path());
+    proc.write("/7/comm", "check_backend.s\n");
+    proc.write("/7/cmdline", std::string("/bin/bash\0/opt/check_backend.sh\0--all\0", 38));
+    CHECK(parents.name_of(7, second_ns) == "check_backend.sh");
+    proc.write("/8/comm", "fifteen-letters\n");
+    proc.write("/8/cmdline", std::string("other\0", 6));
+    CHECK(parents.name_of(8, second_ns) == "fifteen-letters");
+}

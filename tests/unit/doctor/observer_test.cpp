@@ -2,6 +2,7 @@
 
 #include "doctor/observer.h"
 #include "doctor/port_counter.h"
+#include "doctor/wording.h"
 #include "events.h"
 
 using namespace twtrace;
@@ -259,4 +260,20 @@ TEST_CASE("doctor's observer: ports of bind(), and why connect() found none") {
     CHECK(flow.no_port == 1);
     CHECK(seen.bound_ports_of(event.netns) == 10);
     CHECK(seen.bound_ports_of(7) == 0);
+}
+
+TEST_CASE("observer: processes of one service are counted, and who started them is known") {
+    static const Owner by_script{"curl", "", "", "/", "check_backend.sh", "", "curl"};
+    Observer observer;
+    for (std::uint32_t pid = 100; pid < 250; ++pid) {
+        Event event = client_v4();
+        event.task.pid = event.task.tid = pid;
+        event.owner = &by_script;
+        observer.add(event);
+    }
+    Observations seen;
+    observer.finish(seen);
+    REQUIRE(seen.flows.size() == 1);
+    CHECK(seen.flows.front().processes.count() == 150);
+    CHECK(who(seen.flows.front()) == "curl (150 processes started by check_backend.sh)");
 }

@@ -115,9 +115,9 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
     REQUIRE(document["groups"].size() == 6);
     for (const Json& group : document["groups"]) {
         // Added: remote_addr and service_port, where all of the group have the same; parent,
-        // cmdline, netns_name, program, and the names of containers.
+        // cmdline, netns_name, program, processes, and the names of containers.
         CHECK(keys_of(group) ==
-              Keys{"by",        "pid",           "comm",           "service",   "unit",
+              Keys{"by",        "pid", "processes",          "comm",           "service",   "unit",
                    "container", "program",       "container_name", "pod",       "pod_namespace",
                    "workload",  "parent",        "cmdline",        "netns",     "netns_name",
                    "role",      "remote_addr",   "service_port",   "time_wait", "fin_wait2",

@@ -79,8 +79,7 @@ inline Surroundings surroundings() {
     around.accounting.captured = 11'580;
     around.accounting.kernel = 11'580;
     around.accounting.exact = true;
-    around.entering = 386;
-    around.leaving = 12.5;
+    around.present = {{scene_start + 20 * second, 8'100}, {scene_start + 30 * second - 1, 11'903}};
     return around;
 }
 

@@ -164,3 +164,19 @@ TEST_CASE("top view: ten thousand groups, of which only those to be seen are loo
     const std::string text = text_of(frame);
     CHECK(text.find("{  1}") != std::string::npos);
 }
+
+TEST_CASE("top: entries in are the rate, and less the ends out what TIME_WAIT has changed by") {
+    const Flows flows = scene();
+    const Picture picture = picture_of(flows);
+    CHECK(picture.rate == Approx(411));
+    REQUIRE(picture.entering);
+    REQUIRE(picture.leaving);
+    CHECK(*picture.entering == Approx(picture.rate));
+    CHECK(*picture.entering - *picture.leaving == Approx((11'903 - 8'100) / 10.0));
+
+    Surroundings filtered = surroundings();
+    filtered.filtered = true;
+    CHECK_FALSE(make_picture(flows, Inherited(scene_start), filtered, GroupBy::Process).entering);
+    filtered.entering_unfiltered = 500;
+    CHECK(*make_picture(flows, Inherited(scene_start), filtered, GroupBy::Process).entering == 500);
+}
