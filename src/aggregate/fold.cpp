@@ -60,8 +60,12 @@ void FoldedGroups::fold(const std::vector<const Group*>& members) {
     Group& sum = made_.emplace_back();
     for (const Group* member : members) {
         sum.absorb(*member);
-        for (const auto& [key, count] : member->peers)
-            sum.peers[key].time_wait += count.time_wait;
+        for (const auto& [key, count] : member->peers) {
+            PeerCount& peer = sum.peers[key];
+            peer.time_wait += count.time_wait;
+            peer.service = count.service != nullptr ? count.service : peer.service;
+            peer.name = count.name != nullptr ? count.name : peer.name;
+        }
     }
     rows_.push_back({&sum, members.size()});
 }

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <memory>
 #include <optional>
 
 #include "model/loopback.h"
@@ -129,11 +130,15 @@ bool parse_listener(string_view line, TcpSocket& listener) {
 void each_listener(const std::string& net_directory,
                    const std::function<void(const TcpSocket&)>& visit) {
     for (const char* file : {"/tcp", "/tcp6"}) {
-        std::ifstream in(net_directory + file);
-        std::string line;
-        std::getline(in, line); // the header
+        // "e": a thread may read this while a command is started.
+        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(
+            std::fopen((net_directory + file).c_str(), "re"), &std::fclose);
+        std::array<char, 512> line{};
+        const auto next = [&] { return std::fgets(line.data(), line.size(), in.get()) != nullptr; };
+        if (!in || !next()) // the header
+            continue;
         TcpSocket listener;
-        while (std::getline(in, line) && parse_listener(line, listener))
+        while (next() && parse_listener(line.data(), listener))
             visit(listener);
     }
 }

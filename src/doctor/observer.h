@@ -15,7 +15,7 @@ struct ObserverLimits {
     std::size_t flows = 8192;
     std::size_t visits = 2048;      ///< a health checker comes often, so it is among the first
     std::size_t processes = 65'536; ///< told apart, over all flows
-    std::size_t namespaces = 256; ///< whose bound ports are told apart: 8 KiB each
+    std::size_t namespaces = 256;   ///< whose bound ports are told apart: 8 KiB each
 };
 
 class Observer {

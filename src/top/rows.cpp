@@ -23,9 +23,9 @@ std::string lower(std::string_view text) {
 
 bool matches(const FlowGroup& group, const std::string& wanted) {
     return std::any_of(group.flows.begin(), group.flows.end(), [&](const Flow* flow) {
-        const std::string all = fmt::format("{} {} {} {} {} {} {} {}", flow->service, flow->parent, flow->unit,
-                                            flow->container, flow->container_name, flow->key.pid,
-                                            peer_of(*flow), name_of(flow->key.role));
+        const std::string all = fmt::format("{} {} {} {} {} {} {} {}", flow->service, flow->parent,
+                                            flow->unit, flow->container, flow->container_name,
+                                            flow->key.pid, peer_of(*flow), name_of(flow->key.role));
         return lower(all).find(wanted) != std::string::npos;
     });
 }

@@ -87,7 +87,8 @@ void list_beneath(const Fd& directory, const std::string& path, std::size_t most
     Fd found = open_at(directory.get(), relative(path), O_RDONLY | O_DIRECTORY, strictly);
     if (!found)
         return;
-    const std::unique_ptr<DIR, CloseDirectory> entries(fdopendir(dup(found.get())));
+    const std::unique_ptr<DIR, CloseDirectory> entries(
+        fdopendir(fcntl(found.get(), F_DUPFD_CLOEXEC, 0)));
     if (!entries)
         return;
     for (std::size_t seen = 0; seen < most; ++seen) {

@@ -116,13 +116,16 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
     for (const Json& group : document["groups"]) {
         // Added: remote_addr and service_port, where all of the group have the same; parent,
         // cmdline, netns_name, program, processes, and the names of containers.
-        CHECK(keys_of(group) ==
-              Keys{"by",        "pid", "processes",          "comm",           "service",   "unit",
-                   "container", "program",       "container_name", "pod",       "pod_namespace",
-                   "workload",  "parent",        "cmdline",        "netns",     "netns_name",
-                   "role",      "remote_addr",   "service_port",   "time_wait", "fin_wait2",
-                   "aborted",   "passive_close", "port_exhausted", "rate",      "share",
-                   "how",       "lifetime_us",   "peers"});
+        CHECK(keys_of(group) == Keys{"by",           "pid",           "processes",
+                                     "comm",         "service",       "unit",
+                                     "container",    "program",       "container_name",
+                                     "pod",          "pod_namespace", "workload",
+                                     "parent",       "cmdline",       "netns",
+                                     "netns_name",   "role",          "remote_addr",
+                                     "service_port", "time_wait",     "fin_wait2",
+                                     "aborted",      "passive_close", "port_exhausted",
+                                     "rate",         "share",         "how",
+                                     "lifetime_us",  "peers"});
         CHECK(keys_of(group["how"]) == Keys{"close", "shutdown", "exit", "kernel"});
         CHECK(keys_of(group["lifetime_us"]) == Keys{"p50", "p90", "p99", "max"});
         for (const Json& peer : group["peers"])

@@ -1,6 +1,7 @@
 // Whole screens as text. TWTRACE_UPDATE_GOLDEN=1 writes them anew.
 #include "catch2.h"
 
+#include "aggregate/fold.h"
 #include "golden.h"
 #include "scene.h"
 #include "top/view.h"
@@ -150,7 +151,9 @@ TEST_CASE("top view: ten thousand groups, of which only those to be seen are loo
     for (std::uint32_t pid = 1; pid <= 10'000; ++pid) {
         Event event = proxy_close();
         event.task.pid = event.task.tid = pid;
-        flows.add(event, scene_start, pid);
+        flows.add(
+            event, scene_start,
+            static_cast<std::uint32_t>(pid + fold_closes)); // those with fewer closes share a row
     }
     flows.age(scene_start + second);
     const Picture picture = picture_of(flows);
