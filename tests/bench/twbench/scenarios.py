@@ -261,11 +261,11 @@ def _read(paths, *arguments):
 
 
 def micro(paths, seconds):
-    """What an event costs in each room of user space; the records are made, not traced."""
+    """What an event costs in each module of user space; the records are made, not traced."""
     done = subprocess.run([paths["micro"], "--benchmark_format=json",
                            f"--benchmark_min_time={seconds}"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    table = Table("micro", "User space, an event at a time", ("room", "ns", "million a second",
+    table = Table("micro", "User space, an event at a time", ("module", "ns", "million a second",
                                                               "allocations"))
     table.raw = json.loads(done.stdout)["benchmarks"]
     for one in table.raw:
