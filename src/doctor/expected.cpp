@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -37,7 +38,7 @@ std::string rate(double value) {
     if (value < 0.05)
         return "0/s";
     return value < 10 ? fmt::format("{:.1f}/s", value)
-                      : grouped(static_cast<std::uint64_t>(value + 0.5)) + "/s";
+                      : grouped(static_cast<std::uint64_t>(std::llround(value))) + "/s";
 }
 
 std::string percent(double share) {

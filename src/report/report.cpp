@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,10 +22,7 @@ Json lines_of(const Series& series, std::size_t most, double duration_s, double 
     for (const Series::Line& line : series.lines(most, duration_s, Series::point_s(duration_s))) {
         Json values = Json::array();
         for (const auto& value : line.values)
-            values.push_back(value ? Json(static_cast<double>(static_cast<std::int64_t>(
-                                              *value * factor * 100 + 0.5)) /
-                                          100)
-                                   : Json(nullptr));
+            values.push_back(value ? Json(std::round(*value * factor * 100) / 100) : Json(nullptr));
         lines.push_back({{"name", line.name},
                          {"values", std::move(values)},
                          {"limit", line.name.ends_with(" limit")}});

@@ -52,6 +52,7 @@ void Series::halve() {
 std::vector<Series::Line> Series::lines(std::size_t most, double duration_s,
                                         std::uint64_t point_s) const {
     std::vector<std::pair<double, const std::string*>> order;
+    order.reserve(values_.size());
     for (const auto& [name, values] : values_)
         order.emplace_back(weight(values, kind_), &name);
     std::sort(order.begin(), order.end(),

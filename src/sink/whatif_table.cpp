@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -29,7 +30,7 @@ std::string peer_of(const whatif::FlowId& flow) {
 
 std::string rate(double value) {
     if (value >= 100)
-        return doctor::grouped(static_cast<std::uint64_t>(value + 0.5));
+        return doctor::grouped(static_cast<std::uint64_t>(std::llround(value)));
     return fmt::format("{:.1f}", value);
 }
 

@@ -166,10 +166,12 @@ Followed followed_within(const std::map<Address, std::vector<Connection>>& by_cl
             end_ns = std::max(end_ns, one.close_ns);
     for (const auto& [client, connections] : by_client) {
         std::vector<std::uint64_t> opens;
+        opens.reserve(connections.size());
         for (const Connection& one : connections)
             opens.push_back(one.open_ns);
         std::sort(opens.begin(), opens.end());
         std::vector<std::uint64_t> closes;
+        closes.reserve(connections.size());
         for (const Connection& one : connections)
             closes.push_back(one.close_ns);
         std::sort(closes.begin(), closes.end());

@@ -111,7 +111,7 @@ struct Told {
 Told trace(const TestNamespace& ns, const std::string& cgroup,
            const std::function<std::string()>& work) {
     const Witness witness;
-    Tracer tracer({"summary", "-o", "json", "--netns", ns.path(), "--ring", "16M"});
+    Tracer tracer({"summary", "-w", "-o", "json", "--netns", ns.path(), "--ring", "16M"});
     const KernelCounters before = ns.counters();
     Forked([&] {
         TestCgroups::enter(cgroup);
