@@ -25,8 +25,7 @@ class PortCounter {
     /// the sockets, CLOCK_MONOTONIC.
     PortCounter(const NetSettings& settings, const PortSet& listeners, std::uint64_t now_ns,
                 std::size_t limit = 100'000)
-        : settings_(settings), rules_(port_rules_of(settings)), listeners_(listeners),
-          now_ns_(now_ns), limit_(limit) {}
+        : rules_(port_rules_of(settings)), listeners_(listeners), now_ns_(now_ns), limit_(limit) {}
 
     void add(const TcpSocket& socket);
 
@@ -55,7 +54,6 @@ class PortCounter {
 
     [[nodiscard]] PortUse use_of(const Key& key, const PortTable& table) const;
 
-    const NetSettings& settings_;
     PortRules rules_;
     const PortSet& listeners_;
     std::uint64_t now_ns_;
