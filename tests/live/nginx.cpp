@@ -78,6 +78,13 @@ std::string nginx_binary() {
     return std::filesystem::exists(path) ? path : std::string();
 }
 
+std::string proxy_site(bool keep_alive) {
+    return std::string("upstream back { server 127.0.0.1:8001; ") +
+           (keep_alive ? "keepalive 8; keepalive_requests 100000; " : "") +
+           "} server { listen 127.0.0.1:8000; location / { proxy_pass http://back; "
+           "proxy_http_version 1.1; proxy_set_header Connection \"\"; } }";
+}
+
 Nginx::Nginx(const TestNamespace& ns, const std::string& http, std::uint16_t port) {
     const std::string file = dir_.file("nginx.conf");
     write_file(file, configuration(dir_.path(), http));

@@ -13,6 +13,10 @@ namespace live {
 /// Debian's or Ubuntu's binary, or the one that TWTRACE_NGINX names; empty if there is none.
 std::string nginx_binary();
 
+/// A server at 127.0.0.1:8000 that passes to 127.0.0.1:8001, over kept connections or not. It
+/// speaks HTTP/1.1 without "Connection: close", so closing is left to itself.
+std::string proxy_site(bool keep_alive);
+
 class Nginx {
   public:
     /// `http` is what stands in the http block. Ready when something listens on `port`.

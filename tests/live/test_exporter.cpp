@@ -17,16 +17,6 @@ using namespace live;
 
 namespace {
 
-std::vector<Job> a_bit_of_everything() {
-    std::vector<Job> jobs;
-    for (const Job& job : all_jobs(false)) {
-        if (!job.kind->slow) {
-            jobs.push_back(job);
-        }
-    }
-    return jobs;
-}
-
 std::vector<Job> some_closes(std::size_t times) {
     return std::vector<Job>(
         times, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client});
@@ -80,7 +70,7 @@ TEST_CASE("exporter: totals are the kernel's", "[exporter]") {
     const Witness witness;
     const Exporter exporter(ns);
     const KernelCounters before = ns.counters();
-    auto expected = run_jobs(ns, a_bit_of_everything());
+    auto expected = run_jobs(ns, quick_jobs());
     const KernelCounters rise = ns.counters() - before;
     const std::uint64_t hidden = witness.take_hidden(expected);
     const auto kernel = static_cast<double>(rise.scheduled());

@@ -19,14 +19,6 @@ constexpr int requests = 300;
 
 const std::string backend = "server { listen 127.0.0.1:8001; location / { return 200 ok; } }";
 
-// Whoever speaks HTTP/1.1 without "Connection: close" leaves the closing to itself.
-std::string frontend(bool keep_alive) {
-    return std::string("upstream back { server 127.0.0.1:8001; ") +
-           (keep_alive ? "keepalive 8; keepalive_requests 100000; " : "") +
-           "} server { listen 127.0.0.1:8000; location / { proxy_pass http://back; "
-           "proxy_http_version 1.1; proxy_set_header Connection \"\"; } }";
-}
-
 struct Scene {
     TestNamespace ns;
     Nginx back{ns, backend, back_port};
@@ -81,7 +73,7 @@ TEST_CASE("nginx: without upstream keep-alive the proxy's worker closes every up
         return;
     }
     const Scene scene;
-    const Nginx front(scene.ns, frontend(false), front_port);
+    const Nginx front(scene.ns, proxy_site(false), front_port);
     const auto events = traced_load(scene.ns, front_port, true);
     CHECK(count_of(events, front.worker_pid(), "client", back_port) == requests);
     CHECK(count_of(events, scene.back.worker_pid(), "server", 0) == 0);
@@ -92,7 +84,7 @@ TEST_CASE("nginx: with upstream keep-alive next to nothing is closed", "[nginx]"
         return;
     }
     const Scene scene;
-    const Nginx front(scene.ns, frontend(true), front_port);
+    const Nginx front(scene.ns, proxy_site(true), front_port);
     const auto events = traced_load(scene.ns, front_port, true);
     CHECK(count_of(events, front.worker_pid(), "client", back_port) <= 2);
 }
@@ -111,7 +103,7 @@ TEST_CASE("nginx: the summary groups by the worker, and knows its peer and port"
         return;
     }
     const Scene scene;
-    const Nginx front(scene.ns, frontend(false), front_port);
+    const Nginx front(scene.ns, proxy_site(false), front_port);
     Tracer tracer({"summary", "-o", "json", "--netns", scene.ns.path()});
     http_load(scene.ns, front_port, requests, true);
     const json summary = json::parse(tracer.stop().out);

@@ -21,16 +21,6 @@ using nlohmann::json;
 
 namespace {
 
-std::vector<Job> a_bit_of_everything() {
-    std::vector<Job> jobs;
-    for (const Job& job : all_jobs(false)) {
-        if (!job.kind->slow) {
-            jobs.push_back(job);
-        }
-    }
-    return jobs;
-}
-
 std::vector<Job> closes(std::size_t times) {
     const Job job{&closing_kind("shutdown_then_peer_closes"), Family::V4, live::Role::Client};
     return std::vector<Job>(times, job);
@@ -104,7 +94,7 @@ TEST_CASE("recording: a replay has every field of every event, and the same sums
     Tracer recorder({"record", "-o", path, "--netns", ns.path()});
     Tracer trace = trace_all(ns);
     Tracer summary({"summary", "-o", "json", "--netns", ns.path()});
-    run_jobs(ns, a_bit_of_everything());
+    run_jobs(ns, quick_jobs());
     const CommandResult live_trace = trace.stop();
     const json live_summary = json::parse(summary.stop().out);
     const CommandResult recorded = recorder.stop();
@@ -308,13 +298,7 @@ TEST_CASE("recording: diff and doctor tell the nginx story from the file", "[rec
     const Nginx back(ns, "server { listen 127.0.0.1:8001; location / { return 200 ok; } }", 8001);
     std::map<bool, std::string> paths{{false, dir.file("before")}, {true, dir.file("after")}};
     for (const auto& [keep_alive, path] : paths) {
-        const Nginx front(ns,
-                          std::string("upstream back { server 127.0.0.1:8001; ") +
-                              (keep_alive ? "keepalive 8; " : "") +
-                              "} server { listen 127.0.0.1:8000; location / { proxy_pass "
-                              "http://back; proxy_http_version 1.1; "
-                              "proxy_set_header Connection \"\"; } }",
-                          8000);
+        const Nginx front(ns, proxy_site(keep_alive), 8000);
         Tracer recorder({"record", "-o", path, "--netns", ns.path()});
         http_load(ns, 8000, 300, true);
         REQUIRE(recorder.stop().exit_status == 0);

@@ -16,16 +16,6 @@ std::vector<Job> repeat(const std::string& kind, std::size_t times) {
     return std::vector<Job>(times, Job{&closing_kind(kind), Family::V4, Role::Client});
 }
 
-std::vector<Job> a_bit_of_everything() {
-    std::vector<Job> jobs;
-    for (const Job& job : all_jobs(false)) {
-        if (!job.kind->slow) {
-            jobs.push_back(job);
-        }
-    }
-    return jobs;
-}
-
 std::map<int, std::uint64_t> by_pid(const std::vector<Expected>& events, const std::string& type) {
     std::map<int, std::uint64_t> counts;
     for (const Expected& event : events) {
@@ -61,7 +51,7 @@ TEST_CASE("summary: totals are the kernel's, and groups name who closed", "[summ
     const Witness witness;
     Tracer tracer(summary_of(ns));
     const KernelCounters before = ns.counters();
-    auto expected = run_jobs(ns, a_bit_of_everything());
+    auto expected = run_jobs(ns, quick_jobs());
     const KernelCounters rise = ns.counters() - before;
     const std::uint64_t hidden = witness.take_hidden(expected);
     const CommandResult result = tracer.stop();

@@ -10,16 +10,9 @@ using nlohmann::json;
 
 namespace {
 
-std::string front(bool keep_alive) {
-    return std::string("upstream back { server 127.0.0.1:8001; ") +
-           (keep_alive ? "keepalive 8; keepalive_requests 100000; " : "") +
-           "} server { listen 127.0.0.1:8000; location / { proxy_pass http://back; "
-           "proxy_http_version 1.1; proxy_set_header Connection \"\"; } }";
-}
-
 /// Of nginx towards its upstream; null: it closed nothing.
 json prediction(const TestNamespace& ns, bool keep_alive) {
-    const Nginx proxy(ns, front(keep_alive), 8000);
+    const Nginx proxy(ns, proxy_site(keep_alive), 8000);
     Tracer tracer({"what-if", "-d", "600", "-o", "json", "--netns", ns.path()});
     http_load(ns, 8000, 300, true);
     const CommandResult result = tracer.stop();

@@ -88,6 +88,16 @@ std::vector<Job> all_jobs(bool slow_lane) {
     return jobs;
 }
 
+std::vector<Job> quick_jobs() {
+    std::vector<Job> jobs;
+    for (const Job& job : all_jobs(false)) {
+        if (!job.kind->slow) {
+            jobs.push_back(job);
+        }
+    }
+    return jobs;
+}
+
 std::string describe(const Job& job) {
     constexpr const char* families[] = {" v4", " v6", " v4-mapped"};
     return job.kind->name + families[static_cast<std::size_t>(job.family)] +

@@ -32,6 +32,8 @@ std::vector<Expected> run_jobs(const TestNamespace& ns, const std::vector<Job>& 
 
 /// Every kind that this machine can make, in every family and with each end as the active one.
 std::vector<Job> all_jobs(bool slow_lane);
+/// Those of them that take no waiting: a bit of everything, in a moment.
+std::vector<Job> quick_jobs();
 /// "close_by_thread v6 server", to say which one failed.
 std::string describe(const Job& job);
 
