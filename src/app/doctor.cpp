@@ -5,11 +5,10 @@
 
 #include "app/command_run.h"
 #include "app/commands.h"
-#include "app/doctor_look.h"
 #include "app/document.h"
+#include "app/host_facts.h"
 #include "app/live_run.h"
 #include "app/picture.h"
-#include "app/replayed_facts.h"
 #include "doctor/expected.h"
 #include "doctor/observer.h"
 #include "doctor/rules.h"
@@ -92,26 +91,18 @@ Result<DoctorReport> examine_recording(const Options& options, whatif::Connectio
     auto replay = Replay::open(options);
     if (!replay)
         return tl::unexpected(replay.error());
-    const ReplayedFacts facts(**replay);
+    auto facts = HostFacts::begin(options, replay->get());
+    if (!facts)
+        return tl::unexpected(facts.error());
     Observer observer;
     Watcher watcher(observer, log);
     if (auto done = (*replay)->run(options, watcher, []() -> Result<bool> { return true; }); !done)
         return tl::unexpected(done.error());
-    DoctorReport report;
-    observer.finish(report.seen);
-    report.seen.seconds = (*replay)->elapsed_s();
-    report.seen.accounting = (*replay)->accounting();
-    facts.fill(report.seen);
-    report.notes = (*replay)->notes();
-    report.start_wall_ns = (*replay)->start_wall_ns();
-    report.end_wall_ns = (*replay)->end_wall_ns();
-    report.host = (*replay)->host().name;
-    report.kernel = (*replay)->host().kernel;
-    return report;
+    return (*facts)->report(**replay, observer);
 }
 
 Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& command,
-                           DoctorLook& look, whatif::ConnectionLog& log) {
+                           HostFacts& facts, whatif::ConnectionLog& log) {
     Observer observer;
     Watcher watcher(observer, log);
     {
@@ -123,31 +114,21 @@ Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& com
         if (!done)
             return tl::unexpected(done.error());
     }
-    DoctorReport report;
-    observer.finish(report.seen);
-    report.seen.seconds = run.elapsed_s();
-    report.seen.accounting = run.accounting();
-    look.end(report.seen);
-    report.notes = look.notes();
-    report.start_wall_ns = run.start_wall_ns();
-    report.end_wall_ns = run.end_wall_ns();
-    report.host = run.host().name;
-    report.kernel = run.host().kernel;
-    return report;
+    return facts.report(run, observer);
 }
 
 // What the command closes, if there is one, else what the host does for a time.
 Result<DoctorReport> examine(const Options& options, CommandRun& command,
                              whatif::ConnectionLog& log) {
-    DoctorLook look(options.filter);
-    if (auto begun = look.begin(); !begun)
-        return tl::unexpected(begun.error());
+    auto facts = HostFacts::begin(options, nullptr);
+    if (!facts)
+        return tl::unexpected(facts.error());
     auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_SEND, true});
     if (!run)
         return tl::unexpected(run.error());
     if (auto started = command.start(*run); !started)
         return tl::unexpected(started.error());
-    auto report = watch(options, *run, command, look, log);
+    auto report = watch(options, *run, command, **facts, log);
     command.name_left();
     return report;
 }

@@ -2,37 +2,48 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "app/doctor_look.h"
 #include "app/event_source.h"
 #include "app/replay.h"
 #include "app/replayed_facts.h"
+#include "doctor/observer.h"
+#include "sink/doctor_sink.h"
 
 namespace twtrace {
 
 class HostFacts {
   public:
-    /// Where the span begins. Error: as of DoctorLook::begin().
-    static Result<std::unique_ptr<HostFacts>> begin(const Options& options,
-                                                    const EventSource& source) {
+    /// To be made before the run. replay: where the span begins; null: this host. Error: as of
+    /// DoctorLook::begin().
+    static Result<std::unique_ptr<HostFacts>> begin(const Options& options, const Replay* replay) {
         std::unique_ptr<HostFacts> facts(new HostFacts(options.filter));
-        if (const auto* replay = dynamic_cast<const Replay*>(&source)) {
+        if (replay != nullptr)
             facts->replayed_.emplace(*replay);
-            facts->replay_ = replay;
-        } else if (auto begun = facts->look_.begin(); !begun) {
+        else if (auto begun = facts->look_.begin(); !begun)
             return tl::unexpected(begun.error());
-        }
+        facts->replay_ = replay;
         return facts;
     }
-    /// At its end. seen has its flows already.
-    void end(doctor::Observations& seen) {
+
+    /// After the run: what was seen, without the findings.
+    doctor::DoctorReport report(const EventSource& source, doctor::Observer& observer) {
+        doctor::DoctorReport report;
+        observer.finish(report.seen);
+        report.seen.seconds = source.elapsed_s();
+        report.seen.accounting = source.accounting();
         if (replayed_)
-            replayed_->fill(seen);
+            replayed_->fill(report.seen);
         else
-            look_.end(seen);
-    }
-    [[nodiscard]] std::vector<std::string> notes() const {
-        return replay_ != nullptr ? replay_->notes() : look_.notes();
+            look_.end(report.seen);
+        report.notes = replay_ != nullptr ? replay_->notes() : look_.notes();
+        report.start_wall_ns = source.start_wall_ns();
+        report.end_wall_ns = source.end_wall_ns();
+        const EventSource::Host host = source.host();
+        report.host = host.name;
+        report.kernel = host.kernel;
+        return report;
     }
 
   private:

@@ -2,15 +2,10 @@
 
 #include <algorithm>
 
+#include "model/tcp_state.h"
 #include "model/timestamp.h"
 
 namespace twtrace::doctor {
-
-namespace {
-
-constexpr std::uint64_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
-
-} // namespace
 
 LeftoverCount::LeftoverCount(std::uint64_t looked_ms)
     : looked_ms_(looked_ms), journal_(JournalReader::read(monotonic_now_ns())) {}

@@ -1,8 +1,7 @@
 // `twtrace list --from`: the sockets that were in TIME_WAIT at a moment of a recording.
-#include <deque>
 #include <map>
-#include <tuple>
 #include <unistd.h>
+#include <utility>
 
 #include "app/commands.h"
 #include "app/replay.h"
@@ -14,7 +13,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t time_wait_ns = 60'000'000'000; // TCP_TIMEWAIT_LEN
+constexpr std::uint64_t time_wait_ns = std::uint64_t{time_wait_ms} * 1'000'000;
 
 struct SocketKey {
     std::uint32_t netns;
@@ -88,7 +87,7 @@ Result<void> run_list_recording(const Options& options) {
         return in_context("--at", at.error());
     const std::uint64_t at_wall_ns = *at != 0 ? *at : recording->end_wall_ns();
     const Filter everything;
-    auto replay = Replay::open(options.from, everything,
+    auto replay = Replay::open(*std::move(recording), everything,
                                at_wall_ns - std::min(at_wall_ns, 2 * time_wait_ns), 0);
     if (!replay)
         return tl::unexpected(replay.error());

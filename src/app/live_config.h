@@ -8,6 +8,9 @@
 
 namespace twtrace {
 
+/// Wanted::types with all of them.
+inline constexpr std::uint32_t every_type = ~0U;
+
 /// What a command wants of the kernel side, whatever the user's filters are.
 struct Wanted {
     std::uint32_t types = 0; ///< bit (1 << twtrace_type) for each

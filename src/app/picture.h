@@ -7,9 +7,6 @@
 
 namespace twtrace {
 
-/// Every type of event: what a picture is made from.
-inline constexpr std::uint32_t every_type = ~0U;
-
 /// Feeds an Aggregator, for which passive closes need only be counted.
 class Collector : public EventConsumer {
   public:
@@ -21,8 +18,10 @@ class Collector : public EventConsumer {
         ports_.add(event, 1, event.time_ns);
     }
     void counted(const Event& event, std::uint64_t times) override;
-    /// As of now.
+    /// As of now, by the present settings.
     const PortsHeld& ports();
+    /// As of now, by the settings that were read last.
+    const PortsHeld& held() { return ports_.held_at(source_.now_ns()); }
 
   private:
     Aggregator& aggregator_;

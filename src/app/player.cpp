@@ -66,8 +66,11 @@ class Player {
             state_ = view_->state();
         view_.reset();
         waiting_.reset();
-        auto replay =
-            Replay::open(options_.from, options_.filter, wall_ns - std::min(wall_ns, minute_ns), 0);
+        auto recording = Recording::open(options_.from); // it may have grown
+        if (!recording)
+            return tl::unexpected(recording.error());
+        auto replay = Replay::open(*std::move(recording), options_.filter,
+                                   wall_ns - std::min(wall_ns, minute_ns), 0);
         if (!replay)
             return tl::unexpected(replay.error());
         replay_ = *std::move(replay);

@@ -8,7 +8,6 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t times_longer = 200; // than it cost: half a percent
 constexpr std::uint64_t soonest_ns = 100'000'000;
 
 } // namespace
@@ -23,9 +22,7 @@ void PortRulesWatch::look() {
 bool PortRulesWatch::look_for(std::uint32_t netns, std::uint64_t now_ns) {
     if (rules_.contains(netns) || now_ns < next_ns_ || !looked_for_.insert(netns).second)
         return false;
-    const std::uint64_t before = cpu_now_ns();
-    look();
-    next_ns_ = now_ns + std::max(soonest_ns, times_longer * (cpu_now_ns() - before));
+    next_ns_ = run_and_pause(now_ns, soonest_ns, [this] { look(); });
     return true;
 }
 

@@ -22,12 +22,16 @@ class PortTally {
             held_.set_rules(watch_.rules());
         held_.add(event, times, 0, now_ns);
     }
-    /// What is held at that time, by the present settings.
+    /// What is held at that time, by the settings that were read last.
+    const PortsHeld& held_at(std::uint64_t now_ns) {
+        held_.move_to(now_ns);
+        return held_;
+    }
+    /// What is held at that time, by the present settings: reads those of every namespace.
     const PortsHeld& at(std::uint64_t now_ns) {
         watch_.look();
         held_.set_rules(watch_.rules());
-        held_.move_to(now_ns);
-        return held_;
+        return held_at(now_ns);
     }
 
   private:

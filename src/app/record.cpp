@@ -15,8 +15,6 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint32_t every_type = ~0U;
-
 std::string boot_id() {
     std::string id = read_file("/proc/sys/kernel/random/boot_id", 64).value_or("");
     while (!id.empty() && id.back() == '\n')

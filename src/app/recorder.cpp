@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t find_every_ns = 10 * second_ns;
 constexpr std::uint64_t ports_every_ns = 10 * second_ns;
-constexpr std::uint64_t times_longer = 200; // than it cost: half a percent
 constexpr std::size_t sockets_a_record = 1000;
 
 // Which namespaces are looked at is the filter's; all that is in them is recorded.
@@ -23,13 +22,6 @@ Filter whole_namespaces(const Filter& filter) {
     Filter whole;
     whole.netns = filter.netns;
     return whole;
-}
-
-template <typename Work>
-std::uint64_t cost_of(Work work) {
-    const std::uint64_t start = cpu_now_ns();
-    work();
-    return cpu_now_ns() - start;
 }
 
 } // namespace
@@ -99,10 +91,9 @@ RunSample Recorder::sample_of(const Accounting::Inputs& inputs, std::uint64_t at
 void Recorder::write_sample() {
     const std::uint64_t now_ns = source_.now_ns();
     if (now_ns >= next_find_ns_)
-        next_find_ns_ =
-            now_ns + std::max(find_every_ns, times_longer * cost_of([this] { watch_.look(); }));
+        next_find_ns_ = run_and_pause(now_ns, find_every_ns, [this] { watch_.look(); });
     if (now_ns >= next_count_ns_)
-        next_count_ns_ = now_ns + times_longer * cost_of([this] { watch_.count(); });
+        next_count_ns_ = run_and_pause(now_ns, 0, [this] { watch_.count(); });
     sampled_ns_ = source_.last_mark().at_ns;
     mark_ns_ = 0;
     writer_.sample(sample_of(source_.last_mark().inputs, sampled_ns_));
@@ -112,8 +103,7 @@ void Recorder::write_ports(std::uint64_t now_ns) {
     if (!can_look_)
         return;
     doctor::Observations seen;
-    const std::uint64_t cost = cost_of([&] { look_.end(seen, false); });
-    next_ports_ns_ = now_ns + std::max(ports_every_ns, times_longer * cost);
+    next_ports_ns_ = run_and_pause(now_ns, ports_every_ns, [&] { look_.end(seen, false); });
     for (const auto& [inode, facts] : seen.namespaces) {
         writer_.netns({inode, facts.name, facts.enter, facts.settings});
         PortsRecord record;

@@ -8,6 +8,7 @@
 
 #include "app/event_loop.h"
 #include "app/replayed_namespaces.h"
+#include "model/tcp_state.h"
 #include "model/timestamp.h"
 #include "util/stop_signals.h"
 #include "util/text.h"
@@ -16,7 +17,6 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN
 constexpr std::uint64_t second_ns = 1'000'000'000;
 // A recorder leaves out seconds that bring nothing new. A gap that is shorter may be a late sample.
 constexpr std::uint64_t quiet_ns = 3 * second_ns;
@@ -42,18 +42,15 @@ Result<std::unique_ptr<Replay>> Replay::open(const Options& options) {
     const auto end = wall_time_in(*recording, options.end);
     if (!end)
         return in_context("--end", end.error());
-    return open(options.from, options.filter, *begin, *end);
+    return open(*std::move(recording), options.filter, *begin, *end);
 }
 
-Result<std::unique_ptr<Replay>> Replay::open(const std::string& path, const Filter& filter,
+Result<std::unique_ptr<Replay>> Replay::open(Recording recording, const Filter& filter,
                                              std::uint64_t begin_wall_ns,
                                              std::uint64_t end_wall_ns) {
-    auto recording = Recording::open(path);
-    if (!recording)
-        return tl::unexpected(recording.error());
     if (end_wall_ns != 0 && end_wall_ns <= begin_wall_ns)
         return fail("the end of the span is not after its begin", ExitCode::Usage);
-    std::unique_ptr<Replay> replay(new Replay(*std::move(recording), filter));
+    std::unique_ptr<Replay> replay(new Replay(std::move(recording), filter));
     replay->end_wall_ns_ = end_wall_ns;
     if (auto gone = replay->go_to_begin(begin_wall_ns); !gone)
         return tl::unexpected(gone.error());
@@ -342,7 +339,9 @@ Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint6
         held.port = socket.local_port;
         held.holder = socket.fin_wait2 ? PortHolder::FinWait2 : PortHolder::TimeWait;
         held.since_ns =
-            at_ns - std::min(at_ns, (time_wait_ms - std::min(time_wait_ms, left_ms)) * 1'000'000);
+            at_ns -
+            std::min(at_ns,
+                     (time_wait_ms - std::min<std::uint64_t>(time_wait_ms, left_ms)) * 1'000'000);
         flows.inherit({socket.netns, socket.remote, socket.remote_port, socket.local}, held);
     }
     return inherited;

@@ -20,7 +20,7 @@ class Replay : public EventSource, private RecordVisitor {
     /// recording; all of it where they are not set. Error: nothing is there.
     static Result<std::unique_ptr<Replay>> open(const Options& options);
     /// The same for a span of wall-clock time; 0: unbounded.
-    static Result<std::unique_ptr<Replay>> open(const std::string& path, const Filter& filter,
+    static Result<std::unique_ptr<Replay>> open(Recording recording, const Filter& filter,
                                                 std::uint64_t begin_wall_ns,
                                                 std::uint64_t end_wall_ns);
 

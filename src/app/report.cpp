@@ -14,9 +14,11 @@
 #include "app/what_if.h"
 #include "doctor/expected.h"
 #include "doctor/observer.h"
+#include "doctor/wording.h"
 #include "report/report.h"
 #include "sink/doctor_sink.h"
 #include "sink/summary_sink.h"
+#include "util/cpu_time.h"
 #include "util/file.h"
 #include "util/stop_signals.h"
 #include "util/text.h"
@@ -28,15 +30,14 @@ namespace {
 constexpr std::chrono::seconds default_look{60};
 constexpr std::size_t peers_per_group = 100;
 constexpr std::uint64_t second_ns = 1'000'000'000;
+constexpr std::uint64_t look_every_ns = 10 * second_ns;
 
 // Everything that the page needs, from one pass over the events.
 class Reporter : public EventConsumer {
   public:
     Reporter(const Options& options, const EventSource& source)
         : source_(source), collector_(aggregator_, source, options.filter.netns),
-          namespaces_(source.namespaces(options.filter.netns)), start_ns_(source.now_ns()) {
-        namespaces_->look();
-    }
+          namespaces_(source.namespaces(options.filter.netns)), start_ns_(source.now_ns()) {}
 
     void event(const Event& event) override {
         add(event, 1);
@@ -52,8 +53,13 @@ class Reporter : public EventConsumer {
         if (now_ns < next_ns_)
             return;
         next_ns_ = now_ns + second_ns;
+        if (now_ns >= look_ns_)
+            look_ns_ = run_and_pause(now_ns, look_every_ns, [this] { look(); });
         take_ports(now_ns);
-        take_present(now_ns);
+        if (now_ns >= count_ns_) {
+            count_ns_ = run_and_pause(now_ns, 0, [this] { namespaces_->count(); });
+            take_present(now_ns);
+        }
     }
 
     ReportData& data() { return data_; }
@@ -72,15 +78,17 @@ class Reporter : public EventConsumer {
         if (event.type != EventType::TimeWait)
             return;
         const std::uint64_t at_ns = event.time_ns != 0 ? event.time_ns : source_.now_ns();
-        data_.closes.add(event.owner != nullptr ? event.owner->service
-                                                : std::string(event.task.comm()),
-                         at_s(at_ns), static_cast<double>(times));
+        data_.closes.add(std::string(event.service()), at_s(at_ns), static_cast<double>(times));
         if (const auto lifetime = event.lifetime_us())
             data_.lifetimes[std::min<std::size_t>(std::bit_width(*lifetime),
                                                   data_.lifetimes.size() - 1)] += times;
     }
+    void look() {
+        namespaces_->look();
+        collector_.ports(); // reads the settings, for what comes
+    }
     void take_ports(std::uint64_t now_ns) {
-        const PortsHeld& held = collector_.ports();
+        const PortsHeld& held = collector_.held();
         held.each([&](const HeldKey& key, const PortCount& count, const auto& /*users*/) {
             const std::uint32_t usable = held.rules_of(key.netns).usable;
             if (usable > 0 && count.taken > 0)
@@ -89,11 +97,6 @@ class Reporter : public EventConsumer {
         });
     }
     void take_present(std::uint64_t now_ns) {
-        if (now_ns >= look_ns_) {
-            namespaces_->look();
-            look_ns_ = now_ns + 10 * second_ns;
-        }
-        namespaces_->count();
         for (const auto& [inode, view] : namespaces_->views()) {
             if (!view.counts || view.counts->time_wait == 0)
                 continue;
@@ -112,22 +115,14 @@ class Reporter : public EventConsumer {
     std::uint64_t start_ns_;
     std::uint64_t next_ns_ = 0;
     std::uint64_t look_ns_ = 0;
+    std::uint64_t count_ns_ = 0;
     doctor::Observer observer_;
     whatif::ConnectionLog log_;
     ReportData data_;
 };
 
 void add_doctor(const EventSource& source, HostFacts& facts, Reporter& reporter) {
-    doctor::DoctorReport report;
-    reporter.observer().finish(report.seen);
-    report.host = source.host().name;
-    report.kernel = source.host().kernel;
-    report.start_wall_ns = source.start_wall_ns();
-    report.end_wall_ns = source.end_wall_ns();
-    report.seen.seconds = source.elapsed_s();
-    report.seen.accounting = source.accounting();
-    facts.end(report.seen);
-    report.notes = facts.notes();
+    doctor::DoctorReport report = facts.report(source, reporter.observer());
     report.findings = doctor::diagnose(report.seen);
     doctor::add_expected(report.seen, reporter.log(),
                          reporter.log().kept_seconds_of(report.seen.seconds), report.findings);
@@ -158,7 +153,7 @@ Result<void> run_report(const Options& given) {
     auto source = open_source(options, {every_type, TWTRACE_PASSIVE_SEND, true});
     if (!source)
         return tl::unexpected(source.error());
-    auto facts = HostFacts::begin(options, **source);
+    auto facts = HostFacts::begin(options, dynamic_cast<const Replay*>(source->get()));
     if (!facts)
         return tl::unexpected(facts.error());
     Reporter reporter(options, **source);

@@ -12,7 +12,6 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t find_every_ns = 10 * second_ns;
 constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // where an event came from a new one
-constexpr std::uint64_t times_longer = 200;            // than it cost: half a percent
 constexpr std::uint64_t remembered_ns = 6 * second_ns; // more than rates are over (RateSpan)
 constexpr std::uint64_t sample_ns = second_ns / 10;
 
@@ -22,13 +21,6 @@ PortRules rules_of(const std::optional<NetSettings>& settings) {
     PortRules rules;
     rules.usable = read_port_range().size(); // most namespaces have the same
     return rules;
-}
-
-template <typename Work>
-std::uint64_t cost_of(Work work) {
-    const std::uint64_t start = cpu_now_ns();
-    work();
-    return cpu_now_ns() - start;
 }
 
 } // namespace
@@ -108,14 +100,12 @@ void Surveyor::look(const Accounting& accounting, const Flows& flows, std::uint6
     notice_new(flows);
     if (now_ns >= (has_new_ ? find_soonest_ns_ : next_find_ns_)) {
         has_new_ = false;
-        const std::uint64_t cost = cost_of([this] { find_namespaces(); });
-        find_soonest_ns_ = now_ns + std::max(find_soon_ns, times_longer * cost);
+        find_soonest_ns_ = run_and_pause(now_ns, find_soon_ns, [this] { find_namespaces(); });
         next_find_ns_ = std::max(find_soonest_ns_, now_ns + find_every_ns);
         next_count_ns_ = 0;
     }
     if (now_ns >= next_count_ns_) {
-        const std::uint64_t cost = cost_of([this] { count_sockets(); });
-        next_count_ns_ = now_ns + times_longer * cost;
+        next_count_ns_ = run_and_pause(now_ns, 0, [this] { count_sockets(); });
         if (around_.present.empty() || now_ns - around_.present.back().at_ns >= sample_ns)
             measure(now_ns);
     }

@@ -14,7 +14,6 @@ using namespace whatif;
 
 namespace {
 
-constexpr std::uint32_t every_type = ~0U;
 constexpr std::chrono::seconds default_look{10};
 
 class Logger : public EventConsumer {

@@ -32,12 +32,10 @@ const CommandRow& row_of(Command command) {
 
 // Commands may have an option of the same name with another meaning: -o of `record`.
 bool is_second(const OptionRow& row) {
-    const auto& table = option_table();
-    return std::find_if(table.begin(), table.end(), [&](const OptionRow& other) {
-               return other.names == row.names;
-           }) != std::find_if(table.begin(), table.end(), [&](const OptionRow& other) {
-               return &other == &row;
-           });
+    const auto first =
+        std::find_if(option_table().begin(), option_table().end(),
+                     [&](const OptionRow& other) { return other.names == row.names; });
+    return &*first != &row;
 }
 
 const OptionRow& meant_by(const CommandRow& command, const OptionRow& given) {

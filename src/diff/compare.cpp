@@ -40,7 +40,7 @@ void DiffSide::add(const Event& event, std::uint64_t times) {
     }
     totals_.add(event.type, event.stage, times);
     DiffKey key;
-    key.service = event.owner != nullptr ? event.owner->service : std::string(event.task.comm());
+    key.service = event.service();
     key.role = event.role;
     key.port = event.service_port();
     if (event.role == Role::Client)

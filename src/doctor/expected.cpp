@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -35,10 +34,7 @@ bool is_about(const Finding& finding, const whatif::FlowId& id) {
 }
 
 std::string rate(double value) {
-    if (value < 0.05)
-        return "0/s";
-    return value < 10 ? fmt::format("{:.1f}/s", value)
-                      : grouped(static_cast<std::uint64_t>(std::llround(value))) + "/s";
+    return value < 0.05 ? "0/s" : per_second(value);
 }
 
 std::string percent(double share) {

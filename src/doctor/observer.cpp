@@ -74,10 +74,6 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
     }
 }
 
-std::string service_of(const Event& event) {
-    return event.owner != nullptr ? event.owner->service : std::string(event.task.comm());
-}
-
 } // namespace
 
 std::size_t Observer::KeyHash::operator()(const Key& key) const {
@@ -92,7 +88,7 @@ Flow* Observer::find(Flows& flows, std::size_t limit, const Event& event, bool b
             event.service_port(),
             event.local,
             by_remote ? event.remote : Address{},
-            service_of(event)};
+            std::string(event.service())};
     const auto found = flows.find(key);
     if (found != flows.end())
         return &found->second;

@@ -3,12 +3,11 @@
 #include <algorithm>
 
 #include "aggregate/key.h"
+#include "model/tcp_state.h"
 
 namespace twtrace::doctor {
 
 namespace {
-
-constexpr std::uint32_t time_wait_ms = 60'000; // TCP_TIMEWAIT_LEN, compiled in
 
 HeldPort held_by(const TcpSocket& socket, std::uint64_t now_ns) {
     HeldPort held;

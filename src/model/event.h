@@ -131,6 +131,10 @@ struct Event {
     [[nodiscard]] bool of_minisock() const {
         return type == EventType::TimeWaitStart || type == EventType::TimeWaitEnd;
     }
+    /// Who closed, as tables name it; the comm where no owner is set.
+    [[nodiscard]] std::string_view service() const {
+        return owner != nullptr ? std::string_view(owner->service) : task.comm();
+    }
     /// The port of the side that listens; 0 where the role is not known.
     [[nodiscard]] std::uint16_t service_port() const {
         if (role == Role::Client)

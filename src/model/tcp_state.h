@@ -22,6 +22,9 @@ enum class TcpState : std::uint8_t {
     Closing,
 };
 
+/// How long TIME_WAIT lasts: TCP_TIMEWAIT_LEN, compiled into the kernel.
+inline constexpr std::uint32_t time_wait_ms = 60'000;
+
 /// As netstat spells them, by number; 0 is none.
 inline constexpr std::array<std::string_view, 12> tcp_state_names{
     "",          "ESTABLISHED", "SYN_SENT",   "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",

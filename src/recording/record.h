@@ -94,21 +94,22 @@ struct PortsRecord {
     bool operator==(const PortsRecord&) const = default;
 };
 
-/// What a reader does with them. Nothing is kept by the caller: references are valid in the call.
+/// What a reader does with them: nothing, unless it says so. Nothing is kept by the caller:
+/// references are valid in the call.
 class RecordVisitor {
   public:
     virtual ~RecordVisitor() = default;
-    virtual void event(const Event& event) = 0;
-    virtual void counted(const Event& event, std::uint64_t times) = 0;
-    virtual void start(const RunStart& start) = 0;
-    virtual void netns(const NamespaceRecord& record) = 0;
-    virtual void sockets(const std::vector<PresentSocket>& sockets) = 0;
+    virtual void event(const Event& /*event*/) {}
+    virtual void counted(const Event& /*event*/, std::uint64_t /*times*/) {}
+    virtual void start(const RunStart& /*start*/) {}
+    virtual void netns(const NamespaceRecord& /*record*/) {}
+    virtual void sockets(const std::vector<PresentSocket>& /*sockets*/) {}
     /// From here on events after at_ns may come.
-    virtual void mark(std::uint64_t at_ns) = 0;
-    virtual void sample(const RunSample& sample) = 0;
-    virtual void ports(const PortsRecord& record) = 0;
+    virtual void mark(std::uint64_t /*at_ns*/) {}
+    virtual void sample(const RunSample& /*sample*/) {}
+    virtual void ports(const PortsRecord& /*record*/) {}
     /// The run ended as it should.
-    virtual void end(const RunSample& last) = 0;
+    virtual void end(const RunSample& /*last*/) {}
 };
 
 } // namespace twtrace

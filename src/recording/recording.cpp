@@ -16,13 +16,8 @@ namespace {
 class LastTime : public RecordVisitor {
   public:
     void event(const Event& event) override { see(event.wall_ns); }
-    void counted(const Event& /*event*/, std::uint64_t /*times*/) override {}
     void start(const RunStart& start) override { see(start.start_wall_ns); }
-    void netns(const NamespaceRecord& /*record*/) override {}
-    void sockets(const std::vector<PresentSocket>& /*sockets*/) override {}
-    void mark(std::uint64_t /*at_ns*/) override {}
     void sample(const RunSample& sample) override { see(sample.wall_ns); }
-    void ports(const PortsRecord& /*record*/) override {}
     void end(const RunSample& last) override { see(last.wall_ns); }
     [[nodiscard]] std::uint64_t wall_ns() const { return wall_ns_; }
 

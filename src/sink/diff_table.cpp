@@ -19,8 +19,7 @@ std::string peer_of(const DiffKey& key) {
     if (key.port == 0)
         return "-";
     if (key.role == Role::Client)
-        return key.remote.family == 6 ? fmt::format("[{}]:{}", to_string(key.remote), key.port)
-                                      : fmt::format("{}:{}", to_string(key.remote), key.port);
+        return doctor::endpoint(key.remote, key.port);
     return fmt::format("port {}", key.port);
 }
 

@@ -23,9 +23,7 @@ constexpr int title_width = 52;
 std::string peer_of(const whatif::FlowId& flow) {
     if (flow.role == Role::Server)
         return fmt::format("port {} (as the server)", flow.port);
-    const std::string address = to_string(flow.remote);
-    return (flow.remote.family == 6 ? "[" + address + "]" : address) + ":" +
-           std::to_string(flow.port);
+    return doctor::endpoint(flow.remote, flow.port);
 }
 
 std::string rate(double value) {

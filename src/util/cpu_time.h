@@ -1,6 +1,7 @@
 // What something costs: on a busy host the clock on the wall says little about that.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <ctime>
 
@@ -12,6 +13,16 @@ inline std::uint64_t cpu_now_ns() {
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
            static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+/// Runs work and returns when it may run next: so much later that it takes half a percent of the
+/// time, and not before `soonest_ns` are over. All in nanoseconds of the caller's clock.
+template <typename Work>
+std::uint64_t run_and_pause(std::uint64_t now_ns, std::uint64_t soonest_ns, Work work) {
+    constexpr std::uint64_t times_longer = 200;
+    const std::uint64_t before_ns = cpu_now_ns();
+    work();
+    return now_ns + std::max(soonest_ns, times_longer * (cpu_now_ns() - before_ns));
 }
 
 } // namespace twtrace

@@ -1,6 +1,7 @@
 #include "whatif/connection_log.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace twtrace::whatif {
 
@@ -10,7 +11,7 @@ FlowId id_of(const Event& event) {
     FlowId id;
     id.netns = event.netns;
     id.role = event.role;
-    id.service = event.owner != nullptr ? event.owner->service : std::string(event.task.comm());
+    id.service = event.service();
     id.port = event.service_port();
     if (event.role == Role::Client) {
         id.local = event.local;
@@ -43,13 +44,14 @@ void count(FlowLog& flow, const Event& event, std::uint64_t times) {
 void ConnectionLog::add(const Event& event, std::uint64_t times) {
     if (event.role == Role::Unknown || event.of_minisock())
         return;
-    auto found = flows_.find(id_of(event));
+    FlowId id = id_of(event);
+    auto found = flows_.find(id);
     if (found == flows_.end()) {
         if (flows_.size() >= most_flows) {
             beyond_ += times;
             return;
         }
-        found = flows_.try_emplace(id_of(event)).first;
+        found = flows_.try_emplace(std::move(id)).first;
     }
     FlowLog& flow = found->second;
     if (event.retracts) {

@@ -5,13 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "model/tcp_state.h"
 #include "ports/port_rules.h"
 
 namespace twtrace::whatif {
 
 namespace {
 
-constexpr double time_wait_s = 60; // TCP_TIMEWAIT_LEN
+constexpr double time_wait_s = time_wait_ms / 1000.0;
 constexpr std::uint64_t idle_ns = 60'000'000'000;
 constexpr std::uint64_t largest_pool = 1024;
 constexpr double most_of_the_gain = 0.9;
