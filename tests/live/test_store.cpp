@@ -88,6 +88,11 @@ class Crowd {
         for (const Fd& fd : active) {
             check_call(shutdown(fd.get(), SHUT_WR), "shutdown");
         }
+        // A FIN that is still on its way when the other end closes makes an active closer of both.
+        for (const Fd& fd : passive) {
+            char byte = 0;
+            check_call(recv(fd.get(), &byte, 1, 0), "recv");
+        }
         write_byte(pipes_[3]);
         read_byte(pipes_[0]);
         passive.clear();
