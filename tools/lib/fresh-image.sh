@@ -12,8 +12,27 @@ manifest=$root_dir/deploy/kubernetes/daemonset.yaml
 engine=(podman --root "$1/storage" --runroot "$1/run" --storage-driver vfs --cgroup-manager cgroupfs)
 metrics=http://127.0.0.1:10660/metrics
 
-clean_up() {
+made=()
+
+remove_container() {
     "${engine[@]}" rm --force --time 5 twtrace-fresh >/dev/null 2>&1 || true
+}
+
+# The deepest directory was made last.
+clean_up() {
+    local index
+    remove_container
+    for ((index = ${#made[@]} - 1; index >= 0; index--)); do
+        rmdir --ignore-fail-on-non-empty "${made[index]}" || true
+    done
+}
+
+# As the kubelet does. Parents come first.
+make_directory() {
+    [[ ! -d $1 ]] || return 0
+    make_directory "${1%/*}"
+    mkdir "$1"
+    made+=("$1")
 }
 
 failed() {
@@ -23,7 +42,10 @@ failed() {
 
 trap clean_up EXIT
 ip link set lo up
-mkdir -p /run/netns
+mapfile -t directories < <(manifest_directories "$manifest")
+for directory in "${directories[@]}"; do
+    make_directory "$directory"
+done
 mapfile -t flags < <(manifest_flags "$manifest")
 mapfile -t arguments < <(manifest_arguments "$manifest")
 say "podman run ${flags[*]} twtrace ${arguments[*]}"
@@ -49,7 +71,7 @@ if ! runs; then
     # As the manifest says of older runtimes: their profile asks for CAP_SYS_ADMIN where CAP_BPF is enough.
     [[ $("${engine[@]}" logs twtrace-fresh 2>&1) == *"a seccomp filter"* ]] || failed "does not start"
     say "this podman's seccomp profile knows no CAP_BPF: going on without one"
-    clean_up
+    remove_container
     start --security-opt seccomp=unconfined
     runs || failed "no scrape is answered"
 fi

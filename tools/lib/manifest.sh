@@ -37,3 +37,8 @@ manifest_flags() {
 manifest_arguments() {
     sed -nE 's/^ *args: \[(.*)\]$/\1/p' "$1" | tr -d '" ' | tr ',' '\n'
 }
+
+# manifest_directories FILE: the host's directories that the kubelet makes where they are missing, one a line.
+manifest_directories() {
+    sed -nE 's/^ *hostPath: \{path: ([^,]+), type: DirectoryOrCreate\}$/\1/p' "$1"
+}
