@@ -20,9 +20,11 @@ Result<void> run_player(const Options& options);
 /// the command that it ran.
 Result<ExitCode> run_doctor(const Options& options);
 Result<void> run_exporter(const Options& options);
-Result<void> run_record(const Options& options);
+/// Ok, or the status of the command that it ran.
+Result<ExitCode> run_record(const Options& options);
 Result<void> run_diff(const Options& options);
-Result<void> run_what_if(const Options& options);
+/// Ok, or the status of the command that it ran.
+Result<ExitCode> run_what_if(const Options& options);
 Result<void> run_report(const Options& options);
 
 } // namespace twtrace

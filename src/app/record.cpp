@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/command_run.h"
 #include "app/commands.h"
 #include "app/live_run.h"
 #include "app/recorder.h"
@@ -38,13 +39,26 @@ RunStart start_of(const Options& options, const LiveRun& run) {
     return start;
 }
 
+Result<void> report(const Options& options, const RecordingWriter& writer) {
+    const std::uint64_t written = writer.written_events();
+    const std::uint64_t unwritten = writer.unwritten_events();
+    if (unwritten > 0)
+        return fail(fmt::format("{} of {} events could not be written to {}: see the reason above",
+                                unwritten, unwritten + written, printable(options.recording)));
+    std::fprintf(stderr, "twtrace: %s events, %s bytes written to %s\n",
+                 doctor::grouped(written).c_str(), doctor::grouped(writer.written_bytes()).c_str(),
+                 printable(options.recording).c_str());
+    return {};
+}
+
 } // namespace
 
-Result<void> run_record(const Options& options) {
+Result<ExitCode> run_record(const Options& options) {
     if (options.recording.empty())
         return fail("record needs -o FILE (a new file) or -o DIR/ (a directory that is kept "
                     "bounded); see twtrace record --help",
                     ExitCode::Usage);
+    CommandRun command(options);
     auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_SEND, true});
     if (!run)
         return tl::unexpected(run.error());
@@ -53,23 +67,19 @@ Result<void> run_record(const Options& options) {
     if (!writer)
         return tl::unexpected(writer.error());
     Recorder recorder(options, *run, **writer);
+    if (auto started = command.start(*run); !started)
+        return tl::unexpected(started.error());
     auto done = run->run(options, recorder, [&]() -> Result<bool> {
         recorder.tick();
-        return true;
+        return command.go_on();
     });
     if (!done)
-        return done;
+        return tl::unexpected(done.error());
     recorder.finish();
-    if ((*writer)->unwritten_events() > 0)
-        return fail(fmt::format("{} of {} events could not be written to {}: see the reason above",
-                                (*writer)->unwritten_events(),
-                                (*writer)->unwritten_events() + (*writer)->written_events(),
-                                printable(options.recording)));
-    std::fprintf(stderr, "twtrace: %s events, %s bytes written to %s\n",
-                 doctor::grouped((*writer)->written_events()).c_str(),
-                 doctor::grouped((*writer)->written_bytes()).c_str(),
-                 printable(options.recording).c_str());
-    return {};
+    command.name_left();
+    if (auto reported = report(options, **writer); !reported)
+        return tl::unexpected(reported.error());
+    return command.status_or(ExitCode::Ok);
 }
 
 } // namespace twtrace

@@ -20,32 +20,34 @@ void log_to_stderr(bool verbose) {
     spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
 
-Result<void> run_command(const Options& options) {
-    switch (options.command) {
-    case Command::Top:
-        return run_top(options);
-    case Command::List:
-        return run_list(options);
-    case Command::Exporter:
-        return run_exporter(options);
-    case Command::Record:
-        return run_record(options);
-    case Command::Report:
-        return run_report(options);
-    case Command::WhatIf:
-        return run_what_if(options);
-    case Command::Diff:
-        return run_diff(options);
-    case Command::Trace: // these have more to say than that it worked
-    case Command::Summary:
-    case Command::Doctor:
-        break;
-    }
-    return {};
-}
-
 Result<ExitCode> ok_if(const Result<void>& done) {
     return done ? Result<ExitCode>(ExitCode::Ok) : tl::unexpected(done.error());
+}
+
+Result<ExitCode> run_command(const Options& options) {
+    switch (options.command) {
+    case Command::Trace:
+        return run_trace(options);
+    case Command::Summary:
+        return run_summary(options);
+    case Command::Doctor:
+        return run_doctor(options);
+    case Command::Record:
+        return run_record(options);
+    case Command::WhatIf:
+        return run_what_if(options);
+    case Command::Top:
+        return ok_if(run_top(options));
+    case Command::List:
+        return ok_if(run_list(options));
+    case Command::Exporter:
+        return ok_if(run_exporter(options));
+    case Command::Report:
+        return ok_if(run_report(options));
+    case Command::Diff:
+        return ok_if(run_diff(options));
+    }
+    return ExitCode::Failure;
 }
 
 } // namespace
@@ -60,13 +62,7 @@ Result<ExitCode> run(int argc, const char* const* argv) {
         return ok_if(output.flush());
     }
     log_to_stderr(parsed->options.verbose);
-    if (parsed->options.command == Command::Trace)
-        return run_trace(parsed->options);
-    if (parsed->options.command == Command::Doctor)
-        return run_doctor(parsed->options);
-    if (parsed->options.command == Command::Summary)
-        return run_summary(parsed->options);
-    return ok_if(run_command(parsed->options));
+    return run_command(parsed->options);
 }
 
 } // namespace twtrace

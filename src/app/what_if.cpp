@@ -1,7 +1,8 @@
 #include <algorithm>
-#include <unistd.h>
 
+#include "app/command_run.h"
 #include "app/commands.h"
+#include "app/document.h"
 #include "app/open_source.h"
 #include "app/what_if.h"
 #include "sink/output.h"
@@ -70,28 +71,36 @@ WhatIfReport what_if_report(const Options& options, const EventSource& source,
     return report;
 }
 
-Result<void> run_what_if(const Options& given) {
+Result<ExitCode> run_what_if(const Options& given) {
     if (given.format == Format::Csv)
         return fail("what-if prints a table or JSON, no CSV; see twtrace what-if --help",
                     ExitCode::Usage);
     Options options = given;
-    if (options.duration.count() == 0 && options.from.empty())
+    if (options.duration.count() == 0 && options.child.empty() && options.from.empty())
         options.duration = default_look;
+    auto document = Document::open(options);
+    if (!document)
+        return tl::unexpected(document.error());
+    CommandRun command(options);
     auto source = open_source(options, {every_type, TWTRACE_PASSIVE_SEND});
     if (!source)
         return tl::unexpected(source.error());
+    if (auto started = command.start(**source); !started)
+        return tl::unexpected(started.error());
     Logger logger;
-    auto done = (*source)->run(options, logger, []() -> Result<bool> { return true; });
-    if (!done)
-        return done;
+    if (auto done = (*source)->run(options, logger, [&] { return command.go_on(); }); !done)
+        return tl::unexpected(done.error());
     take_pending_stop();
     const WhatIfReport report = what_if_report(options, **source, logger.log());
-    Output output(STDOUT_FILENO);
+    Output output(document->fd());
     if (options.format == Format::Json)
         append_whatif_json(report, output.buffer());
     else
         append_whatif_table(report, options.wide, output.buffer());
-    return output.flush();
+    if (auto flushed = output.flush(); !flushed)
+        return tl::unexpected(flushed.error());
+    command.name_left();
+    return command.status_or(ExitCode::Ok);
 }
 
 } // namespace twtrace

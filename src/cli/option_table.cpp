@@ -220,7 +220,8 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      in_what_if, [](O o, V v) { return store(parse_number(v, 1, 1'000'000), o.pool); }},
     {"--idle", "SECONDS", "a pool that keeps idle connections so long (default 60)", in_what_if,
      [](O o, V v) { return store(parse_number(v, 1, 86'400), o.idle_s); }},
-    {"--output-file", "FILE", "write there instead of to standard output", in_child,
+    {"--output-file", "FILE", "write there instead of to standard output",
+     in_child & ~in_record,
      [](O o, V v) { return store(parse_path(v), o.output_file); }},
     {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
      [](O o, V) {

@@ -25,7 +25,7 @@ enum CommandSet : unsigned {
               in_report,
     in_replay = in_trace | in_top | in_summary | in_doctor | in_list | in_what_if | in_report,
     in_every = ~0U,
-    in_child = in_trace | in_summary | in_doctor, ///< take `-- COMMAND ARG...`
+    in_child = in_trace | in_summary | in_doctor | in_record | in_what_if, ///< take `-- COMMAND`
 };
 
 struct OptionRow {

@@ -87,7 +87,8 @@ Result<void> apply(const std::vector<Given>& given, Options& options) {
 constexpr std::string_view child_help =
     "With `-- COMMAND [ARG]...` behind the options it runs the command, watches only what the "
     "command\n"
-    "and its descendants close, prints to standard error, and exits with the command's status.";
+    "and its descendants close, prints what it has to say to standard error, and exits with the\n"
+    "command's status.";
 
 bool takes_child(Command command) {
     return (in_child & 1U << static_cast<unsigned>(command)) != 0;
@@ -100,7 +101,9 @@ Result<void> take_child(const std::vector<std::string>& words, Options& options)
     const std::string_view name = row_of(options.command).name;
     if (!takes_child(options.command))
         return fail(
-            fmt::format("{} runs no command: `--` goes with trace, summary and doctor", name),
+            fmt::format(
+                "{} runs no command: `--` goes with trace, summary, doctor, record and what-if",
+                name),
             ExitCode::Usage);
     if (words.size() == 1 || words[1].empty())
         return fail("nothing to run behind `--`; see twtrace summary --help", ExitCode::Usage);

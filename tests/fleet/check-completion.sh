@@ -27,6 +27,7 @@ offer_zsh() {
         compadd() { shift; print -l -- $@ }
         _describe() { print -l -- ${${(P)2}%%:*} }
         _files() { print FILES }
+        _normal() { print -l -- "_normal $words[1]" }
         scripts=$1
         shift
         words=("$@") CURRENT=$# PREFIX=$@[-1]
@@ -62,5 +63,10 @@ for shell in bash zsh fish; do
     expect "$shell" YES peer twtrace summary --group ''
     expect "$shell" NO summary twtrace summary ''
     expect "$shell" NO json twtrace record -o ''
+    expect "$shell" NO summary twtrace record -o x -- ''
 done
+# Behind `--` it is the completion of the command there.
+command -v bash >/dev/null && expect bash YES env twtrace what-if -- en
+command -v fish >/dev/null && expect fish YES env twtrace what-if -- en
+command -v zsh >/dev/null && expect zsh YES '_normal env' twtrace what-if -- env --he
 ((problems == 0))

@@ -114,6 +114,62 @@ TEST_CASE("command: without a file the document goes to standard error, in trace
     CHECK(json::parse(doctor.err).at("schema") == "twtrace.doctor/1");
 }
 
+TEST_CASE("command: what it closes is recorded, and nothing else", "[command][recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Reader reader(ns);
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    const Command other(bash("while :; do " + Reader::closes(10) + "; done"), ns.path());
+    const CommandResult recorded = run_command(
+        with({twtrace_binary(), "record", "-o", path, "--"},
+             bash("(" + Reader::closes(11) + "); " + Reader::closes(8) + "; echo out; exit 5")),
+        ns.path(), Milliseconds(120000));
+    INFO(recorded.err);
+    CHECK(recorded.exit_status == 5);
+    CHECK(recorded.out == "out\n");
+    CHECK(lines_of(recorded.err).size() == 1);
+    const CommandResult replayed =
+        run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
+    INFO(replayed.out << replayed.err);
+    const json summary = json::parse(replayed.out);
+    CHECK(summary.at("totals").at("time_wait") == 19);
+    const json& accounting = summary.at("accounting");
+    CHECK(accounting.at("captured").get<int>() - accounting.at("filtered").get<int>() == 19);
+    // A filter of the replay adds to that of the recorder.
+    const CommandResult budget = run_command(
+        {twtrace_binary(), "summary", "--from", path, "-c", "bash", "--fail-if", "time_wait > 18"});
+    CHECK(budget.exit_status == 4);
+}
+
+TEST_CASE("command: what-if predicts for it alone", "[command][whatif]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Reader reader(ns);
+    const TempDir dir;
+    const std::string file = dir.file("what-if.json");
+    const auto run = [&](const std::vector<std::string>& options) {
+        return run_command(with(with({twtrace_binary(), "what-if", "-o", "json"}, options),
+                                with({"--"}, bash(Reader::closes(12) + "; echo out; exit 6"))),
+                           ns.path(), Milliseconds(120000));
+    };
+    const CommandResult to_stderr = run({});
+    CHECK(to_stderr.exit_status == 6);
+    CHECK(to_stderr.out == "out\n");
+    const CommandResult to_file = run({"--output-file", file});
+    CHECK(to_file.err.empty());
+    for (const std::string& text : {to_stderr.err, read_file(file)}) {
+        const json document = json::parse(text);
+        REQUIRE(document.at("predictions").size() == 1);
+        CHECK(document.at("predictions").at(0).at("closes") == 12);
+        CHECK(document.at("predictions").at(0).at("service_port") == Reader::port);
+    }
+}
+
 TEST_CASE("command: other traffic of the same program is not counted", "[command]") {
     if (!can_trace()) {
         return;
@@ -344,6 +400,10 @@ TEST_CASE("command: what can't be run, and what makes no sense, is said in a lin
     CHECK(run({"summary", "--"}) == 2);
     CHECK(run({"list", "--", "true"}) == 2);
     CHECK(run({"top", "--", "true"}) == 2);
+    CHECK(run({"report", "--", "true"}) == 2);
+    CHECK(run({"record", "--", "true"}) == 2);
+    CHECK(run({"record", "-o", "/no/such/directory/f", "--", "true"}) == 1);
+    CHECK(run({"what-if", "-d", "3", "--", "true"}) == 2);
     CHECK(run({"summary", "-d", "3", "--", "true"}) == 2);
     CHECK(run({"summary", "--output-file", "/no/such/directory/f", "--", "true"}) == 1);
 }

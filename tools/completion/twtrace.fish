@@ -47,6 +47,10 @@ function __twtrace_offer
     set -l words (commandline -opc)
     set -l program (__twtrace_program)
     set -l command (__twtrace_command)
+    if set -l own (contains -i -- -- $words) # a command of its own, with its own completion
+        complete -C (string escape -- $words[(math $own + 1)..-1] | string join ' ')" "(commandline -ct)
+        return
+    end
     switch (__twtrace_takes)
         case '*FILE*' '*PATH*' '*DIR*'
             __fish_complete_path (commandline -ct)

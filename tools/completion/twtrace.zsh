@@ -26,6 +26,13 @@ _twtrace_takes() {
 _twtrace() {
     local program=$words[1] previous=$words[CURRENT-1] subcommand='' word help takes
     local -a commands options values
+    local -i own=${words[(i)--]}
+    if (( own < CURRENT )); then # a command of its own, with its own completion
+        shift $own words
+        (( CURRENT -= own ))
+        _normal
+        return
+    fi
     commands=(${(f)"$($program --help 2>/dev/null | _twtrace_rows commands)"})
     for word in ${words[2,CURRENT-1]}; do
         [[ -n ${(M)commands:#${word}:*} ]] && subcommand=$word
