@@ -26,6 +26,8 @@ class NamespaceViews {
     virtual void look() = 0;
     /// Counts their sockets: two small files each.
     virtual void count() = 0;
+    /// Ports that connect() can pick in a namespace whose settings are not known; 0: not known.
+    [[nodiscard]] virtual std::uint32_t usual_ports() const = 0;
     /// As tables show it.
     [[nodiscard]] virtual std::string name_of(std::uint32_t inode) = 0;
 

@@ -19,6 +19,8 @@ class NamespaceWatch : public NamespaceViews {
 
     void look() override;
     void count() override;
+    /// Those of the namespace that twtrace runs in: most have the same.
+    [[nodiscard]] std::uint32_t usual_ports() const override { return read_port_range().size(); }
     [[nodiscard]] std::string name_of(std::uint32_t inode) override {
         return names_.table_name(inode);
     }

@@ -9,6 +9,7 @@
 #include "app/host_facts.h"
 #include "app/live_run.h"
 #include "app/picture.h"
+#include "app/replayed_leftovers.h"
 #include "doctor/expected.h"
 #include "doctor/observer.h"
 #include "doctor/rules.h"
@@ -29,8 +30,13 @@ constexpr std::chrono::seconds default_look{10};
 
 class Watcher : public EventConsumer {
   public:
-    Watcher(Observer& observer, whatif::ConnectionLog& log) : observer_(observer), log_(log) {}
-    void event(const Event& event) override { counted(event, 1); }
+    Watcher(Observer& observer, whatif::ConnectionLog& log, ReplayedLeftovers* leftovers = nullptr)
+        : observer_(observer), log_(log), leftovers_(leftovers) {}
+    void event(const Event& event) override {
+        counted(event, 1);
+        if (leftovers_ != nullptr)
+            leftovers_->event(event);
+    }
     void counted(const Event& event, std::uint64_t times) override {
         observer_.add(event, times);
         log_.add(event, times);
@@ -39,6 +45,7 @@ class Watcher : public EventConsumer {
   private:
     Observer& observer_;
     whatif::ConnectionLog& log_;
+    ReplayedLeftovers* leftovers_;
 };
 
 // How long it takes yet, for somebody who watches.
@@ -94,11 +101,16 @@ Result<DoctorReport> examine_recording(const Options& options, whatif::Connectio
     auto facts = HostFacts::begin(options, replay->get());
     if (!facts)
         return tl::unexpected(facts.error());
+    auto leftovers = ReplayedLeftovers::before(**replay, options);
+    if (!leftovers)
+        return tl::unexpected(leftovers.error());
     Observer observer;
-    Watcher watcher(observer, log);
+    Watcher watcher(observer, log, &*leftovers);
     if (auto done = (*replay)->run(options, watcher, []() -> Result<bool> { return true; }); !done)
         return tl::unexpected(done.error());
-    return (*facts)->report(**replay, observer);
+    DoctorReport report = (*facts)->report(**replay, observer);
+    report.seen.leftovers = leftovers->at(report.end_wall_ns);
+    return report;
 }
 
 Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& command,

@@ -3,9 +3,8 @@
 
 #include <cstdint>
 
-#include "attribute/attributor.h"
+#include "app/journaled_owner.h"
 #include "doctor/observations.h"
-#include "journal/journal_reader.h"
 #include "source/sockets.h"
 
 namespace twtrace::doctor {
@@ -13,7 +12,7 @@ namespace twtrace::doctor {
 class LeftoverCount {
   public:
     /// looked_ms: how long ago the look began.
-    explicit LeftoverCount(std::uint64_t looked_ms);
+    explicit LeftoverCount(std::uint64_t looked_ms) : looked_ms_(looked_ms) {}
 
     /// Sockets that are none are no matter.
     void add(const TcpSocket& socket, std::uint32_t netns);
@@ -21,8 +20,7 @@ class LeftoverCount {
 
   private:
     std::uint64_t looked_ms_;
-    JournalReader journal_;
-    Attributor attributor_;
+    JournaledOwner owners_;
     Leftovers count_;
 };
 

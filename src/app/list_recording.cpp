@@ -32,8 +32,9 @@ SocketKey key_of(const Event& event) {
 struct Held {
     Event event;
     Owner owner;
+    bool has_owner = false;
     std::uint64_t until_ns = 0;
-    OwnerSource source = OwnerSource::Seen;
+    OwnerSource source = OwnerSource::None;
 };
 
 class HeldSockets : public EventConsumer {
@@ -47,14 +48,17 @@ class HeldSockets : public EventConsumer {
             return;
         Held& held = held_[key_of(event)];
         held.event = event;
-        held.owner = event.owner != nullptr ? *event.owner : Owner();
+        held.has_owner = event.owner != nullptr;
+        held.owner = held.has_owner ? *event.owner : Owner();
         held.until_ns = event.time_ns + time_wait_ns;
+        held.source = event.task.known() ? OwnerSource::Seen : OwnerSource::None;
     }
     void counted(const Event& /*event*/, std::uint64_t /*times*/) override {}
 
     void add(const PresentSocket& socket, std::uint64_t at_ns) {
         Held held;
-        held.source = OwnerSource::None;
+        held.has_owner = !socket.service.empty();
+        held.owner.service = socket.service;
         held.event.netns = socket.netns;
         held.event.local = socket.local;
         held.event.remote = socket.remote;
@@ -64,6 +68,7 @@ class HeldSockets : public EventConsumer {
         held.event.role = socket.role;
         held.event.role_inferred = socket.role != Role::Unknown;
         held.until_ns = at_ns + std::uint64_t{socket.remaining_ms} * 1'000'000;
+        held.source = socket.service.empty() ? OwnerSource::None : OwnerSource::Seen;
         held_.try_emplace(key_of(held.event), std::move(held));
     }
 
@@ -105,9 +110,9 @@ Result<void> run_list_recording(const Options& options) {
     for (auto& [key, held] : sockets.all()) {
         TimeWaitSocket row;
         row.event = held.event;
-        row.event.owner = held.source == OwnerSource::Seen ? &held.owner : nullptr;
+        row.event.owner = held.has_owner ? &held.owner : nullptr;
         row.event.netns_name = {};
-        row.owner_source = held.event.task.known() ? held.source : OwnerSource::None;
+        row.owner_source = held.source;
         row.remaining_ms = static_cast<std::uint32_t>((held.until_ns - now_ns) / 1'000'000);
         if (held.event.time_ns > now_ns || !options.filter.passes(row.event))
             continue;

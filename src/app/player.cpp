@@ -4,9 +4,12 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 
 #include "app/commands.h"
@@ -56,7 +59,9 @@ class Waiting : public EventConsumer {
 
 class Player {
   public:
-    Player(const Options& options, Screen& screen) : options_(options), screen_(screen) {
+    /// end_wall_ns: it plays up to there; 0: up to the end of the recording.
+    Player(const Options& options, Screen& screen, std::uint64_t end_wall_ns)
+        : options_(options), screen_(screen), end_wall_ns_(end_wall_ns) {
         state_.by = options.group_by;
     }
 
@@ -70,12 +75,14 @@ class Player {
         if (!recording)
             return tl::unexpected(recording.error());
         auto replay = Replay::open(*std::move(recording), options_.filter,
-                                   wall_ns - std::min(wall_ns, minute_ns), 0);
+                                   wall_ns - std::min(wall_ns, minute_ns), end_wall_ns_);
         if (!replay)
             return tl::unexpected(replay.error());
         replay_ = *std::move(replay);
         first_wall_ns_ = replay_->recording().begin_wall_ns();
         last_wall_ns_ = replay_->recording().end_wall_ns();
+        if (end_wall_ns_ != 0)
+            last_wall_ns_ = std::min(last_wall_ns_, end_wall_ns_);
         now_ns_ = std::max(replay_->start_ns(), wall_ns - replay_->wall_of(0));
         over_ = false;
         replay_->hold_clock(replay_->start_ns());
@@ -114,23 +121,24 @@ class Player {
     }
 
     [[nodiscard]] const Frame& frame() const { return view_->frame(); }
+    [[nodiscard]] std::vector<std::string> notes() const { return replay_->notes(); }
 
   private:
     void advance() {
         const std::uint64_t end_ns = last_wall_ns_ - replay_->wall_of(0);
-        while (true) {
+        now_ns_ = std::min(now_ns_, end_ns);
+        bool more = true;
+        while (more) {
             waiting_->pass_on(*view_, now_ns_);
             if (!waiting_->empty() || replay_->recorded_until_ns() > now_ns_)
                 break;
-            if (!replay_->step(*waiting_)) {
-                waiting_->pass_on(*view_, now_ns_);
-                over_ = waiting_->empty() && now_ns_ >= end_ns;
-                view_->refresh_soon();
-                break;
-            }
+            more = replay_->step(*waiting_);
             replay_->hold_clock(std::min(now_ns_, replay_->recorded_until_ns()));
         }
-        now_ns_ = over_ ? end_ns : now_ns_;
+        waiting_->pass_on(*view_, now_ns_);
+        over_ = now_ns_ >= end_ns;
+        if (over_)
+            view_->refresh_soon();
         replay_->hold_clock(now_ns_);
     }
 
@@ -198,6 +206,7 @@ class Player {
 
     const Options& options_;
     Screen& screen_;
+    std::uint64_t end_wall_ns_;
     State state_;
     std::unique_ptr<Replay> replay_;
     std::optional<Waiting> waiting_;
@@ -224,6 +233,12 @@ Result<void> run_player(const Options& options) {
     const auto begin = wall_time_in(*recording, options.begin);
     if (!begin)
         return in_context("--begin", begin.error());
+    const auto end = wall_time_in(*recording, options.end);
+    if (!end)
+        return in_context("--end", end.error());
+    const std::uint64_t begin_wall_ns = std::max(*begin, recording->begin_wall_ns());
+    if (*end != 0 && *end <= begin_wall_ns)
+        return fail("the end of the span is not after its begin", ExitCode::Usage);
     auto loop = EventLoop::make();
     if (!loop)
         return tl::unexpected(loop.error());
@@ -231,11 +246,14 @@ Result<void> run_player(const Options& options) {
     auto screen = Screen::open();
     if (!screen)
         return tl::unexpected(screen.error());
-    Player player(options, *screen);
-    if (auto gone = player.go_to(std::max(*begin, recording->begin_wall_ns())); !gone)
+    Player player(options, *screen, *end);
+    if (auto gone = player.go_to(begin_wall_ns); !gone)
         return gone;
     loop->on_readable(STDIN_FILENO, [&] { return player.read_keys(); });
-    return loop->run(tick_every, options.duration, [&] { return player.tick(); });
+    auto played = loop->run(tick_every, options.duration, [&] { return player.tick(); });
+    for (const std::string& note : player.notes())
+        spdlog::warn("{}", note);
+    return played;
 }
 
 } // namespace twtrace

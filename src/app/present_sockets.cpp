@@ -1,5 +1,6 @@
 #include "app/present_sockets.h"
 
+#include "app/journaled_owner.h"
 #include "app/older_minisocks.h"
 
 namespace twtrace {
@@ -19,6 +20,7 @@ Role role_of(const TcpSocket& socket, bool listened, const NetSettings& settings
 std::vector<PresentSocket> present_sockets(const std::vector<std::uint32_t>& chosen,
                                            std::uint64_t start_ns) {
     std::vector<PresentSocket> sockets;
+    JournaledOwner owners;
     each_older_minisock(chosen, start_ns, "recording",
                         [&](const OpenNamespace& space, const TcpSocket& socket, bool listened) {
                             if (sockets.size() == most)
@@ -32,6 +34,7 @@ std::vector<PresentSocket> present_sockets(const std::vector<std::uint32_t>& cho
                             present.fin_wait2 = socket.state == TcpState::FinWait2;
                             present.role = role_of(socket, listened, space.settings);
                             present.remaining_ms = socket.remaining_ms;
+                            present.service = owners.service_of(socket, space.inode);
                             return true;
                         });
     return sockets;

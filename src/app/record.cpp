@@ -66,7 +66,7 @@ Result<ExitCode> run_record(const Options& options) {
         options.recording, {options.max_size_bytes, options.max_age_s}, start_of(options, *run));
     if (!writer)
         return tl::unexpected(writer.error());
-    Recorder recorder(options, *run, **writer);
+    Recorder recorder(options, *run, **writer, run->start_ns());
     if (auto started = command.start(*run); !started)
         return tl::unexpected(started.error());
     auto done = run->run(options, recorder, [&]() -> Result<bool> {

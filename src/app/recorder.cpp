@@ -26,20 +26,21 @@ Filter whole_namespaces(const Filter& filter) {
 
 } // namespace
 
-Recorder::Recorder(const Options& options, EventSource& source, RecordingWriter& writer)
+Recorder::Recorder(const Options& options, EventSource& source, RecordingWriter& writer,
+                   std::uint64_t start_ns)
     : source_(source), writer_(writer), watch_(options.filter.netns),
       everybody_(whole_namespaces(options.filter)), look_(everybody_) {
+    write_present(options, start_ns);
     if (auto begun = look_.begin(); begun)
         can_look_ = true;
     else
         spdlog::warn("ports and settings are not recorded: {}", begun.error().message);
-    write_present(options);
     write_ports(source.now_ns());
     writer_.flush(source_.wall_of(source_.now_ns()));
 }
 
-void Recorder::write_present(const Options& options) {
-    const auto sockets = present_sockets(options.filter.netns, source_.now_ns());
+void Recorder::write_present(const Options& options, std::uint64_t start_ns) {
+    const auto sockets = present_sockets(options.filter.netns, start_ns);
     for (std::size_t from = 0; from < sockets.size(); from += sockets_a_record) {
         const auto first = sockets.begin() + static_cast<std::ptrdiff_t>(from);
         const auto count = std::min(sockets_a_record, sockets.size() - from);
@@ -51,6 +52,17 @@ void Recorder::event(const Event& event) {
     if (mark_ns_ != 0)
         writer_.mark(std::exchange(mark_ns_, 0));
     writer_.event(event);
+    note_failure(event);
+}
+
+// The doctor counts the TIME_WAITs that connect() did not take over as it failed last.
+void Recorder::note_failure(const Event& event) {
+    constexpr std::size_t most = 1000;
+    if (event.type != EventType::PortExhausted || event.reason != Reason::None)
+        return;
+    const HeldKey key{event.netns, event.remote, event.remote_port, event.local};
+    if (failed_ns_.size() < most || failed_ns_.contains(key))
+        failed_ns_[key] = event.time_ns;
 }
 
 void Recorder::counted(const Event& event, std::uint64_t times) {
@@ -103,6 +115,15 @@ void Recorder::write_ports(std::uint64_t now_ns) {
     if (!can_look_)
         return;
     doctor::Observations seen;
+    for (const auto& [key, at_ns] : failed_ns_) {
+        doctor::Flow& flow = seen.flows.emplace_back();
+        flow.netns = key.netns;
+        flow.local = key.local;
+        flow.remote = key.remote;
+        flow.port = key.port;
+        flow.no_port = 1;
+        flow.last_no_port_ns = at_ns;
+    }
     next_ports_ns_ = run_and_pause(now_ns, ports_every_ns, [&] { look_.end(seen, false); });
     for (const auto& [inode, facts] : seen.namespaces) {
         writer_.netns({inode, facts.name, facts.enter, facts.settings});
@@ -112,18 +133,22 @@ void Recorder::write_ports(std::uint64_t now_ns) {
         record.counted = facts.ports_counted;
         record.ports = facts.ports;
         for (PortUse& use : record.ports)
-            use.held_before = use.taken_before = use.passed_over = 0;
+            use.held_before = use.taken_before = 0;
         record.destinations = facts.destinations;
         record.distinct_ports = facts.distinct_ports;
         record.port_sockets = facts.port_sockets;
         record.overflow = facts.overflow_rise;
         record.listeners = facts.listeners;
         writer_.ports(record);
+        if (facts.conntrack)
+            writer_.conntrack({inode, *facts.conntrack});
     }
 }
 
 void Recorder::finish() {
     write_ports(source_.now_ns());
+    watch_.look();
+    watch_.count();
     writer_.end(sample_of(source_.accounting_inputs(), source_.accounted_until_ns()));
 }
 

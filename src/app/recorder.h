@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 
 #include "account/namespace_watch.h"
+#include "aggregate/ports_held.h"
 #include "app/doctor_look.h"
 #include "app/event_source.h"
 #include "recording/recording_writer.h"
@@ -12,7 +14,9 @@ namespace twtrace {
 
 class Recorder : public EventConsumer {
   public:
-    Recorder(const Options& options, EventSource& source, RecordingWriter& writer);
+    /// start_ns: since when the source has events.
+    Recorder(const Options& options, EventSource& source, RecordingWriter& writer,
+             std::uint64_t start_ns);
 
     void event(const Event& event) override;
     void counted(const Event& event, std::uint64_t times) override;
@@ -22,7 +26,8 @@ class Recorder : public EventConsumer {
     void finish();
 
   private:
-    void write_present(const Options& options);
+    void write_present(const Options& options, std::uint64_t start_ns);
+    void note_failure(const Event& event);
     void write_sample();
     void write_ports(std::uint64_t now_ns);
     RunSample sample_of(const Accounting::Inputs& inputs, std::uint64_t at_ns);
@@ -33,8 +38,9 @@ class Recorder : public EventConsumer {
     Filter everybody_;
     doctor::DoctorLook look_;
     bool can_look_ = false;
-    std::uint64_t mark_ns_ = 0;   // chosen, and not yet written
-    std::uint64_t marked_ns_ = 0; // chosen last
+    std::map<HeldKey, std::uint64_t> failed_ns_; // when connect() last found no port
+    std::uint64_t mark_ns_ = 0;                  // chosen, and not yet written
+    std::uint64_t marked_ns_ = 0;                // chosen last
     std::uint64_t sampled_ns_ = 0;
     std::uint64_t next_find_ns_ = 0;
     std::uint64_t next_count_ns_ = 0;

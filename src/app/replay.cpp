@@ -21,6 +21,7 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 // A recorder leaves out seconds that bring nothing new. A gap that is shorter may be a late sample.
 constexpr std::uint64_t quiet_ns = 3 * second_ns;
 constexpr std::uint64_t records_a_batch = 4096;
+constexpr std::size_t most_present = 100'000; // what a recorder writes at most
 
 Event shifted(const Event& event, std::uint64_t shift_ns) {
     Event later = event;
@@ -72,7 +73,21 @@ Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
                                 printable(recording_.path()),
                                 local_date_time(recording_.begin_wall_ns()),
                                 local_date_time(recording_.end_wall_ns())));
+    if (!first_event_)
+        read_state();
+    netns_at_begin_ = netns_;
     return {};
+}
+
+// What the recorder found as its run began stands before the first event, mark or sample.
+void Replay::read_state() {
+    const auto is_state = [](RecordKind kind) {
+        return kind == RecordKind::Start || kind == RecordKind::Namespace ||
+               kind == RecordKind::Sockets || kind == RecordKind::Ports ||
+               kind == RecordKind::Conntrack;
+    };
+    for (auto kind = recording_.next_kind(); kind && is_state(*kind); kind = recording_.next_kind())
+        recording_.next(*this);
 }
 
 Result<void> Replay::run(const Options& options, EventConsumer& consumer,
@@ -104,7 +119,9 @@ Result<void> Replay::run(const Options& options, EventConsumer& consumer,
 
 bool Replay::step(EventConsumer& consumer) {
     consumer_ = &consumer;
-    if (!ended_ && !recording_.next(*this))
+    if (first_event_)
+        hand_out(*std::exchange(first_event_, std::nullopt));
+    else if (!ended_ && !recording_.next(*this))
         finish(std::max(now_ns_, sample_.at_ns));
     consumer_ = nullptr;
     return !ended_;
@@ -151,11 +168,17 @@ void Replay::netns(const NamespaceRecord& record) {
 }
 
 void Replay::sockets(const std::vector<PresentSocket>& sockets) {
-    present_.insert(present_.end(), sockets.begin(), sockets.end());
+    const std::size_t free = most_present - std::min(most_present, present_.size());
+    const auto count = static_cast<std::ptrdiff_t>(std::min(free, sockets.size()));
+    present_.insert(present_.end(), sockets.begin(), sockets.begin() + count);
 }
 
 void Replay::ports(const PortsRecord& record) {
     netns_[record.netns].ports = record;
+}
+
+void Replay::conntrack(const ConntrackRecord& record) {
+    netns_[record.netns].conntrack = record.counts;
 }
 
 // Seconds that brought nothing new.
@@ -179,8 +202,14 @@ void Replay::event(const Event& given) {
         return;
     now_ns_ = std::max(now_ns_, event.time_ns);
     count(event);
-    if (consumer_ == nullptr)
-        return;
+    note_netns(event);
+    if (consumer_ == nullptr) // it ended the silence in which the span begins
+        first_event_ = event;
+    else
+        hand_out(event);
+}
+
+void Replay::hand_out(const Event& event) {
     if (filter_.passes(event))
         consumer_->event(event);
     else
@@ -347,8 +376,26 @@ Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint6
     return inherited;
 }
 
+void Replay::note_netns(const Event& event) {
+    constexpr std::size_t most = 1000;
+    if (event.role != Role::Client || event.netns == last_netns_)
+        return;
+    last_netns_ = event.netns;
+    if (client_netns_.size() < most)
+        client_netns_.insert(event.netns);
+}
+
 std::vector<std::string> Replay::notes() const {
     std::vector<std::string> notes = recording_.notes();
+    const auto unknown =
+        std::count_if(client_netns_.begin(), client_netns_.end(), [this](std::uint32_t inode) {
+            const auto found = netns_.find(inode);
+            return found == netns_.end() || !found->second.record.settings;
+        });
+    if (unknown > 0)
+        notes.push_back(fmt::format("{} has no settings of {} of {} network namespaces with "
+                                    "clients: the use of ports is not known there",
+                                    printable(recording_.path()), unknown, client_netns_.size()));
     if (ended_ && !run_over_ && end_mark_ns_ == 0)
         notes.push_back(fmt::format("{}: the recorder was killed, or is still writing: the "
                                     "recording ends at {}",

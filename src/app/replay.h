@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -58,9 +59,12 @@ class Replay : public EventSource, private RecordVisitor {
         NamespaceRecord record;
         std::optional<SockStat> counts;
         PortsRecord ports;
-        bool gone = false;
+        std::optional<Conntrack> conntrack;
     };
-    [[nodiscard]] const std::map<std::uint32_t, Netns>& netns() const { return netns_; }
+    using Namespaces = std::map<std::uint32_t, Netns>;
+    [[nodiscard]] const Namespaces& netns() const { return netns_; }
+    /// What was known where the span begins.
+    [[nodiscard]] const Namespaces& netns_at_begin() const { return netns_at_begin_; }
     /// Time-wait sockets that existed when the run began, and when that was.
     [[nodiscard]] const std::vector<PresentSocket>& present() const { return present_; }
     [[nodiscard]] std::uint64_t present_at_ns() const { return present_at_ns_; }
@@ -72,6 +76,7 @@ class Replay : public EventSource, private RecordVisitor {
     Replay(Recording recording, const Filter& filter)
         : recording_(std::move(recording)), filter_(filter) {}
     Result<void> go_to_begin(std::uint64_t begin_wall_ns);
+    void read_state();
 
     void event(const Event& event) override;
     void counted(const Event& event, std::uint64_t times) override;
@@ -81,9 +86,12 @@ class Replay : public EventSource, private RecordVisitor {
     void mark(std::uint64_t at_ns) override;
     void sample(const RunSample& sample) override;
     void ports(const PortsRecord& record) override;
+    void conntrack(const ConntrackRecord& record) override;
     void end(const RunSample& last) override;
 
     void count(const Event& event);
+    void hand_out(const Event& event);
+    void note_netns(const Event& event);
     void end_batch();
     void pass_time(std::uint64_t until_ns);
     void set_mark(std::uint64_t at_ns);
@@ -98,6 +106,7 @@ class Replay : public EventSource, private RecordVisitor {
     std::uint64_t begin_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: none
     bool begun_ = false;
+    std::optional<Event> first_event_; // read as the begin was looked for, and not yet handed out
     bool ended_ = false;
     // While it runs: called for each batch, and where a mark is set or passed.
     const std::function<Result<bool>()>* after_batch_ = nullptr;
@@ -129,7 +138,10 @@ class Replay : public EventSource, private RecordVisitor {
     std::uint64_t next_mark_ns_ = 0;
     Mark last_mark_;
 
-    std::map<std::uint32_t, Netns> netns_;
+    Namespaces netns_;
+    Namespaces netns_at_begin_;
+    std::uint32_t last_netns_ = 0;
+    std::set<std::uint32_t> client_netns_; // whose port settings matter
     std::vector<PresentSocket> present_;
     std::uint64_t present_at_ns_ = 0;
 };

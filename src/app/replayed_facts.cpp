@@ -4,11 +4,25 @@
 
 namespace twtrace {
 
+namespace {
+
+// A counter that begins again, after a reboot, has not risen.
+std::uint64_t risen(std::uint64_t from, std::uint64_t to) {
+    return to - std::min(to, from);
+}
+
+} // namespace
+
+const Replay::Netns* ReplayedFacts::before(std::uint32_t netns) const {
+    const auto found = replay_.netns_at_begin().find(netns);
+    return found == replay_.netns_at_begin().end() ? nullptr : &found->second;
+}
+
 void ReplayedFacts::compare(std::uint32_t netns, PortUse& use) const {
-    const auto found = before_.find(netns);
-    if (found == before_.end())
+    const Replay::Netns* then = before(netns);
+    if (then == nullptr)
         return;
-    const auto& ports = found->second.ports.ports;
+    const auto& ports = then->ports.ports;
     const auto same = std::find_if(ports.begin(), ports.end(), [&](const PortUse& other) {
         return other.local == use.local && other.remote == use.remote && other.port == use.port;
     });
@@ -19,9 +33,12 @@ void ReplayedFacts::compare(std::uint32_t netns, PortUse& use) const {
 }
 
 void ReplayedFacts::fill(doctor::Observations& seen) const {
+    static const Replay::Netns nothing;
     for (const auto& [inode, known] : replay_.netns()) {
         doctor::NamespaceFacts& facts = seen.namespaces[inode];
         const PortsRecord& ports = known.ports;
+        const Replay::Netns* at_begin = before(inode);
+        const Replay::Netns& then = at_begin != nullptr ? *at_begin : nothing;
         facts.name = known.record.name;
         facts.enter = known.record.enter;
         facts.settings = known.record.settings;
@@ -34,13 +51,16 @@ void ReplayedFacts::fill(doctor::Observations& seen) const {
         facts.distinct_ports = ports.distinct_ports;
         facts.port_sockets = ports.port_sockets;
         facts.listeners = ports.listeners;
-        const auto before = before_.find(inode);
-        const std::uint64_t overflow = before == before_.end() ? 0 : before->second.ports.overflow;
-        facts.overflow_rise = ports.overflow - std::min(ports.overflow, overflow);
-        if (before != before_.end() && ports.at_ns > before->second.ports.at_ns)
-            seen.counted_apart_s =
-                std::max(seen.counted_apart_s,
-                         static_cast<double>(ports.at_ns - before->second.ports.at_ns) / 1e9);
+        facts.overflow_rise = risen(then.ports.overflow, ports.overflow);
+        facts.conntrack = known.conntrack;
+        if (then.conntrack && known.conntrack) {
+            facts.conntrack_failed =
+                risen(then.conntrack->insert_failed, known.conntrack->insert_failed);
+            facts.conntrack_dropped = risen(then.conntrack->dropped, known.conntrack->dropped);
+        }
+        if (then.ports.at_ns != 0 && ports.at_ns > then.ports.at_ns)
+            seen.counted_apart_s = std::max(
+                seen.counted_apart_s, static_cast<double>(ports.at_ns - then.ports.at_ns) / 1e9);
     }
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 
 #include "app/replay.h"
 #include "doctor/observations.h"
@@ -11,8 +10,7 @@ namespace twtrace {
 
 class ReplayedFacts {
   public:
-    /// To be made where the span begins, before it is replayed.
-    explicit ReplayedFacts(const Replay& replay) : replay_(replay), before_(replay.netns()) {}
+    explicit ReplayedFacts(const Replay& replay) : replay_(replay) {}
 
     /// At the end of the span. seen has its flows already.
     void fill(doctor::Observations& seen) const;
@@ -21,8 +19,9 @@ class ReplayedFacts {
     /// Sets what was taken where the span begins.
     void compare(std::uint32_t netns, PortUse& use) const;
 
+    [[nodiscard]] const Replay::Netns* before(std::uint32_t netns) const;
+
     const Replay& replay_;
-    std::map<std::uint32_t, Replay::Netns> before_;
 };
 
 } // namespace twtrace

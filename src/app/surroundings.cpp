@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "account/net_settings.h"
 #include "util/cpu_time.h"
 
 namespace twtrace {
@@ -15,11 +14,11 @@ constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // where an event came fr
 constexpr std::uint64_t remembered_ns = 6 * second_ns; // more than rates are over (RateSpan)
 constexpr std::uint64_t sample_ns = second_ns / 10;
 
-PortRules rules_of(const std::optional<NetSettings>& settings) {
-    if (settings)
-        return port_rules_of(*settings);
+PortRules rules_of(const NamespaceView& view, std::uint32_t usual_ports) {
+    if (view.settings)
+        return port_rules_of(*view.settings);
     PortRules rules;
-    rules.usable = read_port_range().size(); // most namespaces have the same
+    rules.usable = usual_ports;
     return rules;
 }
 
@@ -38,8 +37,9 @@ void Surveyor::find_namespaces() {
         around_.present.clear(); // sockets of one that is new have not risen
     around_.rules.clear();
     name_of_.clear();
+    const std::uint32_t usual_ports = watch_->usual_ports();
     for (const auto& [inode, view] : watch_->views()) {
-        around_.rules[inode] = rules_of(view.settings);
+        around_.rules[inode] = rules_of(view, usual_ports);
         name_of_[inode] = watch_->name_of(inode);
     }
 }

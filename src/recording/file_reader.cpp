@@ -245,17 +245,29 @@ bool FileReader::pass_on(RecordVisitor& visitor) {
     case RecordKind::Text:
         return decoder_.learn(kind, body);
     default:
-        if (kind >= RecordKind::Start && kind <= RecordKind::End &&
+        if (kind >= RecordKind::Start && kind <= RecordKind::Conntrack &&
             !visit_json(kind, body, visitor))
             damaged_ += body.size();
         return true;
     }
 }
 
-bool FileReader::next(RecordVisitor& visitor) {
+bool FileReader::has_record() {
     while (at_ >= records_.size())
         if (!read_chunk())
             return false;
+    return true;
+}
+
+std::optional<RecordKind> FileReader::next_kind() {
+    if (!has_record())
+        return std::nullopt;
+    return static_cast<RecordKind>(ByteReader(std::string_view(records_).substr(at_)).varint());
+}
+
+bool FileReader::next(RecordVisitor& visitor) {
+    if (!has_record())
+        return false;
     if (!pass_on(visitor)) { // the rest of the block can't be trusted
         damaged_ += records_.size() - at_;
         go_to(offset_);

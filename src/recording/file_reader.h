@@ -24,6 +24,8 @@ class FileReader {
 
     /// Hands the next record to the visitor. False: there is none.
     bool next(RecordVisitor& visitor);
+    /// The kind of the record that next() will hand out; none: there is no record.
+    std::optional<RecordKind> next_kind();
     /// The next records come from the last block that begins at or before this time (UTC,
     /// nanoseconds), or from the first one.
     void seek(std::uint64_t wall_ns);
@@ -51,6 +53,7 @@ class FileReader {
     explicit FileReader(Fd file, std::uint64_t size);
     Found chunk_at(std::uint64_t offset, Chunk& chunk);
     std::optional<Chunk> block_from(std::uint64_t offset);
+    bool has_record();
     bool read_chunk();
     bool unpack(const Chunk& chunk);
     bool pass_on(RecordVisitor& visitor);

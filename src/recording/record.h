@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "account/accounting.h"
+#include "account/conntrack.h"
 #include "account/net_settings.h"
 #include "account/sockstat.h"
 #include "model/event.h"
@@ -33,6 +34,7 @@ enum class RecordKind : std::uint64_t {
     Sample = 20,
     Ports = 21,
     End = 22,
+    Conntrack = 23,
 };
 
 /// The beginning of a run of the recorder: first in each segment, whenever that begins.
@@ -66,6 +68,7 @@ struct PresentSocket {
     bool fin_wait2 = false;
     Role role = Role::Unknown;
     std::uint32_t remaining_ms = 0;
+    std::string service; ///< who closed it, where a tracer with --journal saw it
 };
 
 /// Once a second: up to at_ns (CLOCK_MONOTONIC) all events are before it in the recording.
@@ -94,6 +97,12 @@ struct PortsRecord {
     bool operator==(const PortsRecord&) const = default;
 };
 
+/// Connection tracking of one namespace: its counters since boot. None where nothing is tracked.
+struct ConntrackRecord {
+    std::uint32_t netns = 0;
+    Conntrack counts;
+};
+
 /// What a reader does with them: nothing, unless it says so. Nothing is kept by the caller:
 /// references are valid in the call.
 class RecordVisitor {
@@ -108,6 +117,7 @@ class RecordVisitor {
     virtual void mark(std::uint64_t /*at_ns*/) {}
     virtual void sample(const RunSample& /*sample*/) {}
     virtual void ports(const PortsRecord& /*record*/) {}
+    virtual void conntrack(const ConntrackRecord& /*record*/) {}
     /// The run ended as it should.
     virtual void end(const RunSample& /*last*/) {}
 };

@@ -92,6 +92,17 @@ void members_of_port_use(const On& on, Record& use) {
     on("open", use.open);
     on("time_wait", use.time_wait);
     on("reusable", use.reusable);
+    on("passed_over", use.passed_over);
+}
+
+template <typename On, typename Record>
+void members_of_conntrack(const On& on, Record& record) {
+    on("netns", record.netns);
+    on("entries", record.counts.entries);
+    on("max", record.counts.most);
+    on("forwards", record.counts.forwards);
+    on("insert_failed", record.counts.insert_failed);
+    on("dropped", record.counts.dropped);
 }
 
 template <typename On, typename Record>
@@ -177,6 +188,7 @@ std::vector<PresentSocket> sockets_of(const Json& json) {
         const Read read(one);
         members_of_socket(read, socket);
         read("fin_wait2", socket.fin_wait2);
+        read("service", socket.service);
         bool client = false;
         read("client", client);
         bool server = false;
@@ -215,6 +227,12 @@ PortsRecord ports_of(const Json& json) {
     return record;
 }
 
+ConntrackRecord conntrack_of(const Json& json) {
+    ConntrackRecord record;
+    members_of_conntrack(Read(json), record);
+    return record;
+}
+
 } // namespace
 
 std::string json_of(const RunStart& start) {
@@ -239,6 +257,8 @@ std::string json_of(const std::vector<PresentSocket>& sockets) {
         members_of_socket(Write(one), socket);
         if (socket.fin_wait2)
             one["fin_wait2"] = true;
+        if (!socket.service.empty())
+            one["service"] = socket.service;
         if (socket.role != Role::Unknown)
             one[socket.role == Role::Client ? "client" : "server"] = true;
         list.push_back(std::move(one));
@@ -272,6 +292,12 @@ std::string json_of(const PortsRecord& record) {
     return text_of(json);
 }
 
+std::string json_of(const ConntrackRecord& record) {
+    Json json;
+    members_of_conntrack(Write(json), record);
+    return text_of(json);
+}
+
 bool visit_json(RecordKind kind, std::string_view body, RecordVisitor& visitor) {
     const Json json = Json::parse(body.begin(), body.end(), nullptr, false);
     if (!json.is_object())
@@ -301,6 +327,9 @@ bool visit_json(RecordKind kind, std::string_view body, RecordVisitor& visitor) 
         return true;
     case RecordKind::End:
         visitor.end(sample_of(json));
+        return true;
+    case RecordKind::Conntrack:
+        visitor.conntrack(conntrack_of(json));
         return true;
     default:
         return false;

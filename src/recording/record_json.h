@@ -14,6 +14,7 @@ std::string json_of(const NamespaceRecord& record);
 std::string json_of(const std::vector<PresentSocket>& sockets);
 std::string json_of(const RunSample& sample);
 std::string json_of(const PortsRecord& record);
+std::string json_of(const ConntrackRecord& record);
 
 /// Hands what is in the body to the visitor's function for this kind. False: the body is damaged.
 /// What is missing keeps its default.

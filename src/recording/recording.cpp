@@ -90,6 +90,16 @@ bool Recording::open_next() {
     return false;
 }
 
+std::optional<RecordKind> Recording::next_kind() {
+    while (file_ || open_next()) {
+        if (const auto kind = file_->next_kind())
+            return kind;
+        if (!open_next())
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
 bool Recording::next(RecordVisitor& visitor) {
     while (file_ || open_next()) {
         if (file_->next(visitor))

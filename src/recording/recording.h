@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ class Recording {
 
     /// Hands the next record to the visitor. False: there is none.
     bool next(RecordVisitor& visitor);
+    /// The kind of the record that next() will hand out; none: there is no record.
+    std::optional<RecordKind> next_kind();
     /// The next records come from the last block that begins at or before this time (UTC,
     /// nanoseconds), or from the first one.
     Result<void> seek(std::uint64_t wall_ns);

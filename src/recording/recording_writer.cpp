@@ -24,6 +24,16 @@ bool same(const SockStat& a, const SockStat& b) {
     return a.inuse == b.inuse && a.time_wait == b.time_wait;
 }
 
+// The number of entries changes all the time; less than one in a hundred of the limit is no news.
+bool says_the_same(const Conntrack& a, const Conntrack& b) {
+    const std::uint64_t few = a.most.value_or(0) / 100;
+    const std::uint64_t before = a.entries.value_or(0);
+    const std::uint64_t now = b.entries.value_or(0);
+    return a.insert_failed == b.insert_failed && a.dropped == b.dropped && a.most == b.most &&
+           a.forwards == b.forwards && a.entries.has_value() == b.entries.has_value() &&
+           std::max(before, now) - std::min(before, now) <= few;
+}
+
 } // namespace
 
 Result<std::unique_ptr<RecordingWriter>>
@@ -83,6 +93,8 @@ void RecordingWriter::append_state() {
         append(RecordKind::Namespace, json);
     for (const auto& [inode, record] : ports_)
         append(RecordKind::Ports, json_of(record));
+    for (const auto& [inode, record] : conntrack_)
+        append(RecordKind::Conntrack, json_of(record));
     if (last_)
         append_sample(RecordKind::Sample, *last_);
 }
@@ -169,6 +181,15 @@ void RecordingWriter::ports(const PortsRecord& record) {
     }
     before = record;
     append(RecordKind::Ports, json_of(record));
+}
+
+void RecordingWriter::conntrack(const ConntrackRecord& record) {
+    begin_block_if_none();
+    const auto known = conntrack_.find(record.netns);
+    if (known != conntrack_.end() && says_the_same(known->second.counts, record.counts))
+        return;
+    conntrack_[record.netns] = record;
+    append(RecordKind::Conntrack, json_of(record));
 }
 
 void RecordingWriter::end(RunSample last) {

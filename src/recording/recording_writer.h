@@ -32,6 +32,8 @@ class RecordingWriter {
     /// a minute.
     void sample(RunSample sample);
     void ports(const PortsRecord& record);
+    /// One whose counters are those of the last, with about as many entries, is left out.
+    void conntrack(const ConntrackRecord& record);
     /// The run is over.
     void end(RunSample last);
 
@@ -74,6 +76,7 @@ class RecordingWriter {
     // What a new block begins with.
     std::map<std::uint32_t, std::string> namespaces_; // JSON
     std::map<std::uint32_t, PortsRecord> ports_;
+    std::map<std::uint32_t, ConntrackRecord> conntrack_;
     std::optional<RunSample> last_;
     std::uint64_t now_ns_ = 0; // of the last event or sample
     std::uint64_t now_wall_ns_ = 0;

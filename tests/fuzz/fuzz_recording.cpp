@@ -34,6 +34,9 @@ class Checked : public RecordVisitor {
     void mark(std::uint64_t at_ns) override { bytes_ += at_ns & 1U; }
     void sample(const RunSample& sample) override { bytes_ += sample.namespaces.size(); }
     void ports(const PortsRecord& record) override { bytes_ += record.ports.size(); }
+    void conntrack(const ConntrackRecord& record) override {
+        bytes_ += record.counts.entries.value_or(0) & 1U;
+    }
     void end(const RunSample& last) override { sample(last); }
 
   private:
@@ -49,8 +52,9 @@ void read(const std::string& content) {
     if (!reader)
         return;
     Checked visitor;
-    while ((*reader)->next(visitor)) {
-    }
+    for (auto kind = (*reader)->next_kind(); (*reader)->next(visitor);
+         kind = (*reader)->next_kind())
+        fuzz::require(kind.has_value());
     fuzz::require((*reader)->damaged_bytes() <= content.size() + most_raw_block_bytes);
     (*reader)->seek(1);
     (*reader)->next(visitor);

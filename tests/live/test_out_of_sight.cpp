@@ -76,6 +76,48 @@ TEST_CASE("out of sight: source ports of SNAT that run out", "[out-of-sight]") {
     CHECK(mentions(diagnosis.document.at("out_of_sight"), "this host only forwards"));
 }
 
+TEST_CASE("out of sight: a recording of the same seconds says what the live doctor says",
+          "[out-of-sight][recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0"); // else ports become free between the two ends
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40199");
+    connect_and_close(ns, times);
+    bool nat = false;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    Tracer recorder({"record", "-o", path, "--netns", ns.path()});
+    const Diagnosis now = diagnose(ns, [&] {
+        connect_and_close(ns, times);
+        nat = translate(ns);
+        if (nat) {
+            ns.run_in(connect_through_nat);
+        }
+    });
+    REQUIRE(recorder.stop().exit_status == 0);
+    const CommandResult replayed =
+        run_command({twtrace_binary(), "doctor", "-o", "json", "--from", path});
+    INFO(now.document.dump(2) << replayed.out << replayed.err);
+    CHECK(replayed.exit_status == now.exit_status);
+    const json later = json::parse(replayed.out);
+    CHECK(later.at("totals") == now.document.at("totals"));
+    CHECK(later.at("namespaces") == now.document.at("namespaces"));
+    CHECK(later.at("out_of_sight") == now.document.at("out_of_sight"));
+    CHECK(later.at("time_wait_from_before").at("sockets") == times);
+    CHECK(now.document.at("time_wait_from_before").at("sockets") == times);
+    const auto ids = [](const json& document) {
+        std::vector<std::string> all;
+        for (const json& finding : document.at("findings")) {
+            all.push_back(finding.at("id"));
+        }
+        return all;
+    };
+    CHECK(ids(later) == ids(now.document));
+    CHECK((!nat || now.finding("snat-ports") != nullptr));
+}
+
 TEST_CASE("out of sight: the all-clear tells what is in TIME_WAIT from before", "[out-of-sight]") {
     if (!can_trace()) {
         return;

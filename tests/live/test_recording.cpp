@@ -351,6 +351,14 @@ TEST_CASE("recording: top plays it, and goes where it is told to", "[recording]"
     terminal.await("no such time");
     terminal.type("q");
     terminal.await_gone("by process, sort");
+    // It ends where it is told to, and does not go beyond.
+    terminal.enter(twtrace_binary() + " top --from " + path + " --end -2s");
+    terminal.await("at its end");
+    terminal.type("t-1s");
+    terminal.press("Enter");
+    terminal.await("not in the recording");
+    terminal.type("q");
+    terminal.await_gone("by process, sort");
 }
 
 TEST_CASE("recording: mistakes are told in one line", "[recording]") {

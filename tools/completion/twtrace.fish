@@ -48,7 +48,7 @@ function __twtrace_offer
     set -l program (__twtrace_program)
     set -l command (__twtrace_command)
     if set -l own (contains -i -- -- $words) # a command of its own, with its own completion
-        complete -C (string escape -- $words[(math $own + 1)..-1] | string join ' ')" "(commandline -ct)
+        complete -C (string join ' ' -- (string escape -- $words[(math $own + 1)..-1]) (commandline -ct))
         return
     end
     switch (__twtrace_takes)

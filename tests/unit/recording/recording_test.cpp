@@ -3,6 +3,9 @@
 #include <fstream>
 #include <set>
 
+#include "recording/block_writer.h"
+#include "recording/record_json.h"
+#include "recording/segment_file.h"
 #include "recording/varint.h"
 #include "scene.h"
 
@@ -150,13 +153,19 @@ TEST_CASE("what is known of the host comes back", "[recording]") {
     sample.namespaces[netns.inode] = {10, 20, 30};
     const PresentSocket socket{
         netns.inode, address("10.0.0.1"), address("2001:db8::1"), 40000, 80, true, Role::Client,
-        1234};
+        1234,        "nginx.service"};
+    ConntrackRecord conntrack{netns.inode, {100, 262144, true, 7, 8}};
     {
         auto writer = *RecordingWriter::open(path, {}, scene_start());
         writer->sockets({socket});
         writer->netns(netns);
         writer->netns(netns); // the second time it says nothing new
         writer->ports(ports);
+        writer->conntrack(conntrack);
+        conntrack.counts.entries = 101;
+        writer->conntrack(conntrack); // about as many
+        conntrack.counts.insert_failed = 9;
+        writer->conntrack(conntrack);
         writer->mark(scene_ns + 1'000'000'000);
         writer->sample(sample);
         writer->end(sample);
@@ -180,10 +189,46 @@ TEST_CASE("what is known of the host comes back", "[recording]") {
     CHECK(all.present[0].fin_wait2);
     CHECK(all.present[0].role == Role::Client);
     CHECK(all.present[0].remaining_ms == 1234);
+    CHECK(all.present[0].service == "nginx.service");
+    REQUIRE(all.conntrack_records.size() == 2);
+    CHECK(all.conntrack_records[0].netns == netns.inode);
+    CHECK(all.conntrack_records[0].counts.entries == 100U);
+    CHECK(all.conntrack_records[0].counts.most == 262144U);
+    CHECK(all.conntrack_records[0].counts.forwards);
+    CHECK(all.conntrack_records[0].counts.dropped == 8);
+    CHECK(all.conntrack_records[1].counts.insert_failed == 9);
     CHECK(all.marks == std::vector<std::uint64_t>{scene_ns + 1'000'000'000});
     REQUIRE(all.samples.size() == 1);
     CHECK(all.samples[0].inputs.unverified.ended == 2);
     CHECK(all.samples[0].namespaces.at(netns.inode).time_wait == 30);
+}
+
+TEST_CASE("records of a kind that is not known are passed over", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("newer.twr");
+    {
+        auto file = *SegmentFile::create(path);
+        BlockWriter block;
+        block.begin({7, scene_ns, scene_wall_ns});
+        std::string records;
+        const auto append = [&](std::uint64_t kind, const std::string& body) {
+            append_varint(records, kind);
+            append_varint(records, body.size());
+            records += body;
+        };
+        append(static_cast<std::uint64_t>(RecordKind::Start), json_of(scene_start()));
+        append(999, "no JSON");
+        append(static_cast<std::uint64_t>(RecordKind::Mark),
+               R"({"at_ns":5,"of a later version":[]})");
+        REQUIRE(file->append(block.chunk(records, true)));
+    }
+    auto recording = *Recording::open(path);
+    Collected all;
+    while (recording.next(all)) {
+    }
+    CHECK(all.starts.size() == 1);
+    CHECK(all.marks == std::vector<std::uint64_t>{5});
+    CHECK(recording.damaged_bytes() == 0);
 }
 
 TEST_CASE("a recording is never written over", "[recording]") {

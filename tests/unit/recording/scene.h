@@ -44,6 +44,7 @@ struct Collected : RecordVisitor {
     std::vector<std::uint64_t> marks;
     std::vector<RunSample> samples;
     std::vector<PortsRecord> port_records;
+    std::vector<ConntrackRecord> conntrack_records;
     std::vector<RunSample> ends;
 
     void event(const Event& event) override { counted(event, 0); }
@@ -65,6 +66,7 @@ struct Collected : RecordVisitor {
     void mark(std::uint64_t at_ns) override { marks.push_back(at_ns); }
     void sample(const RunSample& sample) override { samples.push_back(sample); }
     void ports(const PortsRecord& record) override { port_records.push_back(record); }
+    void conntrack(const ConntrackRecord& record) override { conntrack_records.push_back(record); }
     void end(const RunSample& last) override { ends.push_back(last); }
 };
 
