@@ -11,6 +11,7 @@
 #include "app/host_facts.h"
 #include "app/open_source.h"
 #include "app/picture.h"
+#include "app/slice_doctor.h"
 #include "app/what_if.h"
 #include "doctor/expected.h"
 #include "doctor/observer.h"
@@ -60,6 +61,13 @@ class Reporter : public EventConsumer {
             count_ns_ = run_and_pause(now_ns, 0, [this] { namespaces_->count(); });
             take_present(now_ns);
         }
+        if (slices_.is_due(at_s(now_ns)))
+            slices_.judge(at_s(now_ns), *namespaces_, collector_.held());
+    }
+    /// After the last tick.
+    const Marks& finish(double duration_s) {
+        slices_.finish(duration_s, *namespaces_, collector_.held());
+        return slices_.marks();
     }
 
     ReportData& data() { return data_; }
@@ -74,6 +82,7 @@ class Reporter : public EventConsumer {
     }
     void add(const Event& event, std::uint64_t times) {
         observer_.add(event, times);
+        slices_.add(event, times);
         log_.add(event, times);
         if (event.type != EventType::TimeWait)
             return;
@@ -103,8 +112,8 @@ class Reporter : public EventConsumer {
             const std::string name = namespaces_->name_of(inode);
             data_.present.add(name, at_s(now_ns), static_cast<double>(view.counts->time_wait));
             if (view.settings && view.settings->max_tw_buckets)
-                data_.present.add(name + " limit", at_s(now_ns),
-                                  static_cast<double>(*view.settings->max_tw_buckets));
+                data_.limits.add(name, at_s(now_ns),
+                                 static_cast<double>(*view.settings->max_tw_buckets));
         }
     }
 
@@ -117,6 +126,7 @@ class Reporter : public EventConsumer {
     std::uint64_t look_ns_ = 0;
     std::uint64_t count_ns_ = 0;
     doctor::Observer observer_;
+    SliceDoctor slices_;
     whatif::ConnectionLog log_;
     ReportData data_;
 };
@@ -127,6 +137,9 @@ void add_doctor(const EventSource& source, HostFacts& facts, Reporter& reporter)
     doctor::add_expected(report.seen, reporter.log(),
                          reporter.log().kept_seconds_of(report.seen.seconds), report.findings);
     append_doctor_json(report, reporter.data().doctor_json);
+    const Marks& marks = reporter.finish(source.elapsed_s());
+    for (const doctor::Finding& finding : report.findings)
+        reporter.data().held.push_back(marks.of(finding));
 }
 
 std::string random_nonce() {

@@ -16,7 +16,8 @@
 TWTRACE_INCLUDE_FILE(html, TWTRACE_PAGE_DIR "/page.html")
 TWTRACE_INCLUDE_FILE(css, TWTRACE_PAGE_DIR "/page.css")
 TWTRACE_INCLUDE_FILE(script, TWTRACE_PAGE_DIR "/page.js")
-TWTRACE_INCLUDE_FILE(chart, TWTRACE_CHART_JS)
+TWTRACE_INCLUDE_FILE(charts, TWTRACE_PAGE_DIR "/charts.js")
+TWTRACE_INCLUDE_FILE(library, TWTRACE_CHART_JS)
 
 namespace twtrace::page {
 
@@ -32,8 +33,12 @@ std::string_view script() {
     return {twtrace_page_script, twtrace_page_script_end};
 }
 
+std::string_view charts() {
+    return {twtrace_page_charts, twtrace_page_charts_end};
+}
+
 std::string_view chart_library() {
-    return {twtrace_page_chart, twtrace_page_chart_end};
+    return {twtrace_page_library, twtrace_page_library_end};
 }
 
 } // namespace twtrace::page

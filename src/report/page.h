@@ -6,8 +6,9 @@
 
 namespace twtrace::page {
 
-std::string_view html(); ///< with @CSS@, @DATA@, @CHART@, @JS@ and @NONCE@ to be filled in
+std::string_view html(); ///< with @CSS@, @DATA@, @CHART@, @CHARTS@, @JS@, @NONCE@ to be filled in
 std::string_view css();
+std::string_view charts();
 std::string_view script();
 std::string_view chart_library();
 

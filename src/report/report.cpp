@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "report/bounds.h"
 #include "report/page.h"
 #include "util/version_number.h"
 
@@ -16,6 +17,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t services_shown = 7;
+constexpr std::size_t findings_shown = 50;
+constexpr std::size_t predictions_shown = 20;
+constexpr std::size_t namespaces_shown = 100;
 
 Json lines_of(const Series& series, std::size_t most, double duration_s, double factor) {
     Json lines = Json::array();
@@ -23,9 +27,7 @@ Json lines_of(const Series& series, std::size_t most, double duration_s, double 
         Json values = Json::array();
         for (const auto& value : line.values)
             values.push_back(value ? Json(std::round(*value * factor * 100) / 100) : Json(nullptr));
-        lines.push_back({{"name", line.name},
-                         {"values", std::move(values)},
-                         {"limit", line.name.ends_with(" limit")}});
+        lines.push_back({{"name", line.name}, {"values", std::move(values)}});
     }
     return lines;
 }
@@ -68,6 +70,46 @@ std::string replaced(std::string_view page, std::string_view mark, std::string_v
     }
 }
 
+Json held_of(const std::vector<std::vector<Marks::Span>>& findings) {
+    Json all = Json::array();
+    for (const auto& spans : findings) {
+        Json one = Json::array();
+        for (const Marks::Span& span : spans)
+            one.push_back({std::round(span.from_s), std::round(span.to_s)});
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
+Json document_of(const ReportData& data) {
+    Json summary = Json::parse(data.summary_json);
+    Json doctor = Json::parse(data.doctor_json);
+    Json whatif = Json::parse(data.whatif_json);
+    Json left_out = bounded_summary(summary);
+    left_out["findings"] = keep_first(doctor, "findings", findings_shown);
+    left_out["predictions"] = keep_first(whatif, "predictions", predictions_shown);
+    left_out["namespaces"] = keep_first(doctor, "namespaces", namespaces_shown);
+    if (doctor.contains("namespaces"))
+        for (Json& one : doctor["namespaces"])
+            one.erase("ports");
+    Json document{{"version", TWTRACE_RELEASE},
+                  {"series",
+                   {{"seconds", seconds_of(data.duration_s)},
+                    {"closes", lines_of(data.closes, services_shown, data.duration_s, 1)},
+                    {"ports", lines_of(data.ports, services_shown, data.duration_s, 100)},
+                    {"present", lines_of(data.present, services_shown, data.duration_s, 1)},
+                    {"limits", lines_of(data.limits, services_shown, data.duration_s, 1)}}},
+                  {"lifetimes", lifetimes_of(data.lifetimes)},
+                  {"summary", std::move(summary)},
+                  {"doctor", std::move(doctor)},
+                  {"held", held_of(data.held)},
+                  {"whatif", std::move(whatif)},
+                  {"accounting", data.accounting},
+                  {"left_out", std::move(left_out)}};
+    cut_texts(document);
+    return document;
+}
+
 } // namespace
 
 std::string without_tags(const std::string& json) {
@@ -75,25 +117,14 @@ std::string without_tags(const std::string& json) {
 }
 
 std::string report_html(const ReportData& data, const std::string& nonce) {
-    const Json document{
-        {"version", TWTRACE_RELEASE},
-        {"series",
-         {{"seconds", seconds_of(data.duration_s)},
-          {"closes", lines_of(data.closes, services_shown, data.duration_s, 1)},
-          {"ports", lines_of(data.ports, services_shown, data.duration_s, 100)},
-          {"present", lines_of(data.present, 2 * services_shown, data.duration_s, 1)}}},
-        {"lifetimes", lifetimes_of(data.lifetimes)},
-        {"summary", Json::parse(data.summary_json)},
-        {"doctor", Json::parse(data.doctor_json)},
-        {"whatif", Json::parse(data.whatif_json)},
-        {"accounting", data.accounting}};
     // The data goes in last: nothing in it is taken for a mark.
     std::string page = replaced(page::html(), "@NONCE@", nonce);
     page = replaced(page, "@CSS@", page::css());
     page = replaced(page, "@CHART@", page::chart_library());
+    page = replaced(page, "@CHARTS@", page::charts());
     page = replaced(page, "@JS@", page::script());
     const std::string json =
-        without_tags(document.dump(-1, ' ', false, Json::error_handler_t::replace));
+        without_tags(document_of(data).dump(-1, ' ', false, Json::error_handler_t::replace));
     return replaced(page, "@DATA@", json);
 }
 

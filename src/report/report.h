@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "report/marks.h"
 #include "report/series.h"
 
 namespace twtrace {
@@ -13,12 +14,14 @@ struct ReportData {
     double duration_s = 0;
     Series closes{Series::Kind::Sum};   ///< by service: entries into TIME_WAIT
     Series ports{Series::Kind::Most};   ///< by destination: share of the ephemeral ports, 0 to 1
-    Series present{Series::Kind::Most}; ///< by namespace: sockets in TIME_WAIT, and the limit
+    Series present{Series::Kind::Most}; ///< by namespace: sockets in TIME_WAIT
+    Series limits{Series::Kind::Most};  ///< by namespace: net.ipv4.tcp_max_tw_buckets
     std::vector<std::uint64_t> lifetimes = std::vector<std::uint64_t>(40); ///< by bit width of us
     // Documents that other commands print: twtrace.summary/1, twtrace.doctor/1, twtrace.whatif/1.
     std::string summary_json;
     std::string doctor_json;
     std::string whatif_json;
+    std::vector<std::vector<Marks::Span>> held; ///< when the doctor's findings hold, in its order
     std::string accounting;
 };
 

@@ -87,6 +87,11 @@ Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts, std::uint32_
     one["tcp_tw_reuse"] = settings != nullptr ? known(settings->tw_reuse) : Json(nullptr);
     one["tcp_max_tw_buckets"] =
         settings != nullptr ? known(settings->max_tw_buckets) : Json(nullptr);
+    one["tcp_timestamps"] = settings != nullptr ? known(settings->timestamps) : Json(nullptr);
+    one["tcp_fin_timeout"] = settings != nullptr ? known(settings->fin_timeout_s) : Json(nullptr);
+    one["ip_local_port_range"] = settings != nullptr && settings->ephemeral.size() > 0
+                                     ? Json{settings->ephemeral.first, settings->ephemeral.last}
+                                     : Json(nullptr);
     one["conntrack"] = conntrack_of(facts);
     one["ports_counted"] = facts.ports_counted;
     one["destinations"] = facts.ports_counted ? Json(facts.destinations) : Json(nullptr);

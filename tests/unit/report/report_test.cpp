@@ -1,5 +1,7 @@
 #include "catch2.h"
 
+#include "report/bounds.h"
+#include "report/marks.h"
 #include "report/report.h"
 
 using namespace twtrace;
@@ -35,13 +37,14 @@ TEST_CASE("report: hostile names stay data", "[report]") {
         CHECK(count_of(page, "<img") == 0);
         CHECK(count_of(page, "id=\"data\"") == 1);
     }
-    CHECK(report_html(data_with(std::string(1U << 20U, 'x')), "0123").size() > 1U << 20U);
+    const std::string longest = report_html(data_with(std::string(1U << 20U, 'x')), "0123");
+    CHECK(longest.size() < plain.size() + 1000);
 }
 
 TEST_CASE("report: only scripts with the page's nonce run", "[report]") {
     const std::string page = report_html(data_with("nginx"), "f00d");
     CHECK(page.find("script-src 'nonce-f00d'") != std::string::npos);
-    CHECK(count_of(page, "<script nonce=\"f00d\">") == 2);
+    CHECK(count_of(page, "<script nonce=\"f00d\">") == 3);
     CHECK(page.find("@NONCE@") == std::string::npos);
 }
 
@@ -81,4 +84,64 @@ TEST_CASE("report: of ports the worst moment counts, and nothing is made up", "[
     CHECK(*lines[0].values[0] == Approx(0.7));
     CHECK_FALSE(lines[0].values[1]);
     CHECK(*lines[0].values[2] == Approx(0.1));
+}
+
+namespace {
+
+doctor::Finding finding_of(std::string_view id, const std::string& service) {
+    doctor::Finding finding;
+    finding.id = id;
+    finding.service = service;
+    return finding;
+}
+
+} // namespace
+
+TEST_CASE("report: a finding holds from the first slice that has it to the last", "[report]") {
+    Marks marks;
+    const doctor::Finding nginx = finding_of("connection-per-request", "nginx");
+    const doctor::Finding php = finding_of("connection-per-request", "php-fpm");
+    marks.add({0, 5}, {});
+    marks.add({5, 10}, {nginx});
+    marks.add({10, 15}, {php, nginx});
+    marks.add({15, 20}, {php});
+    marks.add({20, 25}, {nginx});
+    CHECK(marks.of(nginx) == std::vector<Marks::Span>{{5, 15}, {20, 25}});
+    CHECK(marks.of(php) == std::vector<Marks::Span>{{10, 20}});
+    CHECK(marks.of(finding_of("resets", "nginx")).empty());
+}
+
+TEST_CASE("report: a day has some hundreds of slices", "[report]") {
+    Marks marks;
+    double at_s = 0;
+    int slices = 0;
+    for (; at_s < 86'400; ++slices) {
+        const double width_s = marks.slice_s();
+        marks.add({at_s, at_s + width_s}, {});
+        at_s += width_s;
+    }
+    CHECK(slices < 1000);
+}
+
+TEST_CASE("report: the smallest groups and peers are left out of a large page, and counted",
+          "[report]") {
+    nlohmann::ordered_json group{{"service", "nginx"}, {"peers", nlohmann::ordered_json::array()}};
+    for (int number = 0; number < 100; ++number)
+        group["peers"].push_back({{"remote_addr", std::to_string(number)}});
+    nlohmann::ordered_json summary{{"groups", nlohmann::ordered_json::array()}};
+    for (int number = 0; number < 400; ++number)
+        summary["groups"].push_back(group);
+    const auto left_out = bounded_summary(summary);
+    CHECK(left_out["groups"] == 100);
+    CHECK(left_out["peers"] == 300 * 100 - 2000);
+    CHECK(summary["groups"].size() == 300);
+    CHECK(summary["groups"][0]["peers"].size() == 100);
+    CHECK(summary["groups"][299]["peers"].empty());
+}
+
+TEST_CASE("report: a long text is cut between two characters", "[report]") {
+    nlohmann::ordered_json value{{"names", {std::string(599, 'x') + "\u00e4\u00e4", "short"}}};
+    cut_texts(value);
+    CHECK(value["names"][0] == std::string(599, 'x') + "\u2026");
+    CHECK(value["names"][1] == "short");
 }

@@ -1,0 +1,45 @@
+// When the doctor's findings hold: what it finds in each slice of the span.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "doctor/rules.h"
+
+namespace twtrace {
+
+class Marks {
+  public:
+    /// Seconds since the start.
+    struct Span {
+        double from_s = 0;
+        double to_s = 0;
+        bool operator==(const Span&) const = default;
+    };
+
+    /// How long the next slice is to be. It doubles with every `slices_of_a_width`, so that a span
+    /// of a day has some hundreds of them.
+    [[nodiscard]] double slice_s() const { return slice_s_; }
+    /// What was found in a slice, in the order of time.
+    void add(const Span& slice, const doctor::Findings& findings);
+    /// None: in no slice by itself, because it shows only over the whole span.
+    [[nodiscard]] std::vector<Span> of(const doctor::Finding& finding) const;
+
+  private:
+    static constexpr double first_slice_s = 5;
+    static constexpr unsigned slices_of_a_width = 120;
+    static constexpr std::size_t most_findings = 1000;
+    using Key = std::tuple<std::string, std::optional<std::uint32_t>, std::string,
+                           std::optional<Address>, std::optional<std::uint16_t>>;
+    static Key key_of(const doctor::Finding& finding);
+
+    double slice_s_ = first_slice_s;
+    unsigned slices_ = 0; // of this width
+    std::map<Key, std::vector<Span>> spans_;
+};
+
+} // namespace twtrace
