@@ -18,8 +18,9 @@ foreach(variable twtrace_units twtrace_settings TWTRACE_UNIT_DIR CMAKE_INSTALL_S
 endforeach()
 install(SCRIPT tools/cmake/install-units.cmake)
 
-file(GLOB twtrace_documents CONFIGURE_DEPENDS docs/*.md)
+file(GLOB twtrace_documents CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${twtrace_documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY docs/decisions DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY deploy/prometheus deploy/grafana deploy/kubernetes deploy/logs
   DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)

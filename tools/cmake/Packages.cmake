@@ -37,6 +37,6 @@ function(twtrace_require_packages)
     list(REMOVE_DUPLICATES twtrace_missing)
     list(JOIN twtrace_missing ", " names)
     message(FATAL_ERROR "missing, by the names of Debian packages: ${names}. On Debian and Ubuntu `tools/setup build` "
-                        "installs them; README.md says what each is for.")
+                        "installs them; CONTRIBUTING.md says what each is for.")
   endif()
 endfunction()
