@@ -2,7 +2,7 @@
  * side, and from -> FIN_WAIT1 on who closes it.
  *
  * A socket's address picks a bucket of five ways; a full bucket spills into a hash map that grows
- * on demand. A hash map alone would cost two to four times as much (docs/performance.md).
+ * on demand. A hash map alone would cost two to four times as much (docs/decisions/store.md).
  *
  * A way is claimed without a lock, because 5.10 has no compare-and-swap: two CPUs can claim the
  * same one. So each word of an entry says whose it is, and a closer carries a check over itself and

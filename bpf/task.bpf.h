@@ -45,7 +45,7 @@ static __noinline int use_namespace(struct twtrace_task* who) {
 }
 
 /* Typed loads cost 50 ns for everything below, the helpers that say the same cost 375
- * (docs/performance.md). Returns the task's flags. */
+ * (docs/decisions/kernel-side.md). Returns the task's flags. */
 static __always_inline __u32 read_task(struct twtrace_task* who) {
     struct task_struct* task = bpf_get_current_task_btf();
     who->pid = task->tgid;

@@ -1,7 +1,7 @@
 // A small part of a kernel's type information (BTF, Documentation/bpf/btf.rst).
 //
 // libbpf looks through all types of the kernel, 100,000 of them, once for each that our programs
-// name; of this part it makes short work (docs/performance.md, "What starting costs").
+// name; this part is short (docs/decisions/start.md).
 #pragma once
 
 #include <cstddef>

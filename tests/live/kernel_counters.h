@@ -17,7 +17,7 @@ struct KernelCounters {
     std::uint64_t present = 0; ///< sockstat tw: those that exist now
 
     /// Minisocks ever made: a short one is counted in another counter
-    /// (docs/accounting-findings.md).
+    /// (docs/decisions/kernel-counters.md).
     std::uint64_t scheduled() const { return tw + tw_killed; }
     /// What a kernel has to say that counts a minisock when it ends: those that ended, and those
     /// that still exist.
