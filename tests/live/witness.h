@@ -12,9 +12,9 @@ namespace live {
 /// Some hosts hide one of their own processes: root may not read its /proc/PID/exe, and BPF
 /// programs do not run while it is current. A softirq that interrupts it passes every tracepoint
 /// unseen by BPF, though not by tracefs, and the kernel counts no miss
-/// (docs/decisions/hidden-process.md). twtrace rightly reports such a close as unaccounted; the tests
-/// have to know which ones they were. Where no process is hidden, or tracefs is not to be had, none
-/// is excused.
+/// (docs/decisions/hidden-process.md). twtrace rightly reports such a close as unaccounted; the
+/// tests have to know which ones they were. Where no process is hidden, or tracefs is not to be
+/// had, none is excused.
 class Witness {
   public:
     Witness();
