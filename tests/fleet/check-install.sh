@@ -13,7 +13,7 @@ DESTDIR=$work/root cmake --install "$build" --prefix /opt/twtrace >"$work/log"
 for file in sbin/twtrace share/man/man8/twtrace.8 share/bash-completion/completions/twtrace \
     share/zsh/vendor-completions/_twtrace share/fish/vendor_completions.d/twtrace.fish \
     lib/systemd/system/twtrace-exporter.service etc/default/twtrace-exporter \
-    share/doc/twtrace/examples/prometheus/twtrace.alerts.yml; do
+    share/doc/twtrace/docs/schema/summary.json share/doc/twtrace/examples/prometheus/twtrace.alerts.yml; do
     [[ -s $work/root/opt/twtrace/$file ]] || {
         echo "not installed: $file" >&2
         exit 1

@@ -21,6 +21,6 @@ install(SCRIPT tools/cmake/install-units.cmake)
 file(GLOB twtrace_documents CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${twtrace_documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
-install(DIRECTORY docs/decisions DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
+install(DIRECTORY docs/decisions docs/schema DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY deploy/prometheus deploy/grafana deploy/kubernetes deploy/logs
   DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
