@@ -1,7 +1,7 @@
--- Every event, and every summary, for ClickHouse 21.8 or newer. docs/fleet.md shows how they get there.
+-- Tables for events and summaries, for ClickHouse 21.8 or newer. docs/fleet.md shows how to fill them.
 CREATE DATABASE IF NOT EXISTS twtrace;
 
--- `twtrace trace --all -o json`, with --ends if you like: a line an event, a column a key.
+-- `twtrace trace --all -o json`, optionally with --ends: one line for each event, one column for each key.
 CREATE TABLE IF NOT EXISTS twtrace.events (
     host LowCardinality(String) DEFAULT '',
     type LowCardinality(String),
@@ -47,7 +47,7 @@ PARTITION BY toYYYYMMDD(time)
 ORDER BY (host, type, time)
 TTL toDateTime(time) + INTERVAL 14 DAY;
 
--- `twtrace summary -i 60 -g service -o json`: a document a minute; the groups stay as they are written.
+-- `twtrace summary -i 60 -g service -o json`: one document each minute; groups are kept as JSON text.
 CREATE TABLE IF NOT EXISTS twtrace.summaries (
     host LowCardinality(String),
     start DateTime64(9, 'UTC'),
@@ -61,7 +61,7 @@ PARTITION BY toYYYYMM(end)
 ORDER BY (host, end)
 TTL toDateTime(end) + INTERVAL 400 DAY;
 
--- Who closed most in the last hour, over all hosts.
+-- The services that closed most in the last hour, over all hosts.
 --   SELECT service, role, count() AS closes, uniq(host) AS hosts, quantile(0.5)(lifetime_us) AS p50_us
 --   FROM twtrace.events WHERE type = 'time_wait' AND time > now() - 3600
 --   GROUP BY service, role ORDER BY closes DESC LIMIT 20
