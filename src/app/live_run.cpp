@@ -53,7 +53,8 @@ AttributeOptions attribute_options(const Options& options,
     AttributeOptions wanted;
     wanted.netns_names = options.wants_details() || options.group_by == GroupBy::Netns;
     wanted.cmdlines = options.cmdline;
-    wanted.programs = options.wants_details();
+    wanted.languages = options.command == Command::Doctor;
+    wanted.programs = options.wants_details() || wanted.languages;
     wanted.root = options.root;
     wanted.others = std::move(others);
     wanted.resolve = options.resolve;

@@ -69,6 +69,8 @@ Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
     owner.parent = parents_.name_of(task.parent_pid, now_ns);
     if (options_.programs)
         owner.program = read_program(task.pid, task.start_boottime_ns);
+    if (options_.languages && !owner.program.empty()) // it is that process yet
+        owner.language = languages_.of(task.pid);
     if (options_.cmdlines)
         owner.cmdline = read_cmdline(task.pid, task.start_boottime_ns);
     return owner;
@@ -88,6 +90,8 @@ const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
             owner.cmdline = std::move(known->owner.cmdline);
         if (owner.program.empty())
             owner.program = std::move(known->owner.program);
+        if (owner.language.empty())
+            owner.language = std::move(known->owner.language);
     }
     return owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
 }

@@ -13,6 +13,7 @@
 #include "attribute/passive_ends.h"
 #include "attribute/process_name.h"
 #include "attribute/process_text.h"
+#include "attribute/program_language.h"
 #include "attribute/remote_names.h"
 #include "attribute/runtime_names/runtime_names.h"
 #include "model/event.h"
@@ -26,6 +27,7 @@ struct AttributeOptions {
     bool netns_names = false; ///< those that `ip netns` shows
     bool cmdlines = false;    ///< the arguments of processes; they may hold secrets
     bool programs = false;    ///< which program each process runs
+    bool languages = false;   ///< what that was built from; with `programs`
     std::string root = "/";   ///< what the files of container runtimes lie below
     std::shared_ptr<HostServicesBox> others = {}; ///< names the other ends; null: nobody does
     bool resolve = false;                         ///< names of remote addresses
@@ -78,6 +80,7 @@ class Attributor {
     RuntimeNames containers_;
     ParentNames parents_;
     ProcessNames processes_;
+    ProgramLanguages languages_;
     NetnsNames netns_names_;
     struct NamedNetns {
         std::uint32_t inode = 0;

@@ -107,6 +107,8 @@ struct Flow {
     std::string service;
     std::string remote_service; ///< who is at `remote`, if that is on this host and known
     std::string comm;           ///< of the last task that closed
+    std::string program;        ///< of the last one, as in Owner; empty: not known
+    std::string language;       ///< likewise
     std::uint32_t pid = 0;      ///< of the last one; 0: not known
     std::string parent;         ///< of the last one; empty: not known
     bool one_parent = true;     ///< all were started by `parent`

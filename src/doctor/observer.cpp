@@ -68,6 +68,10 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
         flow.comm = event.owner != nullptr && !event.owner->process.empty()
                         ? event.owner->process
                         : std::string(event.task.comm());
+        if (event.owner != nullptr) {
+            flow.program = event.owner->program;
+            flow.language = event.owner->language;
+        }
         flow.pid = event.task.pid;
         flow.processes.add(event.task.pid, event.task.start_boottime_ns, room);
         note_parent(flow, event);

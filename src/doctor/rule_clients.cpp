@@ -190,6 +190,15 @@ void judge_health_checks(const Observations& seen, Findings& findings) {
     judge_checks_of(seen, seen.visits, Role::Server, findings);
 }
 
+namespace {
+
+// haproxy sets SO_LINGER 0 on connections to servers before it closes them.
+bool ends_idle_by_reset(const Flow& flow) {
+    return flow.comm == "haproxy";
+}
+
+} // namespace
+
 void judge_resets(const Observations& seen, Findings& findings) {
     for (const Flow& flow : seen.flows) {
         const double share = flow.closes() > 0 ? static_cast<double>(flow.local_resets) /
@@ -219,9 +228,16 @@ void judge_resets(const Observations& seen, Findings& findings) {
             "SO_LINGER with 0 seconds does that, and close() before everything was read. It leaves "
             "no TIME_WAIT, but throws away what is under way: the peer may lose the end of the "
             "data and see ECONNRESET.";
-        finding.fix = {fmt::format("# {}: take SO_LINGER 0 out, read to the end before close(), or "
-                                   "let the peer close first",
-                                   flow.service.empty() ? "its program" : flow.service)};
+        if (client && ends_idle_by_reset(flow)) {
+            finding.meaning = "That is how it ends an idle connection to a server: no TIME_WAIT is "
+                              "left and nothing is lost, but each request pays for a handshake.";
+            finding.fix = keep_alive_lines(seen, flow);
+        } else {
+            finding.fix = {
+                fmt::format("# {}: take SO_LINGER 0 out, read to the end before close(), or "
+                            "let the peer close first",
+                            flow.service.empty() ? "its program" : flow.service)};
+        }
         finding.numbers = {{"resets", static_cast<double>(flow.local_resets)},
                            {"rate", seen.rate(flow.local_resets)},
                            {"share", share}};

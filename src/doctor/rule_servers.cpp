@@ -23,20 +23,6 @@ const Flow* client_of(const Observations& seen, const Flow& server) {
     return most;
 }
 
-std::vector<std::string> server_lines(const Flow& server) {
-    if (server.comm == "nginx" || server.service == "nginx.service")
-        return {"# nginx, in the http block, in place of such lines where there are any, if it is "
-                "nginx "
-                "that ends them (then: nginx -t && nginx -s reload):",
-                "keepalive_timeout 75s;", "keepalive_requests 10000;"};
-    if (server.comm.starts_with("apache2") || server.comm.starts_with("httpd"))
-        return {"# Apache, in place of such lines where there are any:", "KeepAlive On",
-                "MaxKeepAliveRequests 10000", "KeepAliveTimeout 15"};
-    return {fmt::format("# {}: raise its keep-alive timeout and its limit of requests per "
-                        "connection, or have the clients not ask for `Connection: close`",
-                        server.service.empty() ? "the server" : server.service)};
-}
-
 // What a minisock takes in the kernel's slab tw_sock_TCP.
 constexpr double minisock_bytes = 256;
 

@@ -1,6 +1,7 @@
 #include "doctor/wording.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -126,12 +127,19 @@ const Flow* server_of(const Observations& seen, const Flow& client) {
     return found == seen.flows.end() ? nullptr : &*found;
 }
 
-// A service of that name may run another program than its comm says: nginx.service runs nginx.
+// The script or executable says more than comm, and the unit's name is left where nothing else is.
 std::string_view program_of(const Flow& flow) {
-    for (const std::string_view known : {"nginx", "haproxy"})
-        if (flow.service.starts_with(known))
-            return known;
-    return flow.comm;
+    const auto last_part = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
+    const std::string_view program = flow.program;
+    const auto blank = program.find(' ');
+    std::string_view unit = flow.service;
+    if (unit.ends_with(".service"))
+        unit.remove_suffix(std::string_view(".service").size());
+    const std::array names{blank == std::string_view::npos ? std::string_view()
+                                                           : last_part(program.substr(blank + 1)),
+                           last_part(program.substr(0, blank)), std::string_view(flow.comm), unit,
+                           std::string_view(flow.language)};
+    return known_program(names);
 }
 
 } // namespace
@@ -141,9 +149,17 @@ std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& 
     const std::string_view program = program_of(client);
     const Protocol protocol =
         protocol_of(server != nullptr ? program_of(*server) : "", program, client.port);
-    return keep_alive_remedy(program, protocol,
-                             client.service.empty() ? "the client" : client.service,
-                             endpoint(client.remote, client.port), client.port);
+    const std::string to = endpoint(client.remote, client.port);
+    return keep_alive_remedy(
+        program, Role::Client, protocol,
+        {client.service.empty() ? "the client" : client.service, to, client.port});
+}
+
+std::vector<std::string> server_lines(const Flow& server) {
+    const std::string at = endpoint(server.local, server.port);
+    return keep_alive_remedy(
+        program_of(server), Role::Server, Protocol::Unknown,
+        {server.service.empty() ? "the server" : server.service, at, server.port});
 }
 
 namespace {

@@ -33,6 +33,8 @@ std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uin
 
 /// How this client is told to keep its connections to its destination open (src/remedies).
 std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client);
+/// How this server is told not to close first.
+std::vector<std::string> server_lines(const Flow& server);
 /// What gives ports back at once, without a restart of anything. has_timestamps: connections
 /// between these two have TCP timestamps, without which tcp_tw_reuse is no help.
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,

@@ -20,6 +20,7 @@ struct Owner {
     std::string pod = {};
     std::string pod_namespace = {};
     std::string workload = {}; ///< the pod's name without generated ends; compose: PROJECT/SERVICE
+    std::string language = {}; ///< "go": what the executable says; empty also if not asked for
 
     bool operator==(const Owner&) const = default;
 };
@@ -28,7 +29,8 @@ struct Owner {
 inline constexpr std::array owner_texts{
     &Owner::service,        &Owner::unit,    &Owner::container,     &Owner::cgroup,
     &Owner::parent,         &Owner::cmdline, &Owner::process,       &Owner::program,
-    &Owner::container_name, &Owner::pod,     &Owner::pod_namespace, &Owner::workload};
+    &Owner::container_name, &Owner::pod,     &Owner::pod_namespace, &Owner::workload,
+    &Owner::language};
 static_assert(sizeof(Owner) == owner_texts.size() * sizeof(std::string), "one is missing above");
 
 } // namespace twtrace

@@ -7,42 +7,78 @@ namespace twtrace {
 namespace {
 
 using enum Protocol;
+using Role::Client;
+using Role::Server;
+
+constexpr std::string_view httpd_proxy =
+    "# Apache httpd, above its ProxyPass, RewriteRule [P] or SetHandler lines (then: apachectl "
+    "graceful); SetEnv proxy-nokeepalive and proxy-initial-not-pooled have to go:\n"
+    "<Proxy \"http://{endpoint}\">\n"
+    "ProxySet enablereuse=on\n"
+    "</Proxy>";
+constexpr std::string_view httpd_fcgi =
+    "# Apache httpd: each connection that is kept occupies a process of the FastCGI server: "
+    "php-fpm's pm.max_children must be larger than what all processes of httpd keep\n"
+    "# Apache httpd, above its ProxyPass or SetHandler lines (then: apachectl graceful):\n"
+    "<Proxy \"fcgi://{endpoint}\">\n"
+    "ProxySet enablereuse=on\n"
+    "</Proxy>";
+constexpr std::string_view httpd_keepalive =
+    "# Apache, in place of such lines where there are any:\n"
+    "KeepAlive On\n"
+    "MaxKeepAliveRequests 10000\n"
+    "KeepAliveTimeout 15";
+constexpr std::string_view node_agent =
+    "# node.js: one agent for all requests, given to each as the option `agent`:\n"
+    "const agent = new http.Agent({ keepAlive: true });";
+constexpr std::string_view python_session =
+    "# Python requests: one session for all requests, session.get() in place of requests.get(); "
+    "urllib.request cannot keep connections:\n"
+    "session = requests.Session()";
 
 // Rows of one program stand together, the general ones last: the first that fits is taken.
 constexpr auto rows = std::to_array<Remedy>({
-    {"nginx", Http,
+    {"nginx", Client, Http,
      "# nginx, in the http block (one server line for each backend):\n"
      "upstream keepalive_{port} { server {endpoint}; keepalive 32; keepalive_requests 10000; }\n"
-     "# nginx, in each location that passes to it, in place of its proxy_pass, "
+     "# nginx, in each location with proxy_pass to it, in place of its proxy_pass, "
      "proxy_http_version and Connection header (then: nginx -t && nginx -s reload):\n"
      "# keep the other proxy_set_header lines and a path behind proxy_pass; without a line for "
-     "Host "
-     "the backend now gets the upstream's name\n"
+     "Host the backend now gets the upstream's name\n"
      "proxy_pass http://keepalive_{port};\n"
      "proxy_http_version 1.1;\n"
-     "proxy_set_header Connection \"\";",
+     "proxy_set_header Connection \"\";\n"
+     "# a location with grpc_pass gets only this: grpc_pass grpc://keepalive_{port};",
      "nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive"},
-    {"nginx", FastCgi,
+    {"nginx", Client, Grpc,
+     "# nginx, in the http block (one server line for each backend):\n"
+     "upstream keepalive_{port} { server {endpoint}; keepalive 32; keepalive_requests 10000; }\n"
+     "# nginx, in each location with grpc_pass to it, in place of its grpc_pass (grpcs:// where it "
+     "has grpcs://; then: nginx -t && nginx -s reload):\n"
+     "grpc_pass grpc://keepalive_{port};",
+     "nginx.org/en/docs/http/ngx_http_grpc_module.html"},
+    {"nginx", Client, FastCgi,
      "# nginx, in the http block (one server line for each backend):\n"
      "# each connection that is kept occupies a process of the FastCGI server: php-fpm's "
      "pm.max_children must be larger than keepalive times nginx's worker_processes\n"
      "upstream keepalive_{port} { server {endpoint}; keepalive 4; keepalive_requests 10000; }\n"
-     "# nginx, in each location that passes to it, in place of its fastcgi_pass and "
+     "# nginx, in each location with fastcgi_pass to it, in place of its fastcgi_pass and "
      "fastcgi_keep_conn (then: nginx -t && nginx -s reload):\n"
      "fastcgi_pass keepalive_{port};\n"
      "fastcgi_keep_conn on;",
      "nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_keep_conn"},
-    {"nginx", Uwsgi,
+    {"nginx", Client, Uwsgi,
      "# nginx keeps no connections open with uwsgi_pass: let uWSGI listen with http-socket and "
      "http-keepalive, or on a unix socket, which takes no ports",
      "nginx.org/en/docs/http/ngx_http_uwsgi_module.html"},
-    {"nginx", Memcached,
+    {"nginx", Client, Memcached,
      "# nginx, in the http block:\n"
      "upstream keepalive_{port} { server {endpoint}; keepalive 32; }\n"
-     "# nginx, in each location, in place of its memcached_pass (then: nginx -s reload):\n"
+     "# nginx, in each location with memcached_pass to it, in place of its memcached_pass "
+     "(then: nginx -t && nginx -s reload):\n"
      "memcached_pass keepalive_{port};",
      "nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive"},
-    {"nginx", Unknown,
+    {"nginx", Client, Unknown,
      "# nginx: keep connections to {endpoint} open. The protocol is not known here; the directive "
      "that passes to it says what to do:\n"
      "#   proxy_pass: upstream with keepalive; proxy_http_version 1.1; proxy_set_header Connection "
@@ -52,111 +88,191 @@ constexpr auto rows = std::to_array<Remedy>({
      "#   uwsgi_pass, scgi_pass, stream: nginx keeps no connections open; a unix socket takes no "
      "ports",
      "nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive"},
-    {"haproxy", Http,
-     "# haproxy, in the backend with server {endpoint}:\n"
-     "http-reuse safe",
+    {"haproxy", Client, Http,
+     "# haproxy, in the backend with server {endpoint}, in place of its http-reuse and of option "
+     "httpclose and http-server-close, which have to go from defaults and frontend too:\n"
+     "# (`safe`, the default, opens a connection for each new client. The server may close an idle "
+     "one just as it is used: hence the retry, but not of a POST; haproxy 2.0)\n"
+     "http-reuse always\n"
+     "retry-on conn-failure empty-response\n"
+     "http-request disable-l7-retry if METH_POST",
      "docs.haproxy.org/2.6/configuration.html#4-http-reuse"},
-    {"haproxy", Unknown,
-     "# haproxy: in mode http, `http-reuse safe` in the backend with server {endpoint}; in mode "
-     "tcp "
-     "each client's connection takes one of its own, and the client has to keep it open",
+    {"haproxy", Client, Unknown,
+     "# haproxy: in mode http, `http-reuse always` in the backend with server {endpoint}, and "
+     "neither option httpclose nor http-server-close; in mode tcp each client's connection takes "
+     "one of its own, and the client has to keep it open",
      "docs.haproxy.org/2.6/configuration.html#4-http-reuse"},
-    {"apache2", Http,
-     "# Apache httpd: mod_proxy keeps connections to {endpoint} open unless disablereuse=On, "
-     "SetEnv "
-     "proxy-nokeepalive or SetEnv proxy-initial-not-pooled forbids it: remove these",
-     "httpd.apache.org/docs/2.4/mod/mod_proxy.html"},
-    {"httpd", Http,
-     "# Apache httpd: mod_proxy keeps connections to {endpoint} open unless disablereuse=On, "
-     "SetEnv "
-     "proxy-nokeepalive or SetEnv proxy-initial-not-pooled forbids it: remove these",
-     "httpd.apache.org/docs/2.4/mod/mod_proxy.html"},
-    {"apache2", FastCgi,
-     "# Apache httpd: enablereuse=on at ProxyPass fcgi://{endpoint}; each connection that is kept "
-     "occupies a process of the FastCGI server",
-     "httpd.apache.org/docs/2.4/mod/mod_proxy_fcgi.html"},
-    {"envoy", Unknown,
+    {"apache2", Client, Http, httpd_proxy, "httpd.apache.org/docs/2.4/mod/mod_proxy.html"},
+    {"httpd", Client, Http, httpd_proxy, "httpd.apache.org/docs/2.4/mod/mod_proxy.html"},
+    {"apache2", Client, FastCgi, httpd_fcgi, "httpd.apache.org/docs/2.4/mod/mod_proxy_fcgi.html"},
+    {"httpd", Client, FastCgi, httpd_fcgi, "httpd.apache.org/docs/2.4/mod/mod_proxy_fcgi.html"},
+    {"envoy", Client, Unknown,
      "# Envoy: raise max_requests_per_connection and idle_timeout of the cluster for {endpoint}",
      "www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/protocol.proto"},
-    {"varnishd", Unknown,
+    {"varnishd", Client, Unknown,
      "# Varnish: raise backend_idle_timeout above the time between two requests, and the backend's "
      "own keep-alive timeout above that",
      "varnish-cache.org/docs/trunk/reference/varnishd.html"},
-    {"traefik", Unknown, "# Traefik: raise serversTransport.maxIdleConnsPerHost for {endpoint}",
+    {"traefik", Client, Unknown,
+     "# Traefik: raise serversTransport.maxIdleConnsPerHost for {endpoint}",
      "doc.traefik.io/traefik/routing/overview/"},
-    {"docker-proxy", Unknown,
+    {"docker-proxy", Client, Unknown,
      "# docker-proxy opens a connection for each client's: the client has to keep its own open, or "
      "reach the container without it",
      "docs.docker.com/engine/network/packet-filtering-firewalls/"},
-    {"kubelet", Unknown,
+    {"kubelet", Client, Unknown,
      "# kubelet probes open a connection each: raise periodSeconds, or use an exec probe",
      "kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"},
-    {"prometheus", Unknown,
+    {"prometheus", Client, Unknown,
      "# Prometheus keeps connections to its targets: {endpoint} closes them, or the target answers "
      "with Connection: close; raise scrape_interval if that cannot be changed",
      "prometheus.io/docs/prometheus/latest/configuration/configuration/"},
-    {"ab", Http, "# ab: option -k keeps connections open",
+    {"ab", Client, Http, "# ab: option -k keeps connections open",
      "httpd.apache.org/docs/2.4/programs/ab.html"},
-    {"wrk", Http, "# wrk: remove the header Connection: close", "github.com/wg/wrk"},
-    {"redis-benchmark", Redis, "# redis-benchmark: -k 1, the default, keeps connections open",
+    {"wrk", Client, Http, "# wrk: remove the header Connection: close", "github.com/wg/wrk"},
+    {"redis-benchmark", Client, Redis,
+     "# redis-benchmark: -k 1, the default, keeps connections open",
      "redis.io/docs/latest/operate/oss_and_stack/management/optimization/benchmarks/"},
-    {"curl", Http,
+    {"curl", Client, Http,
      "# curl: one process for many requests (several URLs, or --config) uses one connection",
      "everything.curl.dev/transfers/conn/reuse.html"},
-    {"node", Http,
-     "# node.js: one agent for all requests, given to each as the option `agent`:\n"
-     "const agent = new http.Agent({ keepAlive: true });",
-     "nodejs.org/api/http.html#new-agentoptions"},
-    {"python", Http,
-     "# Python requests: one session for all requests, in place of requests.get():\n"
-     "session = requests.Session()",
+    {"node", Client, Http, node_agent, "nodejs.org/api/http.html#new-agentoptions"},
+    {"nodejs", Client, Http, node_agent, "nodejs.org/api/http.html#new-agentoptions"},
+    {"python", Client, Http, python_session,
      "requests.readthedocs.io/en/latest/user/advanced/#session-objects"},
-    {"gunicorn", Http,
-     "# Python requests: one session for all requests, in place of requests.get():\n"
-     "session = requests.Session()",
+    {"gunicorn", Client, Http, python_session,
      "requests.readthedocs.io/en/latest/user/advanced/#session-objects"},
-    {"php", Http,
-     "# PHP: one curl handle for all requests of a process (curl_reset() between them), in place "
-     "of "
-     "curl_init() for each",
+    {"php", Client, Http,
+     "# PHP: one curl handle for all requests of a process, by kept_handle() in place of "
+     "curl_init(), and no curl_close(); file_get_contents() cannot keep connections:\n"
+     "function kept_handle($url = null) {\n"
+     "    static $handle = null;\n"
+     "    if ($handle === null) $handle = curl_init(); else curl_reset($handle);\n"
+     "    if ($url !== null) curl_setopt($handle, CURLOPT_URL, $url);\n"
+     "    return $handle;\n"
+     "}",
      "www.php.net/manual/en/function.curl-reset.php"},
-    {"ruby", Http, "# Ruby: Net::HTTP.start once for all requests, in place of Net::HTTP.get",
+    {"php-fpm", Client, Http,
+     "# PHP-FPM ends a curl handle and its connections with each request: one handle for all "
+     "calls of a request (curl_reset() between them)\n"
+     "# beyond that, a local proxy that keeps connections to {endpoint} open and listens on a unix "
+     "socket (nginx: upstream with keepalive; PHP: CURLOPT_UNIX_SOCKET_PATH)",
+     "www.php.net/manual/en/function.curl-reset.php"},
+    {"go", Client, Http,
+     "# Go: one http.Client for all requests, and each response body read to its end and closed; "
+     "by default only two idle connections are kept to a host:\n"
+     "transport := http.DefaultTransport.(*http.Transport).Clone()\n"
+     "transport.MaxIdleConnsPerHost = 100\n"
+     "client := &http.Client{Transport: transport}",
+     "pkg.go.dev/net/http#Transport"},
+    {"go", Client, Unknown,
+     "# Go: if it speaks HTTP to {endpoint}: one http.Client for all requests, each response body "
+     "read to its end and closed, and MaxIdleConnsPerHost of its Transport not at 2, the default; "
+     "for a database one sql.DB, and SetMaxIdleConns() not at 2, the default",
+     "pkg.go.dev/net/http#Transport, pkg.go.dev/database/sql#DB.SetMaxIdleConns"},
+    {"ruby", Client, Http,
+     "# Ruby: Net::HTTP.start once for all requests, in place of Net::HTTP.get",
      "docs.ruby-lang.org/en/master/Net/HTTP.html"},
-    {"java", Http, "# Java: one HttpClient for all requests, and each response read to its end",
+    {"java", Client, Http,
+     "# Java: one HttpClient for all requests, and each response read to its end",
      "docs.oracle.com/en/java/javase/17/docs/api/java.net.http/java/net/http/HttpClient.html"},
-    {"dotnet", Http, "# .NET: one HttpClient for all requests, or IHttpClientFactory",
+    {"dotnet", Client, Http, "# .NET: one HttpClient for all requests, or IHttpClientFactory",
      "learn.microsoft.com/en-us/dotnet/fundamentals/networking/http/httpclient-guidelines"},
-    {"php", Redis, "# PHP: pconnect() in place of connect() (phpredis)",
+    {"php", Client, Redis, "# PHP: pconnect() in place of connect() (phpredis)",
      "github.com/phpredis/phpredis"},
-    {"php", Postgres, "# PHP: PDO::ATTR_PERSISTENT, or PgBouncer in front of {endpoint}",
+    {"php-fpm", Client, Redis, "# PHP: pconnect() in place of connect() (phpredis)",
+     "github.com/phpredis/phpredis"},
+    {"php", Client, Postgres, "# PHP: PDO::ATTR_PERSISTENT, or PgBouncer in front of {endpoint}",
      "www.php.net/manual/en/features.persistent-connections.php"},
-    {"php", MySql, "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli)",
+    {"php-fpm", Client, Postgres,
+     "# PHP: PDO::ATTR_PERSISTENT, or PgBouncer in front of {endpoint}",
+     "www.php.net/manual/en/features.persistent-connections.php"},
+    {"php", Client, MySql,
+     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli)",
      "www.php.net/manual/en/mysqli.persistconns.php"},
-    {"", Redis,
+    {"php-fpm", Client, MySql,
+     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli)",
+     "www.php.net/manual/en/mysqli.persistconns.php"},
+    {"", Client, Redis,
      "# {name}: one Redis client, or one connection pool, for the whole process, in place of a "
      "connection for each command to {endpoint}",
      "redis.io/docs/latest/develop/clients/pools-and-muxing/"},
-    {"", Postgres,
+    {"", Client, Postgres,
      "# {name}: a connection pool for {endpoint}: the one of its PostgreSQL client, or PgBouncer",
      "www.pgbouncer.org"},
-    {"", MySql,
+    {"", Client, MySql,
      "# {name}: a connection pool for {endpoint}: the one of its MySQL client, or ProxySQL",
      "dev.mysql.com/doc/"},
-    {"", Memcached, "# {name}: one memcached client for the whole process, to {endpoint}",
+    {"", Client, Memcached, "# {name}: one memcached client for the whole process, to {endpoint}",
      "docs.memcached.org"},
-    {"", FastCgi,
+    {"", Client, FastCgi,
      "# {name}: keep FastCGI connections to {endpoint} open (FCGI_KEEP_CONN); each of them "
      "occupies "
      "a process of the FastCGI server",
      "fastcgi-archives.github.io/FastCGI_Specification.html"},
-    {"", Http,
+    {"", Client, Grpc,
+     "# {name}: one gRPC channel to {endpoint} for the whole process, in place of one for each "
+     "call",
+     "grpc.io/docs/guides/performance/"},
+    {"", Client, Http,
      "# {name}: keep connections to {endpoint} open and use them again (HTTP keep-alive, a "
      "connection pool)",
      "RFC 9112, 9.3"},
-    {"", Unknown,
+    {"", Client, Unknown,
      "# {name}: keep connections to {endpoint} open and use them again: HTTP keep-alive if it "
      "speaks "
      "HTTP, else the connection pool of its client library",
+     "RFC 9112, 9.3"},
+    {"nginx", Server, Unknown,
+     "# nginx, in the http block, in place of such lines where there are any, if it is nginx that "
+     "ends them (then: nginx -t && nginx -s reload):\n"
+     "keepalive_timeout 75s;\n"
+     "keepalive_requests 10000;",
+     "nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_timeout"},
+    {"apache2", Server, Unknown, httpd_keepalive,
+     "httpd.apache.org/docs/2.4/mod/core.html#keepalive"},
+    {"httpd", Server, Unknown, httpd_keepalive,
+     "httpd.apache.org/docs/2.4/mod/core.html#keepalive"},
+    {"haproxy", Server, Unknown,
+     "# haproxy: raise timeout http-keep-alive (without it timeout http-request counts), and take "
+     "option httpclose out of the frontend of port {port}",
+     "docs.haproxy.org/2.6/configuration.html#4-timeout%20http-keep-alive"},
+    {"varnishd", Server, Unknown, "# Varnish: raise timeout_idle (5 s by default)",
+     "varnish-cache.org/docs/trunk/reference/varnishd.html"},
+    {"envoy", Server, Unknown,
+     "# Envoy: raise idle_timeout and max_requests_per_connection of the listener's HTTP "
+     "connection manager",
+     "www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/protocol.proto"},
+    {"traefik", Server, Unknown,
+     "# Traefik: raise respondingTimeouts.idleTimeout and keepAliveMaxRequests of the entry point",
+     "doc.traefik.io/traefik/routing/entrypoints/"},
+    {"gunicorn", Server, Unknown,
+     "# gunicorn: --worker-class gthread --keep-alive 75; the sync worker, the default, closes "
+     "after each response",
+     "docs.gunicorn.org/en/stable/settings.html#keepalive"},
+    {"node", Server, Unknown, "# node.js: raise server.keepAliveTimeout (5 s by default)",
+     "nodejs.org/api/http.html#serverkeepalivetimeout"},
+    {"go", Server, Unknown,
+     "# Go: IdleTimeout of its http.Server (ReadTimeout counts where it is 0), and no "
+     "SetKeepAlivesEnabled(false)",
+     "pkg.go.dev/net/http#Server"},
+    {"php-fpm", Server, Unknown,
+     "# php-fpm closes unless the web server asks it not to (nginx: fastcgi_keep_conn on; Apache "
+     "httpd: enablereuse=on); each connection that is kept occupies one of its processes",
+     "nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_keep_conn"},
+    {"redis-server", Server, Unknown, "# Redis: raise timeout, or set it to 0, the default",
+     "redis.io/docs/latest/develop/reference/clients/"},
+    {"mysqld", Server, Unknown, "# MySQL: raise wait_timeout",
+     "dev.mysql.com/doc/refman/8.0/en/server-system-variables.html"},
+    {"mariadbd", Server, Unknown, "# MariaDB: raise wait_timeout",
+     "mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables"},
+    {"postgres", Server, Unknown,
+     "# PostgreSQL: raise idle_session_timeout, or set it to 0, the default",
+     "www.postgresql.org/docs/current/runtime-config-client.html"},
+    {"memcached", Server, Unknown, "# memcached: raise -o idle_timeout", "docs.memcached.org"},
+    {"", Server, Unknown,
+     "# {name}: raise its keep-alive timeout and its limit of requests per connection, or have the "
+     "clients not ask for `Connection: close`",
      "RFC 9112, 9.3"},
 });
 

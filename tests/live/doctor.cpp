@@ -104,6 +104,24 @@ int connect_and_close(const TestNamespace& ns, int times, const ClientHabits& ha
     }));
 }
 
+std::string offered_lines(const nlohmann::json& finding, const std::string& where) {
+    std::string lines;
+    bool is_there = false;
+    for (const auto& one : finding.at("fix")) {
+        const auto line = one.get<std::string>();
+        if (!line.starts_with("#")) {
+            lines += is_there ? line + "\n" : "";
+        } else if (line.find(where) != std::string::npos) {
+            is_there = true;
+        } else if (!lines.empty()) {
+            is_there = false;
+        }
+    }
+    INFO(finding.at("fix").dump(2));
+    REQUIRE_FALSE(lines.empty());
+    return lines;
+}
+
 void paste(const nlohmann::json& finding) {
     for (const auto& line : finding.at("fix")) {
         const std::string text = line.get<std::string>();

@@ -36,6 +36,9 @@ struct ClientHabits {
 /// That many connections, one after the other, that the client closes first; its pid.
 int connect_and_close(const TestNamespace& ns, int times, const ClientHabits& habits = {});
 
+/// Of a finding's fix: the lines to paste whose comment contains `where`, up to the next comment.
+/// Fails the test if there are none.
+std::string offered_lines(const nlohmann::json& finding, const std::string& where);
 /// The lines of a finding's fix that are commands, run as they are.
 void paste(const nlohmann::json& finding);
 

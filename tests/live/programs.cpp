@@ -40,6 +40,11 @@ std::vector<std::string> program(const std::string& path) {
     return installed.empty() ? std::vector<std::string>{} : std::vector{installed.back()};
 }
 
+std::string program_file(const std::string& path) {
+    const Argv found = program(path);
+    return found.empty() ? std::string() : found.back();
+}
+
 bool have_programs(const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
         if (!program(path).empty()) {

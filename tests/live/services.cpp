@@ -56,7 +56,7 @@ Service::Service(const TestNamespace& ns, const std::string& cgroup,
     // In a pid namespace: workers may outlive a master that is killed, but not the first process of
     // theirs.
     launcher_ =
-        std::make_unique<Command>(TestCgroups::starting_in(cgroup) +
+        std::make_unique<Command>((cgroup.empty() ? Argv{} : TestCgroups::starting_in(cgroup)) +
                                       Argv{"unshare", "--pid", "--fork", "--kill-child"} + argv,
                                   ns.path());
     await(
@@ -85,6 +85,32 @@ std::vector<std::string> haproxy_argv(const TempDir& dir, const std::string& sec
         "defaults\n mode http\n timeout connect 5s\n timeout client 5s\n timeout server 5s\n" +
             sections);
     return program("/usr/sbin/haproxy") + Argv{"-db", "-f", dir.file("haproxy.cfg")};
+}
+
+std::vector<std::string> httpd_argv(const TempDir& dir, std::uint16_t port,
+                                    const std::vector<std::string>& modules,
+                                    const std::string& settings) {
+    std::string text = "ServerRoot " + dir.path() + "\nDefaultRuntimeDir " + dir.path() +
+                       "\nPidFile " + dir.file("httpd.pid") + "\nErrorLog " +
+                       dir.file("error.log") + "\nListen 127.0.0.1:" + std::to_string(port) +
+                       "\nServerName test\nMaxKeepAliveRequests 0\n";
+    Argv all{"mpm_event"};
+    for (const std::string& module : all + modules) {
+        text += "LoadModule " + module + "_module " +
+                program_file("/usr/lib/apache2/modules/mod_" + module + ".so") + "\n";
+    }
+    write_file(dir.file("httpd.conf"), text + settings);
+    return program("/usr/sbin/apache2") + Argv{"-DFOREGROUND", "-f", dir.file("httpd.conf")};
+}
+
+std::vector<std::string> php_argv(const std::string& extension) {
+    return program("/usr/bin/php8*") +
+           Argv{"-n", "-d", "extension=" + program_file("/usr/lib/php/2*/" + extension + ".so")};
+}
+
+std::vector<std::string> python_argv() {
+    const std::string packages = program_file("/usr/lib/python3/dist-packages");
+    return {"env", "PYTHONPATH=" + packages, "/usr/bin/python3"};
 }
 
 std::vector<std::string> redis_argv(std::uint16_t port, const std::string& timeout_s) {

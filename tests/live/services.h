@@ -15,7 +15,8 @@ namespace live {
 
 class Service {
   public:
-    /// Ready when something listens on `port`. It and its children end with the object.
+    /// Ready when something listens on `port`. It and its children end with the object. Without a
+    /// cgroup it stays in that of the tests.
     Service(const TestNamespace& ns, const std::string& cgroup,
             const std::vector<std::string>& argv, std::uint16_t port);
     Command& command() { return *launcher_; }
@@ -26,6 +27,14 @@ class Service {
 
 std::vector<std::string> nginx_argv(const TempDir& dir, const std::string& http);
 std::vector<std::string> haproxy_argv(const TempDir& dir, const std::string& sections);
+/// Apache httpd with these modules and settings.
+std::vector<std::string> httpd_argv(const TempDir& dir, std::uint16_t port,
+                                    const std::vector<std::string>& modules,
+                                    const std::string& settings);
+/// PHP without php.ini, with one extension.
+std::vector<std::string> php_argv(const std::string& extension);
+/// The distribution's Python, with the packages that are unpacked for the tests.
+std::vector<std::string> python_argv();
 std::vector<std::string> redis_argv(std::uint16_t port, const std::string& timeout_s);
 /// Makes a cluster first. Its superuser is `nobody`, who needs no password.
 std::vector<std::string> postgres_argv(const TempDir& dir, std::uint16_t port);

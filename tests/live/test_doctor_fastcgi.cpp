@@ -60,20 +60,9 @@ TEST_CASE("doctor: nginx in front of php-fpm is told what FastCGI needs", "[doct
     const Diagnosis ill = diagnose(ns, load);
     INFO(ill.document.dump(2));
     REQUIRE(ill.exit_status == 3);
-    std::string http;
-    std::string location;
-    std::string* place = nullptr;
-    for (const auto& line : ill.document.at("findings").at(0).at("fix")) {
-        const auto text = line.get<std::string>();
-        if (text.find("in the http block") != std::string::npos) {
-            place = &http;
-        } else if (text.find("in each location") != std::string::npos) {
-            place = &location;
-        } else {
-            REQUIRE(place != nullptr);
-            *place += text + "\n";
-        }
-    }
+    const json& finding = ill.document.at("findings").at(0);
+    const std::string http = offered_lines(finding, "in the http block");
+    const std::string location = offered_lines(finding, "in each location with fastcgi_pass");
     CHECK(location.find("fastcgi_keep_conn on;") != std::string::npos);
     front.reset(); // before the next one binds the port
     front = std::make_unique<Nginx>(ns, site(php, http, location), front_port);

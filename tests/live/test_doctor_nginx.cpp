@@ -34,21 +34,9 @@ const Configuration closes_itself{"", "proxy_pass http://127.0.0.1:8001; proxy_h
 const Configuration lets_close{"", "proxy_pass http://127.0.0.1:8001;"};
 
 /// The lines that the doctor proposes, each where its comment says.
-Configuration apply(const json& fix) {
-    Configuration cured;
-    std::string* place = nullptr;
-    for (const auto& line : fix) {
-        const auto text = line.get<std::string>();
-        if (text.find("in the http block") != std::string::npos) {
-            place = &cured.http;
-        } else if (text.find("in each location") != std::string::npos) {
-            place = &cured.location;
-        } else {
-            REQUIRE(place != nullptr);
-            *place += text + "\n";
-        }
-    }
-    return cured;
+Configuration apply(const json& finding) {
+    return {offered_lines(finding, "in the http block"),
+            offered_lines(finding, "in each location with proxy_pass")};
 }
 
 struct Scene {
@@ -94,7 +82,7 @@ TEST_CASE("doctor: nginx without upstream keep-alive, and cured by what the doct
     CHECK(finding->at("pid") == scene.front->worker_pid());
     CHECK(finding->at("service_port") == back_port);
     CHECK(finding->at("numbers").at("time_wait").get<int>() >= requests - 2);
-    scene.configure(apply(finding->at("fix")));
+    scene.configure(apply(*finding));
     const Diagnosis well = scene.under_load();
     INFO(well.document.dump(2));
     CHECK(well.exit_status == 0);
@@ -117,7 +105,7 @@ TEST_CASE("doctor: nginx as it comes: whoever wins the race to close, the proxy 
     CHECK(finding.at("pid") == (server_won ? scene.back.worker_pid() : scene.front->worker_pid()));
     CHECK(finding.at("service_port") == back_port);
     CHECK(ill.finding("ports-running-out") == nullptr);
-    scene.configure(apply(finding.at("fix")));
+    scene.configure(apply(finding));
     CHECK(scene.under_load().exit_status == 0);
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Servers and a container runtime for the live tests, that leave the system alone. To be sourced.
+# Servers, interpreters and container runtimes for the live tests, that leave the system alone. To be sourced.
 #
 # As with nginx (tools/lib/nginx.sh): installing them would start servers. What is not installed is
 # downloaded with all that it needs, and unpacked below the build directory; nothing is installed.
@@ -10,23 +10,24 @@ source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 # Prints the directory, which the tests take as TWTRACE_SERVICES.
 service_programs() {
     local place=$build_dir/services
-    if [[ ! -e $place/.complete ]]; then
+    if [[ $(cat "$place/.complete" 2>/dev/null) != "${services[*]}" ]]; then
         unpack_services "$place" >&2
     fi
     echo "$place"
 }
 
+services=(haproxy apache2-bin redis-server postgresql php-fpm php-curl nodejs python3-requests
+    runc containerd docker.io podman conmon lxc systemd-container busybox-static)
+
 # What apt would install for them, and no more.
 packages_for_services() {
-    LC_ALL=C apt-get install --simulate --no-install-recommends haproxy redis-server postgresql php-fpm \
-        runc containerd docker.io podman conmon lxc systemd-container busybox-static |
-        awk '/^Inst / { print $2 }'
+    LC_ALL=C apt-get install --simulate --no-install-recommends "${services[@]}" | awk '/^Inst / { print $2 }'
 }
 
 unpack_services() {
     local place=$1 packages package
-    packages=$(packages_for_services) || die "cannot tell what haproxy, redis, postgresql, php-fpm and container runtimes need"
-    say "unpacking the distribution's haproxy, redis, postgresql, php-fpm and container runtimes into $place (not installed)"
+    packages=$(packages_for_services) || die "cannot tell what these need: ${services[*]}"
+    say "unpacking the distribution's servers, interpreters and container runtimes into $place (not installed)"
     rm -rf "$place"
     mkdir -p "$place"
     if [[ -n $packages ]]; then
@@ -37,5 +38,5 @@ unpack_services() {
             rm -f "$package"
         done
     fi
-    touch "$place/.complete"
+    echo "${services[*]}" >"$place/.complete"
 }

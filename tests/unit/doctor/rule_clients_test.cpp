@@ -74,10 +74,15 @@ TEST_CASE("doctor: the fix is written for the program that has to be told") {
                           "keepalive_requests 10000; }\n"));
     CHECK(contains(nginx, "\nproxy_pass http://keepalive_80;\nproxy_http_version 1.1;\n"
                           "proxy_set_header Connection \"\";\n"));
-    CHECK(contains(fix("haproxy"), "\nhttp-reuse safe\n"));
+    CHECK(contains(fix("haproxy"), "\nhttp-reuse always\n"));
     CHECK(contains(fix("python3"), "\nsession = requests.Session()\n"));
     CHECK(contains(fix("node"), "new http.Agent({ keepAlive: true })"));
     CHECK(contains(fix("shop"), "# shop.service: keep connections to 10.0.0.2:80 open"));
+    seen.flows.back().program = "python3 /srv/shop.py";
+    CHECK(contains(fix("shop.py"), "\nsession = requests.Session()\n"));
+    seen.flows.back().program = "/srv/shop";
+    seen.flows.back().language = "go";
+    CHECK(contains(fix("shop"), "\nclient := &http.Client{Transport: transport}\n"));
 }
 
 TEST_CASE("doctor: ports that bind() picked, from 20 a second on") {
@@ -146,6 +151,9 @@ TEST_CASE("doctor: resets that are a habit") {
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "SO_LINGER"));
     CHECK(says(*finding, "200 of 300 closes (66.6 %)"));
+    seen.flows.back().comm = "haproxy"; // so it ends idle connections
+    const Findings of_haproxy = diagnose(seen);
+    CHECK(says(*find(of_haproxy, "resets"), "\nhttp-reuse always\n"));
     seen.flows.back().passive_close = 101; // less than half
     CHECK_FALSE(finds(seen, "resets"));
 }

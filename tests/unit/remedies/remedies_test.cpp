@@ -8,10 +8,11 @@ using namespace twtrace;
 
 namespace {
 
-std::string text_of(std::string_view program, Protocol protocol) {
+constexpr Party party{"the-client", "10.0.0.1:9000", 9000};
+
+std::string text_of(std::string_view program, Protocol protocol, Role role = Role::Client) {
     std::string text;
-    for (const auto& line :
-         keep_alive_remedy(program, protocol, "the-client", "10.0.0.1:9000", 9000))
+    for (const auto& line : keep_alive_remedy(program, role, protocol, party))
         text += line + "\n";
     return text;
 }
@@ -36,8 +37,10 @@ TEST_CASE(
     CHECK(protocol_of("own-server", "python3", 5432) == Protocol::Unknown);
     CHECK(protocol_of("uwsgi", "nginx", 80) == Protocol::Unknown);
     CHECK(protocol_of("nginx", "nginx", 8001) == Protocol::Http);
-    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{443, 8443, 50051})
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{443, 8443})
         CHECK(protocol_of("nginx", "nginx", port) == Protocol::Unknown);
+    CHECK(protocol_of("nginx", "nginx", 50051) == Protocol::Grpc);
+    CHECK(protocol_of("", "nginx", 50051) == Protocol::Grpc);
 }
 
 TEST_CASE("remedies: nginx gets the directives of the protocol that it speaks") {
@@ -50,21 +53,46 @@ TEST_CASE("remedies: nginx gets the directives of the protocol that it speaks") 
           std::string::npos);
 }
 
+TEST_CASE("remedies: a version belongs to a program's name, anything else makes another program") {
+    const auto known = [](std::initializer_list<std::string_view> names) {
+        return known_program(std::vector(names));
+    };
+    CHECK(text_of("python3.11", Protocol::Http).find("requests.Session()") != std::string::npos);
+    CHECK(text_of("node_exporter", Protocol::Http) == text_of("nobody-knows", Protocol::Http));
+    CHECK(protocol_of("postgres_exporter", "", 9187) == Protocol::Unknown);
+    CHECK(protocol_of("gunicorn: maste", "", 9000) == Protocol::Http);
+    CHECK(known({"gunicorn", "python3", "app"}) == "gunicorn");
+    CHECK(known({"app.py", "python3.11", "app.py"}) == "python3.11");
+    CHECK(known({"", "shop", "shop", "shop", "go"}) == "go");
+    CHECK(known({"", "shop", "other", "shop", ""}) == "shop");
+    CHECK(known({}).empty());
+}
+
+TEST_CASE("remedies: a server is told something else than a client") {
+    CHECK(text_of("nginx", Protocol::Unknown, Role::Server).find("\nkeepalive_timeout 75s;\n") !=
+          std::string::npos);
+    CHECK(text_of("nginx", Protocol::Http, Role::Server).find("upstream") == std::string::npos);
+    CHECK(text_of("php-fpm8.2", Protocol::FastCgi, Role::Server).find("fastcgi_keep_conn on") !=
+          std::string::npos);
+    CHECK(text_of("nobody-knows", Protocol::Redis, Role::Server).find("the-client: raise its") !=
+          std::string::npos);
+}
+
 TEST_CASE("remedies: nothing to paste where the protocol is not known") {
     std::vector<std::string_view> programs{"", "nobody-knows"};
     for (const Remedy& row : remedy_table())
         programs.push_back(row.program);
     for (const auto program : programs) {
         INFO(program);
-        const auto lines =
-            keep_alive_remedy(program, Protocol::Unknown, "the-client", "10.0.0.1:9000", 9000);
+        const auto lines = keep_alive_remedy(program, Role::Client, Protocol::Unknown, party);
         REQUIRE_FALSE(lines.empty());
         CHECK(std::all_of(lines.begin(), lines.end(), is_comment));
     }
 }
 
 TEST_CASE("remedies: no HTTP advice where another protocol is spoken") {
-    for (const auto program : {"python3", "node", "java", "php", "nginx", "haproxy", "curl"})
+    for (const auto program :
+         {"python3", "node", "java", "php", "php-fpm8.2", "go", "nginx", "haproxy", "curl"})
         for (const auto protocol : {Protocol::Redis, Protocol::Postgres, Protocol::MySql}) {
             INFO(program);
             const std::string text = text_of(program, protocol);
@@ -78,8 +106,7 @@ TEST_CASE("remedies: every row has lines without open places, and a source") {
     for (const Remedy& row : remedy_table()) {
         INFO(row.program);
         CHECK_FALSE(row.source.empty());
-        for (const auto& line :
-             keep_alive_remedy(row.program, row.protocol, "the-client", "10.0.0.1:9000", 9000)) {
+        for (const auto& line : keep_alive_remedy(row.program, row.role, row.protocol, party)) {
             CHECK_FALSE(line.empty());
             for (const char* place : {"{endpoint}", "{port}", "{name}"})
                 CHECK(line.find(place) == std::string::npos);
