@@ -53,6 +53,8 @@ bool listens(const TestNamespace& ns, std::uint16_t port) {
 
 Service::Service(const TestNamespace& ns, const std::string& cgroup,
                  const std::vector<std::string>& argv, std::uint16_t port) {
+    // The processes of one before may end a moment after their first one.
+    await("port " + std::to_string(port) + " is free", [&] { return !listens(ns, port); });
     // In a pid namespace: workers may outlive a master that is killed, but not the first process of
     // theirs.
     launcher_ =
