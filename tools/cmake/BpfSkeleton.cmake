@@ -9,7 +9,7 @@ find_program(TWTRACE_BPFTOOL NAMES bpftool HINTS ${twtrace_bpftool_dirs} PATHS /
 twtrace_need(TWTRACE_BPFTOOL "bpftool (on Ubuntu linux-tools-generic)")
 
 set(twtrace_bpf_cflags -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Werror -Wno-unused-parameter
-    # BTF names the source files: where they were compiled is nobody's business.
+    # BTF contains the names of source files; the build directory is removed from them.
     -ffile-prefix-map=${CMAKE_CURRENT_SOURCE_DIR}/= -I${CMAKE_CURRENT_SOURCE_DIR}/include -I${CMAKE_CURRENT_SOURCE_DIR}/vmlinux)
 
 function(twtrace_bpf_skeleton target source)

@@ -1,5 +1,4 @@
-# What the build needs, found or named: everything that is missing is told at once, by the name of the Debian package, not by
-# the first error of pkg-config.
+# Finds the packages that the build needs, and reports all missing ones together by the names of Debian packages.
 set(twtrace_missing "")
 
 # twtrace_need(VARIABLE PACKAGE): PACKAGE is missing if VARIABLE is false.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The live part of tools/demo; runs as root. usage: demo-live.sh TWTRACE NGINX SECONDS [RECORDING]
 #
-# Everything happens in a network namespace of its own: nginx as a reverse proxy (front) before
-# another nginx (back), loaded on loopback, while `twtrace summary` looks at that namespace.
+# Runs in a separate network namespace: nginx as a reverse proxy (front) before another nginx (back),
+# with load on loopback, while `twtrace summary` traces that namespace.
 set -euo pipefail
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "$0")/common.sh"
@@ -185,7 +185,7 @@ after=$(closes after "$front_worker" client)
 echo
 echo "Before: $before connections closed by the proxy towards its upstream, $before_requests requests."
 echo "After:  $after connections closed by the proxy towards its upstream, $requests requests."
-((after * 20 < before)) || die "keepalive did not bring the number down"
+((after * 20 < before)) || die "keepalive did not reduce the number of closes"
 
 if [[ -n $recording ]]; then
     kill -TERM "$recorder_pid"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs inside a booted root, as `tools/fresh package` puts it there: the life of the package, from `apt install` to `apt purge`.
+# Runs inside a booted root, where `tools/fresh package` copies it: tests the package from `apt install` to `apt purge`.
 #
 #   fresh-boot.sh OLD.deb NEW.deb
 #
-# Each step says what must hold; the first that does not ends it.
+# Each step names a condition; the first one that does not hold ends the script.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 old=$1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the image with what the DaemonSet grants and no more, in a network namespace that stands for the node's.
+# Runs the image with exactly the mounts and capabilities of the DaemonSet, in a network namespace that represents the node.
 #
 #   fresh-image.sh DIRECTORY       its podman storage, with an image named twtrace
 set -euo pipefail
@@ -70,7 +70,7 @@ start
 if ! runs; then
     # As the manifest says of older runtimes: their profile asks for CAP_SYS_ADMIN where CAP_BPF is enough.
     [[ $("${engine[@]}" logs twtrace-fresh 2>&1) == *"a seccomp filter"* ]] || failed "does not start"
-    say "this podman's seccomp profile knows no CAP_BPF: going on without one"
+    say "this podman's seccomp profile does not know CAP_BPF: running without a profile"
     remove_container
     start --security-opt seccomp=unconfined
     runs || failed "no scrape is answered"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A real nginx that leaves the system alone. To be sourced.
+# Provides a real nginx without changing the system. To be sourced.
 #
 # `apt-get install nginx` would write /etc/nginx and start a web server on port 80 as its last step.
 # Forbidding that start takes a policy-rc.d or a masked unit: a change to the whole system, in force
@@ -28,7 +28,7 @@ unpack_nginx() {
     say "unpacking the distribution's nginx into $place (it is not installed)"
     rm -rf "$place"
     mkdir -p "$place"
-    # As the user that runs this script: apt's own user may not write here, which it grumbles about.
+    # As the user that runs this script: apt's own user may not write here, and apt warns about it.
     (cd "$place" && quietly apt-get download nginx) || die "cannot download the package nginx"
     dpkg-deb --extract "$place"/nginx_*.deb "$place"
     libraries=$(dpkg-deb --field "$place"/nginx_*.deb Depends | tr ',' '\n' |

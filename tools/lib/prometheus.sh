@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A real Prometheus that leaves the system alone. To be sourced.
+# Provides a real Prometheus without changing the system. To be sourced.
 #
 # As with nginx (nginx.sh): installing the package would start a server. It is downloaded and unpacked
 # below the build directory, and nothing but its programs are used; they need no libraries.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Servers, interpreters and container runtimes for the live tests, that leave the system alone. To be sourced.
+# Provides servers, interpreters and container runtimes for the live tests without changing the system. To be sourced.
 #
 # As with nginx (tools/lib/nginx.sh): installing them would start servers. What is not installed is
 # downloaded with all that it needs, and unpacked below the build directory; nothing is installed.
@@ -26,7 +26,7 @@ packages_for_services() {
 
 unpack_services() {
     local place=$1 packages package
-    packages=$(packages_for_services) || die "cannot tell what these need: ${services[*]}"
+    packages=$(packages_for_services) || die "cannot resolve the dependencies of ${services[*]}"
     say "unpacking the distribution's servers, interpreters and container runtimes into $place (not installed)"
     rm -rf "$place"
     mkdir -p "$place"
