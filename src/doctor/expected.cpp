@@ -43,6 +43,8 @@ std::string percent(double share) {
 
 std::string effect_text(const whatif::Effect& today, const whatif::Remedy& remedy) {
     std::string text = fmt::format("{}: ", remedy.title);
+    if (!remedy.helps)
+        return text + remedy.caveat;
     const whatif::Effect& then = remedy.effect;
     const double saved = today.closes_per_s - then.closes_per_s;
     if (saved > 0.01 * today.closes_per_s)
@@ -82,10 +84,15 @@ void add_expected(const Observations& seen, const whatif::ConnectionLog& log, do
             const whatif::Prediction prediction =
                 whatif::predict(flow->first, flow->second, seen.settings(flow->first.netns),
                                 {seen.seconds, kept_seconds});
-            for (const whatif::Remedy& remedy : prediction.remedies)
-                if (remedy.id == match.remedy && remedy.helps)
-                    finding.expected.push_back(effect_text(prediction.today, remedy));
+            for (const whatif::Remedy& remedy : prediction.remedies) {
+                if (remedy.id != match.remedy)
+                    continue;
+                finding.expected.push_back(effect_text(prediction.today, remedy));
+                if (remedy.helps)
+                    finding.gain = std::max(finding.gain, gain(prediction.today, remedy.effect));
+            }
         }
+    put_in_order(findings);
 }
 
 } // namespace twtrace::doctor

@@ -7,6 +7,7 @@
 
 namespace twtrace::doctor {
 
+/// Puts the findings in the order of what their remedies bring, within each severity.
 /// kept_seconds: the part of the span that log holds completely.
 void add_expected(const Observations& seen, const whatif::ConnectionLog& log, double kept_seconds,
                   Findings& findings);

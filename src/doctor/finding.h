@@ -34,12 +34,14 @@ constexpr std::string_view name_of(Severity severity) {
 struct Finding {
     std::string_view id; ///< stable: scripts lean on it
     Severity severity = Severity::Note;
-    double weight = 0; ///< within a severity the heavier comes first
+    double weight = 0; ///< within a severity, of those that gain the same, the heavier comes first
     std::string title;
     std::vector<std::string> evidence; ///< numbers from this host
     std::string meaning;
     std::vector<std::string> fix; ///< lines to paste; those with a # in front explain the next one
     std::vector<std::string> expected{}; ///< what they would change, where it can be predicted
+    double gain = 0; ///< of the best of them, in connections a second; within a severity the
+                     ///< largest comes first
 
     // What it is about; none: nothing of the kind, or not known.
     std::optional<std::uint32_t> netns;

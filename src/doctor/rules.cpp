@@ -34,6 +34,14 @@ std::span<const Rule> rules() {
     return table;
 }
 
+void put_in_order(Findings& findings) {
+    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+        if (a.severity != b.severity)
+            return a.severity < b.severity;
+        return a.gain != b.gain ? a.gain > b.gain : a.weight > b.weight;
+    });
+}
+
 Findings diagnose(const Observations& seen) {
     Findings findings;
     for (const Rule& rule : rules())
@@ -43,9 +51,7 @@ Findings diagnose(const Observations& seen) {
     for (Finding& finding : findings)
         for (std::string& line : finding.fix)
             line = printable(line);
-    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-        return a.severity != b.severity ? a.severity < b.severity : a.weight > b.weight;
-    });
+    put_in_order(findings);
     return findings;
 }
 

@@ -38,5 +38,7 @@ std::span<const Rule> rules();
 
 /// All of them; worst first.
 Findings diagnose(const Observations& seen);
+/// By severity, then by what the remedies bring, then by weight.
+void put_in_order(Findings& findings);
 
 } // namespace twtrace::doctor

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "util/hash.h"
+
 namespace twtrace::whatif {
 
 namespace {
@@ -24,6 +26,7 @@ void count(FlowLog& flow, const Event& event, std::uint64_t times) {
     switch (event.type) {
     case EventType::TimeWait:
         flow.time_wait += times;
+        flow.without_timestamps += event.timestamps.value_or(true) ? 0 : times;
         break;
     case EventType::PassiveClose:
         flow.passive_close += times;
@@ -37,6 +40,13 @@ void count(FlowLog& flow, const Event& event, std::uint64_t times) {
     default:
         break;
     }
+}
+
+// A number of its own for each process, though pids are used again. 0: not known.
+std::uint32_t process_of(const Task& task) {
+    if (!task.known())
+        return 0;
+    return static_cast<std::uint32_t>(mix(task.pid, task.start_boottime_ns));
 }
 
 } // namespace
@@ -75,7 +85,8 @@ void ConnectionLog::add(const Event& event, std::uint64_t times) {
         return;
     }
     ++kept_;
-    const Connection connection{event.established_ns, close_ns};
+    const Connection connection{event.established_ns, close_ns, process_of(event.task),
+                                event.type != EventType::TimeWait};
     if (event.role == Role::Server)
         flow.by_client[event.remote].push_back(connection);
     else

@@ -28,9 +28,10 @@ struct FlowLog {
     std::uint64_t time_wait = 0;
     std::uint64_t passive_close = 0; ///< the peer closed first
     std::uint64_t aborted = 0;
-    std::uint64_t no_port = 0;           ///< connect() found no port
-    std::uint64_t without_times = 0;     ///< older than the span, or only counted
-    std::vector<Connection> connections; ///< those with both times
+    std::uint64_t no_port = 0;            ///< connect() found no port
+    std::uint64_t without_times = 0;      ///< older than the span, or only counted
+    std::uint64_t without_timestamps = 0; ///< of time_wait: tcp_tw_reuse can't take them over
+    std::vector<Connection> connections;  ///< those with both times
     /// Of a server: for each client address the closes by this side, and all openings.
     std::map<Address, std::vector<Connection>> by_client;
 
@@ -39,7 +40,7 @@ struct FlowLog {
 
 class ConnectionLog {
   public:
-    /// most: connections kept, 16 bytes each.
+    /// most: connections kept, 24 bytes each.
     explicit ConnectionLog(std::size_t most = 4'000'000) : most_(most) {}
 
     void add(const Event& event, std::uint64_t times = 1);

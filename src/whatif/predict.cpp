@@ -33,8 +33,24 @@ struct Scene {
     [[nodiscard]] double hold_s() const {
         if (settings == nullptr || !reuse_applies(*settings, id.local, id.remote))
             return time_wait_s;
-        return static_cast<double>(reuse_delay_ms(*settings)) / 1000;
+        return hold_with_reuse_s();
     }
+    // Of the closes: those whose TIME_WAIT connect() may take over.
+    [[nodiscard]] double with_timestamps() const {
+        if (settings != nullptr && settings->timestamps == 0U)
+            return 0;
+        return flow.time_wait == 0 ? 1
+                                   : 1 - static_cast<double>(flow.without_timestamps) /
+                                             static_cast<double>(flow.time_wait);
+    }
+    // On average.
+    [[nodiscard]] double hold_with_reuse_s() const {
+        const double share = with_timestamps();
+        return share * static_cast<double>(reuse_delay_ms(*settings)) / 1000 +
+               (1 - share) * time_wait_s;
+    }
+    // Wanted connections that end here, a second: those that closed, and those that found no port.
+    [[nodiscard]] double wanted() const { return rate(flow.time_wait + flow.no_port); }
     [[nodiscard]] std::uint32_t usable() const {
         return settings != nullptr ? settings->usable_ports() : 0;
     }
@@ -60,6 +76,26 @@ Effect effect_of(const Scene& scene, double closes_per_s, double open, double ho
     return effect;
 }
 
+// With more ports, or with ports that come back sooner: connects that failed today succeed then.
+Effect effect_of_ports(const Scene& scene, double open, double hold_s, double usable) {
+    Effect effect = effect_of(scene, scene.wanted(), open, hold_s, usable);
+    if (usable > 0)
+        effect.closes_per_s = std::min(effect.closes_per_s, usable / hold_s);
+    return effect;
+}
+
+constexpr double ports_that_matter = 0.01; // of the usable ones
+
+// Ports that nobody is short of are no help.
+void judge_port_remedy(const Scene& scene, Remedy& remedy) {
+    const double share =
+        effect_of(scene, scene.wanted(), 0, scene.hold_s(), scene.usable()).port_share.value_or(0);
+    if (scene.flow.no_port > 0 || share >= ports_that_matter)
+        return;
+    remedy.helps = false;
+    remedy.caveat = "no effect here: ports are not short";
+}
+
 std::string request_limit_caveat(double rate) {
     return fmt::format("a limit of requests a connection, on either side, adds {:.1f} closes/s at "
                        "1,000 requests",
@@ -78,6 +114,12 @@ Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& poo
                               scene.usable());
     remedy.effect.handshakes_saved_per_s = static_cast<double>(played.reused) / scene.kept_seconds;
     remedy.caveat = request_limit_caveat(scene.rate(scene.flow.closes()));
+    if (played.reused == 0) {
+        remedy.helps = false;
+        remedy.caveat = timeline.some_process_made_several()
+                            ? "no effect here: no connection was free when the next one was opened"
+                            : "no effect here: each process makes one connection";
+    }
     return remedy;
 }
 
@@ -93,6 +135,15 @@ Remedy best_pool(const Scene& scene, const Timeline& timeline) {
     return pool_remedy(scene, timeline, {size, idle_ns});
 }
 
+std::string reuse_caveat(double with_timestamps) {
+    const std::string rest = "; the closes stay";
+    if (with_timestamps < 0.995)
+        return fmt::format("{:.0f} % of these connections have TCP timestamps, without which it "
+                           "does nothing{}",
+                           100 * with_timestamps, rest);
+    return "only where both sides use TCP timestamps, as these connections do" + rest;
+}
+
 void add_reuse(const Scene& scene, double open, std::vector<Remedy>& remedies) {
     if (scene.settings == nullptr || !scene.settings->tw_reuse ||
         reuse_applies(*scene.settings, scene.id.local, scene.id.remote))
@@ -100,10 +151,13 @@ void add_reuse(const Scene& scene, double open, std::vector<Remedy>& remedies) {
     Remedy remedy;
     remedy.id = "tw-reuse";
     remedy.title = "net.ipv4.tcp_tw_reuse=1";
-    remedy.effect =
-        effect_of(scene, scene.rate(scene.flow.time_wait), open,
-                  static_cast<double>(reuse_delay_ms(*scene.settings)) / 1000, scene.usable());
-    remedy.caveat = "only where both sides use TCP timestamps; the closes stay";
+    remedy.effect = effect_of_ports(scene, open, scene.hold_with_reuse_s(), scene.usable());
+    remedy.caveat = reuse_caveat(scene.with_timestamps());
+    judge_port_remedy(scene, remedy);
+    if (scene.with_timestamps() < 0.01) {
+        remedy.helps = false;
+        remedy.caveat = "no effect here: these connections have no TCP timestamps";
+    }
     remedies.push_back(std::move(remedy));
 }
 
@@ -114,8 +168,9 @@ void add_range(const Scene& scene, double open, std::vector<Remedy>& remedies) {
     Remedy remedy;
     remedy.id = "port-range";
     remedy.title = fmt::format("ip_local_port_range {} {}", wide_first, wide_last);
-    remedy.effect = effect_of(scene, scene.rate(scene.flow.time_wait), open, scene.hold_s(), wide);
+    remedy.effect = effect_of_ports(scene, open, scene.hold_s(), wide);
     remedy.caveat = "reserve the ports that services listen on; the closes stay";
+    judge_port_remedy(scene, remedy);
     remedies.push_back(std::move(remedy));
 }
 
@@ -125,9 +180,9 @@ void add_addresses(const Scene& scene, double open, std::vector<Remedy>& remedie
     Remedy remedy;
     remedy.id = "addresses";
     remedy.title = "one more source or destination address";
-    remedy.effect = effect_of(scene, scene.rate(scene.flow.time_wait), open, scene.hold_s(),
-                              2.0 * scene.usable());
+    remedy.effect = effect_of_ports(scene, open, scene.hold_s(), 2.0 * scene.usable());
     remedy.caveat = "the connections have to be spread evenly; the closes stay";
+    judge_port_remedy(scene, remedy);
     remedies.push_back(std::move(remedy));
 }
 
@@ -207,15 +262,21 @@ void add_server_keep_alive(const Scene& scene, const Pool& pool, std::vector<Rem
     remedy.effect.handshakes_saved_per_s = static_cast<double>(followed.yes) / scene.kept_seconds;
     remedy.caveat = "only if the clients keep theirs too: one that asks for Connection: close gets "
                     "it";
+    if (followed.yes == 0) {
+        remedy.helps = false;
+        remedy.caveat = fmt::format("no effect here: no client came again within {:g} s",
+                                    static_cast<double>(pool.idle_ns) / 1e9);
+    }
     remedies.push_back(std::move(remedy));
 }
 
-double gain(const Effect& today, const Remedy& remedy) {
-    return today.closes_per_s - remedy.effect.closes_per_s +
-           (today.port_share.value_or(0) - remedy.effect.port_share.value_or(0));
-}
-
 } // namespace
+
+double gain(const Effect& today, const Effect& then) {
+    constexpr double range_per_s = 28'232 / time_wait_s; // what the default range allows
+    return today.closes_per_s - then.closes_per_s + then.handshakes_saved_per_s +
+           range_per_s * (today.port_share.value_or(0) - then.port_share.value_or(0));
+}
 
 Prediction predict(const FlowId& id, const FlowLog& flow, const NetSettings* settings,
                    const Question& question) {
@@ -244,13 +305,10 @@ Prediction predict(const FlowId& id, const FlowLog& flow, const NetSettings* set
         add_peer_first(scene, open, remedies);
         add_fin_timeout(scene, prediction.today, remedies);
     }
-    for (Remedy& remedy : remedies)
-        remedy.helps = remedy.helps && (gain(prediction.today, remedy) > 1e-6 ||
-                                        remedy.effect.handshakes_saved_per_s > 0);
     std::stable_sort(remedies.begin(), remedies.end(), [&](const Remedy& a, const Remedy& b) {
         if (a.helps != b.helps)
             return a.helps;
-        return gain(prediction.today, a) > gain(prediction.today, b);
+        return gain(prediction.today, a.effect) > gain(prediction.today, b.effect);
     });
     return prediction;
 }

@@ -34,6 +34,10 @@ struct Remedy {
     std::optional<Pool> pool{};
 };
 
+/// What a remedy brings, in connections a second: handshakes and closes that are saved, and those
+/// that the ports it gives back allow.
+double gain(const Effect& today, const Effect& then);
+
 struct Prediction {
     FlowId flow;
     std::uint64_t closes = 0;

@@ -62,3 +62,28 @@ TEST_CASE("doctor: nothing is expected of a remedy whose service was not seen",
     add_expected(observed(), log_of_client(), 10, findings);
     CHECK(findings[0].expected.empty());
 }
+
+TEST_CASE("doctor: the finding whose remedy brings most comes first", "[doctor][whatif]") {
+    Findings findings{finding("tw-reuse-off"), finding("resets"),
+                      finding("connection-per-request")};
+    findings[1].weight = 1000;
+    add_expected(observed(), log_of_client(), 10, findings);
+    CHECK(findings[0].id == "connection-per-request"); // saves closes, handshakes and ports
+    CHECK(findings[1].id == "tw-reuse-off");           // gives ports back
+    CHECK(findings[2].id == "resets");
+    CHECK(findings[0].gain > findings[1].gain);
+    findings[2].severity = Severity::Critical;
+    put_in_order(findings);
+    CHECK(findings[0].id == "resets");
+}
+
+TEST_CASE("doctor: a remedy that would do nothing is named as such", "[doctor][whatif]") {
+    Findings findings{finding("tw-reuse-off")};
+    Observations seen = observed();
+    seen.namespaces.begin()->second.settings->timestamps = 0;
+    add_expected(seen, log_of_client(), 10, findings);
+    REQUIRE(findings[0].expected.size() == 1);
+    CHECK(findings[0].expected[0] ==
+          "net.ipv4.tcp_tw_reuse=1: no effect here: these connections have no TCP timestamps");
+    CHECK(findings[0].gain == 0);
+}

@@ -64,3 +64,29 @@ TEST_CASE("pool: a connection that closes can be used at the same moment", "[wha
     const Timeline timeline({{0, 10 * ms}, {10 * ms, 20 * ms}});
     CHECK(timeline.play({1, 1000 * ms}).opened == 1);
 }
+
+TEST_CASE("pool: each process has one of its own, and closes it when it ends", "[whatif]") {
+    std::vector<Connection> all;
+    for (std::uint32_t process = 1; process <= 100; ++process)
+        for (std::uint64_t time = 0; time < 3; ++time) {
+            const std::uint64_t at_ns = (process * 100 + time * 10) * ms;
+            all.push_back({at_ns, at_ns + 5 * ms, process});
+        }
+    const Timeline timeline(all);
+    CHECK(timeline.some_process_made_several());
+    const PoolResult result = timeline.play({8, 60'000 * ms});
+    CHECK(result.opened == 100);
+    CHECK(result.reused == 200);
+    CHECK(result.ended == 89); // of the last second it is not known whether they are over
+    CHECK(result.most_open <= 11);
+}
+
+TEST_CASE("pool: a connection that the peer closed is not used again", "[whatif]") {
+    std::vector<Connection> all = bursts(1, 10, 100, 5);
+    for (Connection& one : all)
+        one.is_lost = true;
+    const PoolResult result = Timeline(all).play({8, 60'000 * ms});
+    CHECK(result.opened == 10);
+    CHECK(result.closed() == 0);
+    CHECK(result.most_open == 1);
+}

@@ -136,3 +136,64 @@ TEST_CASE("what-if: memory is bounded, and it says what the prediction is from",
     CHECK(log.flows().begin()->second.time_wait == 1000);
     CHECK(log.kept_until_ns() == 1'100'001'000);
 }
+
+TEST_CASE("what-if: processes that make one connection each can't keep it", "[whatif]") {
+    ConnectionLog log;
+    for (std::uint32_t at = 0; at < 1000; ++at) {
+        Event event = close_of(Role::Client, at * 10, at * 10 + 1, "10.0.0.2");
+        event.task.pid = 1000 + at;
+        log.add(event);
+    }
+    const Prediction prediction = predict_first(log, default_settings(), {10, 10});
+    CHECK_FALSE(remedy(prediction, "pool").helps);
+    CHECK(remedy(prediction, "pool").caveat == "no effect here: each process makes one connection");
+}
+
+TEST_CASE("what-if: tcp_tw_reuse takes over only connections with timestamps", "[whatif]") {
+    const auto share_with = [](std::uint64_t every) {
+        ConnectionLog log;
+        for (std::uint64_t at = 0; at < 4000; ++at) {
+            Event event = close_of(Role::Client, at * 10, at * 10 + 1, "10.0.0.2");
+            event.timestamps = at % every != 0;
+            log.add(event);
+        }
+        return predict_first(log, default_settings(), {40, 40});
+    };
+    const Prediction half = share_with(2);
+    CHECK(remedy(half, "tw-reuse").helps);
+    CHECK(remedy(half, "tw-reuse").effect.ports == Approx(1 + 100 * (0.5 * 1 + 0.5 * 60)));
+    CHECK(remedy(half, "tw-reuse").caveat.find("50 % of these connections") == 0);
+    const Prediction none = share_with(1);
+    CHECK_FALSE(remedy(none, "tw-reuse").helps);
+    CHECK(remedy(none, "tw-reuse").effect.ports ==
+          Approx(remedy(none, "fin-timeout").effect.ports));
+}
+
+TEST_CASE("what-if: more ports are no help where ports are not short", "[whatif]") {
+    ConnectionLog log;
+    for (std::uint64_t at = 0; at < 10; ++at)
+        log.add(close_of(Role::Client, at * 1000, at * 1000 + 1, "10.0.0.2"));
+    const Prediction prediction = predict_first(log, default_settings(), {10, 10});
+    for (const char* id : {"tw-reuse", "port-range", "addresses"})
+        CHECK_FALSE(remedy(prediction, id).helps);
+    CHECK(remedy(prediction, "pool").helps);
+}
+
+TEST_CASE("what-if: connects that found no port succeed where ports come back", "[whatif]") {
+    NetSettings settings = default_settings();
+    settings.ephemeral = {40000, 40999};
+    ConnectionLog log; // 200/s for ten seconds; the ports are gone after five
+    for (std::uint64_t at = 0; at < 2000; ++at) {
+        Event event = close_of(Role::Client, at * 5, at * 5 + 1, "10.0.0.2");
+        event.type = at < 1000 ? EventType::TimeWait : EventType::PortExhausted;
+        log.add(event);
+    }
+    const Prediction prediction = predict_first(log, settings, {10, 10});
+    CHECK(prediction.today.failed_connects == 1000);
+    const Effect& reuse = remedy(prediction, "tw-reuse").effect;
+    CHECK(reuse.closes_per_s == Approx(200));
+    CHECK(reuse.ports == Approx(201));
+    CHECK(reuse.failed_connects == 0);
+    // Twice as many ports allow 2,000 connections a minute.
+    CHECK(remedy(prediction, "addresses").effect.closes_per_s == Approx(2000 / 60.0));
+}
