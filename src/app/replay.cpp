@@ -59,7 +59,8 @@ Result<std::unique_ptr<Replay>> Replay::open(Recording recording, const Filter& 
 }
 
 Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
-    begin_wall_ns_ = begin_wall_ns;
+    // Of a run whose first blocks were removed, the rest begins at the next full second.
+    begin_wall_ns_ = std::max(begin_wall_ns, recording_.begin_wall_ns());
     if (begin_wall_ns > recording_.end_wall_ns())
         return fail(fmt::format("{} ends at {}, before the begin of the span",
                                 printable(recording_.path()),
@@ -102,14 +103,15 @@ Result<void> Replay::run(const Options& options, EventConsumer& consumer,
     if (!signals)
         return tl::unexpected(signals.error());
     after_batch_ = &after_batch;
-    for (std::uint64_t records = 1; step(consumer); ++records) {
-        if (records % records_a_batch == 0)
-            end_batch();
-        if (!going_on_)
-            return tl::unexpected(going_on_.error());
-        if (!*going_on_ || stop_is_pending())
+    for (std::uint64_t records = 1; step(consumer) && going_on_ && *going_on_; ++records) {
+        if (records % records_a_batch != 0)
+            continue;
+        end_batch();
+        if (stop_is_pending()) // system calls: too slow for each record
             break;
     }
+    if (!going_on_)
+        return tl::unexpected(going_on_.error());
     after_batch_ = nullptr;
     for (const std::string& note : notes())
         spdlog::warn("{}", note);

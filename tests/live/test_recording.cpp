@@ -5,15 +5,19 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "catch2.h"
+#include "doctor.h"
 #include "match.h"
 #include "nginx.h"
 #include "terminal.h"
 #include "tracer.h"
+#include "witness.h"
 #include "worker.h"
 
 using namespace live;
@@ -283,6 +287,75 @@ TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]
     const json summary = json::parse(document.out);
     CHECK(summary.at("totals").at("time_wait") == made);
     CHECK(summary.at("accounting").at("exact") == true);
+}
+
+TEST_CASE("recording: a directory that rotates under load misses nothing that is not counted",
+          "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    constexpr int closes_a_load = 20'000;
+    const TestNamespace ns;
+    const TempDir dir;
+    const Witness witness;
+    const auto files = [](const std::string& directory) {
+        std::set<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+            names.insert(entry.path().filename());
+        }
+        return names;
+    };
+    const auto accounting_of = [](const std::string& path) {
+        const CommandResult document =
+            run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
+        INFO(document.out << document.err);
+        REQUIRE(document.exit_status == 0);
+        const json summary = json::parse(document.out);
+        json accounting = summary.at("accounting");
+        accounting["told"] = summary.at("totals").at("time_wait");
+        return accounting;
+    };
+    const auto counted = [](const json& accounting) {
+        return accounting.at("captured").get<std::uint64_t>() +
+               accounting.at("lost").get<std::uint64_t>() +
+               accounting.at("missed").get<std::uint64_t>();
+    };
+    const auto record = [&ns](const std::string& directory, const std::string& size) {
+        return Tracer({"record", "-o", directory + "/", "--netns", ns.path(), "--max-size", size});
+    };
+    const std::string small = dir.file("small");
+    const std::string large = dir.file("large");
+    const KernelCounters before = ns.counters();
+    Tracer bounded = record(small, "1M");
+    {
+        Tracer unbounded = record(large, "2M");
+        connect_and_close(ns, closes_a_load);
+        REQUIRE(unbounded.stop().exit_status == 0);
+        const std::uint64_t entered = (ns.counters() - before).scheduled();
+        const json accounting = accounting_of(large);
+        INFO(accounting.dump());
+        CHECK(files(large).size() > 1);
+        CHECK(accounting.at("kernel") == entered);
+        CHECK(accounting.at("told").get<std::uint64_t>() +
+                  accounting.at("missed").get<std::uint64_t>() ==
+              counted(accounting));
+        CHECK(counted(accounting) + witness.hidden_entries() >= entered);
+        CHECK(counted(accounting) <= entered);
+    }
+    const std::string first = *files(small).begin();
+    while (files(small).contains(first)) { // until the oldest is removed
+        connect_and_close(ns, closes_a_load);
+    }
+    REQUIRE(bounded.stop().exit_status == 0);
+    const std::uint64_t entered = (ns.counters() - before).scheduled();
+    const json accounting = accounting_of(small);
+    INFO(accounting.dump());
+    CHECK(counted(accounting) < entered);
+    // The time of an event that was only counted is known to the second.
+    CHECK((accounting.at("lost") > 0 || accounting.at("told") == accounting.at("captured")));
+    // Where it begins now, in the middle of a run, a close may be on either side of the counters.
+    CHECK(std::abs(accounting.at("unaccounted").get<std::int64_t>()) <=
+          2 + static_cast<std::int64_t>(witness.hidden_entries()));
 }
 
 TEST_CASE("recording: diff and doctor tell the nginx story from the file", "[recording][nginx]") {

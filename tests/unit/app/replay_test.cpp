@@ -142,3 +142,39 @@ TEST_CASE("replay: sockets from before the span, as far as they are left at its 
         CHECK(left.last_ends_in_ms == 34'500);
     }
 }
+
+TEST_CASE("replay: a run whose first file was removed begins where the rest does", "[replay]") {
+    const TemporaryDirectory directory;
+    Options options;
+    options.from = directory.path("flight/");
+    {
+        auto writer = *RecordingWriter::open(options.from, {1U << 20U, 0}, scene_start());
+        // 400 s of a thousand entries each: several files, of which the first are removed.
+        for (int second = 1; second <= 400; ++second) {
+            for (std::uint16_t port = 0; port < 1000; ++port) {
+                Event event = scene_event(second - 0.999 + port * 0.0009, port);
+                event.bytes_sent = static_cast<std::uint64_t>(second) * 7919 * port;
+                event.bytes_received = static_cast<std::uint64_t>(second) * 104729 + port * 31;
+                writer->event(event);
+                if (port == 500) // a block may begin between two samples
+                    writer->flush(scene_wall_ns +
+                                  static_cast<std::uint64_t>(second) * 1'000'000'000);
+            }
+            writer->sample(scene_sample(second, static_cast<std::uint64_t>(second) * 1000));
+            writer->flush(scene_wall_ns + static_cast<std::uint64_t>(second) * 1'000'000'000);
+        }
+        writer->end(scene_sample(400.5, 400'000));
+    }
+    struct Counter : Nobody {
+        std::uint64_t entries = 0;
+        void event(const Event& /*event*/) override { ++entries; }
+    } counter;
+    const auto replay = replay_of(options);
+    REQUIRE(replay->start_wall_ns() > scene_wall_ns);
+    while (replay->step(counter)) {
+    }
+    CHECK(counter.entries > 0);
+    CHECK(counter.entries < 400'000);
+    CHECK(replay->accounting().captured == counter.entries);
+    CHECK(replay->accounting().exact);
+}
