@@ -87,9 +87,11 @@ void add_expected(const Observations& seen, const whatif::ConnectionLog& log, do
             for (const whatif::Remedy& remedy : prediction.remedies) {
                 if (remedy.id != match.remedy)
                     continue;
-                finding.expected.push_back(effect_text(prediction.today, remedy));
-                if (remedy.helps)
-                    finding.gain = std::max(finding.gain, gain(prediction.today, remedy.effect));
+                const double gained = remedy.helps ? gain(prediction.today, remedy.effect) : 0;
+                const bool is_best = gained > finding.gain;
+                finding.gain = is_best ? gained : finding.gain;
+                finding.expected.insert(is_best ? finding.expected.begin() : finding.expected.end(),
+                                        effect_text(prediction.today, remedy));
             }
         }
     put_in_order(findings);

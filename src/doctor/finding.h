@@ -39,7 +39,8 @@ struct Finding {
     std::vector<std::string> evidence; ///< numbers from this host
     std::string meaning;
     std::vector<std::string> fix; ///< lines to paste; those with a # in front explain the next one
-    std::vector<std::string> expected{}; ///< what they would change, where it can be predicted
+    std::vector<std::string>
+        expected{};  ///< what they would change, where it can be predicted; best first
     double gain = 0; ///< of the best of them, in connections a second; within a severity the
                      ///< largest comes first
 

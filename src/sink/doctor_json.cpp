@@ -31,6 +31,7 @@ Json finding_of(const Finding& finding) {
             {"meaning", text(finding.meaning)},
             {"fix", lines(finding.fix)},
             {"expected", lines(finding.expected)},
+            {"gain", finding.gain},
             {"netns", known(finding.netns)},
             {"service", name(finding.service)},
             {"pid", known(finding.pid)},

@@ -135,7 +135,7 @@
     if (worst) {
       const parts = [`This holds ${since(0)}: ${worst.evidence[0] || worst.meaning}.`];
       const expected = worst.expected || [];
-      if (expected.length > 0) parts.push(`What helps most: ${expected[0]}.`);
+      if (worst.gain > 0) parts.push(`What helps most: ${expected[0]}.`);
       byId("lead").textContent = visible(parts.join(" "));
     }
     const seconds = Math.max(1e-9, summary.duration_s);

@@ -77,6 +77,17 @@ TEST_CASE("doctor: the finding whose remedy brings most comes first", "[doctor][
     CHECK(findings[0].id == "resets");
 }
 
+TEST_CASE("doctor: of several remedies the best is named first", "[doctor][whatif]") {
+    Findings findings{finding("ports-running-out")};
+    Observations seen = observed();
+    seen.namespaces.begin()->second.settings->timestamps = 0; // so tcp_tw_reuse is no help
+    add_expected(seen, log_of_client(), 10, findings);
+    REQUIRE(findings[0].expected.size() == 2);
+    CHECK(findings[0].expected[0].find("ip_local_port_range") == 0);
+    CHECK(findings[0].expected[1].find("no effect here") != std::string::npos);
+    CHECK(findings[0].gain > 0);
+}
+
 TEST_CASE("doctor: a remedy that would do nothing is named as such", "[doctor][whatif]") {
     Findings findings{finding("tw-reuse-off")};
     Observations seen = observed();
