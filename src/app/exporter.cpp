@@ -95,6 +95,7 @@ Result<void> run_exporter(const Options& options) {
     auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_COUNT});
     if (!run)
         return tl::unexpected(run.error());
+    run->shed_privileges(); // requests are parsed in the publisher's thread
     EventCounters counters(options.series);
     Feeder feeder(counters, *run);
     // After the loop has blocked the stop signals: they are not for the publisher's thread.

@@ -85,7 +85,9 @@ std::shared_ptr<const HostServices> survey_host(const std::string& root) {
     return services;
 }
 
-HostSurvey::HostSurvey(std::string root) : root_(std::move(root)) {
+HostSurvey::HostSurvey(std::string root) : root_(std::move(root)) {}
+
+void HostSurvey::begin() {
     try {
         thread_ = std::thread([this] { work(); });
     } catch (const std::system_error& error) {

@@ -18,9 +18,10 @@ std::shared_ptr<const HostServices> survey_host(const std::string& root);
 
 class HostSurvey {
   public:
-    /// It begins at once; a look every five seconds while there are events, sooner where somebody
-    /// wants it, and less often where it costs more than half a percent of the time.
     explicit HostSurvey(std::string root);
+    /// Starts the thread: a look at once, then every five seconds while there are events, sooner
+    /// where somebody wants it, and less often where it costs more than half a percent of the time.
+    void begin();
     ~HostSurvey();
     HostSurvey(const HostSurvey&) = delete;
     HostSurvey& operator=(const HostSurvey&) = delete;

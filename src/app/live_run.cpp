@@ -7,10 +7,12 @@
 #include <sys/utsname.h>
 
 #include "account/namespace_watch.h"
+#include "app/duties.h"
 #include "app/inherited_sockets.h"
 #include "app/live_config.h"
 #include "decode/overflow.h"
 #include "model/timestamp.h"
+#include "privilege/shed.h"
 #include "util/descriptors.h"
 
 namespace twtrace {
@@ -79,6 +81,7 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     LiveRun run(*std::move(loop), *std::move(source),
                 KernelCounts(counted_at, options.filter.netns));
     run.filter_ = options.filter;
+    run.duties_ = duties_of(options);
     run.survey_ = std::make_unique<HostSurvey>(options.root);
     run.attributor_ = std::make_unique<Attributor>(attribute_options(options, run.survey_->box()));
     // After the source is open, so that no cgroup is made unseen.
@@ -101,8 +104,16 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     return run;
 }
 
+void LiveRun::shed_privileges() {
+    if (duties_)
+        twtrace::shed_privileges(*duties_);
+    duties_.reset();
+}
+
 Result<void> LiveRun::run(const Options& options, EventConsumer& consumer,
                           const std::function<Result<bool>()>& after_batch) {
+    shed_privileges();
+    survey_->begin();
     std::optional<Journaled> journaled;
     if (journal_)
         journaled.emplace(*journal_, consumer);

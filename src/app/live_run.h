@@ -15,6 +15,7 @@
 #include "app/pipeline.h"
 #include "cli/options.h"
 #include "journal/journal_writer.h"
+#include "privilege/duties.h"
 #include "source/live.h"
 
 namespace twtrace {
@@ -23,6 +24,9 @@ class LiveRun : public EventSource {
   public:
     static Result<LiveRun> start(const Options& options, const Wanted& wanted);
 
+    /// What a run does not need any more; run() does it where nobody did before. To be called
+    /// before threads start that read what others write, and after a command has started.
+    void shed_privileges();
     Result<void> run(const Options& options, EventConsumer& consumer,
                      const std::function<Result<bool>()>& after_batch) override;
 
@@ -70,6 +74,7 @@ class LiveRun : public EventSource {
     void finish_mark(const Pipeline& pipeline);
 
     Filter filter_;
+    std::optional<Duties> duties_; // none: what they do not take has been shed
     EventLoop loop_;
     LiveSource source_;
     KernelCounts counts_;

@@ -6,7 +6,9 @@
 #include <spdlog/spdlog.h>
 
 #include "app/commands.h"
+#include "app/duties.h"
 #include "cli/options.h"
+#include "privilege/shed.h"
 #include "sink/output.h"
 
 namespace twtrace {
@@ -18,6 +20,12 @@ void log_to_stderr(bool verbose) {
     spdlog::set_default_logger(spdlog::stderr_logger_mt("twtrace"));
     spdlog::set_pattern("%n: %v");
     spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
+}
+
+// What traces still has programs to load, and sheds what it does not need after that (LiveRun).
+bool traces(const Options& options) {
+    return options.from.empty() && options.command != Command::Diff &&
+           options.command != Command::List;
 }
 
 Result<ExitCode> ok_if(const Result<void>& done) {
@@ -62,6 +70,8 @@ Result<ExitCode> run(int argc, const char* const* argv) {
         return ok_if(output.flush());
     }
     log_to_stderr(parsed->options.verbose);
+    if (!traces(parsed->options))
+        shed_privileges(duties_of(parsed->options));
     return run_command(parsed->options);
 }
 

@@ -109,6 +109,10 @@ struct RemoteNames::State {
 RemoteNames::RemoteNames(Ask ask, Now now_ns) : state_(std::make_shared<State>()) {
     state_->ask = ask ? std::move(ask) : ask_system;
     state_->now_ns = now_ns ? std::move(now_ns) : steady_now_ns;
+}
+
+void RemoteNames::start_thread() {
+    started_ = true;
     try {
         // Detached: a server that does not answer must not hold up the end of the program.
         std::thread([state = state_] {
@@ -140,6 +144,8 @@ void RemoteNames::find(const Address& address, std::string& name) {
         return;
     state_->known.put(address, {name, true, 0}); // the old name until there is a new one
     state_->waiting.push_back(address);
+    if (!started_)
+        start_thread();
     state_->changed.notify_one();
 }
 

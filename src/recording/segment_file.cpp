@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include "privilege/capabilities.h"
 #include "recording/format.h"
 #include "util/file.h"
 #include "util/text.h"
@@ -44,6 +45,8 @@ SegmentFile::~SegmentFile() {
 }
 
 void SegmentFile::sync_until_told(const std::stop_token& stop) {
+    // It may be older than the moment when the process sheds its own.
+    [[maybe_unused]] const auto none = keep_capabilities(Duties{});
     std::uint32_t synced = 0;
     while (!stop.stop_requested()) {
         appended_.wait(synced);

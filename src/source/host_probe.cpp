@@ -13,7 +13,11 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 
+#include "privilege/capabilities.h"
+#include "privilege/landlock.h"
+#include "privilege/system_calls.h"
 #include "source/ends.h"
 #include "source/preflight.h"
 #include "source/sockets.h"
@@ -86,24 +90,23 @@ std::string outcome(int error) {
 
 void add_privileges(std::vector<HostCheck>& checks) {
     struct Capability {
-        unsigned number; // uapi/linux/capability.h
+        unsigned number;
         const char* name;
         bool required;
         const char* without;
     };
     constexpr std::array capabilities{
-        Capability{39, "CAP_BPF", true, "loads no BPF programs (CAP_SYS_ADMIN does as well)"},
-        Capability{38, "CAP_PERFMON", true,
+        Capability{CAP_BPF, "CAP_BPF", true, "loads no BPF programs (CAP_SYS_ADMIN does as well)"},
+        Capability{CAP_PERFMON, "CAP_PERFMON", true,
                    "loads no tracing programs (CAP_SYS_ADMIN does as well)"},
-        Capability{19, "CAP_SYS_PTRACE", false,
+        Capability{CAP_SYS_PTRACE, "CAP_SYS_PTRACE", false,
                    "names of other users' processes and counters of their namespaces are missing"},
         Capability{
-            21, "CAP_SYS_ADMIN", false,
+            CAP_SYS_ADMIN, "CAP_SYS_ADMIN", false,
             "list and doctor see the sockets and settings of their own network namespace only"}};
-    const std::uint64_t have = effective_capabilities();
-    const bool admin = (have >> 21U & 1U) != 0;
+    const bool admin = has_capability(CAP_SYS_ADMIN);
     for (const Capability& capability : capabilities) {
-        const bool has = (have >> capability.number & 1U) != 0;
+        const bool has = has_capability(capability.number);
         const bool by_admin = !has && capability.required && admin;
         checks.push_back(check(capability.name, has || by_admin, capability.required,
                                by_admin ? "CAP_SYS_ADMIN stands in"
@@ -174,6 +177,17 @@ void add_surroundings(const btf* types, std::vector<HostCheck>& checks) {
         {"tracefs", Allowed::Unneeded, false, tracefs ? "mounted" : "not mounted", "not needed"});
 }
 
+void add_least_privilege(std::vector<HostCheck>& checks) {
+    const bool filters = can_limit_system_calls();
+    checks.push_back(check("seccomp", filters, false,
+                           filters ? "limits system calls after the start" : "none",
+                           "may make every system call until it ends"));
+    const int version = landlock_version();
+    checks.push_back(check("Landlock", version > 0, false,
+                           version > 0 ? fmt::format("version {}", version) : "none (5.13)",
+                           "reads recordings without being confined to their files"));
+}
+
 int silent(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
     return 0;
 }
@@ -192,6 +206,7 @@ HostReport probe_host() {
     add_privileges(report.checks);
     add_bpf(types.get(), report.checks);
     add_surroundings(types.get(), report.checks);
+    add_least_privilege(report.checks);
     if (auto ready = preflight(); !ready)
         report.refusal = ready.error().message;
     for (const HostCheck& one : report.checks)

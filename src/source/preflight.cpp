@@ -10,30 +10,22 @@
 
 #include <bpf/bpf.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 
+#include "privilege/capabilities.h"
 #include "util/fd.h"
 
 namespace twtrace {
 
 namespace {
 
-// uapi/linux/capability.h
-constexpr unsigned cap_sys_admin = 21;
-constexpr unsigned cap_perfmon = 38;
-constexpr unsigned cap_bpf = 39;
-
-bool has(std::uint64_t capabilities, unsigned capability) {
-    return (capabilities >> capability & 1U) != 0;
-}
-
 Result<void> check_privileges() {
-    const std::uint64_t capabilities = effective_capabilities();
-    if (has(capabilities, cap_sys_admin))
+    if (has_capability(CAP_SYS_ADMIN))
         return {};
     std::string missing;
-    if (!has(capabilities, cap_bpf))
+    if (!has_capability(CAP_BPF))
         missing += "CAP_BPF";
-    if (!has(capabilities, cap_perfmon))
+    if (!has_capability(CAP_PERFMON))
         missing += missing.empty() ? "CAP_PERFMON" : " and CAP_PERFMON";
     if (missing.empty())
         return {};
@@ -77,15 +69,6 @@ Result<void> check_ring_buffer() {
 }
 
 } // namespace
-
-std::uint64_t effective_capabilities() {
-    std::ifstream status("/proc/self/status");
-    std::string line;
-    while (std::getline(status, line))
-        if (line.starts_with("CapEff:"))
-            return std::stoull(line.substr(7), nullptr, 16);
-    return 0;
-}
 
 Result<void> preflight() {
     if (auto allowed = check_privileges(); !allowed)

@@ -11,9 +11,6 @@ namespace twtrace {
 /// The kernel's type information, whole (Documentation/bpf/btf.rst).
 inline constexpr const char* kernel_btf_path = "/sys/kernel/btf/vmlinux";
 
-/// Of this process: one bit each (uapi/linux/capability.h).
-std::uint64_t effective_capabilities();
-
 /// Privileges, BTF, and the kernel features that nothing can replace.
 Result<void> preflight();
 

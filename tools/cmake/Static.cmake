@@ -8,4 +8,4 @@ set_target_properties(twtrace_static PROPERTIES LINK_SEARCH_START_STATIC ON LINK
 target_link_options(twtrace_static PRIVATE -static-pie -Wl,--gc-sections)
 target_link_libraries(twtrace_static PRIVATE $<TARGET_FILE:twtrace_core>
   ${TWTRACE_STATIC}/libprometheus-cpp-core.a ${TWTRACE_STATIC}/libspdlog.a ${TWTRACE_STATIC}/libfmt.a
-  libbpf.a libelf.a libzstd.a libxxhash.a libz.a libncursesw.a libtinfo.a)
+  libbpf.a libelf.a libzstd.a libxxhash.a libz.a libncursesw.a libtinfo.a libseccomp.a libcap-ng.a)

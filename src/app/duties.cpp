@@ -1,0 +1,99 @@
+#include "app/duties.h"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace twtrace {
+
+namespace {
+
+struct Row {
+    Command command;
+    bool traces;       // without --from: it has BPF programs loaded
+    bool looks_around; // without --from: it reads /proc, runtimes' files and network namespaces
+    bool writes_files;
+    bool serves_http;
+    bool uses_terminal;
+};
+
+constexpr std::array<Row, 10> rows{{
+    {Command::Trace, true, true, false, false, false},
+    {Command::Summary, true, true, false, false, false},
+    {Command::Top, true, true, false, false, true},
+    {Command::List, false, true, false, false, false},
+    {Command::Doctor, true, true, false, false, false},
+    {Command::Exporter, true, true, false, true, false},
+    {Command::Record, true, true, true, false, false},
+    {Command::Report, true, true, true, false, false},
+    {Command::WhatIf, true, true, false, false, false},
+    {Command::Diff, false, false, false, false, false},
+}};
+
+// Where the C library finds time zones, locales and terminals.
+constexpr std::array system_files{"/etc/localtime",      "/usr/share/zoneinfo", "/usr/lib/locale",
+                                  "/usr/share/terminfo", "/lib/terminfo",       "/etc/terminfo",
+                                  "/proc/self"};
+
+std::string directory_of(const std::string& path) {
+    std::string directory = std::filesystem::path(path).parent_path().string();
+    return directory.empty() ? "." : directory;
+}
+
+bool is_of_another_user(const std::string& path) {
+    struct stat status {};
+    return stat(path.c_str(), &status) == 0 && status.st_uid != geteuid();
+}
+
+void add_files_to_write(const Options& options, Duties& duties) {
+    for (const std::string* path :
+         {&options.recording, &options.page, &options.textfile, &options.junit_file})
+        if (!path->empty())
+            duties.writable.push_back(directory_of(*path));
+    for (const std::string& directory : duties.writable)
+        duties.writes_anywhere = duties.writes_anywhere || is_of_another_user(directory);
+    duties.writes_files = duties.writes_files || !duties.writable.empty() || options.journal;
+}
+
+void add_recordings(const Options& options, Duties& duties) {
+    duties.confined = true;
+    if (!options.from.empty())
+        duties.readable.push_back(options.from);
+    for (const std::string& span : options.spans)
+        duties.readable.push_back(span.substr(0, span.rfind('@')));
+    for (const std::string& path : duties.readable)
+        duties.reads_anywhere = duties.reads_anywhere || is_of_another_user(path);
+    duties.readable.insert(duties.readable.end(), system_files.begin(), system_files.end());
+    for (const char* variable : {"TERMINFO", "TZDIR"})
+        if (const char* place = std::getenv(variable))
+            duties.readable.emplace_back(place);
+}
+
+} // namespace
+
+Duties duties_of(const Options& options) {
+    Duties duties;
+    const bool replays = !options.from.empty() || options.command == Command::Diff;
+    for (const Row& row : rows) {
+        if (row.command != options.command)
+            continue;
+        duties.reads_maps = row.traces && !replays;
+        duties.reads_processes = row.looks_around && !replays;
+        duties.reads_anywhere = duties.reads_processes;
+        duties.enters_namespaces = duties.reads_processes;
+        duties.writes_files = row.writes_files;
+        duties.serves_http = row.serves_http;
+        duties.uses_terminal = row.uses_terminal;
+    }
+    duties.resolves_names = options.resolve;
+    duties.runs_command = !options.child.empty();
+    add_files_to_write(options, duties);
+    if (replays)
+        add_recordings(options, duties);
+    return duties;
+}
+
+} // namespace twtrace

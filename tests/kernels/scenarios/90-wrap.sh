@@ -1,0 +1,28 @@
+# jiffies begin five minutes before their lower 32 bits, TCP's time stamps, wrap: closes before, across and after it. It takes
+# those five minutes, unless --fast-time lets idle time pass.
+. /lib/common.sh
+uptime_s() { cut -d . -f 1 /proc/uptime; }
+[ "$(uptime_s)" -lt 280 ] || skip "the wrap is over"
+# A connection that lasts across it, and is closed by the server then.
+across() {
+    (
+        sleep $((310 - $(uptime_s)))
+        echo late
+    ) | nc -l -p 7003 &
+    server=$!
+    sleep 1
+    nc 127.0.0.1 7003 </dev/null >/dev/null &
+    closes 2
+    wait $server
+    closes 2
+}
+during across -- trace -v -o json || fail "twtrace trace ended with $?: $(tail -n 1 /tmp/err)"
+cat /tmp/out
+[ "$(uptime_s)" -ge 305 ] || fail "there was no wrap"
+grep -q 'accounting: exact' /tmp/err || fail "not exact: $(grep accounting /tmp/err)"
+# How long closing took is never more than the time that passed.
+while read -r close_us; do
+    [ "$close_us" -lt 330000000 ] || fail "closing took $close_us us"
+done <<END
+$(tr -d ' ' </tmp/out | sed -nE 's/.*"close_us":([0-9]+).*/\1/p')
+END
