@@ -4,7 +4,6 @@
 #include <chrono>
 #include <ctime>
 #include <map>
-#include <system_error>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -14,6 +13,7 @@
 #include "attribute/net_text.h"
 #include "attribute/proc_text.h"
 #include "util/file.h"
+#include "util/thread.h"
 
 namespace twtrace {
 
@@ -88,11 +88,11 @@ std::shared_ptr<const HostServices> survey_host(const std::string& root) {
 HostSurvey::HostSurvey(std::string root) : root_(std::move(root)) {}
 
 void HostSurvey::begin() {
-    try {
-        thread_ = std::thread([this] { work(); });
-    } catch (const std::system_error& error) {
-        spdlog::warn("remote services stay unknown: no thread to look for them: {}", error.what());
-    }
+    auto thread = start_thread([this] { work(); });
+    if (thread)
+        thread_ = *std::move(thread);
+    else
+        spdlog::warn("remote services stay unknown: {}", thread.error().message);
 }
 
 HostSurvey::~HostSurvey() {

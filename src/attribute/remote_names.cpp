@@ -8,8 +8,6 @@
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include <netdb.h>
@@ -19,6 +17,7 @@
 
 #include "attribute/lru_cache.h"
 #include "util/hash.h"
+#include "util/thread.h"
 
 namespace twtrace {
 
@@ -111,17 +110,16 @@ RemoteNames::RemoteNames(Ask ask, Now now_ns) : state_(std::make_shared<State>()
     state_->now_ns = now_ns ? std::move(now_ns) : steady_now_ns;
 }
 
-void RemoteNames::start_thread() {
+void RemoteNames::begin() {
     started_ = true;
-    try {
-        // Detached: a server that does not answer must not hold up the end of the program.
-        std::thread([state = state_] {
-            while (const auto address = state->next())
-                state->answer(*address, state->ask(*address));
-        }).detach();
-    } catch (const std::system_error& error) {
-        spdlog::warn("addresses keep their numbers: no thread to look up names: {}", error.what());
-    }
+    auto thread = start_thread([state = state_] {
+        while (const auto address = state->next())
+            state->answer(*address, state->ask(*address));
+    });
+    if (thread)
+        thread->detach(); // a server that does not answer must not hold up the end of the program
+    else
+        spdlog::warn("addresses keep their numbers: {}", thread.error().message);
 }
 
 RemoteNames::~RemoteNames() {
@@ -145,7 +143,7 @@ void RemoteNames::find(const Address& address, std::string& name) {
     state_->known.put(address, {name, true, 0}); // the old name until there is a new one
     state_->waiting.push_back(address);
     if (!started_)
-        start_thread();
+        begin();
     state_->changed.notify_one();
 }
 

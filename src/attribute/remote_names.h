@@ -31,7 +31,7 @@ class RemoteNames {
     struct State;
 
   private:
-    void start_thread();
+    void begin();
     std::shared_ptr<State> state_;
     bool started_ = false; ///< with the first address: privileges are shed before there are threads
 };

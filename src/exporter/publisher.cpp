@@ -10,6 +10,7 @@
 
 #include "exporter/textfile.h"
 #include "model/timestamp.h"
+#include "util/thread.h"
 #include "util/version_number.h"
 
 namespace twtrace {
@@ -56,7 +57,10 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
             return tl::unexpected(written.error());
         publisher->file_due_ = Clock::now() + publisher->config_.textfile_every;
     }
-    publisher->thread_ = std::thread([self = publisher.get()] { self->run(); });
+    auto thread = start_thread([self = publisher.get()] { self->run(); });
+    if (!thread)
+        return tl::unexpected(thread.error());
+    publisher->thread_ = *std::move(thread);
     return publisher;
 }
 

@@ -11,6 +11,7 @@
 #include "recording/format.h"
 #include "util/file.h"
 #include "util/text.h"
+#include "util/thread.h"
 
 namespace twtrace {
 
@@ -23,6 +24,12 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const std::string& path
     if (!file)
         return fail(fmt::format("cannot write {}: {}", printable(path), std::strerror(errno)));
     std::unique_ptr<SegmentFile> segment(new SegmentFile(std::move(file), path));
+    auto syncer = start_thread([self = segment.get()] { self->sync_until_told(); });
+    if (!syncer) {
+        unlink(path.c_str());
+        return in_context(fmt::format("cannot write {}", printable(path)), syncer.error());
+    }
+    segment->syncer_ = *std::move(syncer);
     FileHeader header{};
     std::memcpy(header.magic, file_magic, sizeof(header.magic));
     header.version = format_version;
@@ -35,20 +42,21 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const std::string& path
 }
 
 SegmentFile::SegmentFile(Fd file, std::string path)
-    : file_(std::move(file)), path_(std::move(path)),
-      syncer_([this](const std::stop_token& stop) { sync_until_told(stop); }) {}
+    : file_(std::move(file)), path_(std::move(path)) {}
 
 SegmentFile::~SegmentFile() {
-    syncer_.request_stop();
+    ended_ = true;
     ++appended_;
     appended_.notify_one();
+    if (syncer_.joinable())
+        syncer_.join();
 }
 
-void SegmentFile::sync_until_told(const std::stop_token& stop) {
+void SegmentFile::sync_until_told() {
     // It may be older than the moment when the process sheds its own.
     [[maybe_unused]] const auto none = keep_capabilities(Duties{});
     std::uint32_t synced = 0;
-    while (!stop.stop_requested()) {
+    while (!ended_) {
         appended_.wait(synced);
         synced = appended_;
         fdatasync(file_.get());

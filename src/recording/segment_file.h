@@ -28,14 +28,15 @@ class SegmentFile {
 
   private:
     SegmentFile(Fd file, std::string path);
-    void sync_until_told(const std::stop_token& stop);
+    void sync_until_told();
 
     Fd file_;
     std::string path_;
     std::uint64_t size_ = 0;
     // A disk may take seconds for it, and the ring fills meanwhile: so another thread does it.
     std::atomic<std::uint32_t> appended_ = 0;
-    std::jthread syncer_;
+    std::atomic<bool> ended_ = false;
+    std::thread syncer_;
 };
 
 } // namespace twtrace

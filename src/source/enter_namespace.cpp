@@ -2,8 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <system_error>
-#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "util/fd.h"
+#include "util/thread.h"
 
 namespace twtrace {
 
@@ -32,14 +31,12 @@ Result<Entered> enter_and_work(int fd, const NamespaceFile& file,
     return Entered::Yes;
 }
 
-// std::thread throws where the system has no room for one more.
 Result<Entered> in_thread(int fd, const NamespaceFile& file, const std::function<void()>& work) {
     Result<Entered> entered = Entered::Gone;
-    try {
-        std::thread([&] { entered = enter_and_work(fd, file, work); }).join();
-    } catch (const std::system_error& error) {
-        return failed(file, error.what());
-    }
+    auto thread = start_thread([&] { entered = enter_and_work(fd, file, work); });
+    if (!thread)
+        return failed(file, thread.error().message.c_str());
+    thread->join();
     return entered;
 }
 
@@ -68,11 +65,9 @@ Result<Entered> in_namespace(const NamespaceFile& file, const std::function<void
 bool may_enter_namespaces() {
     const Fd fd(open(own_namespace, O_RDONLY | O_CLOEXEC));
     bool may = false;
-    try {
-        std::thread([&] { may = fd && setns(fd.get(), CLONE_NEWNET) == 0; }).join();
-    } catch (const std::system_error&) {
-        return false;
-    }
+    auto thread = start_thread([&] { may = fd && setns(fd.get(), CLONE_NEWNET) == 0; });
+    if (thread)
+        thread->join();
     return may;
 }
 

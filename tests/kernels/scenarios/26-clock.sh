@@ -2,11 +2,10 @@
 . /lib/common.sh
 step_clock() { date -s "@$(($(date +%s) + $1))" >/dev/null; }
 closes_and_steps() {
-    closes 2
     step_clock 3600
-    closes 2
+    closes 3
     step_clock -7200
-    closes 1
+    closes 2
 }
 during closes_and_steps -- summary -v -o json || fail "twtrace summary ended with $?: $(tail -n 1 /tmp/err)"
 cat /tmp/out
