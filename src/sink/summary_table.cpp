@@ -86,7 +86,10 @@ std::string sum_line(const Accounting& accounting) {
         sum += fmt::format(" ({} of them filtered out)", accounting.filtered);
     sum += fmt::format(" + lost {} + missed {}", accounting.lost, accounting.missed);
     if (!accounting.kernel)
-        return fmt::format("not checked: {}; {}", sum, accounting.reasons.front());
+        return fmt::format("not checked: {}; {}", sum,
+                           accounting.reasons.empty()
+                               ? "the run ended before the counters were compared"
+                               : accounting.reasons.front());
     if (accounting.exact)
         return fmt::format("exact: {} = {} counted by the kernel", sum, *accounting.kernel);
     const std::string why = fmt::format("{}", fmt::join(accounting.reasons, "; "));
