@@ -31,7 +31,7 @@ std::optional<std::string> living(const twtrace_descendant& process) {
         return std::nullopt;
     const char state = (*text)[close + 2];
     const auto started = parse_start_ticks(*text);
-    if (state == 'Z' || state == 'X' || started != process.start_boottime_ns / ns_per_tick())
+    if (state == 'Z' || state == 'X' || started != start_ticks_of(process.start_boottime_ns))
         return std::nullopt;
     return printable(text->substr(open + 1, close - open - 1));
 }

@@ -50,7 +50,7 @@ std::string owner_of(const std::string& process, Attributor& attributor) {
     const auto ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
     if (!ticks)
         return {};
-    event.task.start_boottime_ns = *ticks * ns_per_tick();
+    event.task.start_boottime_ns = start_boottime_ns_of(*ticks);
     attributor.attribute(event);
     const Owner& owner = *event.owner;
     if (!owner.pod.empty())

@@ -14,6 +14,7 @@
 #include "model/timestamp.h"
 #include "privilege/shed.h"
 #include "util/descriptors.h"
+#include "util/time_namespace.h"
 
 namespace twtrace {
 
@@ -97,6 +98,9 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     run.counts_.sample_start();
     run.start_wall_ns_ = wall_now_ns();
     run.start_ns_ = monotonic_now_ns();
+    if (!knows_time_offsets())
+        spdlog::warn("cannot tell the clocks of this time namespace: times and names of processes "
+                     "may be missing or wrong; start it by another process of the namespace");
     spdlog::info("tracing {}{}",
                  options.filter.netns.empty() ? "all network namespaces"
                                               : "the chosen network namespaces",

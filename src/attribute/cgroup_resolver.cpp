@@ -121,7 +121,7 @@ CgroupRef CgroupResolver::find_by_walk(std::uint64_t cgroup_id) {
 CgroupRef CgroupResolver::by_process(std::uint32_t pid, std::uint64_t start_boottime_ns) {
     if (pid == 0)
         return nullptr;
-    Process process{pid, start_boottime_ns / ns_per_tick()};
+    Process process{pid, start_ticks_of(start_boottime_ns)};
     if (start_boottime_ns == 0)
         process.start_ticks = read_start_ticks(pid);
     if (process.start_ticks == 0)

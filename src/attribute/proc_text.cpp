@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "attribute/cgroup_path.h"
+#include "util/time_namespace.h"
 
 namespace twtrace {
 namespace {
@@ -146,6 +147,15 @@ std::uint64_t ns_per_tick() {
     static const long ticks_per_second = sysconf(_SC_CLK_TCK);
     return 1'000'000'000ULL /
            static_cast<std::uint64_t>(ticks_per_second > 0 ? ticks_per_second : 100);
+}
+
+std::uint64_t start_ticks_of(std::uint64_t start_boottime_ns) {
+    return (start_boottime_ns + static_cast<std::uint64_t>(time_offsets().boottime_ns)) /
+           ns_per_tick();
+}
+
+std::uint64_t start_boottime_ns_of(std::uint64_t start_ticks) {
+    return start_ticks * ns_per_tick() - static_cast<std::uint64_t>(time_offsets().boottime_ns);
 }
 
 std::optional<std::uint64_t> parse_start_ticks(string_view text) {

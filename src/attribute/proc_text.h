@@ -47,5 +47,9 @@ std::optional<std::string> choose_cgroup_path(std::string_view text);
 std::optional<std::uint64_t> parse_start_ticks(std::string_view text);
 /// How long such a tick is.
 std::uint64_t ns_per_tick();
+/// What that field says of a process that started then, in this process's time namespace.
+std::uint64_t start_ticks_of(std::uint64_t start_boottime_ns);
+/// The earliest time at which a process started of which it says that.
+std::uint64_t start_boottime_ns_of(std::uint64_t start_ticks);
 
 } // namespace twtrace

@@ -69,7 +69,7 @@ std::string ProcessNames::read(const Task& task) const {
     // The start time is read last: if it is the right one now, the pid was not another's before.
     const auto stat = read_text(directory + "/stat", max_stat_bytes);
     const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
-    if (!start_ticks || *start_ticks != task.start_boottime_ns / ns_per_tick())
+    if (!start_ticks || *start_ticks != start_ticks_of(task.start_boottime_ns))
         return {};
     return pick_process_name(*leader, executable);
 }

@@ -29,7 +29,7 @@ std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
     // The start time is read last: if it is the right one now, the pid was not another's before.
     const auto stat = read_text(directory + "/stat", max_stat_bytes);
     const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
-    if (!start_ticks || *start_ticks != start_boottime_ns / ns_per_tick())
+    if (!start_ticks || *start_ticks != start_ticks_of(start_boottime_ns))
         return {};
     if (text->size() > max_cmdline_bytes)
         text->replace(max_cmdline_bytes - 3, std::string::npos, "...");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "util/digits.h"
+#include "util/time_namespace.h"
 
 namespace twtrace {
 
@@ -87,11 +88,11 @@ void append_local_time(std::string& out, std::uint64_t wall_ns) {
 }
 
 std::int64_t wall_minus_monotonic_ns() {
-    return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+    return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) + time_offsets().monotonic_ns;
 }
 
 std::uint64_t monotonic_now_ns() {
-    return static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC));
+    return static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC) - time_offsets().monotonic_ns);
 }
 
 } // namespace twtrace
