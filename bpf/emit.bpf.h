@@ -14,7 +14,7 @@ struct facts {
     __u64 time_ns;
     __u64 opening; /* store.bpf.h */
     __u64 fin_wait1_ns;
-    __u32 netns;
+    __u64 netns; /* twtrace_netns.id */
     __u32 flags;
     __u8 type;
     __u8 stage;
@@ -54,6 +54,7 @@ static __always_inline void fill_facts(struct twtrace_event* event, const struct
     event->flags |= facts->opening & OPENING_INFERRED ? TWTRACE_FLAG_ROLE_INFERRED : 0;
     event->reason = facts->reason;
     event->netns = facts->netns;
+    event->netns_mix = facts->netns >> 32;
     event->time_ns = facts->time_ns;
     event->established_ns = established_ns_of(facts);
     event->fin_wait1_ns = facts->fin_wait1_ns;
@@ -107,11 +108,11 @@ static __noinline int count_lost(const struct facts* facts, struct sock* sk, str
     return 0;
 }
 
-static __noinline int count_filtered(__u32 type) {
+static __noinline int count_filtered(__u32 type, __u64 netns) {
     struct twtrace_stats* counts = this_cpu_stats();
     if (counts)
         counts->filtered[type & (TWTRACE_TYPES - 1)]++;
-    return 0;
+    return type == TWTRACE_TIME_WAIT ? count_filtered_in(netns, 1) : 0;
 }
 
 /* Does the user want this event? filtered: not, by what is known of the task. */
@@ -123,7 +124,7 @@ static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
         return false;
     if (!filtered && gate_socket(sk, tp, role_of(facts->opening)))
         return true;
-    count_filtered(facts->type);
+    count_filtered(facts->type, facts->netns);
     return false;
 }
 

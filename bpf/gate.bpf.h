@@ -69,15 +69,6 @@ static __always_inline bool gate_task(const struct twtrace_task* who) {
     return true;
 }
 
-static __always_inline bool gate_netns(__u32 netns) {
-    if (!config.netns_count)
-        return true;
-    for (int i = 0; i < 16; i++)
-        if (config.netns[i] == netns)
-            return true;
-    return false;
-}
-
 static __always_inline bool cidr_has(void* cidrs, struct sock* sk, bool local) {
     struct twtrace_cidr key = {.prefix_bits = 8 * (sizeof(key) - sizeof(key.prefix_bits))};
     key.family = fill_address(key.addr, sk, local);

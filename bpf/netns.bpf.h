@@ -2,6 +2,7 @@
 #ifndef TWTRACE_NETNS_BPF_H
 #define TWTRACE_NETNS_BPF_H
 
+#include "maps.bpf.h"
 #include "number.bpf.h"
 #include "sock.bpf.h"
 
@@ -10,10 +11,11 @@
 /* Beside a namespace's inode number lies its reference count, which each socket that is made or
  * freed changes: to read the one means to wait for the CPU that changed the other. So it is read
  * once. hash_mix, 32 random bits that never change, says where it is kept here, and tells a
- * namespace from a later one in the same memory. Two in one place only cost time. */
+ * namespace from a later one in the same memory or with the same number. Two in one place only cost
+ * time. */
 struct netns_seen {
-    __u64 net;          /* number_of() it */
-    __u64 mix_and_inum; /* one word, that nobody sees half of it */
+    __u64 net; /* number_of() it */
+    __u64 id;  /* twtrace_netns.id: one word, that nobody sees half of it */
 };
 
 struct {
@@ -23,25 +25,83 @@ struct {
     __type(value, struct netns_seen);
 } netns_seen SEC(".maps");
 
-static __noinline __u32 see_netns(struct tcp_sock* tp, struct netns_seen* seen) {
-    struct net* net = sock_of(tp)->__sk_common.skc_net.net;
-    __u32 inum = net->ns.inum;
-    seen->net = number_of(net);
-    seen->mix_and_inum = (__u64)net->hash_mix << 32 | inum;
-    return inum;
+/* By twtrace_netns.id: entries into TIME_WAIT that the gate left out, and did not take back. That a
+ * namespace is in it says that user space was told of it. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, TWTRACE_NETNS_ROOM);
+    __type(key, __u64);
+    __type(value, __u64);
+} netns_filtered SEC(".maps");
+
+static __always_inline bool gate_netns(__u32 netns) {
+    if (!config.netns_count)
+        return true;
+    for (int i = 0; i < 16; i++)
+        if (config.netns[i] == netns)
+            return true;
+    return false;
 }
 
-static __always_inline __u32 netns_of(struct tcp_sock* tp) {
+static __noinline int tell_netns(__u64 id) {
+    struct twtrace_netns* told;
+    __u64 none = 0;
+    if (bpf_map_lookup_elem(&netns_filtered, &id) ||
+        bpf_map_update_elem(&netns_filtered, &id, &none, BPF_NOEXIST))
+        return 0;
+    told = bpf_ringbuf_reserve(&ring, sizeof(*told), 0);
+    if (!told) {
+        bpf_map_delete_elem(&netns_filtered, &id); /* the next event tells it */
+        return 0;
+    }
+    told->header.type = TWTRACE_NETNS_SEEN;
+    told->header.length = sizeof(*told);
+    told->pid = config.pid_namespace ? 0 : bpf_get_current_pid_tgid() >> 32;
+    told->id = id;
+    bpf_ringbuf_submit(told, BPF_RB_FORCE_WAKEUP); /* rare, and the namespace may end in a moment */
+    return 0;
+}
+
+static __noinline __u64 see_netns(struct tcp_sock* tp, struct netns_seen* seen) {
+    struct net* net = sock_of(tp)->__sk_common.skc_net.net;
+    __u64 id = (__u64)net->hash_mix << 32 | net->ns.inum;
+    seen->net = number_of(net);
+    seen->id = id;
+    if (gate_netns(id))
+        tell_netns(id);
+    return id;
+}
+
+/* Its id (struct twtrace_netns). */
+static __always_inline __u64 netns_of(struct tcp_sock* tp) {
     struct net* net = sock_of(tp)->__sk_common.skc_net.net;
     __u32 mix = net->hash_mix, place = mix & (NETNS_SEEN - 1);
     struct netns_seen* seen = bpf_map_lookup_elem(&netns_seen, &place);
     __u64 known;
     if (!seen)
         return 0;
-    known = *(volatile __u64*)&seen->mix_and_inum;
+    known = *(volatile __u64*)&seen->id;
     if (seen->net == number_of(net) && known >> 32 == mix)
         return known;
     return see_netns(tp, seen);
+}
+
+/* connect() or listen(): user space has to know of a new namespace before its first close, which
+ * may be the last. */
+static __noinline int on_first_act(struct sock* sk) {
+    struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
+    return tp ? (int)netns_of(tp) : 0;
+}
+
+static __noinline int count_filtered_in(__u64 netns, __s64 entries) {
+    __u64 none = 0, *count = bpf_map_lookup_elem(&netns_filtered, &netns);
+    if (!count) {
+        bpf_map_update_elem(&netns_filtered, &netns, &none, BPF_NOEXIST);
+        count = bpf_map_lookup_elem(&netns_filtered, &netns);
+    }
+    if (count)
+        __sync_fetch_and_add(count, entries);
+    return 0;
 }
 
 #endif

@@ -30,8 +30,8 @@ static __always_inline bool count_in_slot(const struct facts* facts, struct sock
     struct twtrace_passive_slot* slot = bpf_map_lookup_elem(&passive_slots, &index);
     struct twtrace_passive_counts* counts;
     if (!slot || !slot->used || slot->port != port || slot->role != role ||
-        slot->netns != facts->netns || slot->how != facts->how || slot->family != family_of(sk) ||
-        !is_same_closer(&slot->task, task))
+        slot->netns != (__u32)facts->netns || slot->how != facts->how ||
+        slot->family != family_of(sk) || !is_same_closer(&slot->task, task))
         return false;
     counts = bpf_map_lookup_elem(&passive_counts, &cpu);
     if (!counts)

@@ -21,13 +21,18 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     __u32 act, forgotten;
-    /* Five of the eleven states matter: leave with the others at once. */
+    /* Seven of the eleven states matter: leave with the others at once. */
     if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
         return 0;
     }
     if (to == TCP_SYN_RECV && from == TCP_SYN_SENT) {
         on_simultaneous_open(sk);
+        return 0;
+    }
+    /* The first socket of a network namespace: it may end before its first close is read. */
+    if (from == TCP_CLOSE && is_one_of(to, 1u << TCP_SYN_SENT | 1u << TCP_LISTEN)) {
+        on_first_act(sk);
         return 0;
     }
     if (!is_one_of(to, 1u << TCP_FIN_WAIT1 | 1u << TCP_CLOSE | 1u << TCP_LAST_ACK))
@@ -88,10 +93,12 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     filtered = began & OPENING_FILTERED || !gate_socket(sk, tp, role_of(facts.opening));
     facts.netns = netns_of(tp);
     counts = gate_netns(facts.netns) ? this_cpu_stats() : 0;
-    if (counts && filtered)
+    if (counts && filtered) {
         counts->filtered_retracted++;
-    else if (counts)
+        count_filtered_in(facts.netns, -1);
+    } else if (counts) {
         counts->retracted++;
+    }
     if (!filtered && is_wanted(sk, tp, &facts, false))
         send(&facts, sk, tp, &task);
     store_release(&place);

@@ -132,8 +132,9 @@ struct twtrace_event {
     twtrace_u32 netns; /* inode of the network namespace */
     twtrace_u16 local_port;
     twtrace_u16 remote_port;
-    twtrace_u32 flags;          /* enum twtrace_flag */
-    twtrace_u32 reason;         /* enum twtrace_reason */
+    twtrace_u16 flags;          /* enum twtrace_flag */
+    twtrace_u16 reason;         /* enum twtrace_reason */
+    twtrace_u32 netns_mix;      /* upper half of twtrace_netns.id */
     twtrace_u64 time_ns;        /* CLOCK_MONOTONIC, of the transition that the record tells */
     twtrace_u64 established_ns; /* CLOCK_MONOTONIC; 0: not seen */
     /* CLOCK_MONOTONIC; 0: not seen. To the microsecond; if the FIN went out at once and was
@@ -172,6 +173,19 @@ struct twtrace_cgroup {
     twtrace_u32 reserved;
     twtrace_u64 id;                     /* inode of the directory */
     char path[TWTRACE_CGROUP_PATH_LEN]; /* from the root of the hierarchy, NUL-terminated */
+};
+
+/* Not an event of a socket: the first one of a network namespace. Its counters may be gone soon. */
+#define TWTRACE_NETNS_SEEN 65 /* header.type */
+
+#define TWTRACE_NETNS_ROOM 4096 /* that are remembered at a time */
+
+struct twtrace_netns {
+    struct twtrace_header header;
+    twtrace_u32 pid; /* of the running task, which may be another's; 0: not known */
+    /* Inode in the lower half, 32 random bits of the namespace in the upper: the kernel gives an
+     * inode number again. */
+    twtrace_u64 id;
 };
 
 /* What the kernel side counts events by: those that found no room in the ring (the detail is lost,
@@ -288,6 +302,7 @@ TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_event) == 144, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_minisock) == 56, "wire");
 TWTRACE_STATIC_ASSERT(__builtin_offsetof(struct twtrace_minisock, time_ns) == 16, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cgroup) == 16 + TWTRACE_CGROUP_PATH_LEN, "wire");
+TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_netns) == 16, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_overflow_key) == 80, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_passive_slot) == 64, "wire");
 TWTRACE_STATIC_ASSERT(sizeof(struct twtrace_cidr) == 24, "wire");

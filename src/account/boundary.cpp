@@ -18,13 +18,16 @@ constexpr std::uint64_t counted_before_ns = 2'000;
 
 } // namespace
 
-std::vector<CounterSample> sample_counters(const NetFiles& files) {
+std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTable& table,
+                                           std::uint64_t id) {
     std::vector<CounterSample> samples;
     int equal = 0;
     while (files && samples.size() < most_samples && equal < enough_equal) {
         CounterSample sample;
         sample.before_ns = monotonic_now_ns();
+        sample.filtered = table.filtered(id);
         const auto counters = files.read();
+        sample.filtered_after = table.filtered(id);
         sample.after_ns = monotonic_now_ns();
         if (!counters)
             break;
@@ -41,11 +44,14 @@ Boundary choose_boundary(const std::vector<CounterSample>& samples,
     Boundary best;
     bool found = false;
     for (const CounterSample& sample : samples) {
-        const auto touched = static_cast<std::uint64_t>(
-            std::count_if(event_times.begin(), event_times.end(), [&](std::uint64_t time) {
-                return time + counted_after_ns >= sample.before_ns &&
-                       time <= sample.after_ns + counted_before_ns;
-            }));
+        // Those that were left out have no time of their own.
+        const auto [fewer, more] = std::minmax(sample.filtered, sample.filtered_after);
+        const auto touched = more - fewer +
+                             static_cast<std::uint64_t>(std::count_if(
+                                 event_times.begin(), event_times.end(), [&](std::uint64_t time) {
+                                     return time + counted_after_ns >= sample.before_ns &&
+                                            time <= sample.after_ns + counted_before_ns;
+                                 }));
         if (found && touched >= best.ambiguous)
             continue;
         best = {sample, touched};

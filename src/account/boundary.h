@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "account/net_files.h"
+#include "source/netns_table.h"
 
 namespace twtrace {
 
@@ -16,11 +17,14 @@ struct CounterSample {
     std::uint64_t before_ns = 0;
     std::uint64_t after_ns = 0;
     TcpCounters counters;
+    std::uint64_t filtered = 0; ///< before_ns: entries that the kernel side's filters left out
+    std::uint64_t filtered_after = 0; ///< at after_ns
 };
 
 /// Samples the counters until they stand still, 64 times at most; empty: it can't
-/// be read.
-std::vector<CounterSample> sample_counters(const NetFiles& files);
+/// be read. id: by which `table` knows the namespace.
+std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTable& table,
+                                           std::uint64_t id);
 
 struct Boundary {
     CounterSample sample;

@@ -1,10 +1,14 @@
 #include "account/kernel_counts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "account/namespaces.h"
 #include "model/timestamp.h"
+#include "twtrace/wire.h"
 
 namespace twtrace {
 
@@ -18,53 +22,144 @@ bool KernelCounts::wanted(std::uint32_t netns) const {
     return only_.empty() || std::find(only_.begin(), only_.end(), netns) != only_.end();
 }
 
+KernelCounts::Seen& KernelCounts::seen(std::uint64_t id) {
+    const auto [found, is_new] = seen_.try_emplace(id);
+    if (is_new) {
+        found->second.number = ++numbered_;
+        want(id, 0);
+    }
+    return found->second;
+}
+
+// The namespace with this number is the one that came last: as long as an earlier one's files are
+// held, the kernel gives its number to no other.
+void KernelCounts::want(std::uint64_t id, std::uint32_t pid) {
+    const auto state = states_.find(static_cast<std::uint32_t>(id));
+    if (state == states_.end())
+        wanted_[id] = pid;
+    else if (state->second.id == 0 || seen_[id].number > seen_[state->second.id].number)
+        assign(state->second, id);
+}
+
+// One that was let go of may be found again.
+void KernelCounts::assign(State& state, std::uint64_t id) {
+    state.id = id;
+    Seen& one = seen_[id];
+    state.base = one.released_ns != 0 ? one.at_release : state.opened;
+    if (one.released_ns != 0)
+        state.filtered_base = state.filtered_last = 0; // it was forgotten there
+    one.released_ns = 0;
+    one.after_release = one.events;
+}
+
+void KernelCounts::announce(std::uint64_t id, std::uint32_t pid) {
+    seen(id);
+    want(id, pid);
+}
+
+bool KernelCounts::is_open(std::uint64_t id) const {
+    const auto state = states_.find(static_cast<std::uint32_t>(id));
+    return state != states_.end() && state->second.id == id;
+}
+
+std::uint32_t KernelCounts::latest_mix(std::uint32_t inode) const {
+    const auto state = states_.find(inode);
+    if (state != states_.end() && state->second.id != 0)
+        return static_cast<std::uint32_t>(state->second.id >> 32U);
+    std::uint64_t latest = 0;
+    std::uint64_t number = 0;
+    for (const auto& [id, one] : seen_)
+        if (static_cast<std::uint32_t>(id) == inode && one.number > number) {
+            number = one.number;
+            latest = id;
+        }
+    return static_cast<std::uint32_t>(latest >> 32U);
+}
+
+std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) const {
+    if (is_open(id))
+        return 0;
+    return seen.after_release + (seen.released_ns == 0 ? seen.filtered : 0);
+}
+
+// The process that was running is most likely in it: no walk over all of them.
+void KernelCounts::add_by_process() {
+    for (auto entry = wanted_.begin(); entry != wanted_.end();) {
+        const auto [id, pid] = *entry;
+        const NamespaceFile way{static_cast<std::uint32_t>(id),
+                                fmt::format("/proc/{}/ns/net", pid)};
+        const bool is_there =
+            wanted(way.inode) && !states_.contains(way.inode) && pid != 0 && leads_into(way);
+        auto files = is_there ? NetFiles::open(way, counted_at_)
+                              : tl::unexpected<Unreadable>(Unreadable::Ended);
+        if (files)
+            open_new(way, *std::move(files));
+        entry = files ? wanted_.erase(entry) : std::next(entry);
+    }
+}
+
 void KernelCounts::add_new() {
-    for (auto& [netns, unknown] : unknown_)
-        unknown.why = Unreadable::Ended; // unless it is found
+    for (const auto& [id, pid] : wanted_)
+        seen_[id].why = Unreadable::Ended; // unless it is found
+    std::unordered_map<std::uint32_t, Unreadable> refused;
     for (auto& [netns, path] : find_namespace_files()) {
         if (!wanted(netns))
             continue;
         const NamespaceFile way{netns, path};
-        if (const auto known = states_.find(netns); known != states_.end()) {
+        if (const auto known = states_.find(netns); known != states_.end())
             use_way(known->second, way);
-            continue;
-        }
-        if (auto files = NetFiles::open(way, counted_at_))
+        else if (auto files = NetFiles::open(way, counted_at_))
             open_new(way, *std::move(files));
-        else if (const auto unknown = unknown_.find(netns); unknown != unknown_.end())
-            unknown->second.why = files.error();
+        else
+            refused[netns] = files.error();
     }
-    for (auto& [netns, unknown] : unknown_) {
-        unknown.tried = true;
-        unknown.events_when_tried = unknown.events;
+    for (const auto& [id, pid] : wanted_) {
+        Seen& one = seen_[id];
+        if (const auto found = refused.find(static_cast<std::uint32_t>(id)); found != refused.end())
+            one.why = found->second;
+        one.events_when_tried = one.events;
     }
-    has_unknown_ = false;
+    wanted_.clear();
 }
 
 void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
     State& state = states_[way.inode];
-    state.opened_ns = monotonic_now_ns();
     state.last = files.read().value_or(TcpCounters{});
-    state.counted_when_opened = state.last.entered(counted_at_);
     state.files = std::move(files);
     use_way(state, way);
-    if (const auto unknown = unknown_.find(way.inode); unknown != unknown_.end()) {
-        state.early = unknown->second.events;
-        unknown_.erase(unknown);
-    }
+    auto latest = seen_.end();
+    for (auto one = seen_.begin(); one != seen_.end(); ++one)
+        if (static_cast<std::uint32_t>(one->first) == way.inode &&
+            (latest == seen_.end() || one->second.number > latest->second.number))
+            latest = one;
+    // One that was let go of is it again, or a new one where nothing has happened yet.
+    if (latest != seen_.end() &&
+        (latest->second.released_ns == 0 || state.last.entered(counted_at_) > 0))
+        assign(state, latest->first);
 }
 
-// Of namespaces that could not be opened, those with more hand-overs since may be new ones.
+// Of namespaces that could not be opened, those with more hand-overs since may be there yet.
 void KernelCounts::keep_trying() {
-    constexpr std::size_t most = 10'000;
-    for (auto& [netns, unknown] : unknown_) {
-        unknown.tried = false;
-        has_unknown_ = has_unknown_ || unknown.events != unknown.events_when_tried;
-        if (unknown_.size() > most)
-            ended_.unverified.add(unknown.why, std::exchange(unknown.events, 0));
-    }
-    if (unknown_.size() > most)
-        unknown_.clear();
+    for (auto& [id, one] : seen_)
+        if (one.events != one.events_when_tried && one.after_release != 0 && !is_open(id))
+            want(id, 0);
+    constexpr std::size_t most = TWTRACE_NETNS_ROOM / 2;
+    if (seen_.size() > most)
+        forget_oldest();
+}
+
+void KernelCounts::forget_oldest() {
+    noticed_ = nullptr;
+    const std::uint64_t newest_forgotten = numbered_ - std::min<std::uint64_t>(numbered_, 500);
+    std::erase_if(seen_, [&](const auto& entry) {
+        const auto& [id, one] = entry;
+        if (one.number > newest_forgotten || is_open(id))
+            return false;
+        ended_.unverified.add(one.why, unverified_of(id, one));
+        ended_.filtered += one.released_ns == 0 ? one.filtered : 0;
+        table_.forget(id);
+        return true;
+    });
 }
 
 void KernelCounts::use_way(State& state, const NamespaceFile& way) {
@@ -106,10 +201,17 @@ void KernelCounts::release_ended() {
             ++entry;
             continue;
         }
-        state.last = state.files.read().value_or(state.last);
+        read_one(state);
         add_to_sum(state, ended_);
         watch_.forget(entry->first);
-        noticed_ = 0;
+        if (state.id != 0) { // what happened until now is counted, however late it comes
+            Seen& one = seen_[state.id];
+            one.released_ns = monotonic_now_ns();
+            one.after_release = 0;
+            one.at_release = state.last;
+            one.filtered = 0;
+            table_.forget(state.id);
+        }
         entry = states_.erase(entry);
     }
 }
@@ -120,34 +222,53 @@ void KernelCounts::refresh(bool every_second) {
         mark_ended(); // also those of which EndWatch could not tell
     }
     if (has_unknown())
+        add_by_process();
+    if (has_unknown())
         add_new();
 }
 
+void KernelCounts::read_one(State& state) {
+    state.last = state.files.read().value_or(state.last);
+    state.filtered_last = table_.filtered(state.id);
+}
+
+// Of namespaces that are not open.
+void KernelCounts::read_filtered() {
+    for (const auto& [id, filtered] : table_.all())
+        if (filtered > 0)
+            seen(id).filtered = filtered;
+}
+
 void KernelCounts::read() {
+    read_filtered();
     for (auto& [netns, state] : states_)
-        state.last = state.files.read().value_or(state.last);
+        read_one(state);
 }
 
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
     add_new();
+    for (const auto& [id, filtered] : table_.all()) // their announcements may not be read yet
+        if (const auto state = states_.find(static_cast<std::uint32_t>(id));
+            state != states_.end() && state->second.id == 0)
+            seen(id);
     for (auto& [netns, state] : states_)
-        state.samples = sample_counters(state.files);
+        state.samples = sample_counters(state.files, table_, state.id);
     sampled_until_ns_ = monotonic_now_ns();
 }
 
 void KernelCounts::sample_start() {
     states_.clear();
     sample_all();
-    for (auto& [netns, state] : states_)
-        state.opened_ns = 0;
 }
 
 void KernelCounts::sample_end() {
+    read_filtered();
     sample_all();
 }
 
-Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target) {
+Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target,
+                          std::uint64_t State::*filtered) {
     static const std::vector<std::uint64_t> none;
     Cuts cuts;
     for (auto& [netns, state] : states_) {
@@ -157,6 +278,7 @@ Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target) {
         const Boundary boundary =
             choose_boundary(state.samples, found == times.end() ? none : found->second);
         state.*target = boundary.sample.counters;
+        state.*filtered = boundary.sample.filtered;
         state.ambiguous += boundary.ambiguous;
         state.samples.clear();
         cuts[netns] = boundary.sample.before_ns;
@@ -165,33 +287,36 @@ Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target) {
 }
 
 Cuts KernelCounts::settle_start(const EventTimes& times) {
-    Cuts cuts = settle(times, &State::base);
-    for (auto& [netns, state] : states_)
-        state.last = state.base;
+    Cuts cuts = settle(times, &State::base, &State::filtered_base);
+    for (auto& [netns, state] : states_) {
+        state.opened = state.last = state.base;
+        state.filtered_last = state.filtered_base;
+    }
     return cuts;
 }
 
 Cuts KernelCounts::settle_end(const EventTimes& times) {
-    return settle(times, &State::last);
+    return settle(times, &State::last, &State::filtered_last);
 }
 
 void KernelCounts::add_to_sum(const State& state, Sum& sum) const {
-    sum.entered += state.last.entered(counted_at_) - state.base.entered(counted_at_);
-    sum.overflow += state.last.tw_overflow - state.base.tw_overflow;
+    const std::uint64_t base = state.base.entered(counted_at_);
+    sum.entered += std::max(state.last.entered(counted_at_), base) - base;
+    sum.filtered += state.filtered_last - std::min(state.filtered_last, state.filtered_base);
+    sum.overflow +=
+        state.last.tw_overflow - std::min(state.last.tw_overflow, state.base.tw_overflow);
     sum.namespaces += 1;
     sum.ambiguous += state.ambiguous;
-    // The kernel gives an inode number again. What this namespace had not counted by then happened
-    // in an earlier one.
-    if (state.early > state.counted_when_opened)
-        sum.unverified.add(Unreadable::Ended, state.early - state.counted_when_opened);
 }
 
 KernelCounts::Sum KernelCounts::sum() const {
     Sum sum = ended_;
     for (const auto& [netns, state] : states_)
         add_to_sum(state, sum);
-    for (const auto& [netns, unknown] : unknown_)
-        sum.unverified.add(unknown.why, unknown.events);
+    for (const auto& [id, one] : seen_) {
+        sum.unverified.add(one.why, unverified_of(id, one));
+        sum.filtered += is_open(id) || one.released_ns != 0 ? 0 : one.filtered;
+    }
     return sum;
 }
 

@@ -13,6 +13,7 @@
 #include "account/net_files.h"
 #include "account/tcp_counters.h"
 #include "account/unverified.h"
+#include "source/netns_table.h"
 
 namespace twtrace {
 
@@ -28,8 +29,10 @@ using Cuts = std::unordered_map<std::uint32_t, std::uint64_t>;
 class KernelCounts {
   public:
     /// only: the namespaces to look at; empty: all.
-    explicit KernelCounts(CountedAt counted_at, std::vector<std::uint32_t> only = {})
-        : counted_at_(counted_at), only_(std::move(only)) {}
+    /// table: what the kernel side's filters leave out.
+    explicit KernelCounts(CountedAt counted_at, std::vector<std::uint32_t> only = {},
+                          NetnsTable table = {})
+        : counted_at_(counted_at), only_(std::move(only)), table_(table) {}
 
     /// Samples the counters that everything is compared with; settle_start() then picks among the
     /// samples, once the events of that time are known, and says where each namespace's run begins:
@@ -43,30 +46,29 @@ class KernelCounts {
     void sample_end();
     Cuts settle_end(const EventTimes& times);
 
-    /// A hand-over happened there. A namespace that was not known is looked for at the next
-    /// refresh(), and counts from zero.
-    void notice(std::uint32_t netns, std::uint64_t time_ns) {
-        if (netns == noticed_)
-            return;
-        if (const auto known = states_.find(netns); known != states_.end()) {
-            if (time_ns < known->second.opened_ns)
-                known->second.early += 1;
-            else
-                noticed_ = netns;
-            return;
+    /// The first event of a namespace (twtrace_netns) passes. It is looked for at the next
+    /// refresh(), first at the process `pid`, and counts from zero.
+    void announce(std::uint64_t id, std::uint32_t pid);
+    /// A hand-over happened there at that time (CLOCK_MONOTONIC).
+    void notice(std::uint64_t id, std::uint64_t time_ns) {
+        if (id != noticed_id_ || noticed_ == nullptr) {
+            noticed_ = &seen(id);
+            noticed_id_ = id;
         }
-        Unknown& unknown = unknown_[netns];
-        unknown.events += 1;
-        has_unknown_ = has_unknown_ || !unknown.tried;
+        noticed_->events += 1;
+        if (time_ns > noticed_->released_ns)
+            noticed_->after_release += 1;
     }
     /// A hand-over that was noticed there was none.
-    void take_back(std::uint32_t netns) {
-        const auto found = unknown_.find(netns);
-        if (found != unknown_.end() && found->second.events > 0)
-            found->second.events -= 1;
+    void take_back(std::uint64_t id) {
+        const auto found = seen_.find(id);
+        if (found == seen_.end() || found->second.events == 0)
+            return;
+        found->second.events -= 1;
+        found->second.after_release -= found->second.after_release > 0 ? 1 : 0;
     }
     /// A namespace waits to be looked for.
-    [[nodiscard]] bool has_unknown() const { return has_unknown_; }
+    [[nodiscard]] bool has_unknown() const { return !wanted_.empty(); }
     /// Follows namespaces as they come (looking for them costs a walk over /proc) and go.
     /// every_second: tries again those that could not be opened and had hand-overs since.
     void refresh(bool every_second);
@@ -79,12 +81,17 @@ class KernelCounts {
     /// Lets go of namespaces that ended 100 ms ago: their orphaned sockets had time to close.
     void release_ended();
 
-    /// Reads the counters as they are now; sum() is then up to now.
+    /// Event::netns_mix of the latest namespace with that inode; 0: not known.
+    [[nodiscard]] std::uint32_t latest_mix(std::uint32_t inode) const;
+
+    /// Reads the counters as they are now, with what was left out by the kernel side's filters;
+    /// sum() is then up to now.
     void read();
 
     struct Sum {
         std::uint64_t entered = 0;  ///< rise of TW + TWKilled
         std::uint64_t overflow = 0; ///< rise of TCPTimeWaitOverflow
+        std::uint64_t filtered = 0; ///< hand-overs that the kernel side's filters left out
         std::uint64_t namespaces = 0;
         /// Hand-overs in namespaces whose counters could not be read: not in `entered`.
         Unverified unverified;
@@ -96,40 +103,61 @@ class KernelCounts {
   private:
     struct State {
         NetFiles files;
-        NamespaceFile way; // into it
+        NamespaceFile way;  // into it
+        TcpCounters opened; // at the start of the run; of one that came later: 0
         TcpCounters base;
         TcpCounters last;
+        std::uint64_t filtered_base = 0;
+        std::uint64_t filtered_last = 0;
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
-        std::uint64_t opened_ns = 0; // CLOCK_MONOTONIC; 0: before the run
-        std::uint64_t counted_when_opened = 0;
-        std::uint64_t early = 0;    // hand-overs noticed with this inode from before opened_ns
+        std::uint64_t id = 0;       // 0: nothing passed there yet
         std::uint64_t ended_ns = 0; // its way was found gone then; 0: it is there
     };
-    struct Unknown {
+    /// What is known of a namespace by its events. Whether its counters are in the sum follows from
+    /// states_; what came before its release always is.
+    struct Seen {
+        std::uint64_t number = 0; // in the order in which they came
         std::uint64_t events = 0;
+        std::uint64_t filtered = 0;
         std::uint64_t events_when_tried = 0;
-        bool tried = false; // since the last full second
+        /// CLOCK_MONOTONIC; 0: it was not released, and everything comes after it.
+        std::uint64_t released_ns = 0;
+        std::uint64_t after_release = 0; // of events
+        TcpCounters at_release;
         Unreadable why = Unreadable::Ended;
     };
+    Seen& seen(std::uint64_t id);
+    void want(std::uint64_t id, std::uint32_t pid);
+    void assign(State& state, std::uint64_t id);
+    [[nodiscard]] bool is_open(std::uint64_t id) const;
+    [[nodiscard]] std::uint64_t unverified_of(std::uint64_t id, const Seen& seen) const;
     [[nodiscard]] bool wanted(std::uint32_t netns) const;
     void add_new();
+    void add_by_process();
+    void forget_oldest();
     void sample_all();
     void open_new(const NamespaceFile& way, NetFiles files);
     void keep_trying();
     void mark_ended();
     void use_way(State& state, const NamespaceFile& way);
+    void read_filtered();
+    void read_one(State& state);
     void add_to_sum(const State& state, Sum& sum) const;
-    Cuts settle(const EventTimes& times, TcpCounters State::*target);
+    Cuts settle(const EventTimes& times, TcpCounters State::*target,
+                std::uint64_t State::*filtered);
 
     CountedAt counted_at_;
     std::vector<std::uint32_t> only_;
+    NetnsTable table_;
     std::map<std::uint32_t, State> states_;
     EndWatch watch_;
-    std::map<std::uint32_t, Unknown> unknown_;
-    bool has_unknown_ = false;
-    Sum ended_;                 // of namespaces that ended, and what was in none that could be read
-    std::uint32_t noticed_ = 0; // in states_
+    std::unordered_map<std::uint64_t, Seen> seen_;
+    std::unordered_map<std::uint64_t, std::uint32_t> wanted_; // id -> a process that may be in it
+    std::uint64_t numbered_ = 0;
+    Sum ended_;               // of namespaces that were released or forgotten
+    Seen* noticed_ = nullptr; // of noticed_id_
+    std::uint64_t noticed_id_ = 0;
     std::uint64_t sampled_from_ns_ = 0;
     std::uint64_t sampled_until_ns_ = 0;
 };

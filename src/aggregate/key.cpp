@@ -40,6 +40,7 @@ void make_key(GroupBy by, const Event& event, GroupKey& key) {
         return;
     case GroupBy::Netns:
         key.number = event.netns;
+        key.instance = event.netns_mix;
         key.role = Role::Unknown;
         return;
     }

@@ -79,8 +79,8 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
         return tl::unexpected(source.error());
     const auto counted_at =
         source->counts_time_wait_at_end() ? CountedAt::End : CountedAt::Schedule;
-    LiveRun run(*std::move(loop), *std::move(source),
-                KernelCounts(counted_at, options.filter.netns));
+    KernelCounts counts(counted_at, options.filter.netns, source->namespaces());
+    LiveRun run(*std::move(loop), *std::move(source), std::move(counts));
     run.filter_ = options.filter;
     run.duties_ = duties_of(options);
     run.survey_ = std::make_unique<HostSurvey>(options.root);
@@ -240,6 +240,7 @@ void LiveRun::report_losses() {
 void LiveRun::pass_counted(EventConsumer& consumer) {
     for (const OverflowCount& entry : source_.take_counted()) {
         Event event = event_of(entry.key);
+        event.netns_mix = counts_.latest_mix(event.netns);
         attributor_->attribute(event);
         // The gate filtered them by what is in the socket, and these lines have no ephemeral port
         // left to compare.
@@ -251,10 +252,9 @@ void LiveRun::pass_counted(EventConsumer& consumer) {
 Accounting::Inputs LiveRun::count() const {
     const twtrace_stats stats = source_.stats();
     const KernelCounts::Sum kernel = counts_.sum();
-    const std::uint64_t filtered = stats.filtered[TWTRACE_TIME_WAIT] - stats.filtered_retracted;
     Accounting::Inputs inputs;
-    inputs.captured = filtered; // by the gate; the pipeline's come on top
-    inputs.filtered = filtered;
+    inputs.captured = kernel.filtered; // by the gate; the pipeline's come on top
+    inputs.filtered = kernel.filtered;
     inputs.lost = stats.lost[TWTRACE_TIME_WAIT];
     inputs.recursion_misses = source_.recursion_misses();
     inputs.caught = sum(stats.caught);

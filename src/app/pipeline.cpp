@@ -12,6 +12,8 @@ void Pipeline::record(std::span<const std::byte> bytes) {
     if (!event) {
         if (const auto cgroup = decode_cgroup(bytes))
             attributor_.learn_cgroup(cgroup->id, cgroup->path);
+        else if (const auto netns = decode_netns(bytes))
+            counts_.announce(netns->id, netns->pid);
         else
             ++malformed_;
         return;
@@ -64,9 +66,9 @@ void Pipeline::pass(const Event& settled) {
     after_mark_ += counts && event.time_ns > marked_ns_ ? 1 : 0;
     captured_ -= event.retracts && captured_ > 0 ? 1 : 0;
     if (counts)
-        counts_.notice(event.netns, event.time_ns);
+        counts_.notice(event.netns_id(), event.time_ns);
     else if (event.retracts)
-        counts_.take_back(event.netns);
+        counts_.take_back(event.netns_id());
     if (present_ != nullptr)
         if (auto before = present_->follow(event))
             hand_on(*before);

@@ -138,6 +138,17 @@ std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
     return CgroupMade{record.id, whole.substr(0, end)};
 }
 
+std::optional<twtrace_netns> decode_netns(std::span<const std::byte> bytes) {
+    twtrace_netns record;
+    if (bytes.size() < sizeof(record))
+        return std::nullopt;
+    std::memcpy(&record, bytes.data(), sizeof(record));
+    if (record.header.type != TWTRACE_NETNS_SEEN || record.header.length < sizeof(record) ||
+        static_cast<std::uint32_t>(record.id) == 0)
+        return std::nullopt;
+    return record;
+}
+
 std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     if (is_of_minisock(bytes))
         return decode_minisock(bytes);
@@ -146,6 +157,7 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
         return std::nullopt;
     Event event;
     read_common(record, event);
+    event.netns_mix = record.netns_mix;
     event.how = static_cast<How>(record.how);
     event.role = static_cast<Role>(record.role);
     event.retracts =

@@ -24,4 +24,7 @@ struct CgroupMade {
 };
 std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes);
 
+/// The first event of a network namespace; nothing if the record is not about that.
+std::optional<twtrace_netns> decode_netns(std::span<const std::byte> bytes);
+
 } // namespace twtrace

@@ -92,7 +92,8 @@ struct Event {
     bool port_chosen = false; ///< by the program: bind(address, PORT)
     std::optional<bool> timestamps{}; ///< TCP timestamps were negotiated; none: not known
     bool held = false; ///< its minisock is, or until now was, among the present ones (Present)
-    std::uint32_t netns = 0;
+    std::uint32_t netns = 0;      ///< inode: a later namespace may have the same number
+    std::uint32_t netns_mix = 0;  ///< with `netns`: one namespace. 0: not known
     std::uint16_t local_port = 0; ///< 0: none
     std::uint16_t remote_port = 0;
     Address local;
@@ -110,6 +111,8 @@ struct Event {
     std::string_view remote_service; ///< likewise; empty: not on this host, or not known
     std::string_view remote_name;    ///< likewise, of the address; empty: none, or not asked for
 
+    /// As in twtrace_netns.
+    [[nodiscard]] std::uint64_t netns_id() const { return std::uint64_t{netns_mix} << 32U | netns; }
     [[nodiscard]] std::optional<std::uint64_t> lifetime_us() const {
         const std::uint64_t end = fin_wait1_ns != 0 ? fin_wait1_ns : time_ns;
         if (established_ns == 0 || end < established_ns)

@@ -98,6 +98,7 @@ bool EventDecoder::decode(RecordKind kind, std::string_view body, Event& event,
     const std::uint64_t netns_name = reader.varint();
     times = kind == RecordKind::Counted ? reader.varint() : 0;
     const std::uint64_t remote_service = reader.left() > 0 ? reader.varint() : 0;
+    event.netns_mix = static_cast<std::uint32_t>(reader.left() > 0 ? reader.varint() : 0);
     last_time_ns_ = event.time_ns;
     if (!reader.ok() || !set_bits(event, bits) || local >= addresses_.size() ||
         remote >= addresses_.size() || task >= tasks_.size() || owner > owners_.size() ||

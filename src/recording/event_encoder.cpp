@@ -93,7 +93,7 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     const std::uint64_t remote_service = number_of(out, event.remote_service);
     const std::uint64_t to_wall_ns = event.wall_ns - event.time_ns;
 
-    char room[19 * longest_varint];
+    char room[20 * longest_varint];
     char* end = write_varint(room, bits_of(event));
     end = write_varint(end, event.netns);
     end = write_varint(end, local);
@@ -112,8 +112,10 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     end = write_varint(end, netns_name);
     if (times > 0)
         end = write_varint(end, times);
-    if (remote_service != 0) // new ones go to the end
+    if (remote_service != 0 || event.netns_mix != 0) // new ones go to the end
         end = write_varint(end, remote_service);
+    if (event.netns_mix != 0)
+        end = write_varint(end, event.netns_mix);
     last_time_ns_ = event.time_ns;
     last_to_wall_ns_ = to_wall_ns;
     append_record(out, times > 0 ? RecordKind::Counted : RecordKind::Event,

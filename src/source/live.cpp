@@ -269,6 +269,10 @@ std::uint64_t LiveSource::recursion_misses() const {
     return info.recursion_misses;
 }
 
+NetnsTable LiveSource::namespaces() const {
+    return NetnsTable(bpf_map__fd(impl_->skeleton->maps.netns_filtered));
+}
+
 std::vector<twtrace_descendant> LiveSource::descendants() const {
     const int map = bpf_map__fd(impl_->skeleton->maps.descendants);
     std::vector<twtrace_descendant> all;

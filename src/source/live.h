@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "source/count_table.h"
+#include "source/netns_table.h"
 #include "source/source.h"
 #include "twtrace/wire.h"
 #include "util/port_set.h"
@@ -55,6 +56,8 @@ class LiveSource {
     [[nodiscard]] std::vector<OverflowCount> take_counted();
     /// Of these, passive closes that cost the kernel side little (source/passive_slots.h).
     [[nodiscard]] std::uint64_t counted_in_slots() const;
+    /// Valid as long as this is.
+    [[nodiscard]] NetnsTable namespaces() const;
     /// The processes that descend from LiveConfig::gate.tree_parent.
     [[nodiscard]] std::vector<twtrace_descendant> descendants() const;
     /// When this kernel counts TcpExt TW: as the minisock is scheduled, or (5.10) as it ends.

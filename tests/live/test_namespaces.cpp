@@ -17,9 +17,13 @@ namespace {
 
 constexpr std::size_t closes = 20;
 
+std::vector<Job> jobs_of(std::size_t times) {
+    return std::vector<Job>(
+        times, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client});
+}
+
 void close_in(const TestNamespace& ns, std::size_t times) {
-    run_jobs(ns, std::vector<Job>(times, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4,
-                                             Role::Client}));
+    run_jobs(ns, jobs_of(times));
 }
 
 std::uint64_t sum_of(const std::string& out, const char* part, const char* key) {
@@ -34,6 +38,20 @@ std::uint64_t sum_of(const std::string& out, const char* part, const char* key) 
 std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
     return std::make_unique<Tracer>(std::vector<std::string>{"summary", "-i", "1", "-o", "json",
                                                              "--netns", std::to_string(inode)});
+}
+
+// Another namespace with the inode number of this one, which ends.
+std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
+    const std::uint64_t inode = ns->inode();
+    await(
+        "the inode number is used again",
+        [&] {
+            ns.reset();
+            ns = std::make_unique<TestNamespace>();
+            return ns->inode() == inode;
+        },
+        Milliseconds(10000));
+    return ns;
 }
 
 // `ip netns attach`: a bind mount of the namespace, as docker and CNI make one.
@@ -67,15 +85,8 @@ TEST_CASE("namespaces: one that gets the inode number of an earlier one is accou
         close_in(*ns, closes);
         await("the kernel's counters are read",
               [&] { return sum_of(tracer->out(), "accounting", "kernel") == round * closes; });
-        ns.reset();
         if (round < 3) {
-            await(
-                "the inode number is used again",
-                [&] {
-                    ns = std::make_unique<TestNamespace>();
-                    return ns->inode() == inode;
-                },
-                Milliseconds(10000));
+            ns = successor_of(std::move(ns));
         }
     }
     const CommandResult result = tracer->stop();
@@ -83,6 +94,67 @@ TEST_CASE("namespaces: one that gets the inode number of an earlier one is accou
     CHECK(sum_of(result.out, "totals", "time_wait") == 3 * closes);
     CHECK(sum_of(result.out, "accounting", "kernel") == 3 * closes);
     CHECK(sum_of(result.out, "accounting", "unverified") == 0);
+}
+
+TEST_CASE("namespaces: two with one inode number are two rows", "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    auto ns = std::make_unique<TestNamespace>();
+    const std::string inode = std::to_string(ns->inode());
+    const TempDir dir;
+    Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", inode});
+    Tracer all({"summary", "-g", "netns", "-o", "json", "--netns", inode});
+    Tracer recorder({"record", "-o", dir.file("run.twr"), "--netns", inode});
+    for (std::uint64_t round = 1; round <= 2; ++round) {
+        close_in(*ns, closes * round);
+        await("they are read", [&] {
+            return sum_of(tracer.out(), "accounting", "kernel") >= closes * (2 * round - 1);
+        });
+        if (round == 1) {
+            ns = successor_of(std::move(ns));
+        }
+    }
+    recorder.stop();
+    const auto check_rows = [&](const json& document) {
+        INFO(document.dump(2));
+        REQUIRE(document.at("groups").size() == 2);
+        CHECK(document.at("groups").at(0).at("netns") == std::stoull(inode));
+        CHECK(document.at("groups").at(1).at("netns") == std::stoull(inode));
+        CHECK(document.at("groups").at(0).at("time_wait") == 2 * closes);
+        CHECK(document.at("groups").at(1).at("time_wait") == closes);
+    };
+    check_rows(json::parse(all.stop().out));
+    check_rows(json::parse(run_command({twtrace_binary(), "summary", "-g", "netns", "-o", "json",
+                                        "--from", dir.file("run.twr")})
+                               .out));
+}
+
+TEST_CASE("namespaces: what a filter leaves out is compared namespace by namespace too",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace busy;
+    Forked load = start_jobs(busy, jobs_of(3000));
+    // All namespaces; the kernel side leaves out what no descendant of the command closes.
+    const TempDir dir;
+    const std::string begun = dir.file("begun");
+    Command run({twtrace_binary(), "summary", "-o", "json", "--output-file", dir.file("out"), "--",
+                 "sh", "-c", "touch " + begun + "; sleep 3"});
+    await("the command runs", [&] { return access(begun.c_str(), F_OK) == 0; });
+    constexpr int namespaces = 30;
+    for (int i = 0; i < namespaces; ++i) {
+        const TestNamespace ns;
+        close_in(ns, 5);
+    }
+    REQUIRE(run.wait().exit_status == 0);
+    collect_jobs(load);
+    const json accounting = json::parse(read_file(dir.file("out"))).at("accounting");
+    INFO(accounting.dump());
+    CHECK(accounting.at("filtered") == accounting.at("captured"));
+    CHECK(accounting.at("captured") >= namespaces * 5);
+    CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
 }
 
 TEST_CASE("namespaces: one that has ended is let go of at once, with its devices", "[namespaces]") {

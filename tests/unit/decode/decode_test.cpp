@@ -254,6 +254,26 @@ TEST_CASE("decode: a cgroup that was made") {
     CHECK_FALSE(decode_cgroup(bytes));
 }
 
+TEST_CASE("decode: the first event of a network namespace") {
+    twtrace_netns record{};
+    record.header = {TWTRACE_NETNS_SEEN, sizeof(record)};
+    record.pid = 42;
+    record.id = 0xabcd'0000'f00d'0001;
+    const auto bytes = std::as_bytes(std::span(&record, 1));
+    const auto netns = decode_netns(bytes);
+    REQUIRE(netns);
+    CHECK(netns->pid == 42);
+    CHECK(netns->id == 0xabcd'0000'f00d'0001);
+    CHECK_FALSE(decode_event(bytes));
+    CHECK_FALSE(decode_netns(bytes.first(bytes.size() - 1)));
+    CHECK_FALSE(decode_netns({}));
+    record.id = 0xabcd'0000'0000'0000; // no inode
+    CHECK_FALSE(decode_netns(bytes));
+    record.id = 1;
+    record.header.type = TWTRACE_TIME_WAIT;
+    CHECK_FALSE(decode_netns(bytes));
+}
+
 TEST_CASE("decode: whether a connection had TCP timestamps") {
     twtrace_event record = time_wait_record();
     CHECK(decode_event(bytes_of(record))->timestamps == false);

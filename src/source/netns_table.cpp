@@ -1,0 +1,32 @@
+#include "source/netns_table.h"
+
+#include <bpf/bpf.h>
+
+#include "twtrace/wire.h"
+
+namespace twtrace {
+
+std::vector<NetnsTable::Line> NetnsTable::all() const {
+    std::vector<Line> lines;
+    std::uint64_t previous = 0;
+    std::uint64_t id = 0;
+    // A key that is deleted meanwhile starts the walk again: no more steps than there is room.
+    for (int step = 0; map_ >= 0 && step < 2 * TWTRACE_NETNS_ROOM; ++step, previous = id) {
+        if (bpf_map_get_next_key(map_, step == 0 ? nullptr : &previous, &id) != 0)
+            break;
+        lines.push_back({id, filtered(id)});
+    }
+    return lines;
+}
+
+std::uint64_t NetnsTable::filtered(std::uint64_t id) const {
+    std::uint64_t count = 0;
+    return map_ >= 0 && bpf_map_lookup_elem(map_, &id, &count) == 0 ? count : 0;
+}
+
+void NetnsTable::forget(std::uint64_t id) {
+    if (map_ >= 0)
+        (void)bpf_map_delete_elem(map_, &id);
+}
+
+} // namespace twtrace
