@@ -267,10 +267,10 @@ void KernelCounts::sample_end() {
     sample_all();
 }
 
-Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target,
-                          std::uint64_t State::*filtered) {
+CounterTimes KernelCounts::choose_sample(const EventTimes& times, TcpCounters State::*target,
+                                         std::uint64_t State::*filtered) {
     static const std::vector<std::uint64_t> none;
-    Cuts cuts;
+    CounterTimes read_at;
     for (auto& [netns, state] : states_) {
         if (state.samples.empty())
             continue;
@@ -281,22 +281,22 @@ Cuts KernelCounts::settle(const EventTimes& times, TcpCounters State::*target,
         state.*filtered = boundary.sample.filtered;
         state.ambiguous += boundary.ambiguous;
         state.samples.clear();
-        cuts[netns] = boundary.sample.before_ns;
+        read_at[netns] = boundary.sample.before_ns;
     }
-    return cuts;
+    return read_at;
 }
 
-Cuts KernelCounts::settle_start(const EventTimes& times) {
-    Cuts cuts = settle(times, &State::base, &State::filtered_base);
+CounterTimes KernelCounts::choose_start(const EventTimes& times) {
+    CounterTimes read_at = choose_sample(times, &State::base, &State::filtered_base);
     for (auto& [netns, state] : states_) {
         state.opened = state.last = state.base;
         state.filtered_last = state.filtered_base;
     }
-    return cuts;
+    return read_at;
 }
 
-Cuts KernelCounts::settle_end(const EventTimes& times) {
-    return settle(times, &State::last, &State::filtered_last);
+CounterTimes KernelCounts::choose_end(const EventTimes& times) {
+    return choose_sample(times, &State::last, &State::filtered_last);
 }
 
 void KernelCounts::add_to_sum(const State& state, Sum& sum) const {

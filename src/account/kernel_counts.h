@@ -20,7 +20,7 @@ namespace twtrace {
 /// For each network namespace (inode) the times of its hand-overs, CLOCK_MONOTONIC.
 using EventTimes = std::unordered_map<std::uint32_t, std::vector<std::uint64_t>>;
 /// For each network namespace the moment at which its counters were read.
-using Cuts = std::unordered_map<std::uint32_t, std::uint64_t>;
+using CounterTimes = std::unordered_map<std::uint32_t, std::uint64_t>;
 
 /// Keeps each namespace's netstat file open: that file belongs to the namespace for good, whatever
 /// becomes of the process through which it was found, and can still be read when the last process
@@ -34,17 +34,17 @@ class KernelCounts {
                           NetnsTable table = {})
         : counted_at_(counted_at), only_(std::move(only)), table_(table) {}
 
-    /// Samples the counters that everything is compared with; settle_start() then picks among the
+    /// Samples the counters that everything is compared with; choose_start() then picks among the
     /// samples, once the events of that time are known, and says where each namespace's run begins:
     /// events at or before it are out.
     void sample_start();
-    Cuts settle_start(const EventTimes& times);
+    CounterTimes choose_start(const EventTimes& times);
     /// When the last sampling began and ended, CLOCK_MONOTONIC.
     [[nodiscard]] std::uint64_t sampled_from_ns() const { return sampled_from_ns_; }
     [[nodiscard]] std::uint64_t sampled_until_ns() const { return sampled_until_ns_; }
-    /// The same at the end: events after the cut are out.
+    /// The same at the end: events after that moment are out.
     void sample_end();
-    Cuts settle_end(const EventTimes& times);
+    CounterTimes choose_end(const EventTimes& times);
 
     /// The first event of a namespace (twtrace_netns) passes. It is looked for at the next
     /// refresh(), first at the process `pid`, and counts from zero.
@@ -144,8 +144,8 @@ class KernelCounts {
     void read_filtered();
     void read_one(State& state);
     void add_to_sum(const State& state, Sum& sum) const;
-    Cuts settle(const EventTimes& times, TcpCounters State::*target,
-                std::uint64_t State::*filtered);
+    CounterTimes choose_sample(const EventTimes& times, TcpCounters State::*target,
+                               std::uint64_t State::*filtered);
 
     CountedAt counted_at_;
     std::vector<std::uint32_t> only_;

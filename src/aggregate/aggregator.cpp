@@ -203,13 +203,13 @@ void Aggregator::retract(Group& group, const Event& event, std::uint64_t times) 
     times -= take_back(group, event, times);
     if (&group != &other_)
         times -= take_back(other_, event, times);
-    group.owed += times;
+    group.retracted_early += times;
 }
 
-std::uint64_t Aggregator::pay(Group& group, std::uint64_t times) {
-    const std::uint64_t paid = std::min(group.owed, times);
-    group.owed -= paid;
-    return paid;
+std::uint64_t Aggregator::cancel_retracted(Group& group, std::uint64_t times) {
+    const std::uint64_t cancelled = std::min(group.retracted_early, times);
+    group.retracted_early -= cancelled;
+    return cancelled;
 }
 
 // What is present may be counted in `other` by now.
@@ -257,8 +257,8 @@ void Aggregator::add(const Event& event, std::uint64_t times) {
     if (event.retracts)
         retract(group, event, times);
     if (event.type == EventType::TimeWait && event.stage == Stage::FinWait2) {
-        times -= pay(group, times);
-        times -= pay(other_, times);
+        times -= cancel_retracted(group, times);
+        times -= cancel_retracted(other_, times);
     }
     if (times == 0)
         return;

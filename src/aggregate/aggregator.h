@@ -58,7 +58,7 @@ class Aggregator {
     void retract(Group& group, const Event& event, std::uint64_t times);
     void name_peer(PeerCount& peer, const Event& event);
     const std::string* kept(std::string_view name);
-    static std::uint64_t pay(Group& group, std::uint64_t times);
+    static std::uint64_t cancel_retracted(Group& group, std::uint64_t times);
 
     GroupBy by_;
     AggregateLimits limits_;

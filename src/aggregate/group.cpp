@@ -74,7 +74,7 @@ void Group::absorb(const Group& group) {
     if (group.ends)
         made_ends().add(*group.ends);
     other_peers += group.other_peers;
-    owed += group.owed;
+    retracted_early += group.retracted_early;
     last_add = std::max(last_add, group.last_add);
 }
 

@@ -120,7 +120,7 @@ struct Group {
     std::uint64_t other_peers = 0; ///< time-waits on peers beyond the bound of the table
     /// Time-waits taken back before they were counted: their own records found the ring full and
     /// are added at the end.
-    std::uint64_t owed = 0;
+    std::uint64_t retracted_early = 0;
     std::uint64_t last_add = 0; ///< number of the last event that was added
     bool is_other = false;      ///< stands for all the groups beyond the bound
 

@@ -78,7 +78,7 @@ Result<void> EventLoop::wake_on(int fd) {
     return {};
 }
 
-void EventLoop::pace(std::chrono::milliseconds every) {
+void EventLoop::tick_every(std::chrono::milliseconds every) {
     // It can't fail: the timer is one, and the time is valid.
     if (every != std::exchange(every_, every))
         set_timer(timer_, every, every);

@@ -42,7 +42,7 @@ class EventLoop {
     [[nodiscard]] std::uint64_t woken() const { return woken_; }
 
     /// From now on tick is called every so often. To be called by tick.
-    void pace(std::chrono::milliseconds every);
+    void tick_every(std::chrono::milliseconds every);
 
   private:
     EventLoop() = default;

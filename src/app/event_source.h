@@ -45,16 +45,16 @@ class EventSource {
     [[nodiscard]] virtual const Accounting::Inputs& accounting_inputs() const = 0;
     /// The moment up to which accounting() counts; 0: none yet.
     [[nodiscard]] virtual std::uint64_t accounted_until_ns() const = 0;
-    struct Mark {
+    struct Checkpoint {
         std::uint64_t at_ns = 0; ///< 0: there was none yet
         Accounting::Inputs inputs;
     };
     /// The last full second that all events up to it have come through for. Unlike accounting(),
     /// the end of the run is none.
-    [[nodiscard]] virtual const Mark& last_mark() const = 0;
+    [[nodiscard]] virtual const Checkpoint& last_checkpoint() const = 0;
     /// The moment up to which it will count next, once all events until then have come through; 0:
     /// none is chosen. No event after it was handed out before it was chosen.
-    [[nodiscard]] virtual std::uint64_t next_mark_ns() const = 0;
+    [[nodiscard]] virtual std::uint64_t next_checkpoint_ns() const = 0;
     /// Since the start, by a clock that nobody sets.
     [[nodiscard]] virtual double elapsed_s() const = 0;
     [[nodiscard]] virtual std::uint64_t now_ns() const = 0;

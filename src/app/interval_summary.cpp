@@ -32,18 +32,18 @@ void IntervalSummary::event(const Event& event) {
     ports_.add(event, 1, event.time_ns);
 }
 
-// They come right before a mark is set, and belong to what it ends.
+// They come right before a checkpoint is chosen, and belong to what it ends.
 void IntervalSummary::counted(const Event& event, std::uint64_t times) {
     current_->add(event, times);
     ports_.add(event, times, run_.now_ns());
 }
 
 Result<bool> IntervalSummary::tick() {
-    if (boundary_ns_ == 0 && run_.next_mark_ns() + nearest_ns > due_ns_)
-        boundary_ns_ = run_.next_mark_ns();
-    if (boundary_ns_ == 0 || run_.last_mark().at_ns != boundary_ns_)
+    if (boundary_ns_ == 0 && run_.next_checkpoint_ns() + nearest_ns > due_ns_)
+        boundary_ns_ = run_.next_checkpoint_ns();
+    if (boundary_ns_ == 0 || run_.last_checkpoint().at_ns != boundary_ns_)
         return true;
-    write(boundary_ns_, run_.last_mark().inputs);
+    write(boundary_ns_, run_.last_checkpoint().inputs);
     if (auto flushed = output_.flush(); !flushed)
         return tl::unexpected(flushed.error());
     return !output_.reader_gone();
@@ -51,8 +51,8 @@ Result<bool> IntervalSummary::tick() {
 
 Result<void> IntervalSummary::finish() {
     // The run ended while an interval waited for its last events: they are all here now.
-    if (boundary_ns_ != 0 && run_.last_mark().at_ns == boundary_ns_)
-        write(boundary_ns_, run_.last_mark().inputs);
+    if (boundary_ns_ != 0 && run_.last_checkpoint().at_ns == boundary_ns_)
+        write(boundary_ns_, run_.last_checkpoint().inputs);
     write(run_.accounted_until_ns(), run_.accounting_inputs());
     return output_.flush();
 }

@@ -12,8 +12,8 @@
 
 namespace twtrace {
 
-/// An interval ends where the source sets a mark, at the full second that follows. Until all events
-/// of before have come through, those of after are counted apart.
+/// An interval ends where the source chooses a checkpoint, at the full second that follows. Until
+/// all events of before have come through, those of after are counted apart.
 class IntervalSummary : public EventConsumer {
   public:
     IntervalSummary(const Options& options, EventSource& run, Output& output);

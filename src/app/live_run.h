@@ -1,22 +1,21 @@
-// The events of this host, now: source, pipeline and accounting, driven by the event loop.
+// The events of this host, now. It puts the kernel side (kernel_side.h), the way of each event
+// (pipeline.h) and the accounting (live_accounting.h) together, and runs them in the event loop.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 
-#include "account/accounting.h"
-#include "account/kernel_counts.h"
 #include "app/event_loop.h"
 #include "app/event_source.h"
 #include "app/host_survey.h"
+#include "app/kernel_side.h"
+#include "app/live_accounting.h"
 #include "app/live_config.h"
-#include "app/pace.h"
 #include "app/pipeline.h"
 #include "cli/options.h"
 #include "journal/journal_writer.h"
 #include "privilege/duties.h"
-#include "source/live.h"
 
 namespace twtrace {
 
@@ -30,13 +29,19 @@ class LiveRun : public EventSource {
     Result<void> run(const Options& options, EventConsumer& consumer,
                      const std::function<Result<bool>()>& after_batch) override;
 
-    [[nodiscard]] const Accounting& accounting() const override { return accounting_; }
+    [[nodiscard]] const Accounting& accounting() const override { return accounting_.accounting(); }
     [[nodiscard]] const Accounting::Inputs& accounting_inputs() const override {
-        return accounting_inputs_;
+        return accounting_.inputs();
     }
-    [[nodiscard]] std::uint64_t accounted_until_ns() const override { return accounted_until_ns_; }
-    [[nodiscard]] const Mark& last_mark() const override { return last_mark_; }
-    [[nodiscard]] std::uint64_t next_mark_ns() const override { return mark_ ? mark_->at_ns : 0; }
+    [[nodiscard]] std::uint64_t accounted_until_ns() const override {
+        return accounting_.until_ns();
+    }
+    [[nodiscard]] const Checkpoint& last_checkpoint() const override {
+        return accounting_.last_checkpoint();
+    }
+    [[nodiscard]] std::uint64_t next_checkpoint_ns() const override {
+        return accounting_.next_checkpoint_ns();
+    }
     [[nodiscard]] double elapsed_s() const override;
     [[nodiscard]] std::uint64_t now_ns() const override;
     [[nodiscard]] std::uint64_t wall_of(std::uint64_t at_ns) const override;
@@ -57,45 +62,30 @@ class LiveRun : public EventSource {
     void on_stop(std::function<bool(const signalfd_siginfo&)> stop_wanted) {
         loop_.on_stop(std::move(stop_wanted));
     }
-    [[nodiscard]] const LiveSource& source() const { return source_; }
+    [[nodiscard]] const LiveSource& source() const { return kernel_.source(); }
 
   private:
-    LiveRun(EventLoop loop, LiveSource source, KernelCounts counts);
-    void set_pace(bool quiet, std::chrono::milliseconds longest);
+    LiveRun(const Options& options, EventLoop loop, LiveSource source);
+    void read(Pipeline& pipeline, EventConsumer& consumer);
+    void sleep_until_due(bool quiet);
     [[nodiscard]] bool is_second_over();
-    void begin(Pipeline& pipeline);
-    void end(Pipeline& pipeline);
-    void every_second(Pipeline& pipeline, EventConsumer& consumer);
-    void pass_counted(EventConsumer& consumer);
-    void report_losses();
-    [[nodiscard]] Accounting::Inputs count() const;
-    void account(const Accounting::Inputs& inputs, std::uint64_t until_ns);
-    void pass_mark(const Pipeline& pipeline);
-    void finish_mark(const Pipeline& pipeline);
+    void end(Pipeline& pipeline, EventConsumer& consumer);
 
     Filter filter_;
     std::optional<Duties> duties_; // none: what they do not take has been shed
+    std::chrono::milliseconds longest_sleep_;
     EventLoop loop_;
-    LiveSource source_;
-    KernelCounts counts_;
+    KernelSide kernel_;
+    LiveAccounting accounting_;
     std::unique_ptr<HostSurvey> survey_;
     std::unique_ptr<Attributor> attributor_;
     std::optional<JournalWriter> journal_;
-    std::optional<Present> present_;
+    std::optional<TimeWaitOwners> owners_; // with --ends
     std::uint64_t start_wall_ns_ = 0;
-    std::uint64_t end_wall_ns_ = 0; // 0: it runs
     std::uint64_t start_ns_ = 0;
-    std::uint64_t second_due_ns_ = 0;
-    Pace pace_;
-    std::chrono::milliseconds read_every_ = usual_pause;
+    std::uint64_t end_wall_ns_ = 0; // 0: it runs
     std::uint64_t end_ns_ = 0;
-    bool begun_ = false;
-    std::uint64_t lost_reported_ = 0;
-    Accounting accounting_;
-    Accounting::Inputs accounting_inputs_;
-    std::uint64_t accounted_until_ns_ = 0;
-    std::optional<Mark> mark_; // its inputs: all but what the pipeline has yet to tell
-    Mark last_mark_;
+    std::uint64_t second_due_ns_ = 0;
 };
 
 } // namespace twtrace

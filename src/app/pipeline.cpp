@@ -19,7 +19,7 @@ void Pipeline::record(std::span<const std::byte> bytes) {
         return;
     }
     attributor_.prepare(*event);
-    settle_.push(*event, drained_until_ns_, [this](const Event& settled) { pass(settled); });
+    window_.push(*event, drained_until_ns_, [this](const Event& settled) { pass(settled); });
 }
 
 void Pipeline::tick() {
@@ -27,11 +27,11 @@ void Pipeline::tick() {
     // then would be here, however late this process gets to run.
     drained_until_ns_ = std::exchange(batch_began_ns_, monotonic_now_ns());
     to_wall_ns_ = wall_minus_monotonic_ns();
-    settle_.release(drained_until_ns_, [this](const Event& settled) { pass(settled); });
+    window_.release(drained_until_ns_, [this](const Event& settled) { pass(settled); });
 }
 
 void Pipeline::finish() {
-    settle_.release_all([this](const Event& settled) { pass(settled); });
+    window_.release_all([this](const Event& settled) { pass(settled); });
 }
 
 EventTimes Pipeline::held_times() const {
@@ -42,13 +42,13 @@ EventTimes Pipeline::held_times() const {
     return times;
 }
 
-void Pipeline::release(const Cuts& cuts, std::uint64_t otherwise_ns, Side side) {
+void Pipeline::release(const CounterTimes& read_at, std::uint64_t otherwise_ns, Side side) {
     holding_ = false;
     const std::vector<Event> held = std::exchange(held_, {});
     for (const Event& event : held) {
-        const auto found = cuts.find(event.netns);
-        const std::uint64_t cut_ns = found == cuts.end() ? otherwise_ns : found->second;
-        if ((event.time_ns > cut_ns) == (side == Side::After))
+        const auto found = read_at.find(event.netns);
+        const std::uint64_t read_ns = found == read_at.end() ? otherwise_ns : found->second;
+        if ((event.time_ns > read_ns) == (side == Side::After))
             pass(event);
     }
 }
@@ -63,14 +63,14 @@ void Pipeline::pass(const Event& settled) {
         static_cast<std::uint64_t>(static_cast<std::int64_t>(event.time_ns) + to_wall_ns_);
     const bool counts = event.type == EventType::TimeWait;
     captured_ += counts ? 1 : 0;
-    after_mark_ += counts && event.time_ns > marked_ns_ ? 1 : 0;
+    after_checkpoint_ += counts && event.time_ns > chosen_ns_ ? 1 : 0;
     captured_ -= event.retracts && captured_ > 0 ? 1 : 0;
     if (counts)
         counts_.notice(event.netns_id(), event.time_ns);
     else if (event.retracts)
         counts_.take_back(event.netns_id());
-    if (present_ != nullptr)
-        if (auto before = present_->follow(event))
+    if (owners_ != nullptr)
+        if (auto before = owners_->follow(event))
             hand_on(*before);
     hand_on(event);
 }

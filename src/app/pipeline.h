@@ -1,4 +1,5 @@
-// decode -> settle -> attribute -> filter -> consumer: the way of every record of the kernel side.
+// decode -> retraction window -> attribute -> filter -> consumer: the way of every record of the
+// kernel side.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +9,8 @@
 #include "account/kernel_counts.h"
 #include "app/event_source.h"
 #include "attribute/attributor.h"
-#include "attribute/present.h"
-#include "decode/settle.h"
+#include "attribute/time_wait_owners.h"
+#include "decode/retraction_window.h"
 #include "filter/filter.h"
 #include "model/event.h"
 #include "source/source.h"
@@ -23,7 +24,7 @@ class Pipeline : public RecordHandler {
         : filter_(filter), counts_(counts), attributor_(attributor), consumer_(consumer) {}
 
     /// From here on the ends of minisocks belong to who closed; nullptr: none will come.
-    void follow(Present* present) { present_ = present; }
+    void follow(TimeWaitOwners* owners) { owners_ = owners; }
 
     void record(std::span<const std::byte> bytes) override;
     /// Before each batch of records: lets go of what has settled.
@@ -35,23 +36,26 @@ class Pipeline : public RecordHandler {
     /// The times of the hand-overs that wait.
     [[nodiscard]] EventTimes held_times() const;
     /// Passes on those of them that happened after (or, at the end, not after) their namespace's
-    /// cut; `otherwise_ns` is the cut of namespaces that have none.
+    /// counters were read; `otherwise_ns` is that moment for namespaces that have none.
     enum class Side { After, NotAfter };
-    void release(const Cuts& cuts, std::uint64_t otherwise_ns, Side side);
+    void release(const CounterTimes& read_at, std::uint64_t otherwise_ns, Side side);
     /// Events up to this moment (CLOCK_MONOTONIC) have settled.
     [[nodiscard]] std::uint64_t settled_until_ns() const {
-        return drained_until_ns_ - (is_empty() ? 0 : std::min(drained_until_ns_, Settle::hold_ns));
+        return drained_until_ns_ -
+               (is_empty() ? 0 : std::min(drained_until_ns_, RetractionWindow::hold_ns));
     }
     /// Nothing waits to settle.
-    [[nodiscard]] bool is_empty() const { return settle_.empty(); }
+    [[nodiscard]] bool is_empty() const { return window_.empty(); }
 
-    /// Once everything until `at_ns` has settled, captured_until_mark() is what captured() was
-    /// then.
-    void mark(std::uint64_t at_ns) {
-        marked_ns_ = at_ns;
-        after_mark_ = 0;
+    /// Once everything until `at_ns` has settled, captured_until_checkpoint() is what captured()
+    /// was then.
+    void choose_checkpoint(std::uint64_t at_ns) {
+        chosen_ns_ = at_ns;
+        after_checkpoint_ = 0;
     }
-    [[nodiscard]] std::uint64_t captured_until_mark() const { return captured_ - after_mark_; }
+    [[nodiscard]] std::uint64_t captured_until_checkpoint() const {
+        return captured_ - after_checkpoint_;
+    }
 
     [[nodiscard]] std::uint64_t captured() const {
         return captured_;
@@ -67,8 +71,8 @@ class Pipeline : public RecordHandler {
     KernelCounts& counts_;
     Attributor& attributor_;
     EventConsumer& consumer_;
-    Present* present_ = nullptr;
-    Settle settle_;
+    TimeWaitOwners* owners_ = nullptr;
+    RetractionWindow window_;
     bool holding_ = false;
     std::vector<Event> held_;
     std::uint64_t batch_began_ns_ = 0;
@@ -77,8 +81,8 @@ class Pipeline : public RecordHandler {
     std::uint64_t captured_ = 0;
     std::uint64_t filtered_ = 0;
     std::uint64_t malformed_ = 0;
-    std::uint64_t marked_ns_ = 0;
-    std::uint64_t after_mark_ = 0;
+    std::uint64_t chosen_ns_ = 0;
+    std::uint64_t after_checkpoint_ = 0;
 };
 
 } // namespace twtrace

@@ -49,8 +49,8 @@ void Recorder::write_present(const Options& options, std::uint64_t start_ns) {
 }
 
 void Recorder::event(const Event& event) {
-    if (mark_ns_ != 0)
-        writer_.mark(std::exchange(mark_ns_, 0));
+    if (checkpoint_ns_ != 0)
+        writer_.checkpoint(std::exchange(checkpoint_ns_, 0));
     writer_.event(event);
     note_failure(event);
 }
@@ -71,14 +71,15 @@ void Recorder::counted(const Event& event, std::uint64_t times) {
 
 void Recorder::tick() {
     const std::uint64_t now_ns = source_.now_ns();
-    if (source_.last_mark().at_ns != sampled_ns_) {
+    if (source_.last_checkpoint().at_ns != sampled_ns_) {
         write_sample();
         if (now_ns >= next_ports_ns_)
             write_ports(now_ns);
     }
-    if (source_.next_mark_ns() > sampled_ns_)
-        mark_ns_ = marked_ns_ == source_.next_mark_ns() ? mark_ns_ : source_.next_mark_ns();
-    marked_ns_ = source_.next_mark_ns();
+    if (source_.next_checkpoint_ns() > sampled_ns_)
+        checkpoint_ns_ = chosen_ns_ == source_.next_checkpoint_ns() ? checkpoint_ns_
+                                                                    : source_.next_checkpoint_ns();
+    chosen_ns_ = source_.next_checkpoint_ns();
     if (now_ns < flush_due_ns_)
         return;
     writer_.flush(source_.wall_of(now_ns));
@@ -106,9 +107,9 @@ void Recorder::write_sample() {
         next_find_ns_ = run_and_pause(now_ns, find_every_ns, [this] { watch_.look(); });
     if (now_ns >= next_count_ns_)
         next_count_ns_ = run_and_pause(now_ns, 0, [this] { watch_.count(); });
-    sampled_ns_ = source_.last_mark().at_ns;
-    mark_ns_ = 0;
-    writer_.sample(sample_of(source_.last_mark().inputs, sampled_ns_));
+    sampled_ns_ = source_.last_checkpoint().at_ns;
+    checkpoint_ns_ = 0;
+    writer_.sample(sample_of(source_.last_checkpoint().inputs, sampled_ns_));
 }
 
 void Recorder::write_ports(std::uint64_t now_ns) {

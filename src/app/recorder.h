@@ -39,8 +39,8 @@ class Recorder : public EventConsumer {
     doctor::DoctorLook look_;
     bool can_look_ = false;
     std::map<HeldKey, std::uint64_t> failed_ns_; // when connect() last found no port
-    std::uint64_t mark_ns_ = 0;                  // chosen, and not yet written
-    std::uint64_t marked_ns_ = 0;                // chosen last
+    std::uint64_t checkpoint_ns_ = 0;            // chosen, and not yet written
+    std::uint64_t chosen_ns_ = 0;                // chosen last
     std::uint64_t sampled_ns_ = 0;
     std::uint64_t next_find_ns_ = 0;
     std::uint64_t next_count_ns_ = 0;

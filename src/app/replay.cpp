@@ -80,7 +80,7 @@ Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
     return {};
 }
 
-// What the recorder found as its run began stands before the first event, mark or sample.
+// What the recorder found as its run began stands before the first event, checkpoint or sample.
 void Replay::read_state() {
     const auto is_state = [](RecordKind kind) {
         return kind == RecordKind::Start || kind == RecordKind::Namespace ||
@@ -149,8 +149,8 @@ void Replay::start(const RunStart& start) {
     sample_.at_ns = start.start_ns + shift_ns_;
     is_sampled_ = false;
     after_sample_ = 0;
-    after_mark_ = 0;
-    next_mark_ns_ = 0;
+    after_checkpoint_ = 0;
+    next_checkpoint_ns_ = 0;
     now_ns_ = sample_.at_ns;
     to_wall_ns_ = start.start_wall_ns - now_ns_;
     present_.clear();
@@ -185,20 +185,20 @@ void Replay::conntrack(const ConntrackRecord& record) {
 
 // Seconds that brought nothing new.
 void Replay::pass_time(std::uint64_t until_ns) {
-    if (!is_sampled_ || next_mark_ns_ != 0 || sample_.at_ns + quiet_ns > until_ns)
+    if (!is_sampled_ || next_checkpoint_ns_ != 0 || sample_.at_ns + quiet_ns > until_ns)
         return;
     while (!ended_ && sample_.at_ns + second_ns + second_ns / 2 < until_ns) {
         const std::uint64_t at_ns = sample_.at_ns + second_ns;
-        set_mark(at_ns);
+        choose_checkpoint(at_ns);
         sample_.at_ns = at_ns;
-        pass_mark(at_ns);
+        pass_checkpoint(at_ns);
     }
 }
 
 void Replay::event(const Event& given) {
     const Event event = shift_ns_ == 0 ? given : shifted(given, shift_ns_);
     pass_time(event.time_ns);
-    const bool outside = (end_mark_ns_ != 0 && event.time_ns > end_mark_ns_) ||
+    const bool outside = (end_checkpoint_ns_ != 0 && event.time_ns > end_checkpoint_ns_) ||
                          (!begins_with_run_ && event.time_ns <= start_ns_);
     if (!begun_ || ended_ || outside)
         return;
@@ -226,7 +226,7 @@ void Replay::count(const Event& event) {
         return;
     ++delivered_;
     after_sample_ += event.time_ns > sample_.at_ns ? 1 : 0;
-    after_mark_ += next_mark_ns_ != 0 && event.time_ns > next_mark_ns_ ? 1 : 0;
+    after_checkpoint_ += next_checkpoint_ns_ != 0 && event.time_ns > next_checkpoint_ns_ ? 1 : 0;
 }
 
 void Replay::counted(const Event& event, std::uint64_t times) {
@@ -234,12 +234,12 @@ void Replay::counted(const Event& event, std::uint64_t times) {
         consumer_->counted(event, times);
 }
 
-void Replay::mark(std::uint64_t at_ns) {
+void Replay::checkpoint(std::uint64_t at_ns) {
     pass_time(at_ns + shift_ns_);
-    set_mark(at_ns + shift_ns_);
+    choose_checkpoint(at_ns + shift_ns_);
 }
 
-void Replay::set_mark(std::uint64_t at_ns) {
+void Replay::choose_checkpoint(std::uint64_t at_ns) {
     if (!begun_) {
         if (wall_of(at_ns) < begin_wall_ns_)
             return;
@@ -249,10 +249,10 @@ void Replay::set_mark(std::uint64_t at_ns) {
         start_wall_ns_ = wall_of(at_ns);
         return;
     }
-    next_mark_ns_ = at_ns;
+    next_checkpoint_ns_ = at_ns;
     end_batch();
-    if (end_mark_ns_ == 0 && end_wall_ns_ != 0 && wall_of(at_ns) >= end_wall_ns_)
-        end_mark_ns_ = at_ns;
+    if (end_checkpoint_ns_ == 0 && end_wall_ns_ != 0 && wall_of(at_ns) >= end_wall_ns_)
+        end_checkpoint_ns_ = at_ns;
 }
 
 void Replay::sample(const RunSample& given) {
@@ -265,18 +265,18 @@ void Replay::sample(const RunSample& given) {
     is_sampled_ = true;
     for (const auto& [inode, counts] : given.namespaces)
         netns_[inode].counts = counts;
-    const std::uint64_t mark_ns = next_mark_ns_;
+    const std::uint64_t checkpoint_ns = next_checkpoint_ns_;
     sample_ = given;
     sample_.at_ns = at_ns;
     to_wall_ns_ = given.wall_ns - at_ns;
-    if (mark_ns != at_ns && start_ns_ != at_ns)
-        set_mark(at_ns);
-    pass_mark(at_ns);
+    if (checkpoint_ns != at_ns && start_ns_ != at_ns)
+        choose_checkpoint(at_ns);
+    pass_checkpoint(at_ns);
 }
 
-void Replay::pass_mark(std::uint64_t at_ns) {
-    after_sample_ = std::exchange(after_mark_, 0);
-    next_mark_ns_ = 0;
+void Replay::pass_checkpoint(std::uint64_t at_ns) {
+    after_sample_ = std::exchange(after_checkpoint_, 0);
+    next_checkpoint_ns_ = 0;
     if (!begun_)
         return;
     now_ns_ = std::max(now_ns_, at_ns);
@@ -284,11 +284,11 @@ void Replay::pass_mark(std::uint64_t at_ns) {
         at_begin_ = ended_runs_.plus(sample_.inputs);
         return;
     }
-    last_mark_.at_ns = at_ns;
-    last_mark_.inputs = inputs_now();
+    last_checkpoint_.at_ns = at_ns;
+    last_checkpoint_.inputs = inputs_now();
     account(at_ns);
     end_batch();
-    if (at_ns == end_mark_ns_)
+    if (at_ns == end_checkpoint_ns_)
         finish(at_ns);
 }
 
@@ -327,9 +327,9 @@ void Replay::account(std::uint64_t until_ns) {
 // counters to be compared with.
 void Replay::finish(std::uint64_t at_ns) {
     ended_ = true;
-    now_ns_ = end_mark_ns_ != 0 ? end_mark_ns_ : at_ns;
+    now_ns_ = end_checkpoint_ns_ != 0 ? end_checkpoint_ns_ : at_ns;
     account(now_ns_);
-    if (!run_over_ && end_mark_ns_ == 0) {
+    if (!run_over_ && end_checkpoint_ns_ == 0) {
         inputs_.captured += after_sample_;
         inputs_.unverified.after_last_sample += after_sample_;
     }
@@ -398,7 +398,7 @@ std::vector<std::string> Replay::notes() const {
         notes.push_back(fmt::format("{} has no settings of {} of {} network namespaces with "
                                     "clients: the use of ports is not known there",
                                     printable(recording_.path()), unknown, client_netns_.size()));
-    if (ended_ && !run_over_ && end_mark_ns_ == 0)
+    if (ended_ && !run_over_ && end_checkpoint_ns_ == 0)
         notes.push_back(fmt::format("{}: the recorder was killed, or is still writing: the "
                                     "recording ends at {}",
                                     printable(recording_.path()),

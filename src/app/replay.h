@@ -33,8 +33,8 @@ class Replay : public EventSource, private RecordVisitor {
     [[nodiscard]] const Accounting& accounting() const override { return accounting_; }
     [[nodiscard]] const Accounting::Inputs& accounting_inputs() const override { return inputs_; }
     [[nodiscard]] std::uint64_t accounted_until_ns() const override { return accounted_until_ns_; }
-    [[nodiscard]] const Mark& last_mark() const override { return last_mark_; }
-    [[nodiscard]] std::uint64_t next_mark_ns() const override { return next_mark_ns_; }
+    [[nodiscard]] const Checkpoint& last_checkpoint() const override { return last_checkpoint_; }
+    [[nodiscard]] std::uint64_t next_checkpoint_ns() const override { return next_checkpoint_ns_; }
     [[nodiscard]] double elapsed_s() const override;
     [[nodiscard]] std::uint64_t now_ns() const override { return held_ns_ ? *held_ns_ : now_ns_; }
     /// From now on now_ns() is this.
@@ -83,7 +83,7 @@ class Replay : public EventSource, private RecordVisitor {
     void start(const RunStart& start) override;
     void netns(const NamespaceRecord& record) override;
     void sockets(const std::vector<PresentSocket>& sockets) override;
-    void mark(std::uint64_t at_ns) override;
+    void checkpoint(std::uint64_t at_ns) override;
     void sample(const RunSample& sample) override;
     void ports(const PortsRecord& record) override;
     void conntrack(const ConntrackRecord& record) override;
@@ -94,8 +94,8 @@ class Replay : public EventSource, private RecordVisitor {
     void note_netns(const Event& event);
     void end_batch();
     void pass_time(std::uint64_t until_ns);
-    void set_mark(std::uint64_t at_ns);
-    void pass_mark(std::uint64_t at_ns);
+    void choose_checkpoint(std::uint64_t at_ns);
+    void pass_checkpoint(std::uint64_t at_ns);
     void finish(std::uint64_t at_ns);
     void account(std::uint64_t until_ns);
     [[nodiscard]] Accounting::Inputs inputs_now() const;
@@ -108,7 +108,7 @@ class Replay : public EventSource, private RecordVisitor {
     bool begun_ = false;
     std::optional<Event> first_event_; // read as the begin was looked for, and not yet handed out
     bool ended_ = false;
-    // While it runs: called for each batch, and where a mark is set or passed.
+    // While it runs: called for each batch, and where a checkpoint is chosen or passed.
     const std::function<Result<bool>()>* after_batch_ = nullptr;
     Result<bool> going_on_ = true;
 
@@ -120,23 +120,23 @@ class Replay : public EventSource, private RecordVisitor {
     std::optional<std::uint64_t> held_ns_;
     std::uint64_t start_ns_ = 0;
     std::uint64_t start_wall_ns_ = 0;
-    std::uint64_t end_mark_ns_ = 0; // the span ends there; 0: not yet known
+    std::uint64_t end_checkpoint_ns_ = 0; // the span ends there; 0: not yet known
 
     RunSample sample_;              // the last one, its clock shifted
     Accounting::Inputs ended_runs_; // of runs that are over
     Accounting::Inputs at_begin_;
-    bool begins_with_run_ = false;   // its counters were read with care
-    bool run_over_ = false;          // its end is in the recording
-    bool is_sampled_ = false;        // sample_ is of this run
-    std::uint64_t after_sample_ = 0; // entries since sample_
-    std::uint64_t after_mark_ = 0;   // of them: since the mark that is set
-    std::uint64_t delivered_ = 0;    // entries of the span
-    std::uint64_t filtered_ = 0;     // by filter_, of the entries that the recording has
+    bool begins_with_run_ = false;       // its counters were read with care
+    bool run_over_ = false;              // its end is in the recording
+    bool is_sampled_ = false;            // sample_ is of this run
+    std::uint64_t after_sample_ = 0;     // entries since sample_
+    std::uint64_t after_checkpoint_ = 0; // of them: since the checkpoint that is chosen
+    std::uint64_t delivered_ = 0;        // entries of the span
+    std::uint64_t filtered_ = 0;         // by filter_, of the entries that the recording has
     Accounting accounting_;
     Accounting::Inputs inputs_;
     std::uint64_t accounted_until_ns_ = 0;
-    std::uint64_t next_mark_ns_ = 0;
-    Mark last_mark_;
+    std::uint64_t next_checkpoint_ns_ = 0;
+    Checkpoint last_checkpoint_;
 
     Namespaces netns_;
     Namespaces netns_at_begin_;

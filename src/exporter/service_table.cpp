@@ -32,7 +32,7 @@ bool ServiceCounts::add(const Event& event, std::uint64_t times) {
         return true;
     case EventType::Aborted:
         aborted += times;
-        cell.owed += event.retracts ? times : 0;
+        cell.not_to_count += event.retracts ? times : 0;
         return !event.retracts;
     case EventType::TimeWaitStart: // not asked for
     case EventType::TimeWaitEnd:
@@ -40,12 +40,12 @@ bool ServiceCounts::add(const Event& event, std::uint64_t times) {
     case EventType::TimeWait:
         break;
     }
-    const std::uint64_t paid = std::min(cell.owed, times);
-    cell.owed -= paid;
-    cell.count += times - paid;
-    if (const auto lifetime = event.lifetime_us(); lifetime && times > paid)
-        lifetimes.at(role).add(static_cast<double>(*lifetime) / 1e6, times - paid);
-    return paid == 0;
+    const std::uint64_t left_out = std::min(cell.not_to_count, times);
+    cell.not_to_count -= left_out;
+    cell.count += times - left_out;
+    if (const auto lifetime = event.lifetime_us(); lifetime && times > left_out)
+        lifetimes.at(role).add(static_cast<double>(*lifetime) / 1e6, times - left_out);
+    return left_out == 0;
 }
 
 std::size_t ServiceTable::Hash::operator()(const View& view) const {

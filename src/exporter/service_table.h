@@ -39,7 +39,7 @@ struct ServiceCounts {
     struct Entered {
         std::uint64_t count = 0;
         /// Taken back after they were counted: so many to come are not counted instead.
-        std::uint64_t owed = 0;
+        std::uint64_t not_to_count = 0;
     };
     std::array<std::array<Entered, TWTRACE_HOWS>, roles> entered{};
     std::array<LifetimeCounts, roles> lifetimes{};
@@ -47,7 +47,7 @@ struct ServiceCounts {
     std::uint64_t passive_close = 0;
     std::uint64_t aborted = 0;
 
-    /// False: it took back, or paid for, an entry.
+    /// False: it took back, or left_out for, an entry.
     bool add(const Event& event, std::uint64_t times);
 };
 

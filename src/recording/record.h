@@ -30,7 +30,7 @@ enum class RecordKind : std::uint64_t {
     Start = 16, ///< this and what follows: JSON
     Namespace = 17,
     Sockets = 18,
-    Mark = 19,
+    Checkpoint = 19,
     Sample = 20,
     Ports = 21,
     End = 22,
@@ -114,7 +114,7 @@ class RecordVisitor {
     virtual void netns(const NamespaceRecord& /*record*/) {}
     virtual void sockets(const std::vector<PresentSocket>& /*sockets*/) {}
     /// From here on events after at_ns may come.
-    virtual void mark(std::uint64_t /*at_ns*/) {}
+    virtual void checkpoint(std::uint64_t /*at_ns*/) {}
     virtual void sample(const RunSample& /*sample*/) {}
     virtual void ports(const PortsRecord& /*record*/) {}
     virtual void conntrack(const ConntrackRecord& /*record*/) {}

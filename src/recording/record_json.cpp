@@ -312,11 +312,11 @@ bool visit_json(RecordKind kind, std::string_view body, RecordVisitor& visitor) 
     case RecordKind::Sockets:
         visitor.sockets(sockets_of(json));
         return true;
-    case RecordKind::Mark: {
+    case RecordKind::Checkpoint: {
         std::uint64_t at_ns = 0;
         const Read read(json);
         read("at_ns", at_ns);
-        visitor.mark(at_ns);
+        visitor.checkpoint(at_ns);
         return true;
     }
     case RecordKind::Sample:

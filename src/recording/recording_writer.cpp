@@ -132,9 +132,9 @@ void RecordingWriter::sockets(const std::vector<PresentSocket>& sockets) {
         flush(now_wall_ns_);
 }
 
-void RecordingWriter::mark(std::uint64_t at_ns) {
+void RecordingWriter::checkpoint(std::uint64_t at_ns) {
     begin_block_if_none();
-    append(RecordKind::Mark, fmt::format("{{\"at_ns\":{}}}", at_ns));
+    append(RecordKind::Checkpoint, fmt::format("{{\"at_ns\":{}}}", at_ns));
 }
 
 void RecordingWriter::append_sample(RecordKind kind, const RunSample& sample) {

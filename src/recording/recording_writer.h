@@ -27,7 +27,7 @@ class RecordingWriter {
     void event(const Event& event, std::uint64_t times = 0);
     void netns(const NamespaceRecord& record);
     void sockets(const std::vector<PresentSocket>& sockets);
-    void mark(std::uint64_t at_ns);
+    void checkpoint(std::uint64_t at_ns);
     /// Its unwritten numbers are filled in here. One that says nothing new is left out, for at most
     /// a minute.
     void sample(RunSample sample);

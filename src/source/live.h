@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "source/count_table.h"
@@ -27,6 +29,11 @@ struct LiveConfig {
     std::uint64_t sockets = 0;
     bool ends = false; ///< also what becomes of minisocks (source/ends.h)
 };
+
+/// Over all types of events.
+inline std::uint64_t sum_over_types(const twtrace_u64 (&numbers)[TWTRACE_TYPES]) {
+    return std::accumulate(std::begin(numbers), std::end(numbers), std::uint64_t{0});
+}
 
 class LiveSource {
   public:

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "aggregate/aggregator.h"
-#include "attribute/present.h"
+#include "attribute/time_wait_owners.h"
 #include "decode/decode.h"
 #include "decode/overflow.h"
-#include "decode/settle.h"
+#include "decode/retraction_window.h"
 #include "fuzz.h"
 #include "sink/line_sink.h"
 
@@ -22,7 +22,7 @@ struct Checker {
     LineSink table{Format::Table, false, true};
     LineSink json{Format::Json, false, true};
     LineSink csv{Format::Csv, false, true};
-    Present present{1, 4};
+    TimeWaitOwners present{1, 4};
     Aggregator aggregator{GroupBy::Process, {3, 5}};
     std::string line;
     std::uint64_t out = 0;
@@ -59,7 +59,7 @@ std::optional<Event> next_event(Input& input) {
     record.stage = kind >> 5U & 3U;
     record.flags = kind >> 7U;
     record.local_port = input.byte() % 4;
-    record.time_ns = input.byte() * (Settle::hold_ns / 4);
+    record.time_ns = input.byte() * (RetractionWindow::hold_ns / 4);
     if (kind & 0x40U)
         input.fill(record.bytes_received);
     if (kind & 0x08U)
@@ -80,7 +80,7 @@ void check_totals(const Aggregator& aggregator) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     Input input(data, size);
-    Settle settle;
+    RetractionWindow settle;
     Checker checker;
     std::uint64_t pushed = 0;
     std::uint64_t converted = 0;

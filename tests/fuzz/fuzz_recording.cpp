@@ -31,7 +31,7 @@ class Checked : public RecordVisitor {
             bytes_ += record.settings->usable_ports();
     }
     void sockets(const std::vector<PresentSocket>& sockets) override { bytes_ += sockets.size(); }
-    void mark(std::uint64_t at_ns) override { bytes_ += at_ns & 1U; }
+    void checkpoint(std::uint64_t at_ns) override { bytes_ += at_ns & 1U; }
     void sample(const RunSample& sample) override { bytes_ += sample.namespaces.size(); }
     void ports(const PortsRecord& record) override { bytes_ += record.ports.size(); }
     void conntrack(const ConntrackRecord& record) override {

@@ -166,7 +166,7 @@ TEST_CASE("what is known of the host comes back", "[recording]") {
         writer->conntrack(conntrack); // about as many
         conntrack.counts.insert_failed = 9;
         writer->conntrack(conntrack);
-        writer->mark(scene_ns + 1'000'000'000);
+        writer->checkpoint(scene_ns + 1'000'000'000);
         writer->sample(sample);
         writer->end(sample);
     }
@@ -197,7 +197,7 @@ TEST_CASE("what is known of the host comes back", "[recording]") {
     CHECK(all.conntrack_records[0].counts.forwards);
     CHECK(all.conntrack_records[0].counts.dropped == 8);
     CHECK(all.conntrack_records[1].counts.insert_failed == 9);
-    CHECK(all.marks == std::vector<std::uint64_t>{scene_ns + 1'000'000'000});
+    CHECK(all.checkpoints == std::vector<std::uint64_t>{scene_ns + 1'000'000'000});
     REQUIRE(all.samples.size() == 1);
     CHECK(all.samples[0].inputs.unverified.ended == 2);
     CHECK(all.samples[0].namespaces.at(netns.inode).time_wait == 30);
@@ -218,7 +218,7 @@ TEST_CASE("records of a kind that is not known are passed over", "[recording]") 
         };
         append(static_cast<std::uint64_t>(RecordKind::Start), json_of(scene_start()));
         append(999, "no JSON");
-        append(static_cast<std::uint64_t>(RecordKind::Mark),
+        append(static_cast<std::uint64_t>(RecordKind::Checkpoint),
                R"({"at_ns":5,"of a later version":[]})");
         REQUIRE(file->append(block.chunk(records, true)));
     }
@@ -227,7 +227,7 @@ TEST_CASE("records of a kind that is not known are passed over", "[recording]") 
     while (recording.next(all)) {
     }
     CHECK(all.starts.size() == 1);
-    CHECK(all.marks == std::vector<std::uint64_t>{5});
+    CHECK(all.checkpoints == std::vector<std::uint64_t>{5});
     CHECK(recording.damaged_bytes() == 0);
 }
 

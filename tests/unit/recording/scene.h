@@ -41,7 +41,7 @@ struct Collected : RecordVisitor {
     std::vector<RunStart> starts;
     std::vector<NamespaceRecord> namespaces;
     std::vector<PresentSocket> present;
-    std::vector<std::uint64_t> marks;
+    std::vector<std::uint64_t> checkpoints;
     std::vector<RunSample> samples;
     std::vector<PortsRecord> port_records;
     std::vector<ConntrackRecord> conntrack_records;
@@ -63,7 +63,7 @@ struct Collected : RecordVisitor {
     void sockets(const std::vector<PresentSocket>& sockets) override {
         present.insert(present.end(), sockets.begin(), sockets.end());
     }
-    void mark(std::uint64_t at_ns) override { marks.push_back(at_ns); }
+    void checkpoint(std::uint64_t at_ns) override { checkpoints.push_back(at_ns); }
     void sample(const RunSample& sample) override { samples.push_back(sample); }
     void ports(const PortsRecord& record) override { port_records.push_back(record); }
     void conntrack(const ConntrackRecord& record) override { conntrack_records.push_back(record); }

@@ -1,4 +1,4 @@
-#include "decode/settle.h"
+#include "decode/retraction_window.h"
 
 #include <algorithm>
 #include <iterator>
@@ -14,7 +14,7 @@ bool is_same_socket(const Event& a, const Event& b) {
 
 } // namespace
 
-bool Settle::convert(const Event& retraction) {
+bool RetractionWindow::convert(const Event& retraction) {
     const auto found = std::find_if(waiting_.rbegin(), waiting_.rend(), [&](const Event& event) {
         return may_be_retracted(event) && is_same_socket(event, retraction);
     });
@@ -26,7 +26,7 @@ bool Settle::convert(const Event& retraction) {
 }
 
 // A hand-over goes before what became of the minisock, or of another one, later.
-void Settle::insert(const Event& event) {
+void RetractionWindow::insert(const Event& event) {
     auto at = waiting_.end();
     if (event.type == EventType::TimeWait)
         while (at != waiting_.begin() && std::prev(at)->of_minisock() &&

@@ -11,13 +11,13 @@
 
 namespace twtrace {
 
-class Present {
+class TimeWaitOwners {
   public:
     /// Room for as many as net.ipv4.tcp_max_tw_buckets allows on a large host: about 30 MB.
     static constexpr std::size_t default_most = 262'144;
 
     /// seed: see socket_key().
-    explicit Present(std::uint64_t seed, std::size_t most = default_most)
+    explicit TimeWaitOwners(std::uint64_t seed, std::size_t most = default_most)
         : seed_(seed), most_(most) {}
 
     /// Remembers an entry, and gives an event of its minisock what was remembered: who closed, how,

@@ -1,6 +1,6 @@
 #include "catch2.h"
 
-#include "attribute/present.h"
+#include "attribute/time_wait_owners.h"
 #include "events.h"
 
 using namespace twtrace;
@@ -36,7 +36,7 @@ Event of_minisock(EventType type, std::uint64_t time_ns, std::uint16_t port = 45
 } // namespace
 
 TEST_CASE("present: an end is given who closed, and when it entered") {
-    Present present(7);
+    TimeWaitOwners present(7);
     Event in = entry();
     in.role_inferred = true;
     CHECK_FALSE(present.follow(in));
@@ -55,7 +55,7 @@ TEST_CASE("present: an end is given who closed, and when it entered") {
 }
 
 TEST_CASE("present: the end of what was not seen to enter stays without an owner") {
-    Present present(7);
+    TimeWaitOwners present(7);
     Event in = entry();
     present.follow(in);
     for (Event other : {of_minisock(EventType::TimeWaitEnd, 2 * second, 1),
@@ -73,7 +73,7 @@ TEST_CASE("present: the end of what was not seen to enter stays without an owner
 }
 
 TEST_CASE("present: FIN_WAIT2, then the FIN, then the end") {
-    Present present(7);
+    TimeWaitOwners present(7);
     Event in = entry();
     in.stage = Stage::FinWait2;
     present.follow(in);
@@ -87,7 +87,7 @@ TEST_CASE("present: FIN_WAIT2, then the FIN, then the end") {
 }
 
 TEST_CASE("present: where an end was lost, the next entry of the same addresses tells it") {
-    Present present(7);
+    TimeWaitOwners present(7);
     Event first = entry();
     present.follow(first);
     Event second_one = entry();
@@ -107,7 +107,7 @@ TEST_CASE("present: where an end was lost, the next entry of the same addresses 
 }
 
 TEST_CASE("present: an entry that was none is forgotten") {
-    Present present(7);
+    TimeWaitOwners present(7);
     Event in = entry();
     in.stage = Stage::FinWait2;
     present.follow(in);
@@ -123,7 +123,7 @@ TEST_CASE("present: an entry that was none is forgotten") {
 }
 
 TEST_CASE("present: memory is bounded, and what found no room is counted") {
-    Present present(7, 2);
+    TimeWaitOwners present(7, 2);
     for (std::uint16_t port = 1; port <= 5; ++port) {
         Event in = entry(port);
         present.follow(in);

@@ -1,10 +1,10 @@
-#include "attribute/present.h"
+#include "attribute/time_wait_owners.h"
 
 #include "model/socket_key.h"
 
 namespace twtrace {
 
-void Present::give(const Held& held, Event& event) {
+void TimeWaitOwners::give(const Held& held, Event& event) {
     event.held = true;
     event.entered_ns = held.entered_ns;
     event.task = held.task;
@@ -14,7 +14,7 @@ void Present::give(const Held& held, Event& event) {
     event.role_inferred = held.role_inferred;
 }
 
-std::optional<Event> Present::enter(std::uint64_t key, Event& event) {
+std::optional<Event> TimeWaitOwners::enter(std::uint64_t key, Event& event) {
     const auto found = held_.find(key);
     const Held entry{event.time_ns, event.task, event.stage,
                      event.how,     event.role, event.role_inferred};
@@ -34,7 +34,7 @@ std::optional<Event> Present::enter(std::uint64_t key, Event& event) {
     return before;
 }
 
-std::optional<Event> Present::follow(Event& event) {
+std::optional<Event> TimeWaitOwners::follow(Event& event) {
     const bool takes_back = event.type == EventType::Aborted && event.retracts;
     if (event.type != EventType::TimeWait && !event.of_minisock() && !takes_back)
         return std::nullopt;

@@ -1,14 +1,14 @@
-#include "app/pace.h"
+#include "app/read_schedule.h"
 
 #include "catch2.h"
 
-using twtrace::Pace;
+using twtrace::ReadSchedule;
 
 namespace {
 
-unsigned reads_until_sleep(Pace& pace) {
+unsigned reads_until_sleep(ReadSchedule& pace) {
     unsigned reads = 1;
-    while (pace.after(true) != Pace::Step::Sleep)
+    while (pace.after(true) != ReadSchedule::Step::Sleep)
         ++reads;
     return reads;
 }
@@ -16,30 +16,30 @@ unsigned reads_until_sleep(Pace& pace) {
 } // namespace
 
 TEST_CASE("pace: a timer while events come") {
-    Pace pace;
+    ReadSchedule pace;
     for (int read = 0; read < 100; ++read)
-        CHECK(pace.after(false) == Pace::Step::Timer);
+        CHECK(pace.after(false) == ReadSchedule::Step::Timer);
 }
 
 TEST_CASE("pace: asks once for the wake-up, reads once more, then sleeps") {
-    Pace pace;
-    for (unsigned read = 1; read < Pace::quiet_reads; ++read)
-        CHECK(pace.after(true) == Pace::Step::Timer);
-    CHECK(pace.after(true) == Pace::Step::Ask);
-    CHECK(pace.after(true) == Pace::Step::Sleep);
-    CHECK(pace.after(true) == Pace::Step::Sleep);
+    ReadSchedule pace;
+    for (unsigned read = 1; read < ReadSchedule::quiet_reads; ++read)
+        CHECK(pace.after(true) == ReadSchedule::Step::Timer);
+    CHECK(pace.after(true) == ReadSchedule::Step::Ask);
+    CHECK(pace.after(true) == ReadSchedule::Step::Sleep);
+    CHECK(pace.after(true) == ReadSchedule::Step::Sleep);
 }
 
 TEST_CASE("pace: any event begins it anew") {
-    Pace pace;
+    ReadSchedule pace;
     const unsigned reads = reads_until_sleep(pace);
-    CHECK(pace.after(false) == Pace::Step::Timer);
+    CHECK(pace.after(false) == ReadSchedule::Step::Timer);
     CHECK(reads_until_sleep(pace) == reads);
 
-    Pace asked;
-    for (unsigned read = 0; read < Pace::quiet_reads; ++read)
+    ReadSchedule asked;
+    for (unsigned read = 0; read < ReadSchedule::quiet_reads; ++read)
         asked.after(true);
-    CHECK(asked.after(false) == Pace::Step::Timer); // what the wish brought
+    CHECK(asked.after(false) == ReadSchedule::Step::Timer); // what the wish brought
     CHECK(reads_until_sleep(asked) == reads);
 }
 

@@ -11,7 +11,7 @@
 
 namespace twtrace {
 
-class Settle {
+class RetractionWindow {
   public:
     /// How long a hand-over may be taken back. The reset is sent in the same softirq or system
     /// call; only a processor that is taken away between the two (from a virtual machine, say)

@@ -34,7 +34,7 @@ inline std::chrono::milliseconds time_between_reads(std::chrono::milliseconds la
 /// A wake-up an event would cost more than everything else together, and fifty timers a second are
 /// what a quiet host pays. So the reader sleeps after a while without events, and asks to be woken
 /// by the next one.
-class Pace {
+class ReadSchedule {
   public:
     enum class Step {
         Timer, ///< read again soon

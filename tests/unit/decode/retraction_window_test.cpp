@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "decode/settle.h"
+#include "decode/retraction_window.h"
 #include "events.h"
 
 using namespace twtrace;
@@ -31,7 +31,7 @@ Event retraction_of(const Event& event) {
 
 // What comes out, in order.
 struct Settled {
-    Settle settle;
+    RetractionWindow settle;
     std::vector<Event> out;
 
     void push(const Event& event, std::uint64_t now_ns) {
@@ -46,7 +46,7 @@ struct Settled {
 };
 
 constexpr std::uint64_t start = 1'000'000'000;
-constexpr std::uint64_t hold = Settle::hold_ns;
+constexpr std::uint64_t hold = RetractionWindow::hold_ns;
 
 } // namespace
 
