@@ -50,7 +50,7 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
         result.reasons.emplace_back("the cause is not known: please report it");
 }
 
-// A namespace that ends may take numbers with it.
+// A namespace that ends may lower the counts.
 std::uint64_t rise(std::uint64_t later, std::uint64_t earlier) {
     return later - std::min(later, earlier);
 }
@@ -115,8 +115,7 @@ Accounting Accounting::of(const Inputs& inputs) {
         result.reasons.emplace_back("the kernel's counters could not be read");
         return result;
     }
-    // The tracepoint may have been skipped for any transition; those that cost an entry show as the
-    // gap.
+    // Recursion may skip the tracepoint for any transition. Skipped entries show as the gap.
     result.unverified = std::min(inputs.unverified.all(), result.captured);
     const std::uint64_t seen = result.captured - result.unverified + result.lost;
     const std::uint64_t uncaught =

@@ -1,4 +1,4 @@
-// The promise: captured + lost + missed == what the kernel counted, or by how much not, and why.
+// Compares captured + lost + missed with the kernel's own count, and explains any difference.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace twtrace {
 
-/// All of it in hand-overs to TIME_WAIT.
+/// All counts are hand-overs to TIME_WAIT.
 struct Accounting {
     std::uint64_t captured = 0; ///< reported, or left out by a filter
     std::uint64_t filtered = 0; ///< of captured: left out by a filter
-    /// Found no room in the ring, or on the disk of a recording: counted, their detail is gone.
+    /// Dropped because the ring or the disk of a recording was full: counted without details.
     std::uint64_t lost = 0;
     std::uint64_t missed = 0; ///< skipped by the kernel (recursion) and not recovered
     /// Of captured: in network namespaces whose counters could not be read.
     std::uint64_t unverified = 0;
-    /// Entries whose closer is not known: it closed before tracing began, or is among untracked.
+    /// Entries without a known closer: it closed before tracing began, or is among untracked.
     std::uint64_t without_closer = 0;
     std::uint64_t untracked = 0; ///< sockets whose opening or closer could not be kept
     std::optional<std::uint64_t>
@@ -42,12 +42,12 @@ struct Accounting {
         bool counted_at_end = false; ///< the kernel counts an entry when it ends (5.10)
         std::uint64_t ambiguous = 0; ///< events at the very moment of start or end
         std::optional<std::uint64_t> kernel;
-        bool between = false; ///< it begins or ends while the run goes on: see since()
+        bool between = false; ///< it begins or ends while the run continues: see since()
 
-        /// What came after `earlier`. The counters are read one after the other while events go
-        /// on, so at such a boundary events of microseconds may fall on either side.
+        /// The difference to `earlier`. The counters are read one after the other while events
+        /// continue, so at such a boundary events within microseconds may fall on either side.
         [[nodiscard]] Inputs since(const Inputs& earlier) const;
-        /// Of this run and of one after it.
+        /// The sum of this run and a later one.
         [[nodiscard]] Inputs plus(const Inputs& later) const;
     };
     static Accounting of(const Inputs& inputs);

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t most_samples = 64;
 constexpr int enough_equal = 4;
-// An event carries the time of the packet that caused it; the counter rises a few microseconds
-// later, in the same softirq. One that was sent by close() carries the time right after the counter
+// An event carries the time of the packet that caused it. The counter rises a few microseconds
+// later, in the same softirq. An event sent by close() carries the time right after the counter
 // rose.
 constexpr std::uint64_t counted_after_ns = 20'000;
 constexpr std::uint64_t counted_before_ns = 2'000;
@@ -44,7 +44,7 @@ Boundary choose_boundary(const std::vector<CounterSample>& samples,
     Boundary best;
     bool found = false;
     for (const CounterSample& sample : samples) {
-        // Those that were left out have no time of their own.
+        // Events that the kernel side left out have no time of their own.
         const auto [fewer, more] = std::minmax(sample.filtered, sample.filtered_after);
         const auto touched = more - fewer +
                              static_cast<std::uint64_t>(std::count_if(

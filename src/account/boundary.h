@@ -1,7 +1,7 @@
-// Where a run begins and ends, to the event. The kernel's counters can't be read at the same
-// instant as the ring, and on a busy host something closes while they are read. So they are read
-// again and again, and of these samples one is taken during which, by the events' own times,
-// nothing happened: what came before it is out, what came after it is in.
+// Determines which events belong to a run. The kernel's counters can't be read at the same instant
+// as the ring, and on a busy host sockets close while they are read. The counters are therefore
+// sampled repeatedly, and the boundary is a sample during which no event happened, by the events'
+// own times. Earlier events are excluded at the start and included at the end.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct CounterSample {
     std::uint64_t filtered_after = 0; ///< at after_ns
 };
 
-/// Samples the counters until they stand still, 64 times at most; empty: it can't
-/// be read. id: by which `table` knows the namespace.
+/// Samples the counters until they are stable, 64 times at most. Empty if they can't be read. id:
+/// the id of the namespace in `table`.
 std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTable& table,
                                            std::uint64_t id);
 
@@ -31,8 +31,8 @@ struct Boundary {
     std::uint64_t ambiguous = 0; ///< events that may fall on either side of it
 };
 
-/// The sample that the fewest of these events (times of hand-overs, any order) touch; the earliest
-/// of equals. samples must not be empty.
+/// The sample that overlaps the fewest of these events (times of hand-overs, in any order); the
+/// earliest of equals. samples must not be empty.
 Boundary choose_boundary(const std::vector<CounterSample>& samples,
                          const std::vector<std::uint64_t>& event_times);
 

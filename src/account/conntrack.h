@@ -1,5 +1,4 @@
-// What connection tracking says of itself: connections that only pass through this host have no
-// sockets here.
+// The state of connection tracking. Forwarded connections have no sockets on this host.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +8,23 @@
 
 namespace twtrace {
 
-/// None: the kernel tracks nothing in this namespace, or it could not be read.
+/// None: the kernel tracks nothing in this namespace, or the value could not be read.
 struct Conntrack {
     std::optional<std::uint64_t> entries; ///< now
     std::optional<std::uint64_t> most;    ///< nf_conntrack_max
     bool forwards = false;                ///< net.ipv4.ip_forward
 
-    // Only ever rising, of this namespace.
-    std::uint64_t insert_failed = 0; ///< after NAT it would have been a second one of its kind
-    std::uint64_t dropped = 0;       ///< there was no room
+    // Monotonic counters of this namespace.
+    std::uint64_t insert_failed = 0; ///< the tuple after NAT already existed
+    std::uint64_t dropped = 0;       ///< the table was full
 };
 
 /// Of the namespace that the calling thread is in.
 Conntrack read_conntrack(const std::string& sysctl = "/proc/sys/net",
                          const std::string& net = "/proc/thread-self/net");
 
-/// The sum over the CPUs of /proc/net/stat/nf_conntrack, whose columns are named in its first line
-/// and hexadecimal; 0 for a column that it does not have.
+/// Sums a column of /proc/net/stat/nf_conntrack over the CPUs. The first line names the columns;
+/// values are hexadecimal. 0 for a column that does not exist.
 std::uint64_t sum_of_column(std::string_view stat, std::string_view column);
 
 } // namespace twtrace

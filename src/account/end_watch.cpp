@@ -22,7 +22,7 @@ bool watch(const Fd& epoll, const Fd& fd, std::uint32_t events) {
     return epoll_ctl(epoll.get(), EPOLL_CTL_ADD, fd.get(), &event) == 0;
 }
 
-// Of /proc/PID/ns/net; 0: it is another file.
+// The pid in /proc/PID/ns/net; 0: it is another file.
 pid_t process_of(std::string_view path) {
     constexpr std::string_view proc = "/proc/";
     pid_t pid = 0;
@@ -57,7 +57,7 @@ bool EndWatch::take() {
         const int ready = epoll_wait(epoll_.get(), events.data(), events.size(), 0);
         for (int index = 0; index < ready; ++index) {
             const int fd = events[static_cast<std::size_t>(index)].data.fd;
-            // The end of a process stays readable.
+            // The pidfd of an ended process stays readable.
             std::erase_if(processes_, [&](const auto& one) { return one.second.get() == fd; });
             ended = true;
         }

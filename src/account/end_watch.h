@@ -1,5 +1,5 @@
-// Learns at once that a network namespace may have ended: the process that leads into it is gone,
-// or a mount.
+// Reports at once that a network namespace may have ended: the process or the mount through which
+// it is reached is gone.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,17 @@
 
 namespace twtrace {
 
-/// Where it fails (no descriptor is left), nothing is told: whoever asks has to look from time to
-/// time.
+/// Reports nothing where it fails (no descriptor is left), so callers also have to poll.
 class EndWatch {
   public:
     EndWatch();
 
     /// Becomes readable when something ended; -1: never.
     [[nodiscard]] int fd() const { return epoll_.get(); }
-    /// Instead of what was followed into the same namespace before.
+    /// Replaces what was followed for the same namespace before.
     void follow(const NamespaceFile& way);
     void forget(std::uint32_t inode) { processes_.erase(inode); }
-    /// Has something ended since it was asked last?
+    /// Whether something ended since the last call.
     bool take();
 
   private:

@@ -31,8 +31,8 @@ KernelCounts::Seen& KernelCounts::seen(std::uint64_t id) {
     return found->second;
 }
 
-// The namespace with this number is the one that came last: as long as an earlier one's files are
-// held, the kernel gives its number to no other.
+// An open namespace with this inode number is the latest one: the kernel does not reuse the number
+// of a namespace whose files are open.
 void KernelCounts::want(std::uint64_t id, std::uint32_t pid) {
     const auto state = states_.find(static_cast<std::uint32_t>(id));
     if (state == states_.end())
@@ -41,13 +41,13 @@ void KernelCounts::want(std::uint64_t id, std::uint32_t pid) {
         assign(state->second, id);
 }
 
-// One that was let go of may be found again.
+// A released namespace may be found again.
 void KernelCounts::assign(State& state, std::uint64_t id) {
     state.id = id;
     Seen& one = seen_[id];
     state.base = one.released_ns != 0 ? one.at_release : state.opened;
     if (one.released_ns != 0)
-        state.filtered_base = state.filtered_last = 0; // it was forgotten there
+        state.filtered_base = state.filtered_last = 0; // it was removed from the table
     one.released_ns = 0;
     one.after_release = one.events;
 }
@@ -82,7 +82,8 @@ std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) co
     return seen.after_release + (seen.released_ns == 0 ? seen.filtered : 0);
 }
 
-// The process that was running is most likely in it: no walk over all of them.
+// The process that was running is most likely in the namespace. This avoids a walk over all
+// processes.
 void KernelCounts::add_by_process() {
     for (auto entry = wanted_.begin(); entry != wanted_.end();) {
         const auto [id, pid] = *entry;
@@ -132,13 +133,13 @@ void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
         if (static_cast<std::uint32_t>(one->first) == way.inode &&
             (latest == seen_.end() || one->second.number > latest->second.number))
             latest = one;
-    // One that was let go of is it again, or a new one where nothing has happened yet.
+    // This is a released namespace, or a new one without events so far.
     if (latest != seen_.end() &&
         (latest->second.released_ns == 0 || state.last.entered(counted_at_) > 0))
         assign(state, latest->first);
 }
 
-// Of namespaces that could not be opened, those with more hand-overs since may be there yet.
+// Of namespaces that could not be opened, those with more hand-overs since may still exist.
 void KernelCounts::keep_trying() {
     for (auto& [id, one] : seen_)
         if (one.events != one.events_when_tried && one.after_release != 0 && !is_open(id))
@@ -204,7 +205,7 @@ void KernelCounts::release_ended() {
         read_one(state);
         add_to_sum(state, ended_);
         watch_.forget(entry->first);
-        if (state.id != 0) { // what happened until now is counted, however late it comes
+        if (state.id != 0) { // events until now are counted, even if they arrive later
             Seen& one = seen_[state.id];
             one.released_ns = monotonic_now_ns();
             one.after_release = 0;
@@ -219,7 +220,7 @@ void KernelCounts::release_ended() {
 void KernelCounts::refresh(bool every_second) {
     if (every_second) {
         keep_trying();
-        mark_ended(); // also those of which EndWatch could not tell
+        mark_ended(); // includes those that EndWatch could not report
     }
     if (has_unknown())
         add_by_process();
@@ -232,7 +233,7 @@ void KernelCounts::read_one(State& state) {
     state.filtered_last = table_.filtered(state.id);
 }
 
-// Of namespaces that are not open.
+// Reads the filtered counts of namespaces that are not open.
 void KernelCounts::read_filtered() {
     for (const auto& [id, filtered] : table_.all())
         if (filtered > 0)

@@ -1,4 +1,4 @@
-// How many hand-overs the kernel itself counted between start and end, over all the network
+// The number of hand-overs that the kernel itself counted between start and end, over all network
 // namespaces that were seen.
 #pragma once
 
@@ -19,35 +19,34 @@ namespace twtrace {
 
 /// For each network namespace (inode) the times of its hand-overs, CLOCK_MONOTONIC.
 using EventTimes = std::unordered_map<std::uint32_t, std::vector<std::uint64_t>>;
-/// For each network namespace the moment at which its counters were read.
+/// For each network namespace the time at which its counters were read.
 using CounterTimes = std::unordered_map<std::uint32_t, std::uint64_t>;
 
-/// Keeps each namespace's netstat file open: that file belongs to the namespace for good, whatever
-/// becomes of the process through which it was found, and can still be read when the last process
-/// is gone. It also keeps the namespace itself and its devices, so release_ended() lets go of it
-/// 100 ms after its end.
+/// Keeps each namespace's netstat file open. The file stays bound to its namespace and readable
+/// even after the process through which it was opened, or the last process, has ended. An open file
+/// also keeps the namespace and its devices alive, so release_ended() closes it 100 ms after the
+/// namespace has ended.
 class KernelCounts {
   public:
-    /// only: the namespaces to look at; empty: all.
-    /// table: what the kernel side's filters leave out.
+    /// only: the namespaces to read; empty: all. table: what the kernel side's filters leave out.
     explicit KernelCounts(CountedAt counted_at, std::vector<std::uint32_t> only = {},
                           NetnsTable table = {})
         : counted_at_(counted_at), only_(std::move(only)), table_(table) {}
 
-    /// Samples the counters that everything is compared with; choose_start() then picks among the
-    /// samples, once the events of that time are known, and says where each namespace's run begins:
-    /// events at or before it are out.
+    /// Samples the counters that serve as the baseline. Once the events of that time are known,
+    /// choose_start() picks one of the samples and returns where each namespace's run begins:
+    /// events at or before that time are excluded.
     void sample_start();
     CounterTimes choose_start(const EventTimes& times);
     /// When the last sampling began and ended, CLOCK_MONOTONIC.
     [[nodiscard]] std::uint64_t sampled_from_ns() const { return sampled_from_ns_; }
     [[nodiscard]] std::uint64_t sampled_until_ns() const { return sampled_until_ns_; }
-    /// The same at the end: events after that moment are out.
+    /// The same at the end: events after that time are excluded.
     void sample_end();
     CounterTimes choose_end(const EventTimes& times);
 
-    /// The first event of a namespace (twtrace_netns) passes. It is looked for at the next
-    /// refresh(), first at the process `pid`, and counts from zero.
+    /// The first event of a namespace (twtrace_netns) was read. The next refresh() searches for it,
+    /// first at the process `pid`, and counts it from zero.
     void announce(std::uint64_t id, std::uint32_t pid);
     /// A hand-over happened there at that time (CLOCK_MONOTONIC).
     void notice(std::uint64_t id, std::uint64_t time_ns) {
@@ -59,7 +58,7 @@ class KernelCounts {
         if (time_ns > noticed_->released_ns)
             noticed_->after_release += 1;
     }
-    /// A hand-over that was noticed there was none.
+    /// Withdraws a hand-over that notice() has counted.
     void take_back(std::uint64_t id) {
         const auto found = seen_.find(id);
         if (found == seen_.end() || found->second.events == 0)
@@ -67,25 +66,26 @@ class KernelCounts {
         found->second.events -= 1;
         found->second.after_release -= found->second.after_release > 0 ? 1 : 0;
     }
-    /// A namespace waits to be looked for.
+    /// A namespace has yet to be searched for.
     [[nodiscard]] bool has_unknown() const { return !wanted_.empty(); }
-    /// Follows namespaces as they come (looking for them costs a walk over /proc) and go.
-    /// every_second: tries again those that could not be opened and had hand-overs since.
+    /// Opens new namespaces (the search walks /proc) and handles those that ended. every_second:
+    /// retries those that could not be opened and had hand-overs since.
     void refresh(bool every_second);
 
-    /// Becomes readable when a namespace may have ended: then note_ends() is to be called.
+    /// Becomes readable when a namespace may have ended; then call note_ends().
     [[nodiscard]] int ends_fd() const { return watch_.fd(); }
     void note_ends();
-    /// When release_ended() has something to do (CLOCK_MONOTONIC); nothing: not before another end.
+    /// When release_ended() has work to do (CLOCK_MONOTONIC); none: not before another namespace
+    /// ends.
     [[nodiscard]] std::optional<std::uint64_t> release_due_ns() const;
-    /// Lets go of namespaces that ended 100 ms ago: their orphaned sockets had time to close.
+    /// Releases namespaces that ended 100 ms ago: their orphaned sockets had time to close.
     void release_ended();
 
     /// Event::netns_mix of the latest namespace with that inode; 0: not known.
     [[nodiscard]] std::uint32_t latest_mix(std::uint32_t inode) const;
 
-    /// Reads the counters as they are now, with what was left out by the kernel side's filters;
-    /// sum() is then up to now.
+    /// Reads the current counters and what the kernel side's filters left out. sum() then covers
+    /// everything until now.
     void read();
 
     struct Sum {
@@ -103,25 +103,25 @@ class KernelCounts {
   private:
     struct State {
         NetFiles files;
-        NamespaceFile way;  // into it
-        TcpCounters opened; // at the start of the run; of one that came later: 0
+        NamespaceFile way;  // the file that leads into it
+        TcpCounters opened; // at the start of the run; 0 for a namespace that appeared later
         TcpCounters base;
         TcpCounters last;
         std::uint64_t filtered_base = 0;
         std::uint64_t filtered_last = 0;
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
-        std::uint64_t id = 0;       // 0: nothing passed there yet
-        std::uint64_t ended_ns = 0; // its way was found gone then; 0: it is there
+        std::uint64_t id = 0;       // 0: no event seen there yet
+        std::uint64_t ended_ns = 0; // when `way` was found gone; 0: it still exists
     };
-    /// What is known of a namespace by its events. Whether its counters are in the sum follows from
-    /// states_; what came before its release always is.
+    /// What is known of a namespace from its events. states_ determines whether its counters are in
+    /// the sum; events before its release always are.
     struct Seen {
-        std::uint64_t number = 0; // in the order in which they came
+        std::uint64_t number = 0; // in order of appearance
         std::uint64_t events = 0;
         std::uint64_t filtered = 0;
         std::uint64_t events_when_tried = 0;
-        /// CLOCK_MONOTONIC; 0: it was not released, and everything comes after it.
+        /// CLOCK_MONOTONIC; 0: not released, and every event counts as later.
         std::uint64_t released_ns = 0;
         std::uint64_t after_release = 0; // of events
         TcpCounters at_release;

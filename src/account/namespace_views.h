@@ -1,5 +1,5 @@
-// The network namespaces that there are, with their present time-wait sockets and settings: what a
-// view, an exporter and the doctor show beside the events.
+// The existing network namespaces, with their present time-wait sockets and settings: what a live
+// view, the exporter and the doctor show beside the events.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +21,14 @@ class NamespaceViews {
   public:
     virtual ~NamespaceViews() = default;
 
-    /// Finds out which namespaces there are, and their settings: live, that is a walk over /proc
-    /// and a thread for each; every ten seconds is often enough.
+    /// Finds the existing namespaces and their settings. Live, this takes a walk over /proc and a
+    /// thread for each; every ten seconds is often enough.
     virtual void look() = 0;
-    /// Counts their sockets: two small files each.
+    /// Counts their sockets, by reading two small files for each.
     virtual void count() = 0;
     /// Ports that connect() can pick in a namespace whose settings are not known; 0: not known.
     [[nodiscard]] virtual std::uint32_t usual_ports() const = 0;
-    /// As tables show it.
+    /// The name as tables show it.
     [[nodiscard]] virtual std::string name_of(std::uint32_t inode) = 0;
 
     /// By inode.

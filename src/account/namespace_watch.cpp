@@ -16,7 +16,7 @@ std::optional<NetSettings> settings_in(const NamespaceFile& file) {
     return entered && *entered == Entered::Yes ? settings : std::nullopt;
 }
 
-// A process's directory leads there without a privilege; a bind mount has to be entered.
+// A process's directory gives access without a privilege; a bind mount has to be entered.
 std::optional<SockStat> counts_in(const NamespaceFile& file) {
     constexpr std::string_view of_process = "/ns/net";
     if (file.path.ends_with(of_process) && leads_into(file))

@@ -1,4 +1,4 @@
-// The network namespaces of this host, now.
+// The network namespaces that this host has now.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class NamespaceWatch : public NamespaceViews {
 
     void look() override;
     void count() override;
-    /// Those of the namespace that twtrace runs in: most have the same.
+    /// Those of the namespace that twtrace runs in: most namespaces have the same.
     [[nodiscard]] std::uint32_t usual_ports() const override { return read_port_range().size(); }
     [[nodiscard]] std::string name_of(std::uint32_t inode) override {
         return names_.table_name(inode);
@@ -29,7 +29,7 @@ class NamespaceWatch : public NamespaceViews {
     [[nodiscard]] bool wanted(std::uint32_t inode) const;
 
     std::vector<std::uint32_t> chosen_;
-    std::map<std::uint32_t, std::string> files_; // the ways in
+    std::map<std::uint32_t, std::string> files_; // the files through which they can be entered
     NetnsNames names_;
 };
 

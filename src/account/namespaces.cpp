@@ -77,7 +77,7 @@ std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc) {
 
 std::map<std::uint32_t, std::string> find_namespace_files(const std::string& proc) {
     std::map<std::uint32_t, std::string> found;
-    // A process first: its counters are read with CAP_SYS_PTRACE, a mount takes CAP_SYS_ADMIN.
+    // Processes first: reading through one takes CAP_SYS_PTRACE, entering a mount CAP_SYS_ADMIN.
     for (const auto& [inode, directory] : find_namespaces(proc))
         found.try_emplace(inode, directory + "/ns/net");
     constexpr std::size_t limit_bytes = std::size_t{16} << 20U;

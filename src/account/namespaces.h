@@ -1,4 +1,4 @@
-// Which network namespaces there are, and by which process each of them can be looked into.
+// Which network namespaces exist, and the process or file through which each can be read.
 #pragma once
 
 #include <cstdint>
@@ -8,20 +8,21 @@
 
 namespace twtrace {
 
-/// Inode -> the directory of a process in that namespace, such as /proc/123. One process
-/// stands for all that share it; namespaces without a process (kept by a bind mount, `ip netns`)
-/// are not in it.
+/// Inode -> the directory of a process in that namespace, such as /proc/123. One process represents
+/// all that share it. Namespaces without a process (kept by a bind mount, `ip netns`) are not
+/// included.
 std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc = "/proc");
 
-/// Inode -> a file that setns() can enter it by, such as /proc/123/ns/net or /run/netns/blue: those
-/// that have processes, and those that only a bind mount keeps (`ip netns`, docker's
-/// /run/docker/netns). Not in it: what nothing but an open file descriptor keeps.
+/// Inode -> a file that setns() can enter it by, such as /proc/123/ns/net or /run/netns/blue.
+/// Includes namespaces with processes and those that only a bind mount keeps (`ip netns`, docker's
+/// /run/docker/netns). Excludes those that only an open file descriptor keeps.
 std::map<std::uint32_t, std::string> find_namespace_files(const std::string& proc = "/proc");
 
 /// The bind mounts of network namespaces in the text of /proc/self/mountinfo: inode -> mount point.
 std::map<std::uint32_t, std::string> parse_namespace_mounts(std::string_view mountinfo);
 
-/// The namespace of a process's directory ("/proc/123"); 0 if it is gone or may not be read.
+/// The network namespace of a process, given its directory ("/proc/123"); 0 if the process is gone
+/// or may not be read.
 std::uint32_t namespace_of(const std::string& process_directory);
 
 } // namespace twtrace

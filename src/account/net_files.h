@@ -1,6 +1,6 @@
-// The counter files of one network namespace, held open. A file of /proc/PID/net belongs to its
-// namespace for good, whatever becomes of the process through which it was opened, and needs no
-// setns(). Holding it keeps the namespace alive: let go in time.
+// The counter files of one network namespace, held open. A file of /proc/PID/net stays bound to its
+// namespace after the process has ended, and needs no setns(). An open file keeps the namespace
+// alive, so close it soon after the namespace has ended.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ namespace twtrace {
 class NetFiles {
   public:
     NetFiles() = default;
-    /// A process's is read through /proc/PID/net, only a bind mount without a process has to be
+    /// Reads through /proc/PID/net where a process exists. Only a bind mount without a process is
     /// entered.
     static tl::expected<NetFiles, Unreadable> open(const NamespaceFile& file, CountedAt counted_at);
 
@@ -28,10 +28,10 @@ class NetFiles {
     int open_in(const std::string& net_directory, CountedAt counted_at); // errno, or 0
 
     Fd netstat_;
-    Fd sockstat_; // only where it takes part in the sum
+    Fd sockstat_; // open only where it takes part in the sum
 };
 
-/// Does the file still lead into that namespace?
+/// Whether the file still leads into that namespace.
 bool leads_into(const NamespaceFile& file);
 
 } // namespace twtrace

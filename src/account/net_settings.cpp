@@ -8,7 +8,7 @@ namespace twtrace {
 
 namespace {
 
-// What a number is followed by: nothing, white space, or a list's next part.
+// A number may be followed by nothing, white space, or the next part of a list.
 template <typename Number>
 std::optional<Number> leading_number(std::string_view text) {
     Number number{};

@@ -1,4 +1,4 @@
-// What a network namespace's administrator has set about TIME_WAIT and ephemeral ports
+// The settings of a network namespace that concern TIME_WAIT and ephemeral ports
 // (Documentation/networking/ip-sysctl.rst).
 #pragma once
 
@@ -27,11 +27,11 @@ struct NetSettings {
     [[nodiscard]] std::uint32_t usable_ports() const;
 };
 
-/// Of the namespace that the calling thread is in, as below; none: could not be read.
+/// The range of the namespace that the calling thread is in, as above; none: could not be read.
 PortRange read_port_range(const std::string& directory = "/proc/sys/net/ipv4");
 NetSettings read_net_settings(const std::string& directory = "/proc/sys/net/ipv4");
 
-/// The ports of a list such as "8080,9148-9160"; parts that are none are left out.
+/// The ports of a list such as "8080,9148-9160"; invalid parts are left out.
 PortSet parse_port_list(std::string_view text);
 
 } // namespace twtrace

@@ -14,7 +14,7 @@ constexpr std::string_view no_privilege =
     "cannot look into other network namespaces: CAP_SYS_ADMIN is missing; run it with sudo, or "
     "with --netns /proc/self/ns/net for this one only";
 
-// Inside the namespace; nothing: the error is in the result.
+// Runs inside the namespace. Empty: the error is in the result.
 Result<OpenNamespace> look_around(std::uint32_t inode) {
     auto sockets = SocketDump::open();
     if (!sockets)
@@ -23,7 +23,7 @@ Result<OpenNamespace> look_around(std::uint32_t inode) {
                          read_conntrack(), *std::move(sockets)};
 }
 
-// Nothing: it is gone.
+// Empty: the namespace is gone.
 Result<std::optional<OpenNamespace>> open_one(const NamespaceFile& file) {
     Result<OpenNamespace> opened = fail("");
     const auto entered = in_namespace(file, [&] { opened = look_around(file.inode); });

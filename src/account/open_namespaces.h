@@ -1,4 +1,4 @@
-// A way into the present sockets of network namespaces: all of them, or chosen ones.
+// Access to the present sockets of network namespaces: all of them, or chosen ones.
 #pragma once
 
 #include <cstdint>
@@ -20,14 +20,14 @@ struct OpenNamespace {
     Conntrack conntrack; ///< at the time of opening
     SocketDump sockets;  ///< takes one file descriptor each
 
-    /// Asking for its sockets would be in vain: a dump walks the table of all namespaces.
+    /// A dump would find nothing, and walks the table of all namespaces.
     [[nodiscard]] bool is_empty() const {
         return counts && counts->inuse == 0 && counts->time_wait == 0;
     }
 };
 
-/// chosen: inodes; empty: every namespace that there is, which needs CAP_SYS_ADMIN. Of all, those
-/// that end meanwhile are left out; a chosen one that can't be entered is an error.
+/// chosen: inodes; empty: every existing namespace, which needs CAP_SYS_ADMIN. Namespaces that end
+/// meanwhile are left out if all are wanted; a chosen one that can't be entered is an error.
 Result<std::vector<OpenNamespace>> open_namespaces(const std::vector<std::uint32_t>& chosen);
 
 } // namespace twtrace

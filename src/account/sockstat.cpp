@@ -8,7 +8,7 @@ namespace twtrace {
 
 namespace {
 
-// The line "PREFIX: name value name value"; its part after the prefix.
+// The part after the prefix of the line "PREFIX: name value name value".
 std::optional<std::string_view> line_of(std::string_view text, std::string_view prefix) {
     while (!text.empty()) {
         const auto end = text.find('\n');

@@ -1,4 +1,4 @@
-// How many TCP sockets a network namespace has now: the kernel's own count, at the price of two
+// The number of TCP sockets that a network namespace has now: the kernel's own count, from two
 // small files.
 #pragma once
 
@@ -10,12 +10,12 @@
 namespace twtrace {
 
 struct SockStat {
-    std::uint64_t inuse = 0;     ///< IPv4 and IPv6; time-wait minisocks not among them
+    std::uint64_t inuse = 0;     ///< IPv4 and IPv6, without time-wait minisocks
     std::uint64_t allocated = 0; ///< of all network namespaces, listening and orphaned ones too
     std::uint64_t time_wait = 0; ///< minisocks in either substate, IPv4 and IPv6: `ss -s` timewait
 };
 
-/// From the texts of sockstat and sockstat6 (empty: the kernel has no IPv6); nothing if the first
+/// From the contents of sockstat and sockstat6 (empty: the kernel has no IPv6); none if the first
 /// has no TCP line.
 std::optional<SockStat> parse_sockstat(std::string_view sockstat, std::string_view sockstat6);
 

@@ -61,7 +61,7 @@ std::optional<TcpCounters> parse_netstat(std::string_view text) {
             return std::nullopt;
         found_tw = found_tw || target == &counters.tw;
     }
-    // Without it nothing can be compared, and 0 would be a wrong answer.
+    // Without TW nothing can be compared, and 0 would be a wrong answer.
     return found_tw ? std::optional(counters) : std::nullopt;
 }
 

@@ -21,8 +21,9 @@ struct TcpCounters {
         0; ///< TCPTimeWaitOverflow: tcp_max_tw_buckets reached, no minisock made
     std::uint64_t present = 0; ///< minisocks that exist now
 
-    /// Hand-overs to a minisock since the namespace was made. Counted at the end, those that an RST
-    /// or a SYN ended are in no counter of the kernel: then this is a lower bound.
+    /// Hand-overs to a minisock since the namespace was made. Where the kernel counts them at the
+    /// end, it does not count minisocks that an RST or a SYN ended: the result is then a lower
+    /// bound.
     [[nodiscard]] std::uint64_t entered(CountedAt counted_at) const {
         return counted_at == CountedAt::Schedule ? tw + tw_killed
                                                  : tw + tw_killed + tw_recycled + present;
@@ -30,8 +31,7 @@ struct TcpCounters {
     bool operator==(const TcpCounters&) const = default;
 };
 
-/// From the text of /proc/PID/net/netstat; nothing if it has no TcpExt lines or no number
-/// for TW in them.
+/// From the contents of /proc/PID/net/netstat; none if it has no TcpExt lines or no number for TW.
 std::optional<TcpCounters> parse_netstat(std::string_view text);
 
 /// The number behind "tw" in the line "TCP:" of /proc/PID/net/sockstat; 0 if it has none.

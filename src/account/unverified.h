@@ -1,4 +1,4 @@
-// Hand-overs that no counter of the kernel could be compared with.
+// Hand-overs that could not be compared with a counter of the kernel.
 #pragma once
 
 #include <cstdint>

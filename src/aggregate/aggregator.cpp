@@ -8,14 +8,14 @@ namespace twtrace {
 
 namespace {
 
-// Threads have names of their own, and a process is no less known for that: it is called by its
-// main thread's, or else by the first that was seen.
+// Threads have names of their own. A process is named after its main thread, or else after the
+// first thread that was seen.
 void name_process(Group& group, const Event& event, std::string_view service) {
     if (!group.service.seen() || event.task.tid == event.task.pid)
         group.service.set(service);
 }
 
-// A process that is gone has no arguments any more: that is no difference.
+// A process that is gone has no arguments any more, which does not count as a difference.
 void merge_known(Common<std::string>& common, std::string_view value) {
     if (!value.empty())
         common.merge(value);
@@ -68,8 +68,8 @@ Group& Aggregator::group_in(const GroupKey& key) {
     return other_;
 }
 
-// An eighth at a time, so that a storm of groups of one event costs a look at eight others each.
-// What comes late finds a place, and what grows keeps it.
+// Evicts an eighth of the groups at a time, so that a burst of groups of one event compares each
+// with eight others. Late groups find a free entry, and growing groups keep theirs.
 void Aggregator::make_room_for_groups() {
     std::vector<Groups::const_iterator> all;
     all.reserve(groups_.size());
@@ -181,8 +181,8 @@ void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t tim
     group.other_peers -= std::min(group.other_peers, times);
 }
 
-// The time-wait is in the sums already: its reset came later than settling waits for, or one of the
-// two found the ring full. Returns how many of them were there.
+// The time-wait is already in the sums: its reset came later than the retraction window allows, or
+// the ring was full for one of the two. Returns how many were in the sums.
 std::uint64_t Aggregator::take_back(Group& group, const Event& event, std::uint64_t times) {
     const std::uint64_t counted = std::min(group.counts.fin_wait2, times);
     if (counted == 0)
@@ -198,7 +198,7 @@ std::uint64_t Aggregator::take_back(Group& group, const Event& event, std::uint6
     return counted;
 }
 
-// What the group was counted as may be in `other` by now.
+// The group's count may have moved to `other`.
 void Aggregator::retract(Group& group, const Event& event, std::uint64_t times) {
     times -= take_back(group, event, times);
     if (&group != &other_)
@@ -212,7 +212,7 @@ std::uint64_t Aggregator::cancel_retracted(Group& group, std::uint64_t times) {
     return cancelled;
 }
 
-// What is present may be counted in `other` by now.
+// The present minisock may be counted in `other` by now.
 void Aggregator::add_to_ends(Group& group, const Event& event) {
     Ends& ends = group.made_ends();
     Ends& from = ends.present == 0 && other_.ends ? *other_.ends : ends;
@@ -284,7 +284,7 @@ std::vector<const Group*> Aggregator::groups() const {
         return std::tie(group.counts.time_wait, group.counts.port_exhausted,
                         group.counts.passive_close, group.counts.aborted);
     };
-    // Equals by their key: two runs on the same events print the same.
+    // Equal groups are sorted by key, so that two runs over the same events print the same.
     std::sort(sorted.begin(), sorted.end(), [&](const auto* a, const auto* b) {
         const auto left = rank(a->second);
         const auto right = rank(b->second);

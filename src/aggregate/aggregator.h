@@ -1,6 +1,6 @@
-// Events -> groups. Memory is bounded and totals stay exact: when the table is full its smallest
-// groups, of equal ones those that have rested longest, go into "other". A group that comes back
-// after that is counted from then on. The same with the peers.
+// Events -> groups. Memory is bounded and totals stay exact: when the table is full, its smallest
+// groups (of equal ones, the least recently active) are merged into "other". A group that appears
+// again is counted from then on. The same applies to peers.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ class Aggregator {
     explicit Aggregator(GroupBy by, AggregateLimits limits = {}) : by_(by), limits_(limits) {}
 
     void add(const Event& event) { add(event, 1); }
-    /// Events that were counted in the kernel because the ring was full: no lifetime, no ports of
-    /// their own.
+    /// times: events that were counted in the kernel because the ring was full. They have no
+    /// lifetime and no ports.
     void add(const Event& event, std::uint64_t times);
 
     [[nodiscard]] GroupBy by() const { return by_; }
@@ -37,7 +37,7 @@ class Aggregator {
     [[nodiscard]] const Ends& ends() const { return ends_; }
     /// Ends of minisocks that were there before tracing, or whose entries were lost.
     [[nodiscard]] std::uint64_t unseen_ends() const { return unseen_ends_; }
-    /// The minisocks that exist at the end of the interval before this one.
+    /// Takes over the minisocks that exist at the end of the previous interval.
     void carry_present(const Aggregator& before);
     /// Largest time_wait first; "other" last.
     [[nodiscard]] std::vector<const Group*> groups() const;
@@ -68,7 +68,7 @@ class Aggregator {
     std::uint64_t unseen_ends_ = 0;
     std::size_t peers_ = 0;
     std::uint64_t adds_ = 0;
-    std::set<std::string, std::less<>> names_; // of peers and of what is there
+    std::set<std::string, std::less<>> names_; // of peers and of their services
     Groups groups_;
     Group other_;
 };

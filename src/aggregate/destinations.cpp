@@ -9,7 +9,7 @@ namespace twtrace {
 
 namespace {
 
-// Below this nobody waits for a forecast: it would be made for thousands of peers.
+// No forecast below this: it would be computed for thousands of peers.
 constexpr double worth_a_forecast = 0.2;
 constexpr std::size_t forecasts = 8;
 // Flow::no_port_lately goes back as far at most.
@@ -21,8 +21,8 @@ const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
     return found == rules.end() ? unknown : found->second;
 }
 
-// As tcp_twsk_unique() (net/ipv4/tcp_ipv4.c) decides; a rate that fills all ports within that time
-// is too much all the same.
+// The same decision as tcp_twsk_unique() (net/ipv4/tcp_ipv4.c). A rate that fills all ports within
+// that time is too high even with reuse.
 bool is_reused(const Destination& destination, const PortRules& rules) {
     const auto after = rules.reuse_after(destination.key.local, destination.key.remote);
     const bool has_timestamps = 2 * destination.ports.without_timestamps <= destination.ports.taken;
@@ -52,7 +52,7 @@ std::optional<double> full_in_s(const std::array<double, 60>& entered, double ra
             return static_cast<double>(second) + (room - held) / rise;
         held += rise;
     }
-    return std::nullopt; // from here on as many leave as enter
+    return std::nullopt; // from here on as many entries leave as enter
 }
 
 FlowKey Destinations::key_of(const FlowKey& flow) {
@@ -88,7 +88,7 @@ void Destinations::add_flows(const Flows& flows) {
         destination.range_used_up =
             destination.range_used_up ||
             (flow.no_port_lately > 0 && flow.no_port_reason == Reason::None);
-        // Who finds no port is to blame as well.
+        // A flow that finds no free port contributes too.
         const double weight = rate + static_cast<double>(flow.no_port_lately);
         if (destination.mainly == nullptr || weight > destination.mainly_weight) {
             destination.mainly = &flow;
@@ -105,8 +105,9 @@ void Destinations::count_ports(const Flows& flows, const RulesByNetns& rules) {
         if (count.taken <= 0)
             return;
         Destination& destination = all_[twtrace::key_of(key)];
-        // What was old enough as connect() failed and was not taken over had no timestamps. One
-        // port may be left out of every search (__inet_hash_connect(), an odd range).
+        // A port that was old enough when connect() failed and was not taken over had no
+        // timestamps. One port may be left out of every search (__inet_hash_connect(), an odd
+        // range).
         const std::uint64_t then_ns = now_ns - std::min(now_ns, no_port_lately_ns);
         if (destination.range_used_up &&
             table.count(then_ns, known, key.local, key.remote).reusable > 1) {

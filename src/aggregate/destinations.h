@@ -1,5 +1,4 @@
-// How many of the ephemeral ports towards each peer are taken, and when they will run out: the harm
-// that TIME_WAIT does to a client.
+// How many of the ephemeral ports towards each peer are taken, and when they will run out.
 #pragma once
 
 #include <array>
@@ -16,14 +15,16 @@ namespace twtrace {
 struct Destination {
     FlowKey key;     ///< without a process: local address, remote address and port, namespace
     PortCount ports; ///< held by TIME_WAIT now
-    std::optional<double> use;    ///< taken of the usable ones, 0 to 1; none: those are not known
-    double rate = 0;              ///< entries a second, of late
-    std::uint64_t no_port = 0;    ///< connects of the last 10 s that found none free
-    bool range_used_up = false;   ///< at least one of them failed for the whole range
-    const Flow* mainly = nullptr; ///< who enters or fails most; null: only older sockets
+    /// Taken share of the usable ports, 0 to 1; none: the usable ports are not known.
+    std::optional<double> use;
+    double rate = 0;            ///< recent entries a second
+    std::uint64_t no_port = 0;  ///< connects of the last 10 s that found none free
+    bool range_used_up = false; ///< at least one of them failed because the whole range was taken
+    /// The flow with most entries or failures; null: only older sockets.
+    const Flow* mainly = nullptr;
     double mainly_weight = 0;
     bool reused = false; ///< connect() takes TIME_WAITs over before the ports run out
-    std::optional<double> used_up_in_s; ///< at the present rate; none: it will not come to that
+    std::optional<double> used_up_in_s; ///< at the present rate; none: they will not run out
 };
 
 class Destinations {
@@ -34,7 +35,7 @@ class Destinations {
     [[nodiscard]] const Destination* find(const FlowKey& flow) const;
     /// Those without a free port first, then those half used up and not reused, then by use.
     [[nodiscard]] std::vector<const Destination*> worst(std::size_t most) const;
-    /// The key that all flows towards the same address and port have.
+    /// The key that is common to all flows towards the same address and port.
     static FlowKey key_of(const FlowKey& flow);
 
   private:
@@ -45,8 +46,8 @@ class Destinations {
     std::unordered_map<FlowKey, Destination, FlowKeyHash> all_;
 };
 
-/// When a window of a minute that holds `entered` (by the second, newest first) is full, if `rate`
-/// a second come in; none: never.
+/// When a window of a minute that holds `entered` (by the second, newest first) is full if `rate` a
+/// second are added; none: never.
 std::optional<double> full_in_s(const std::array<double, 60>& entered, double rate, double room);
 
 } // namespace twtrace

@@ -38,7 +38,7 @@ void Ends::add(const Event& event, Ends& from) {
                 syn_us.add(*held_us);
         }
         return;
-    case EventType::Aborted: // takes back an entry, which was in FIN_WAIT2
+    case EventType::Aborted: // retracts an entry, which was in FIN_WAIT2
         leave(from, Stage::FinWait2);
         return;
     case EventType::PassiveClose:

@@ -1,4 +1,4 @@
-// What became of the minisocks of a group: those that exist, and how the others ended.
+// The minisocks of a group: those that exist, and how the others ended.
 #pragma once
 
 #include <array>
@@ -10,17 +10,17 @@
 namespace twtrace {
 
 struct Ends {
-    std::uint64_t present = 0;                          ///< that entered while tracing
+    std::uint64_t present = 0;                          ///< entered while tracing
     std::uint64_t fin_wait2 = 0;                        ///< of present: in this substate
     std::uint64_t started = 0;                          ///< got the peer's FIN in FIN_WAIT2
     std::array<std::uint64_t, TWTRACE_REASONS> ended{}; ///< by enum Reason; None: not known
-    Histogram connect_us; ///< from the hand-over to connect() taking over
-    Histogram syn_us;     ///< to a SYN taking over
+    Histogram connect_us; ///< from the hand-over until connect() takes the port over
+    Histogram syn_us;     ///< until a SYN takes it over
 
-    /// An event whose minisock is held. `from`: where it was counted as present.
+    /// An event of a minisock that is held. `from`: the Ends in which it was counted as present.
     void add(const Event& event, Ends& from);
     void add(const Ends& ends);
-    /// Those that exist go on existing.
+    /// Carries over the minisocks that still exist.
     void carry(const Ends& before);
 };
 

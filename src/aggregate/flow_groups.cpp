@@ -62,7 +62,7 @@ bool may_be_folded(const FlowGroup& group) {
            group.entries + group.no_port <= fold_closes;
 }
 
-// What they share; it is the group's key as long as there are enough of them.
+// The key that the members share; it is the group's key if there are enough of them.
 GroupKey folded_key(const FlowGroup& group) {
     const Flow& flow = *group.flows.front();
     GroupKey key;

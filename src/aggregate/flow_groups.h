@@ -1,4 +1,4 @@
-// Flows put together the way somebody wants to see them.
+// Flows combined into groups, by the grouping that the user chose.
 #pragma once
 
 #include <array>
@@ -18,27 +18,28 @@ struct FlowGroup {
     std::vector<const Flow*> flows; ///< owned by Flows
     std::uint64_t entries = 0;      ///< of the last minute
     std::uint64_t no_port = 0;      ///< of the last minute
-    double rate = 0;                ///< time-waits a second, of late
+    double rate = 0;                ///< recent time-waits a second
     double present = 0;             ///< see NetnsScales
-    std::uint64_t processes = 1;    ///< of GroupBy::Process: that share this group
+    /// GroupBy::Process: the number of processes that share this group
+    std::uint64_t processes = 1;
 };
 
 /// By network namespace: the share (0 to 1) of the last minute's entries that still is in
-/// TIME_WAIT. The kernel knows how many there are and not whose: some are taken over by a new
-/// connection (tcp_tw_reuse) or never made (tcp_max_tw_buckets). All groups are taken to be
+/// TIME_WAIT. The kernel reports only their number, not their owners: some are taken over by a new
+/// connection (tcp_tw_reuse) or never made (tcp_max_tw_buckets). All groups are assumed to be
 /// affected alike; absent: 1.
 using NetnsScales = std::unordered_map<std::uint32_t, double>;
 
 /// Entries of the last minute by network namespace.
 std::unordered_map<std::uint32_t, std::uint64_t> entries_by_netns(const Flows& flows);
 
-/// In no order. By process: those of one name and one parent that closed little share a group
-/// (aggregate/fold.h).
+/// In no particular order. By process: processes of one name and one parent that closed few
+/// connections share a group (aggregate/fold.h).
 std::vector<FlowGroup> groups_of(const Flows& flows, GroupBy by, const NetnsScales& scales);
 
 double scale_of(const NetnsScales& scales, std::uint32_t netns);
 
-/// The last minute's entries by the second, the newest first.
+/// The last minute's entries by the second, newest first.
 std::array<std::uint64_t, 60> by_second(const FlowGroup& group);
 
 LifetimeSums lifetimes_of(const FlowGroup& group);

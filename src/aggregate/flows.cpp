@@ -31,7 +31,7 @@ FlowKey key_of(const Event& event) {
     return key;
 }
 
-// The remote addresses of a server are as many as the Internet has, and its pid is one.
+// A server may have any number of remote addresses but has one pid.
 FlowKey coarser(FlowKey key, const Event& event) {
     if (key.role == Role::Server) {
         key.remote = {};
@@ -42,7 +42,7 @@ FlowKey coarser(FlowKey key, const Event& event) {
     return key;
 }
 
-// A process is called by its main thread's name, or else by the first that was seen.
+// A process is named after its main thread, or else after the first thread that was seen.
 void name_flow(Flow& flow, const Event& event) {
     if (flow.total > 0 && event.task.tid != event.task.pid)
         return;
@@ -59,7 +59,7 @@ void name_flow(Flow& flow, const Event& event) {
 }
 
 void name_remote(Flow& flow, const Event& event) {
-    if (flow.key.remote.family == 0) // several
+    if (flow.key.remote.family == 0) // several addresses
         return;
     if (!event.remote_service.empty() && flow.remote_service != event.remote_service)
         flow.remote_service = event.remote_service;

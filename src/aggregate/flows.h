@@ -1,11 +1,10 @@
-// The last minute, in the finest parts that a live view is put together from: which process closed
-// on which peer. Groups of any kind are sums of these, so that changing the grouping forgets
-// nothing.
+// The last minute, in the finest parts that a live view needs: which process closed connections to
+// which peer. Groups of any kind are sums of these, so that changing the grouping loses nothing.
 //
 // Memory is bounded. Where there are too many parts, the client addresses of a server and the pids
-// of a client are given up first (a service whose every request is a process of its own), then
-// everything but the number. What was silent for a minute has no socket in TIME_WAIT any more and
-// is forgotten.
+// of a client are dropped first (a service may start a process for each request), then everything
+// but the number. A part without events for a minute has no socket in TIME_WAIT any more and is
+// removed.
 #pragma once
 
 #include <array>
@@ -21,12 +20,13 @@
 namespace twtrace {
 
 struct FlowKey {
-    std::uint64_t instance = 0; ///< start time of the process; of no process: the service's hash
-    std::uint32_t pid = 0;      ///< 0: not known, or several
+    /// Start time of the process; without a process, the service's hash.
+    std::uint64_t instance = 0;
+    std::uint32_t pid = 0; ///< 0: not known, or several
     std::uint32_t netns = 0;
     Role role = Role::Unknown;
     std::uint16_t service_port = 0;
-    Address local; ///< of clients only: each local address has ephemeral ports of its own
+    Address local; ///< of clients only: each local address has its own ephemeral ports
     Address remote;
     bool operator==(const FlowKey&) const = default;
 };
@@ -46,17 +46,17 @@ struct RecentClose {
     bool lifetime_known = false;
 };
 
-// What each picture reads of every flow comes first: the rest of it stays out of the caches.
+// The members that every refresh reads come first, so that the others stay out of the CPU caches.
 struct Flow {
     FlowKey key;
-    std::uint64_t in_minute = 0; ///< entries' sum
-    std::uint64_t lately = 0;    ///< of the span that rates are over (RateSpan)
+    std::uint64_t in_minute = 0; ///< sum of `entries`
+    std::uint64_t lately = 0;    ///< within the span that rates are computed over (RateSpan)
     std::uint64_t no_port_in_minute = 0;
     std::uint64_t no_port_lately = 0; ///< of the last 5 to 10 s
     std::string service;              ///< as Owner has it, else comm
     std::string unit;
     std::string container;      ///< id
-    std::string container_name; ///< empty: there is none but the id
+    std::string container_name; ///< empty: only the id is known
     std::string remote_service; ///< empty: not on this host, or not known
     std::string remote_name;    ///< empty: none, or not asked for
     Minute<60> entries;         ///< time-waits
@@ -70,19 +70,19 @@ struct Flow {
     std::array<RecentClose, 8> recent{};
     std::size_t next_recent = 0;
     bool role_inferred = false;
-    Reason no_port_reason = Reason::None; ///< of the last connect() without a port
+    Reason no_port_reason = Reason::None; ///< of the last connect() that found no port
 
-    /// Entries a second of late; see Flows::covered_s().
+    /// Recent entries a second; see Flows::covered_s().
     [[nodiscard]] double rate(double covered_s) const {
         return static_cast<double>(lately) / covered_s;
     }
-    /// Lets the minute move on. rate_seconds: what `lately` is of, the running second included.
+    /// Advances the minute. rate_seconds: the length of `lately`, the current second included.
     void move_to(std::uint64_t now_ns, std::size_t rate_seconds);
 };
 
 struct FlowLimits {
     std::size_t fine = 16'384;
-    std::size_t coarse = 4'096; ///< on top: with the address or the pid given up
+    std::size_t coarse = 4'096; ///< in addition: those without the address or the pid
 };
 
 class Flows {
@@ -90,13 +90,13 @@ class Flows {
     explicit Flows(std::uint64_t start_ns, FlowLimits limits = {})
         : limits_(limits), start_ns_(start_ns), now_ns_(start_ns), span_(start_ns) {}
 
-    /// TimeWait and PortExhausted; of other types nothing is kept. now_ns: CLOCK_MONOTONIC, when it
-    /// came.
+    /// Keeps TimeWait and PortExhausted events only. now_ns: CLOCK_MONOTONIC, when the event
+    /// arrived.
     void add(const Event& event, std::uint64_t now_ns, std::uint32_t times = 1);
-    /// Lets the minute move on, forgets what has become silent, and chooses the span of the rates.
+    /// Advances the minute, removes flows without recent events, and chooses the span of the rates.
     void age(std::uint64_t now_ns);
 
-    /// What is known of ports: which are ephemeral, and one that was taken before the trace.
+    /// Which ports are ephemeral, and ports that were taken before the trace.
     void set_rules(const RulesByNetns& rules) { ports_.set_rules(rules); }
     void inherit(const HeldKey& key, const HeldPort& held) { ports_.inherit(key, held); }
     [[nodiscard]] const PortsHeld& ports() const { return ports_; }
@@ -105,7 +105,7 @@ class Flows {
     [[nodiscard]] const Map& all() const { return flows_; }
     [[nodiscard]] std::uint64_t now_ns() const { return now_ns_; }
     [[nodiscard]] double elapsed_s() const { return seconds_since(start_ns_); }
-    /// The time that Flow::rate() is over.
+    /// The length of the span that Flow::rate() is computed over.
     [[nodiscard]] double covered_s() const { return span_.length_s(now_ns_); }
     /// When it began (CLOCK_MONOTONIC).
     [[nodiscard]] std::uint64_t covered_from_ns() const { return span_.from_ns(); }

@@ -9,7 +9,7 @@ namespace twtrace {
 
 namespace {
 
-// As of Common: empty where they differed, or where it is not known.
+// As of Common: empty where the values differed, or where they are not known.
 template <typename Value>
 Value shared(const Common<Value>& common) {
     const Value* value = common.get();

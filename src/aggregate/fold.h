@@ -1,5 +1,5 @@
-// A script that runs curl in a loop is one row, not one for each curl: processes of one name,
-// started by the same parent, that closed little each.
+// Combines processes of one name and one parent that closed few connections each into one row, such
+// as the curl processes of a script.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace twtrace {
 
-/// Fewer processes are worth a row each, and so is a process that closed more.
+/// Fewer processes get a row each, and so does a process that closed more.
 inline constexpr std::size_t fold_processes = 5;
 inline constexpr std::uint64_t fold_closes = 10;
 
@@ -21,9 +21,9 @@ class FoldedGroups {
         std::uint64_t processes = 1;
     };
 
-    /// Groups of processes; what is made of them lives as long as this does.
+    /// Groups of processes. Folded groups live as long as this object.
     explicit FoldedGroups(const std::vector<const Group*>& groups);
-    /// Largest first, as Aggregator::groups() has them.
+    /// Largest first, in the order of Aggregator::groups().
     [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
 
   private:

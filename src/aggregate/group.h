@@ -1,4 +1,4 @@
-// One row of a summary while it grows.
+// One row of a summary while events are added.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace twtrace {
 
-/// Numbers of events by what they were (interface.md, "Counting").
+/// Numbers of events by type (interface.md, "Counting").
 struct Counts {
     std::uint64_t time_wait = 0;
     std::uint64_t fin_wait2 = 0; ///< of time_wait
@@ -23,12 +23,12 @@ struct Counts {
     std::uint64_t port_exhausted = 0;
 
     void add(EventType type, Stage stage, std::uint64_t times);
-    /// So many time-waits in substate FIN_WAIT2 (no more than were counted) were none.
+    /// Withdraws this many time-waits in substate FIN_WAIT2 (no more than were counted).
     void retract(std::uint64_t times);
     void add(const Counts& counts);
 };
 
-/// A value that all events of a group share, or nothing once two of them differed.
+/// A value that all events of a group share; none once two of them differed.
 template <typename Value>
 class Common {
   public:
@@ -42,7 +42,7 @@ class Common {
             value_ = Value{};
         }
     }
-    /// All that another one has seen.
+    /// Adds all values that another one has seen.
     void absorb(const Common& other) {
         if (!other.seen_)
             return;
@@ -51,7 +51,7 @@ class Common {
         if (mixed_)
             value_ = Value{};
     }
-    /// This one, whatever the others were.
+    /// Sets this value, whatever the others were.
     template <typename Given>
     void set(const Given& value) {
         if (!seen_ || value_ != value)
@@ -71,7 +71,7 @@ struct PeerKey {
     Address remote;
     std::uint16_t service_port = 0; ///< 0: role not known
     bool ours =
-        false; ///< the service port is the peer's (we are the client): it is ours that run out
+        false; ///< the service port is the peer's: we are the client, and our ports may run out
     auto operator<=>(const PeerKey&) const = default;
 };
 
@@ -84,13 +84,13 @@ struct PeerKeyHash {
 struct PeerCount {
     std::uint64_t time_wait = 0;
     std::uint64_t last_add = 0;           ///< number of the last event that was added
-    const std::string* service = nullptr; ///< at the other end; of Aggregator's names; or null
+    const std::string* service = nullptr; ///< at the other end; in Aggregator's names; or null
     const std::string* name = nullptr;    ///< of the remote address, likewise
 };
 
-/// Looked up for each event: one cache line instead of three.
+/// Looked up for each event. An entry takes one cache line instead of three.
 struct PeerCounts : tsl::robin_map<PeerKey, PeerCount, PeerKeyHash> {
-    /// Half of that is the default, and twice the memory.
+    /// The default load factor, 0.5, takes twice the memory.
     PeerCounts() { max_load_factor(0.8F); }
 };
 
@@ -114,19 +114,20 @@ struct Group {
     Common<std::uint16_t> service_port;
     Counts counts;
     std::array<std::uint64_t, TWTRACE_HOWS> how{}; ///< of the time-waits, by enum How
-    std::unique_ptr<Histogram> lifetime_us;        ///< of the time-waits; none: nothing known
-    std::unique_ptr<Ends> ends;                    ///< none: nothing was told of its minisocks
+    /// Of the time-waits; none: no lifetime is known.
+    std::unique_ptr<Histogram> lifetime_us;
+    std::unique_ptr<Ends> ends; ///< none: there was no event of its minisocks
     PeerCounts peers;
     std::uint64_t other_peers = 0; ///< time-waits on peers beyond the bound of the table
-    /// Time-waits taken back before they were counted: their own records found the ring full and
-    /// are added at the end.
+    /// Time-waits retracted before they were counted: the ring was full for them, so they are added
+    /// at the end.
     std::uint64_t retracted_early = 0;
     std::uint64_t last_add = 0; ///< number of the last event that was added
     bool is_other = false;      ///< stands for all the groups beyond the bound
 
-    /// Takes over all that another group has counted, but for its peers.
+    /// Adds all that another group has counted, except its peers.
     void absorb(const Group& group);
-    /// Who and where.
+    /// Merges the identity: who and where.
     void absorb_identity(const Group& group);
     Ends& made_ends();
 };

@@ -1,5 +1,5 @@
-// Durations in buckets of a power of two split in eight: 12.5 % wide at most, never more than 4 KiB
-// however long it runs, and little for the many groups that have seen a few durations only.
+// Durations in buckets of a power of two split in eight: 12.5 % wide at most, never more than 4
+// KiB, and little memory for the many groups with only a few durations.
 #pragma once
 
 #include <bit>
@@ -19,7 +19,7 @@ class Histogram {
             max_ = value;
     }
     void add(const Histogram& other);
-    /// Takes back one that was added; max() stays what it was.
+    /// Withdraws a value that was added; max() does not change.
     void remove(std::uint64_t value);
 
     [[nodiscard]] std::uint64_t count() const { return count_; }

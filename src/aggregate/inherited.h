@@ -1,5 +1,5 @@
-// Time-wait sockets that were there before the trace began: nobody saw who closed them, but the
-// kernel says how long each has left. What a live view starts with, so that its first screen is
+// Time-wait sockets that existed before the trace began. Their closers are not known, but the
+// kernel reports their remaining time. A live view starts with them, so that its first screen is
 // right.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace twtrace {
 
-/// Of clients only, by network namespace and by the full second of their remaining life. The ports
-/// that they hold are with those of the flows (Flows::inherit()).
+/// Counts clients only, by network namespace and by the full second of their remaining life. Their
+/// ports are counted with those of the flows (Flows::inherit()).
 class Inherited {
   public:
     explicit Inherited(std::uint64_t at_ns) : at_ns_(at_ns) {}
@@ -19,7 +19,7 @@ class Inherited {
     void add(std::uint32_t netns, std::uint32_t remaining_ms) {
         ++ends_[netns][std::min<std::size_t>(remaining_ms / 1000, 59)];
     }
-    /// So many are left at now_ns, by namespace, if none was ended early.
+    /// The number that is left at now_ns, by namespace, if none was ended early.
     [[nodiscard]] std::unordered_map<std::uint32_t, std::uint64_t>
     left_by_netns(std::uint64_t now_ns) const {
         std::unordered_map<std::uint32_t, std::uint64_t> left;
@@ -29,7 +29,7 @@ class Inherited {
                 left[netns] += ends[second];
         return left;
     }
-    /// The minute is over.
+    /// To be called when the minute is over.
     void forget() { ends_.clear(); }
 
   private:

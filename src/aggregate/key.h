@@ -1,4 +1,4 @@
-// What makes two events belong to the same group.
+// The key that determines to which group an event belongs.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,8 @@
 namespace twtrace {
 
 struct GroupKey {
-    std::uint64_t number = 0; ///< pid, port or namespace
-    std::uint64_t instance =
-        0; ///< start time of the process: a pid that is used again is another process
+    std::uint64_t number = 0;   ///< pid, port or namespace
+    std::uint64_t instance = 0; ///< start time of the process: a reused pid is another process
     Address address;
     Role role = Role::Unknown;
     std::string name; ///< service or container

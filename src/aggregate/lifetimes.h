@@ -1,5 +1,5 @@
-// How long the connections of one flow lived, of late: buckets as fine as Histogram's, in an eighth
-// of its memory, because a live view keeps twenty thousand of them.
+// Recent lifetimes of the connections of one flow. Buckets are as fine as Histogram's, in an eighth
+// of the memory, because a live view keeps twenty thousand of them.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,9 @@
 
 namespace twtrace {
 
-/// Sums of several flows' lifetimes.
-inline constexpr std::size_t lifetime_buckets = 256; ///< up to 4.7 hours, and longer in the last
+/// Sums of the lifetimes of several flows.
+/// Up to 4.7 hours; the last bucket holds all longer ones.
+inline constexpr std::size_t lifetime_buckets = 256;
 using LifetimeSums = std::array<std::uint64_t, lifetime_buckets>;
 
 class Lifetimes {
@@ -23,7 +24,7 @@ class Lifetimes {
             halve();
         ++bucket;
     }
-    /// What was counts half from now on: the weight of a connection fades.
+    /// Halves all counts, so that the weight of older connections decays.
     void halve() {
         for (std::uint16_t& count : counts_)
             count = static_cast<std::uint16_t>(count / 2);
@@ -41,7 +42,7 @@ class Lifetimes {
 };
 
 /// The upper end of the bucket in which the quantile (0 to 1, nearest rank) lies, in microseconds;
-/// none: nothing is known.
+/// none: there are no values.
 std::optional<std::uint64_t> quantile_us(const LifetimeSums& sums, double share);
 
 } // namespace twtrace

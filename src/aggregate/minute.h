@@ -1,5 +1,5 @@
-// How many in each part of the last minute: what a time-wait socket's life is counted by (60 s,
-// TCP_TIMEWAIT_LEN), and what a sparkline shows.
+// Counts for each part of the last minute. Used for time-wait sockets (60 s, TCP_TIMEWAIT_LEN) and
+// sparklines.
 #pragma once
 
 #include <array>
@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// slots: parts of a minute, of 60 / slots seconds each. Time only goes forward; what is older than
-/// a minute is forgotten.
+/// slots: parts of a minute, of 60 / slots seconds each. Time only moves forward; counts older than
+/// a minute are dropped.
 template <std::size_t slots>
 class Minute {
   public:
@@ -20,7 +20,7 @@ class Minute {
         move_to(now_ns);
         counts_[at_ % slots] += times;
     }
-    /// Forgets what is older than a minute before now_ns.
+    /// Drops counts older than a minute before now_ns.
     void move_to(std::uint64_t now_ns) {
         const std::uint64_t slot = now_ns / slot_ns;
         if (slot <= at_)
@@ -36,7 +36,7 @@ class Minute {
             sum += count;
         return sum;
     }
-    /// 0: the part that runs now, slots - 1: the oldest.
+    /// 0: the current part, slots - 1: the oldest.
     [[nodiscard]] std::uint32_t ago(std::size_t parts) const {
         return counts_[(at_ + slots - parts) % slots];
     }

@@ -26,13 +26,13 @@ struct HeldKey {
 
 class PortsHeld {
   public:
-    /// most: sources and destinations; what does not fit is left out. most_ports: over all of
-    /// them; what is beyond is counted without knowing which port it is, so that one that is taken
-    /// over counts twice.
+    /// most: sources and destinations; others are left out. most_ports: over all of them. Beyond it
+    /// entries are counted without their port number, so that a port that is taken over counts
+    /// twice.
     explicit PortsHeld(std::size_t most, std::size_t most_ports = 500'000)
         : most_(most), most_ports_(most_ports) {}
 
-    /// Which ports are ephemeral, from now on. Those of a namespace that is not known all are.
+    /// Sets which ports are ephemeral. In a namespace that is not known, all are.
     void set_rules(RulesByNetns rules) { rules_ = std::move(rules); }
     [[nodiscard]] const PortRules& rules_of(std::uint32_t netns) const {
         static const PortRules unknown;
@@ -40,7 +40,7 @@ class PortsHeld {
         return found == rules_.end() ? unknown : found->second;
     }
 
-    /// user: who closed (any number). Events that hold no port of ours are none of its business.
+    /// user: who closed (any number). Events that hold no local port of a client are ignored.
     void add(const Event& event, std::uint64_t times, std::uint32_t user, std::uint64_t now_ns) {
         if (event.type != EventType::TimeWait || event.role != Role::Client)
             return;
@@ -54,9 +54,9 @@ class PortsHeld {
         if (peer != nullptr)
             note(peer->users, user, now_ns);
     }
-    /// One that was there before the trace.
+    /// Adds a port that was held before the trace.
     void inherit(const HeldKey& key, const HeldPort& held) { add(key, held, 1); }
-    /// Forgets what is older than a minute.
+    /// Removes entries older than a minute.
     void move_to(std::uint64_t now_ns) {
         now_ns_ = std::max(now_ns_, now_ns);
         cleared_ns_ = now_ns;
@@ -74,13 +74,13 @@ class PortsHeld {
         const auto found = peers_.find(key);
         return found == peers_.end() ? PortCount{} : count_of(key, found->second, now_ns_);
     }
-    /// visit(key, table), to be counted by other rules.
+    /// visit(key, table), for counting by other rules.
     template <typename Visit>
     void each_table(Visit&& visit) const {
         for (const auto& [key, peer] : peers_)
             visit(key, peer.ports);
     }
-    /// visit(key, count, users); now_ns: as of then, 0: of the last event.
+    /// visit(key, count, users); now_ns: the time to count at, 0: that of the last event.
     template <typename Visit>
     void each(Visit&& visit, std::uint64_t now_ns = 0) const {
         for (const auto& [key, peer] : peers_)
@@ -110,7 +110,7 @@ class PortsHeld {
             users.push_back({user, now_ns});
     }
 
-    // Null: it has no room, or its port was chosen by the program.
+    // Null: the table is full, or the program chose the port.
     Peer* add(const HeldKey& key, HeldPort held, std::uint64_t times) {
         if (!rules_of(key.netns).is_ephemeral(held.port))
             return nullptr;

@@ -28,8 +28,8 @@ void RateSpan::add(std::uint64_t now_ns, std::uint64_t times) {
     second.entries += times;
 }
 
-// Entries come so much faster in the newest of these seconds that the others tell of another time:
-// twice as fast, and by more than chance does (three standard deviations of a Poisson process).
+// Whether entries come so much faster in the newest of these seconds that the others don't describe
+// the present: twice as fast, and beyond chance (three standard deviations of a Poisson process).
 bool RateSpan::is_burst(std::uint64_t now_ns, std::size_t newest) const {
     const std::uint64_t running = now_ns / second_ns;
     const double length_s = seconds_between((running - (newest - 1)) * second_ns, now_ns);

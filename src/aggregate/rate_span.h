@@ -1,5 +1,5 @@
-// Over which span the rates of one picture are taken: up to five seconds, and no more than since a
-// burst began.
+// The span that rates are computed over: up to five seconds, and no longer than since a burst
+// began.
 #pragma once
 
 #include <array>
@@ -10,16 +10,16 @@ namespace twtrace {
 
 class RateSpan {
   public:
-    static constexpr std::size_t most_seconds = 5; ///< the last of which runs yet
+    static constexpr std::size_t most_seconds = 5; ///< including the current one
     static constexpr double least_s = 0.5;
 
     explicit RateSpan(std::uint64_t start_ns) : start_ns_(start_ns), from_ns_(start_ns) {}
 
     /// Entries of all flows.
     void add(std::uint64_t now_ns, std::uint64_t times);
-    /// Chooses the span that ends now. All rates are of one span until the next call.
+    /// Chooses the span that ends now. All rates use this span until the next call.
     void choose(std::uint64_t now_ns);
-    /// The span's seconds, the running one included.
+    /// The span's seconds, the current one included.
     [[nodiscard]] std::size_t seconds() const { return seconds_; }
     /// When it began (CLOCK_MONOTONIC).
     [[nodiscard]] std::uint64_t from_ns() const { return from_ns_; }

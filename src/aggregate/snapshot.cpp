@@ -19,9 +19,9 @@ std::optional<Value> shared(const Common<Value>& common) {
     return *value;
 }
 
-// The workers of a proxy take their ports from one range: what counts towards a peer is what all
-// groups of a network namespace hold, not one group's part. Of several source addresses, each of
-// which has a range of its own, the worst one is shown.
+// The workers of a proxy take their ports from one range, so the use of a peer counts the ports of
+// all groups of a network namespace. Each source address has its own range; the one with the
+// highest use is shown.
 class WorstSources {
   public:
     struct Source {
@@ -42,7 +42,7 @@ class WorstSources {
         });
     }
 
-    /// Fills what is known. netns: none: of all, each with its own range.
+    /// Fills the known values. netns: none: all namespaces, each with its own range.
     void fill(PeerRow& row, std::optional<std::uint32_t> netns, const PeerKey& peer) const {
         const auto found = sources_.find({peer.remote, peer.service_port});
         if (!peer.ours || found == sources_.end())

@@ -1,4 +1,4 @@
-// A finished picture: what every summary, report and metric is printed from.
+// The data that every summary, report and metric is printed from.
 #pragma once
 
 #include <array>
@@ -19,18 +19,18 @@ struct PeerRow {
     std::optional<std::uint16_t> service_port;
     std::uint64_t time_wait = 0;
     /// Share (0 to 1) of the usable ephemeral ports that all groups of the network namespace have
-    /// taken towards this peer, from the source address that is worst off; none: none is taken, or
-    /// the namespace's range is not known.
+    /// taken towards this peer, from the source address with the highest share; none: none is
+    /// taken, or the namespace's range is not known.
     std::optional<double> port_use;
     std::optional<double>
         port_use_reusable{};                  ///< part of port_use that connect() may take over now
     std::optional<Address> port_use_source{}; ///< that source address
     bool several_sources = false; ///< more than one source address takes ports towards it
-    std::string service = {};     ///< who is there, where that is on this host; empty: not known
+    std::string service = {};     ///< of the peer, if it is on this host; empty: not known
     std::string name = {};        ///< of the address; empty: none, or not asked for
 };
 
-/// What became of minisocks (Ends).
+/// Present and ended minisocks (Ends).
 struct EndsRow {
     std::uint64_t present = 0;
     std::uint64_t present_fin_wait2 = 0; ///< of present
@@ -44,16 +44,18 @@ struct EndsRow {
 
 struct EndsTotals {
     EndsRow row;
-    std::uint64_t unseen = 0;    ///< ends of minisocks that were there before, or were lost
-    std::uint64_t lost = 0;      ///< records that found the ring full
-    std::uint64_t untracked = 0; ///< entries that found no room in the table of present ones
-    bool exact = false;          ///< present is what exists of that which entered while tracing
+    /// Ends of minisocks that existed before the trace, or whose entries were lost.
+    std::uint64_t unseen = 0;
+    std::uint64_t lost = 0;      ///< records that were dropped because the ring was full
+    std::uint64_t untracked = 0; ///< entries that did not fit in the table of present ones
+    /// `present` is exactly the number that entered while tracing and still exists.
+    bool exact = false;
 };
 
 struct GroupRow {
     bool is_other = false; ///< stands for all the groups beyond the bound
     std::optional<std::uint32_t> pid;
-    std::optional<std::uint64_t> processes; ///< that this row stands for
+    std::optional<std::uint64_t> processes; ///< the number that this row stands for
     std::optional<std::string> comm;
     std::optional<std::string> service;
     std::optional<std::string> unit;
@@ -64,11 +66,11 @@ struct GroupRow {
     std::optional<std::string> pod_namespace;
     std::optional<std::string> workload;
     std::optional<std::string> parent;  ///< name of the parent process
-    std::optional<std::string> cmdline; ///< where it was asked for
+    std::optional<std::string> cmdline; ///< if it was requested
     std::optional<std::uint32_t> netns;
     std::optional<std::string> netns_name;
     std::optional<Role> role;
-    std::optional<Address> remote; ///< where all of the group have the same peer
+    std::optional<Address> remote; ///< if all of the group have the same peer
     std::optional<std::uint16_t> service_port;
     Counts counts;
     double rate = 0;  ///< time-waits a second
@@ -79,7 +81,7 @@ struct GroupRow {
     std::optional<std::uint64_t> lifetime_p99_us;
     std::optional<std::uint64_t> lifetime_max_us;
     std::vector<PeerRow> peers;          ///< most time-waits first
-    std::shared_ptr<const EndsRow> ends; ///< none: nothing was told of its minisocks
+    std::shared_ptr<const EndsRow> ends; ///< none: there was no event of its minisocks
 };
 
 struct Snapshot {
@@ -87,23 +89,23 @@ struct Snapshot {
     std::string kernel;
     std::uint64_t start_wall_ns = 0;
     std::uint64_t end_wall_ns = 0;
-    double duration_s = 0; ///< not their difference: the wall clock may be set meanwhile
+    double duration_s = 0; ///< not the difference of the times: the wall clock may be set meanwhile
     GroupBy by = GroupBy::Process;
     Counts totals;
     Accounting accounting;
-    std::optional<EndsTotals> ends; ///< none: not asked for
+    std::optional<EndsTotals> ends; ///< none: not requested
     std::vector<GroupRow> groups;   ///< most time-waits first
     bool folded = false;            ///< one of them stands for several processes
 };
 
 EndsRow row_of(const Ends& ends);
 
-/// Turns groups into rows with at most `peers` peers each. held: the ports taken, moved to the
-/// end of the picture; null: not known. fold: processes of one name that closed little share a row
-/// (aggregate/fold.h).
+/// Turns groups into rows with at most `peers` peers each. held: the ports taken, moved to the end
+/// of the snapshot; null: not known. fold: processes of one name that closed few connections share
+/// a row (aggregate/fold.h).
 std::vector<GroupRow> rows_of(const Aggregator& aggregator, double duration_s, std::size_t peers,
                               const PortsHeld* held = nullptr, bool fold = false);
-/// The same into a snapshot that has its duration.
+/// Fills the rows of a snapshot whose duration is set.
 void fill_rows(Snapshot& snapshot, const Aggregator& aggregator, std::size_t peers,
                const PortsHeld* held, bool fold);
 
