@@ -12,7 +12,7 @@ namespace twtrace {
 
 namespace {
 
-// On hybrid hosts the answer comes from /proc, and a living process may be moved.
+// On hybrid hosts the answer comes from /proc, and a living process may be moved to another cgroup.
 constexpr std::uint64_t believed_ns = 5'000'000'000;
 constexpr std::uint64_t netns_believed_ns = 1'000'000'000;
 
@@ -69,7 +69,7 @@ Owner Attributor::look_up(const Task& task, std::uint64_t now_ns) {
     owner.parent = parents_.name_of(task.parent_pid, now_ns);
     if (options_.programs)
         owner.program = read_program(task.pid, task.start_boottime_ns);
-    if (options_.languages && !owner.program.empty()) // it is that process yet
+    if (options_.languages && !owner.program.empty()) // it is still the same process
         owner.language = languages_.of(task.pid);
     if (options_.cmdlines)
         owner.cmdline = read_cmdline(task.pid, task.start_boottime_ns);
@@ -85,7 +85,7 @@ const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
     if (known != nullptr && known->until_ns >= event.time_ns)
         return *known;
     Owner owner = look_up(event.task, event.time_ns);
-    if (known != nullptr) { // it is gone, and was called so
+    if (known != nullptr) { // it is gone, but had this name
         if (owner.cmdline.empty())
             owner.cmdline = std::move(known->owner.cmdline);
         if (owner.program.empty())
@@ -139,7 +139,7 @@ void Attributor::attribute(Event& event) {
 
 void Attributor::prepare(const Event& event) {
     const Key key = key_of(event.task);
-    if (!event.task.known() || key == prepared_) // most of a batch are of one process
+    if (!event.task.known() || key == prepared_) // most events of a batch belong to one process
         return;
     prepared_ = key;
     known(event, key);

@@ -1,4 +1,4 @@
-// Event -> who it belongs to.
+// Finds the process, service and namespace that an event belongs to.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +25,13 @@ class HostServicesBox;
 
 struct AttributeOptions {
     bool netns_names = false; ///< those that `ip netns` shows
-    bool cmdlines = false;    ///< the arguments of processes; they may hold secrets
+    bool cmdlines = false;    ///< command-line arguments of processes, which may contain secrets
     bool programs = false;    ///< which program each process runs
-    bool languages = false;   ///< what that was built from; with `programs`
-    std::string root = "/";   ///< what the files of container runtimes lie below
-    std::shared_ptr<HostServicesBox> others = {}; ///< names the other ends; null: nobody does
-    bool resolve = false;                         ///< names of remote addresses
+    bool languages = false;   ///< the language that the program was built from; with `programs`
+    std::string root = "/";   ///< directory that the files of container runtimes are below
+    /// Names the remote ends; null: they stay unnamed.
+    std::shared_ptr<HostServicesBox> others = {};
+    bool resolve = false; ///< names of remote addresses
 };
 
 class Attributor {
@@ -40,19 +41,18 @@ class Attributor {
     Attributor(const Attributor&) = delete;
     Attributor& operator=(const Attributor&) = delete;
 
-    /// Before events come: a cgroup may be gone when the first one of it arrives, and with it what
-    /// its runtime knew of it.
+    /// To be called before the first event: a cgroup may be removed, with its runtime's files,
+    /// before its first event arrives.
     void learn_cgroups();
     void learn_cgroup(std::uint64_t id, std::string_view path);
-    /// Looks the task up as soon as it can be: what settles later may find its process and its
-    /// cgroup gone.
+    /// Looks the task up early: its process and its cgroup may be gone when the event settles.
     void prepare(const Event& event);
     /// Sets event.owner, netns_name, remote_service and remote_name, valid until the next call.
     /// Never fails: what can't be found stays empty.
     void attribute(Event& event);
 
   private:
-    /// A process in a cgroup under a name: exec() changes the name, somebody may change the cgroup.
+    /// exec() changes a process's name, and a process can be moved to another cgroup.
     struct Key {
         std::uint64_t start_boottime_ns;
         std::uint64_t cgroup_id;
@@ -65,7 +65,7 @@ class Attributor {
     };
     struct Known {
         Owner owner;
-        std::uint64_t until_ns; ///< on the events' clock: then it is looked up again
+        std::uint64_t until_ns; ///< on the events' clock; then it is looked up again
     };
     Owner look_up(const Task& task, std::uint64_t now_ns);
     static Key key_of(const Task& task);
@@ -86,7 +86,7 @@ class Attributor {
         std::uint32_t inode = 0;
         std::uint64_t until_ns = 0;
         std::string name;
-    } netns_; ///< of the last event: most of a batch are of one
+    } netns_; ///< of the last event: most events of a batch share one
     std::shared_ptr<const HostServices> others_;
     std::uint64_t others_version_ = 0;
     PassiveEnds passive_ends_;

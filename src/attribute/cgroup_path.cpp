@@ -99,11 +99,11 @@ constexpr std::array<string_view, 17> container_managers{"docker.service",
                                                          "snap.microk8s.daemon-containerd.service",
                                                          "snap.microk8s.daemon-kubelite.service"};
 
-/// A container that a component spells; the views point into the path.
+/// A container named by a path component. The views point into the path.
 struct Container {
     string_view id;
     string_view runtime;
-    bool is_name = false; ///< chosen by people: shown whole and unescaped
+    bool is_name = false; ///< chosen by people: shown in full and unescaped
 };
 
 template <std::size_t N>
@@ -142,8 +142,8 @@ std::optional<Container> prefixed_id(string_view component) {
     const Container found{stem.substr(dash + 1), stem.substr(0, dash)};
     if (const Spelling* known = look_up(id_prefixes, found.runtime))
         return Container{found.id, known->runtime};
-    // An unknown prefix is believed only in the full form that runtimes use:
-    // "backup-20240101000000.scope" is no container.
+    // An unknown prefix is accepted only with a full-length id: "backup-20240101000000.scope" is no
+    // container.
     if (stem.size() == component.size() || found.id.size() != id_digits ||
         !is_plain_name(found.runtime) || is_conmon(found.runtime))
         return std::nullopt;
@@ -208,8 +208,8 @@ std::optional<Container> spelled_container(string_view component, string_view pa
     return named(component, parent, grandparent);
 }
 
-/// The uid in "kubepods-burstable-pod<uid>.slice" and "pod<uid>". systemd gives dashes in slice
-/// names a meaning, so its driver writes the uid's dashes as underscores.
+/// The uid in "kubepods-burstable-pod<uid>.slice" and "pod<uid>". Dashes have a meaning in slice
+/// names, so the systemd driver writes the uid's dashes as underscores.
 string_view spelled_pod(string_view component) {
     const string_view stem = without_suffix(component.substr(0, component.find(':')), ".slice");
     const std::size_t at = stem.rfind("pod");
@@ -270,12 +270,12 @@ class PathReader {
     }
 
     void read_unit(string_view component) {
-        // systemd puts "_" before names that the kernel could take for a file of its own.
+        // systemd puts "_" before names that could collide with one of the kernel's files.
         const string_view unit = component.starts_with('_') ? component.substr(1) : component;
         if (below_unit_ || unit.ends_with(".slice") || !is_unit_name(unit))
             return;
         if (unit == "init.scope" && !unit_.empty()) {
-            below_unit_ = true; // a user manager's own process: user@N.service says whose
+            below_unit_ = true; // a user manager's own process; user@N.service identifies the user
             return;
         }
         if (unit_.empty() || !holds_user_units(unit_))
@@ -297,7 +297,7 @@ class PathReader {
     string_view parent_;
     string_view grandparent_;
     string_view unit_;
-    string_view holder_; // of unit_; itself where it holds units
+    string_view holder_; // of unit_; the unit itself if it contains other units
     string_view container_holder_;
     string_view pod_;
     Container container_;

@@ -10,7 +10,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-// A container host may have thousands of mounts of about 300 bytes; a process has one line a
+// A container host may have thousands of mounts of about 300 bytes; a process has one line for each
 // hierarchy.
 constexpr std::size_t max_mountinfo_bytes = std::size_t{16} << 20;
 constexpr std::size_t max_cgroup_bytes = std::size_t{64} << 10;
@@ -105,7 +105,7 @@ CgroupRef CgroupResolver::find_by_walk(std::uint64_t cgroup_id) {
         return nullptr;
     next_walk_ = now + options_.walk_interval;
     CgroupRef found;
-    // What is passed on the way is worth keeping, as long as it drives nothing out.
+    // Cgroups visited on the way are cached, unless that would evict others.
     const bool complete = tree_->walk([&](std::uint64_t id, const std::string& path) {
         if (id == cgroup_id)
             found = make_info(path);
@@ -132,7 +132,7 @@ CgroupRef CgroupResolver::by_process(std::uint32_t pid, std::uint64_t start_boot
         return known->cgroup;
     CgroupRef found = read_process(process);
     if (!found && known)
-        found = known->cgroup; // the process is gone, its name is still right
+        found = known->cgroup; // the process is gone; its cached name is still right
     processes_.put(process, {found, now + (found ? options_.process_ttl : options_.unknown_ttl)});
     return found;
 }
@@ -140,7 +140,7 @@ CgroupRef CgroupResolver::by_process(std::uint32_t pid, std::uint64_t start_boot
 CgroupRef CgroupResolver::read_process(const Process& process) const {
     const auto text = read_text(options_.proc_root + "/" + std::to_string(process.pid) + "/cgroup",
                                 max_cgroup_bytes);
-    // The start time is read last: if it is the right one now, the pid was not another's before.
+    // The start time is read last. If it matches now, the pid belonged to the same process before.
     if (!text || read_start_ticks(process.pid) != process.start_ticks)
         return nullptr;
     auto path = choose_cgroup_path(*text);

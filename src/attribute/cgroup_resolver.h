@@ -1,4 +1,4 @@
-// From what the kernel says about the closing task (cgroup id, pid, start time) to its cgroup.
+// Finds the cgroup of the closing task, from its cgroup id, pid and start time.
 #pragma once
 
 #include <chrono>
@@ -17,32 +17,34 @@ namespace twtrace {
 
 struct CgroupInfo {
     std::string
-        path; ///< from the root of the hierarchy, "/" for the root itself; at most 4096 bytes.
-              ///< Its bytes were chosen by whoever made the cgroup: escape them for output.
+        /// From the root of the hierarchy, "/" for the root itself; at most 4096 bytes. Its bytes
+        /// are untrusted: escape them for output.
+        path;
     CgroupName name;
 };
 
-/// Shared, because an event, a group and the cache hold the same one. Null: not known.
+/// Shared, because an event, a group and the cache refer to the same one. Null: not known.
 using CgroupRef = std::shared_ptr<const CgroupInfo>;
 
 struct CgroupResolverOptions {
     std::string proc_root = "/proc";
-    std::string cgroup2_mount;   ///< empty: the one that <proc_root>/self/mountinfo tells
-    bool use_handles = true;     ///< false: only the walk, as without CAP_DAC_READ_SEARCH
+    std::string cgroup2_mount;   ///< empty: the one in <proc_root>/self/mountinfo
+    bool use_handles = true;     ///< false: only walk the tree, as without CAP_DAC_READ_SEARCH
     std::size_t capacity = 8192; ///< entries per cache (ids, processes); about 0.5 KB each
-    /// After this a living process is asked again, since it may be moved to another cgroup.
+    /// A living process is looked up again after this time, since it may be moved to another
+    /// cgroup.
     std::chrono::nanoseconds process_ttl = std::chrono::seconds(10);
     std::chrono::nanoseconds unknown_ttl = std::chrono::seconds(1);
     std::chrono::nanoseconds walk_interval =
-        std::chrono::seconds(1);                   ///< at most one walk in this time
+        std::chrono::seconds(1);                   ///< the minimum time between two walks
     std::function<std::chrono::nanoseconds()> now; ///< empty: CLOCK_MONOTONIC; tests set their own
 };
 
-/// Which hierarchies are mounted decides whether a cgroup id can be believed.
+/// The mounted hierarchies determine whether a cgroup id can be trusted.
 enum class CgroupLayout {
-    Unified, ///< cgroup2 alone: the id says it all, also after the process is gone
-    Hybrid,  ///< cgroup2 beside v1 hierarchies: processes may sit in these only
-    Legacy,  ///< v1 alone
+    Unified, ///< cgroup2 only: the id is sufficient, even after the process is gone
+    Hybrid,  ///< cgroup2 beside v1 hierarchies: processes may be in the latter only
+    Legacy,  ///< v1 only
     None
 };
 
@@ -52,25 +54,27 @@ class CgroupResolver {
     explicit CgroupResolver(CgroupResolverOptions options = {});
 
     /// The best answer that the layout allows. Unified: by id, else by process. Otherwise by
-    /// process, and when that is gone by id, if the id is not the root's (which then says nothing).
-    ///   cgroup_id          inode of the cgroup2 directory, bpf_get_current_cgroup_id(); 0 if
-    ///   unknown pid                of the process (tgid), as seen in the pid namespace of
-    ///   `proc_root`; 0 if unknown start_boottime_ns  task->group_leader->start_boottime (of the
-    ///   leader, as /proc/PID/stat shows it),
-    ///                      ns of CLOCK_BOOTTIME; tells a reused pid from the one meant. 0 if
-    ///                      unknown
+    /// process, and if that is gone by id, unless the id is the root's (which is not conclusive).
+    ///
+    /// cgroup_id: inode of the cgroup2 directory, bpf_get_current_cgroup_id(); 0: unknown.
+    ///
+    /// pid: the process (tgid), as seen in the pid namespace of `proc_root`; 0: unknown.
+    ///
+    /// start_boottime_ns: task->group_leader->start_boottime (CLOCK_BOOTTIME), as /proc/PID/stat
+    /// shows it; detects a reused pid; 0: unknown.
     CgroupRef resolve(std::uint64_t cgroup_id, std::uint32_t pid, std::uint64_t start_boottime_ns);
 
-    /// Told by somebody who knows: it is believed.
+    /// Stores a path that is known from a trusted source.
     CgroupRef learn(std::uint64_t cgroup_id, std::string_view path);
-    /// All the cgroups that there are now, as far as there is room for them; visit sees each.
+    /// Caches all present cgroups, as far as they fit; calls visit for each.
     void learn_all(const std::function<void(const CgroupInfo&)>& visit = {});
 
     CgroupRef by_id(std::uint64_t cgroup_id);
     CgroupRef by_process(std::uint32_t pid, std::uint64_t start_boottime_ns);
 
     CgroupLayout layout() const { return layout_; }
-    /// False if ids are looked up by walking: slower, and a cgroup that is removed soon is missed.
+    /// False if ids are looked up by walking, which is slower and misses a cgroup that is removed
+    /// soon.
     bool has_handles() const { return tree_->has_handles(); }
 
   private:
@@ -84,7 +88,7 @@ class CgroupResolver {
     };
     struct Known {
         CgroupRef cgroup;
-        std::chrono::nanoseconds until; ///< 0: for ever
+        std::chrono::nanoseconds until; ///< 0: no limit
     };
 
     CgroupRef find_by_walk(std::uint64_t cgroup_id);

@@ -23,8 +23,8 @@ constexpr std::size_t max_path_bytes = 4096;
 constexpr std::size_t max_directories = 65536;
 constexpr int max_depth = 64;
 
-/// Opens the directory with this id on the mount. O_PATH, because nothing is read from it: a cgroup
-/// is not to be kept from being removed, nor its files' permissions asked.
+/// Opens the directory with this id on the mount. O_PATH suffices, because nothing is read: it
+/// needs no permission on the directory and does not prevent its removal.
 int open_handle(int mount_fd, std::uint64_t id) {
     alignas(file_handle) unsigned char storage[sizeof(file_handle) + sizeof id] = {};
     auto* handle = reinterpret_cast<file_handle*>(storage);
@@ -60,8 +60,7 @@ CgroupTree::CgroupTree(std::string mount, std::string root, bool allow_handles)
     if (mount_fd_ < 0 || !allow_handles || fstatfs(mount_fd_, &fs) != 0 ||
         fs.f_type != CGROUP2_SUPER_MAGIC || fstat(mount_fd_, &own) != 0)
         return;
-    // Try it on the one id that is surely there: capabilities, seccomp and the kernel all have a
-    // say.
+    // Try it on an id that surely exists: capabilities, seccomp and the kernel may each prevent it.
     if (const int fd = open_handle(mount_fd_, own.st_ino); fd >= 0) {
         has_handles_ = true;
         close(fd);
@@ -86,8 +85,8 @@ CgroupTree::Answer CgroupTree::open_by_id(std::uint64_t id, std::string& path) c
         return errno == ESTALE || errno == ENOENT ? Answer::Gone : Answer::Unknown;
     const std::string absolute = path_of_fd(fd);
     close(fd);
-    // Observed: for a cgroup outside of what is mounted (a cgroup namespace) the handle opens and
-    // the link reads "/". Only a path below the mount is believed.
+    // For a cgroup outside of what is mounted (a cgroup namespace) the handle opens and the link
+    // reads "/". Only a path below the mount is accepted.
     if (absolute != mount_ && !absolute.starts_with(mount_ + "/"))
         return Answer::Unknown;
     std::string_view below = std::string_view(absolute).substr(mount_.size());

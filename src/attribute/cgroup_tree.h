@@ -15,8 +15,8 @@ namespace twtrace {
 class CgroupTree {
   public:
     /// `mount` is the directory, `root` the cgroup that is mounted on it ("/" unless in a
-    /// container). An empty or unreadable mount gives a tree that knows nothing. `allow_handles`
-    /// false leaves only the walk.
+    /// container). An empty or unreadable mount gives an empty tree. `allow_handles` false: only
+    /// walk the tree.
     CgroupTree(std::string mount, std::string root, bool allow_handles);
     ~CgroupTree();
     CgroupTree(const CgroupTree&) = delete;
@@ -29,12 +29,12 @@ class CgroupTree {
 
     enum class Answer {
         Found,
-        Gone,   ///< removed; the kernel does not use an id twice, so this does not change
-        Unknown ///< could not be asked, or lies outside of what is mounted here
+        Gone,   ///< removed; the kernel does not reuse an id, so this is final
+        Unknown ///< the lookup failed, or it lies outside of what is mounted here
     };
 
-    /// Two system calls and no walk. `path` is set only for Found: from the root of the hierarchy
-    /// (or of the cgroup namespace that twtrace lives in), starting with "/".
+    /// Takes two system calls and no walk. `path` is set only for Found. It starts with "/", the
+    /// root of the hierarchy (or of twtrace's cgroup namespace).
     Answer open_by_id(std::uint64_t id, std::string& path) const;
 
     /// Calls `visit(id, path)` for every cgroup, outer ones first, until it returns false. At most

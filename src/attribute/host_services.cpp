@@ -21,7 +21,7 @@ void HostServices::add(std::uint32_t netns, Space space) {
     spaces_[netns] = std::move(space);
 }
 
-// 0: not here, or several have the address and it could be any.
+// 0: not on this host, or several namespaces have the address.
 std::uint32_t HostServices::space_of(const Event& event) const {
     if (is_loopback(event.remote) || event.remote == event.local)
         return event.netns;

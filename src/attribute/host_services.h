@@ -1,5 +1,5 @@
-// Who is at the other end of a connection, where that is on this host: what listens in each network
-// namespace, and whose the namespace is. One picture of it, that does not change any more.
+// Names the remote end of a connection if it is on this host: what listens in each network
+// namespace, and the owner of the namespace. An immutable snapshot.
 #pragma once
 
 #include <atomic>
@@ -23,16 +23,16 @@ class HostServices {
         ListenerTable listeners;
         std::unordered_map<std::uint32_t, std::string> services; ///< by the listener's inode
         std::string
-            owner; ///< the container or pod that it is made for; empty: the host, or unknown
+            owner; ///< the container or pod that it was made for; empty: the host, or unknown
         std::vector<Address> addresses;
     };
 
     void add(std::uint32_t netns, Space space);
 
-    /// Empty: not on this host, or not known. Of a peer that connected only the container or pod
-    /// whose namespace it is in is known.
+    /// Empty: not on this host, or not known. For a peer that connected, only the container or pod
+    /// of its namespace is known.
     [[nodiscard]] std::string_view find(const Event& event) const;
-    /// False: a look at the host again may tell more.
+    /// False: a new survey of the host may find it.
     [[nodiscard]] bool knows(std::uint32_t netns) const { return spaces_.contains(netns); }
 
   private:
@@ -45,14 +45,14 @@ class HostServices {
     std::unordered_map<Address, std::vector<std::uint32_t>, AddressHash> by_address_;
 };
 
-/// Between the thread that looks at the host and the one that names events.
+/// Passes snapshots from the thread that surveys the host to the one that names events.
 class HostServicesBox {
   public:
     void put(std::shared_ptr<const HostServices> services);
     [[nodiscard]] std::shared_ptr<const HostServices> get() const;
-    /// Rises with each picture.
+    /// Increases with each snapshot.
     [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
-    /// The present picture is in use; or it is too old.
+    /// Mark the present snapshot as in use (use) or as too old (want).
     void use() {
         if (!used_.load(std::memory_order_relaxed))
             used_.store(true, std::memory_order_relaxed);

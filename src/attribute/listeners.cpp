@@ -13,7 +13,7 @@ bool is_wildcard(const Address& address) {
                        [](std::uint8_t byte) { return byte == 0; });
 }
 
-// How well a listener's address fits: 0 not at all.
+// How specific the match with a listener's address is; 0: no match.
 int fit(const Address& listener, const Address& local) {
     if (listener == local)
         return 3;

@@ -1,5 +1,5 @@
-// Who accepts connections on a port: what a time-wait socket's owner is inferred from when nobody
-// saw it close.
+// Which process accepts connections on a port. The owner of a time-wait socket is inferred from
+// this if its close was not seen.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ class ListenerTable {
   public:
     void add(const TcpSocket& listener);
 
-    /// The inode of the socket that connections to this address and port arrive at: one bound to
-    /// the address, else one bound to every address of its family, else one bound to [::], which
-    /// takes IPv4 too. 0: nobody listens there.
+    /// The inode of the socket that accepts connections to this address and port: one bound to the
+    /// address, else one bound to every address of its family, else one bound to [::], which takes
+    /// IPv4 too. 0: no such socket.
     [[nodiscard]] std::uint32_t find(const Address& local, std::uint16_t port) const;
 
     [[nodiscard]] std::size_t size() const { return size_; }
@@ -32,7 +32,7 @@ class ListenerTable {
         Address local;
         std::uint32_t inode;
     };
-    PortSet ports_; // most ports asked for are ephemeral ones that nobody listens on
+    PortSet ports_; // most ports in queries are ephemeral ones without a listener
     std::unordered_map<std::uint16_t, std::vector<Listener>> by_port_;
     std::size_t size_ = 0;
 };
@@ -45,13 +45,13 @@ class ListenerOwners {
         Owner owner;
     };
 
-    /// root: what the files of container runtimes lie below.
+    /// root: directory that the files of container runtimes are below.
     explicit ListenerOwners(std::vector<std::uint32_t> inodes, std::string root = "/")
         : inodes_(std::move(inodes)), root_(std::move(root)) {}
 
-    /// Null: not found. The first call looks through /proc, once for all inodes.
+    /// Null: not found. The first call searches /proc, once for all inodes.
     const Process* find(std::uint32_t inode);
-    /// False: some processes could not be looked into.
+    /// False: some processes could not be read.
     [[nodiscard]] bool complete() const { return complete_; }
 
   private:

@@ -1,5 +1,5 @@
-// A map that forgets the least recently used entry when it is full: names are asked for by whoever
-// opens sockets, so without a bound a storm of short-lived processes would be a leak.
+// A map that evicts the least recently used entry when it is full. Any process that opens sockets
+// adds entries, so without a bound many short-lived processes would exhaust memory.
 #pragma once
 
 #include <algorithm>
@@ -17,9 +17,10 @@ class LruCache {
   public:
     explicit LruCache(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
 
-    /// The entry, which becomes the most recent one, or nullptr. Valid until the next put().
+    /// Returns the entry, which becomes the most recently used one, or nullptr. Valid until the
+    /// next put().
     Value* find(const Key& key) {
-        // Who asks often asks for the same one again: no hashing, no list to mend.
+        // Repeated lookups of one key need no hashing and no reordering.
         if (!entries_.empty() && entries_.front().first == key)
             return &entries_.front().second;
         const auto at = index_.find(key);

@@ -43,7 +43,7 @@ void add_once(std::vector<Address>& all, const Address& address) {
         all.push_back(address);
 }
 
-// tcp and tcp6 write addresses as words of 32 bits in the host's byte order.
+// tcp and tcp6 write addresses as 32-bit words in host byte order.
 std::optional<Address> words(string_view hex) {
     if (hex.size() != 8 && hex.size() != 32)
         return std::nullopt;
@@ -130,7 +130,7 @@ bool parse_listener(string_view line, TcpSocket& listener) {
 void each_listener(const std::string& net_directory,
                    const std::function<void(const TcpSocket&)>& visit) {
     for (const char* file : {"/tcp", "/tcp6"}) {
-        // "e": a thread may read this while a command is started.
+        // "e" (O_CLOEXEC): a thread may read this while a command is started.
         const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(
             std::fopen((net_directory + file).c_str(), "re"), &std::fclose);
         std::array<char, 512> line{};

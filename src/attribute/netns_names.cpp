@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t max_names = 4096;
 constexpr std::size_t max_name_bytes = 64;
 
-/// The inode of a namespace file. A file that is no namespace has an inode number too, and `ip
-/// netns` leaves such files behind when it is interrupted: the file system's type tells.
+/// The inode of a namespace file. Other files have an inode number too, and `ip netns` leaves such
+/// files behind when it is interrupted, so the type of the file system is checked.
 std::optional<std::uint64_t> namespace_inode(const std::string& path) {
     struct statfs fs = {};
     struct stat file = {};
@@ -74,8 +74,7 @@ void NetnsNames::read_directory(const std::string& directory) {
         const auto inode = namespace_inode(directory + "/" + entry->d_name);
         if (!inode)
             continue;
-        // One namespace may have several names: the first in the alphabet, so that it stays the
-        // same one.
+        // One namespace may have several names: the first in alphabetical order is stable.
         const auto [at, added] = names_.emplace(*inode, name);
         if (!added && name < at->second)
             at->second = name;

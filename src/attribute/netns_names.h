@@ -12,13 +12,13 @@
 namespace twtrace {
 
 struct NetnsNamesOptions {
-    /// ip-netns(8) bind-mounts a namespace onto a file here; so do podman and the CNI plugins.
+    /// ip-netns(8) bind-mounts a namespace onto a file here, as do podman and the CNI plugins.
     std::vector<std::string> directories = {"/run/netns", "/var/run/netns"};
     std::string proc_root = "/proc";
-    /// Names come and go and the kernel uses inode numbers again, so everything is read anew after
-    /// this...
+    /// Names change and the kernel reuses inode numbers, so everything is read again after this
+    /// time.
     std::chrono::nanoseconds refresh = std::chrono::seconds(5);
-    /// ...and for an inode that has no name, after this.
+    /// The same for an inode without a name.
     std::chrono::nanoseconds unknown_refresh = std::chrono::seconds(1);
     std::function<std::chrono::nanoseconds()> now; ///< empty: CLOCK_MONOTONIC; tests set their own
 };
@@ -29,16 +29,15 @@ class NetnsNames {
   public:
     explicit NetnsNames(NetnsNamesOptions options = {});
 
-    /// The name that somebody gave it, or nothing: most namespaces of containers have none.
+    /// The assigned name, or none: most namespaces of containers have none.
     std::optional<std::string> name_of(std::uint64_t inode);
 
     /// For tables only: the name, else "host" for the namespace of PID 1, else the inode's digits.
-    /// JSON and CSV carry the inode itself, which cannot be mistaken for a namespace that somebody
-    /// named "host".
+    /// JSON and CSV carry the inode itself, so that a namespace named "host" is not ambiguous.
     std::string table_name(std::uint64_t inode);
 
-    /// Inode of PID 1's network namespace; nothing if it may not be read. PID 1 is that of
-    /// `proc_root`: run in a container's pid namespace, it is the container's.
+    /// Inode of PID 1's network namespace; none if it may not be read. PID 1 is that of
+    /// `proc_root`: in a container's pid namespace, it is the container's.
     std::optional<std::uint64_t> host_inode() const { return host_inode_; }
 
   private:

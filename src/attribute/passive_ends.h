@@ -1,5 +1,5 @@
-// The processes that closed second: with `trace --all` their events come before the entry of the
-// side that closed first, and name its other end.
+// The processes that closed second. With `trace --all` their events precede the entry of the side
+// that closed first, and name its remote end.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,14 @@ namespace twtrace {
 
 class PassiveEnds {
   public:
-    /// A passive close with its owner; others are passed over.
+    /// Records a passive close with its owner; ignores other events.
     void notice(const Event& event);
     /// Empty: not seen. Valid until the next notice().
     std::string_view find(const Event& event);
 
   private:
-    /// Of the side that closes first. Loopback addresses belong to their network namespace.
+    /// From the view of the side that closes first. Loopback addresses are distinct for each
+    /// network namespace.
     struct Key {
         Address local;
         Address remote;
@@ -35,8 +36,8 @@ class PassiveEnds {
     };
     [[nodiscard]] static std::size_t place_of(const Key& key);
 
-    // A key has one place, and the latest one takes it. An entry comes soon after the passive
-    // close, so few wait at a time; 1.3 MB, once there is a passive close.
+    // A key has one slot, and the latest key overwrites it. An entry follows soon after the passive
+    // close, so few slots are in use at a time. 1.3 MB, allocated with the first passive close.
     static constexpr std::size_t places = 16'384;
     std::vector<Place> services_;
 };

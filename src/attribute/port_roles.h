@@ -1,5 +1,5 @@
-// Which side of a connection accepted it, where nobody listens on the local port: its listener may
-// be gone, may have moved to another address, or may have let the kernel pick a port.
+// Infers which side accepted a connection if there is no listener on the local port: the listener
+// may be gone, may have moved to another address, or may have let the kernel pick a port.
 #pragma once
 
 #include <bit>
@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// Of one network namespace. A server's port has many remote ports, each of them few local ones; a
-/// client's is the other way round. One MiB, however many sockets there are.
+/// Of one network namespace. A server's port has many remote ports, each with few local ones; a
+/// client's is the opposite. Takes one MiB, however many sockets there are.
 class PortRoles {
   public:
     PortRoles() : remotes_of_local_(ports), locals_of_remote_(ports) {}
@@ -18,7 +18,7 @@ class PortRoles {
         remotes_of_local_[local_port] |= bit_of(remote_port);
         locals_of_remote_[remote_port] |= bit_of(local_port);
     }
-    /// After all were added. False: a client's, or not known.
+    /// To be called after all were added. False: a client's port, or not known.
     [[nodiscard]] bool is_servers(std::uint16_t local_port, std::uint16_t remote_port) const {
         const int remotes = std::popcount(remotes_of_local_[local_port]);
         // connect() gives one port to a few destinations, too.
@@ -28,7 +28,7 @@ class PortRoles {
   private:
     static constexpr std::size_t ports = 65'536;
     static constexpr int many = 4;
-    // One of 64: enough to tell many from few.
+    // One of 64 bits: enough to distinguish many from few.
     static std::uint64_t bit_of(std::uint16_t port) {
         return std::uint64_t{1} << (port * 0x9E3779B1U >> 26U);
     }

@@ -15,7 +15,7 @@ namespace {
 
 using std::string_view;
 
-/// Takes the text up to `separator` off the front of `rest`.
+/// Removes the text up to `separator` from the front of `rest` and returns it.
 string_view cut(string_view& rest, char separator) {
     const std::size_t at = rest.find(separator);
     const string_view head = rest.substr(0, at);
@@ -37,7 +37,7 @@ bool next_line(string_view& text, CgroupLine& line) {
         if (colon == string_view::npos)
             continue;
         line = {rest.substr(0, colon), rest.substr(colon + 1)};
-        // For a cgroup that was removed while a process was still in it; cgroup v2 only.
+        // Marks a cgroup that was removed while a process was still in it; cgroup v2 only.
         constexpr string_view deleted = " (deleted)";
         if (line.path.ends_with(deleted))
             line.path.remove_suffix(deleted.size());
@@ -47,7 +47,7 @@ bool next_line(string_view& text, CgroupLine& line) {
     return false;
 }
 
-/// Higher is looked at first when two paths tell as much.
+/// Of two equally specific paths, the one with the higher rank is preferred.
 int rank(string_view controllers) {
     if (controllers == "name=systemd")
         return 2;
@@ -159,7 +159,7 @@ std::uint64_t start_boottime_ns_of(std::uint64_t start_ticks) {
 }
 
 std::optional<std::uint64_t> parse_start_ticks(string_view text) {
-    // The command stands in parentheses and may hold any byte: only the last one ends it.
+    // The command is in parentheses and may contain any byte: only the last parenthesis ends it.
     const std::size_t end = text.rfind(')');
     if (end == string_view::npos || end + 2 > text.size())
         return std::nullopt;

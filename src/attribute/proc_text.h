@@ -1,4 +1,4 @@
-// The texts of /proc that say where a process lives: bounded reading and defensive parsing.
+// The files of /proc that describe a process's location: bounded reading and defensive parsing.
 //
 // Sources: proc(5) for mountinfo, cgroup and stat; cgroups(7) for what the lines of cgroup mean.
 #pragma once
@@ -10,9 +10,8 @@
 
 namespace twtrace {
 
-/// The first `limit_bytes` of a file, or nothing if it cannot be opened or read. /proc files have
-/// no size to ask for, and a process that ends while being read is the usual case and not an error
-/// to report.
+/// The first `limit_bytes` of a file, or none if it cannot be opened or read. /proc files have no
+/// size, and a process that ends while being read is normal and not an error to report.
 std::optional<std::string> read_text(const std::string& path, std::size_t limit_bytes);
 
 /// mountinfo writes space, tab, newline and backslash in a path as three octal digits.
@@ -45,11 +44,11 @@ std::optional<std::string> choose_cgroup_path(std::string_view text);
 
 /// Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot.
 std::optional<std::uint64_t> parse_start_ticks(std::string_view text);
-/// How long such a tick is.
+/// The length of such a tick.
 std::uint64_t ns_per_tick();
-/// What that field says of a process that started then, in this process's time namespace.
+/// The value of that field for a process with this start time, in this process's time namespace.
 std::uint64_t start_ticks_of(std::uint64_t start_boottime_ns);
-/// The earliest time at which a process started of which it says that.
+/// The earliest start time of a process with this value of the field.
 std::uint64_t start_boottime_ns_of(std::uint64_t start_ticks);
 
 } // namespace twtrace

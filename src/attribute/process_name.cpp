@@ -38,7 +38,7 @@ std::string pick_process_name(std::string_view leader, std::string_view executab
     const std::string_view file = last_part(executable);
     if (leader == "MainThread" && !file.empty())
         return std::string(file);
-    // A name that the process gave itself, or that of a script, is no beginning of the file's.
+    // A name that the process set itself, or that of a script, is not a prefix of the file's name.
     if (leader.size() == max_comm && file.starts_with(leader))
         return std::string(file);
     return std::string(without_thread_number(leader));
@@ -66,7 +66,7 @@ std::string ProcessNames::read(const Task& task) const {
     if (leader->ends_with('\n'))
         leader->pop_back();
     const std::string executable = says_little(*leader) ? executable_of(directory) : std::string();
-    // The start time is read last: if it is the right one now, the pid was not another's before.
+    // The start time is read last. If it matches now, the pid belonged to the same process before.
     const auto stat = read_text(directory + "/stat", max_stat_bytes);
     const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
     if (!start_ticks || *start_ticks != start_ticks_of(task.start_boottime_ns))

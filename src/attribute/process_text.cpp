@@ -12,7 +12,7 @@ namespace twtrace {
 
 namespace {
 
-// A pid is used again, and its new owner has another name.
+// A pid may be reused by a process with another name.
 constexpr std::uint64_t believed_ns = 1'000'000'000;
 constexpr std::size_t max_stat_bytes = 4096;
 
@@ -26,7 +26,7 @@ std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
     auto text = read_text(directory + "/cmdline", max_cmdline_bytes + 1);
     if (!text)
         return {};
-    // The start time is read last: if it is the right one now, the pid was not another's before.
+    // The start time is read last. If it matches now, the pid belonged to the same process before.
     const auto stat = read_text(directory + "/stat", max_stat_bytes);
     const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
     if (!start_ticks || *start_ticks != start_ticks_of(start_boottime_ns))
@@ -39,7 +39,8 @@ std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
     return printable(*text);
 }
 
-// The kernel cuts names at 15 bytes; that of a program or a script is among its first arguments.
+// The kernel cuts names at 15 bytes; the full name of a program or script is among the first
+// arguments.
 std::string ParentNames::whole_name(const std::string& comm, std::uint32_t pid) const {
     const auto text =
         read_text(proc_root_ + "/" + std::to_string(pid) + "/cmdline", max_cmdline_bytes);
@@ -66,7 +67,7 @@ const std::string& ParentNames::name_of(std::uint32_t pid, std::uint64_t now_ns)
         comm->pop_back();
     if (comm && comm->size() == TWTRACE_COMM_LEN - 1)
         comm = whole_name(*comm, pid);
-    // Gone: its children, seen a moment later, were still its own.
+    // The parent is gone: its cached name still applies to children seen a moment later.
     std::string name = comm ? *std::move(comm) : known != nullptr ? known->name : std::string();
     return names_.put(pid, {std::move(name), now_ns + believed_ns}).name;
 }

@@ -1,4 +1,4 @@
-// What says more about a process than its own name does, as long as /proc has it.
+// Details of a process beyond its name, as long as /proc has it.
 #pragma once
 
 #include <chrono>
@@ -12,18 +12,18 @@ namespace twtrace {
 /// Longer command lines are cut, and end in "...".
 inline constexpr std::size_t max_cmdline_bytes = 256;
 
-/// The arguments with a space between them, printable. Empty: the process is gone, another one by
-/// now (start_boottime_ns tells), or has none.
+/// The arguments separated by spaces, printable. Empty: the process is gone, its pid belongs to
+/// another one (determined by start_boottime_ns), or it has no arguments.
 std::string read_cmdline(std::uint32_t pid, std::uint64_t start_boottime_ns,
                          const std::string& proc_root = "/proc");
 
-/// Names of parents: few processes have many short-lived children. For one thread.
+/// Names of parents: most short-lived processes share a few parents. For one thread.
 class ParentNames {
   public:
     explicit ParentNames(std::string proc_root = "/proc") : proc_root_(std::move(proc_root)) {}
 
-    /// comm of the process, or the file's name that it is the beginning of; empty: gone. now_ns:
-    /// any clock that does not go back.
+    /// comm of the process, or the file name that comm is a prefix of; empty: gone. now_ns: any
+    /// monotonic clock.
     const std::string& name_of(std::uint32_t pid, std::uint64_t now_ns);
 
   private:

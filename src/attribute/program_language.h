@@ -1,5 +1,5 @@
-// Which language a process's executable was built from, where the file itself says so: Go programs
-// have names of their own, and advice depends on the language.
+// The language that a process's executable was built from, if the file itself records it. Go
+// programs have their own names, and advice depends on the language.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,15 @@
 
 namespace twtrace {
 
-/// "go", or empty: another one, no ELF file of this host's kind, or none that may be read. Reads
-/// at most 16 KiB.
+/// "go", or empty: another language, not an ELF file of this host's kind, or not readable. Reads at
+/// most 16 KiB.
 std::string_view language_of_file(int fd);
 
 class ProgramLanguages {
   public:
     explicit ProgramLanguages(std::string proc_root = "/proc") : proc_root_(std::move(proc_root)) {}
-    /// Each file is read once. Not on FUSE and NFS: there a read may take for ever.
+    /// Each file is read once. Files on FUSE and NFS are not read, because a read there may block
+    /// indefinitely.
     std::string_view of(std::uint32_t pid);
 
   private:

@@ -15,15 +15,15 @@ namespace {
 using std::string_view;
 
 constexpr std::size_t max_program_bytes = 256;
-constexpr std::size_t max_arguments_bytes = 16'384; // a class path in front of java's main class
+constexpr std::size_t max_arguments_bytes = 16'384; // a class path may precede java's main class
 constexpr std::size_t max_stat_bytes = 4096;
 
-/// How an interpreter's command line is read up to its script.
+/// How to find the script in an interpreter's command line.
 struct Interpreter {
     string_view name;       ///< of the executable; a version may follow: python3.11
-    string_view with_text;  ///< options behind which the program itself stands
+    string_view with_text;  ///< options after which the program text follows
     string_view with_value; ///< options that take the next argument
-    string_view script;     ///< options whose next argument is the script: shown with it
+    string_view script;     ///< options whose next argument is the script; shown with it
 };
 
 // Options of one word, with blanks around them.
@@ -68,7 +68,7 @@ bool contains(string_view options, string_view option) {
     return options.find(word) != string_view::npos;
 }
 
-// "-lc" is -l and -c: letters of shells, perl and python may stand together.
+// "-lc" is -l and -c: shells, perl and python accept combined letters.
 bool brings_text(const Interpreter& one, string_view option) {
     if (contains(one.with_text, option))
         return true;
@@ -77,7 +77,7 @@ bool brings_text(const Interpreter& one, string_view option) {
            contains(one.with_text, std::string("-") + option.back());
 }
 
-/// Takes the first argument off.
+/// Removes the first argument and returns it.
 std::optional<string_view> next(string_view& arguments) {
     if (arguments.empty())
         return std::nullopt;
@@ -87,7 +87,7 @@ std::optional<string_view> next(string_view& arguments) {
 }
 
 std::optional<std::string> script_of(const Interpreter& one, string_view arguments) {
-    next(arguments); // its own name
+    next(arguments); // the interpreter's own name
     while (const auto argument = next(arguments)) {
         if (argument->empty() || *argument == "-" || *argument == "--" ||
             brings_text(one, *argument))
@@ -146,7 +146,7 @@ std::string read_program(std::uint32_t pid, std::uint64_t start_boottime_ns,
     if (interpreter_of(last_part(executable)) != nullptr)
         arguments = read_text(directory + "/cmdline", max_arguments_bytes);
     std::string program = program_of(executable, arguments.value_or(""));
-    // The start time is read last: if it is the right one now, the pid was not another's before.
+    // The start time is read last. If it matches now, the pid belonged to the same process before.
     const auto stat = read_text(directory + "/stat", max_stat_bytes);
     const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
     if (!start_ticks || *start_ticks != start_ticks_of(start_boottime_ns))

@@ -43,7 +43,7 @@ std::uint64_t steady_now_ns() {
         std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count());
 }
 
-// Who answers for an address chooses the name.
+// The name is untrusted: the owner of the address chooses it.
 bool is_host_name(const std::string& name) {
     return !name.empty() && name.size() <= 253 && std::all_of(name.begin(), name.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -75,7 +75,7 @@ std::string ask_system(const Address& address) {
 
 struct RemoteNames::State {
     struct Known {
-        std::string name; ///< empty: it has none
+        std::string name; ///< empty: the address has no name
         bool waits = true;
         std::uint64_t until_ns = 0;
     };
@@ -117,7 +117,7 @@ void RemoteNames::begin() {
             state->answer(*address, state->ask(*address));
     });
     if (thread)
-        thread->detach(); // a server that does not answer must not hold up the end of the program
+        thread->detach(); // a server that does not answer must not delay the exit
     else
         spdlog::warn("addresses keep their numbers: {}", thread.error().message);
 }
@@ -140,7 +140,7 @@ void RemoteNames::find(const Address& address, std::string& name) {
     const bool fresh = known != nullptr && (known->waits || now_ns < known->until_ns);
     if (fresh || state_->waiting.size() >= most_waiting)
         return;
-    state_->known.put(address, {name, true, 0}); // the old name until there is a new one
+    state_->known.put(address, {name, true, 0}); // keep the old name until a new one is known
     state_->waiting.push_back(address);
     if (!started_)
         begin();

@@ -1,5 +1,5 @@
-// Names of addresses, from /etc/hosts and DNS, as getnameinfo(3) finds them: in a thread of its
-// own, because DNS may take seconds. Bounded, and failures are remembered too.
+// Names of addresses, from /etc/hosts and DNS, as getnameinfo(3) finds them. A separate thread
+// resolves them, because DNS may take seconds. The cache is bounded and includes failures.
 #pragma once
 
 #include <cstdint>
@@ -13,19 +13,20 @@ namespace twtrace {
 
 class RemoteNames {
   public:
-    /// Empty: it has no name. May take long.
+    /// Empty: the address has no name. May block for long.
     using Ask = std::function<std::string(const Address&)>;
     using Now = std::function<std::uint64_t()>;
 
     /// Empty functions: getnameinfo(3), and the steady clock.
     explicit RemoteNames(Ask ask = {}, Now now_ns = {});
-    /// Does not wait for an answer that is still to come.
+    /// Does not wait for a pending answer.
     ~RemoteNames();
     RemoteNames(const RemoteNames&) = delete;
     RemoteNames& operator=(const RemoteNames&) = delete;
 
-    /// What is known by now, and the thread finds out what is not. Empty: no name, or not yet. At
-    /// most 8,192 addresses are kept, and 1,024 wait: beyond that an address is asked for later.
+    /// Sets `name` if it is known by now; otherwise queues the address for the thread. Empty: no
+    /// name, or not yet known. At most 8,192 addresses are kept, and 1,024 wait; an address beyond
+    /// that is resolved later.
     void find(const Address& address, std::string& name);
 
     struct State;
@@ -33,7 +34,8 @@ class RemoteNames {
   private:
     void begin();
     std::shared_ptr<State> state_;
-    bool started_ = false; ///< with the first address: privileges are shed before there are threads
+    /// Starts with the first address: privileges are shed before there are threads.
+    bool started_ = false;
 };
 
 } // namespace twtrace

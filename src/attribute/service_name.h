@@ -27,7 +27,7 @@ namespace twtrace {
 std::string pick_service(std::string_view unit, std::string_view container, std::string_view comm,
                          bool unit_in_container = false);
 
-/// `names`: nullptr where nothing is known of the container but its id.
+/// `names`: nullptr if only the container's id is known.
 std::string pick_service(const CgroupName& name, std::string_view comm,
                          const ContainerNames* names = nullptr);
 

@@ -74,7 +74,7 @@ class Search {
             result_.complete = result_.complete && errno != EACCES && errno != EPERM;
             return;
         }
-        Task task; // read at the first find: few processes hold one
+        Task task; // read when first needed: few processes hold one
         while (const dirent* entry = readdir(descriptors.get())) {
             if (left_ == 0) {
                 result_.complete = false;

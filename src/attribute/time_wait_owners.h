@@ -1,5 +1,5 @@
-// The minisocks that entered while tracing and exist now, each with who closed it: the kernel does
-// not know any more when one ends.
+// The minisocks that entered while tracing and still exist, each with its closer: when one ends,
+// the kernel no longer knows who closed it.
 #pragma once
 
 #include <cstddef>
@@ -13,20 +13,20 @@ namespace twtrace {
 
 class TimeWaitOwners {
   public:
-    /// Room for as many as net.ipv4.tcp_max_tw_buckets allows on a large host: about 30 MB.
+    /// As many as net.ipv4.tcp_max_tw_buckets allows on a large host: about 30 MB.
     static constexpr std::size_t default_most = 262'144;
 
     /// seed: see socket_key().
     explicit TimeWaitOwners(std::uint64_t seed, std::size_t most = default_most)
         : seed_(seed), most_(most) {}
 
-    /// Remembers an entry, and gives an event of its minisock what was remembered: who closed, how,
-    /// and when it entered. Sets event.held where it could. Returns the end of another minisock in
-    /// whose place this one is, without a reason: its own was lost.
+    /// Records an entry, and adds the recorded closer, kind of close and entry time to a later
+    /// event of its minisock. Sets event.held if it could. If the minisock replaces another one
+    /// whose end was lost, returns an end for that one, without a reason.
     std::optional<Event> follow(Event& event);
 
     [[nodiscard]] std::size_t size() const { return held_.size(); }
-    /// Entries that found no room.
+    /// Entries that did not fit.
     [[nodiscard]] std::uint64_t untracked() const { return untracked_; }
 
   private:

@@ -39,7 +39,7 @@ std::string_view between(std::string_view text, std::string_view prefix, std::st
 }
 
 /// What systemd-run calls a unit that was given no name: run-u7.service, run-r<32 hex>.scope, and
-/// since v256 run-p<pid>-i<id>.service. A new one each time, so it names nobody.
+/// since v256 run-p<pid>-i<id>.service. The name differs each time and identifies no service.
 bool is_anonymous_run(std::string_view unit) {
     const std::string_view stem = between(unit.substr(0, unit.rfind('.')), "run-", "");
     if (stem.size() < 2)
@@ -54,7 +54,7 @@ bool is_anonymous_run(std::string_view unit) {
            all_digits(rest.substr(dash + 2));
 }
 
-/// docker-<id>.scope and its kind, also the monitors beside them (crio-conmon-<id>.scope).
+/// docker-<id>.scope and the like, including their monitors (crio-conmon-<id>.scope).
 bool is_container_scope(std::string_view unit) {
     const std::string_view stem = between(unit, "", ".scope");
     const std::size_t dash = stem.rfind('-');

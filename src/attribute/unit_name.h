@@ -18,8 +18,8 @@ bool is_unit_name(std::string_view name);
 /// own.
 bool holds_user_units(std::string_view unit);
 
-/// True if `unit` is what an administrator would call a service. False for units that exist for
-/// another reason and would only hide the container or the command: see the table in unit_name.cpp.
+/// True if `unit` is what an administrator would call a service. False for other units, which would
+/// only hide the container or the command: see the table in unit_name.cpp.
 bool names_a_service(std::string_view unit);
 
 /// Undoes "\x2d" escapes. Bytes that would not be printable ASCII stay escaped, so the result is
@@ -30,7 +30,7 @@ std::string unescape_unit(std::string_view escaped);
 /// writes ids.
 bool is_hex_id(std::string_view text, std::size_t min, std::size_t max);
 
-/// True for a lower-case UUID whose groups are apart by `separator` ('-', or '_' as in slice
+/// True for a lower-case UUID whose groups are separated by `separator` ('-', or '_' as in slice
 /// names).
 bool is_uuid(std::string_view text, char separator);
 

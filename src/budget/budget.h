@@ -36,7 +36,7 @@ struct BudgetScope {
 };
 
 struct Budget {
-    std::string text; ///< as it was given
+    std::string text; ///< as the user wrote it
     Measure measure = Measure::TimeWait;
     Comparison comparison = Comparison::Greater;
     double limit = 0;
@@ -44,22 +44,25 @@ struct Budget {
 };
 
 /// FIELD[{LABEL=VALUE,...}] OPERATOR NUMBER, such as "time_wait{peer=127.0.0.1:5432} > 10". The
-/// error names the fields, labels or operators that there are.
+/// error lists the valid fields, labels or operators.
 Result<Budget> parse_budget(const std::string& text);
 
-/// One budget, judged.
+/// The verdict on one budget.
 struct BudgetVerdict {
     std::string budget; ///< Budget::text
-    /// None: nothing in the summary has this number. Such a budget is kept.
+    /// None: the summary does not contain this number. Such a budget is not exceeded.
     std::optional<double> value;
     bool exceeded = false;
-    std::string message; ///< where exceeded: the number, who contributes most, what to run next
+    /// If exceeded: the number, the largest contributor, and the next command to run.
+    std::string message;
 };
 
-/// The snapshot must hold all peers of each group, or a budget of a peer may see too few.
+/// The snapshot must contain all peers of each group, or a budget of a peer may be judged on too
+/// few.
 BudgetVerdict judge(const Budget& budget, const Snapshot& snapshot);
 std::vector<BudgetVerdict> judge(const std::vector<Budget>& budgets, const Snapshot& snapshot);
-/// Of several summaries: keeps of each budget the first verdict that exceeded it, else the latest.
+/// Merges the verdicts of several summaries: for each budget keeps the first one that exceeded it,
+/// else the latest.
 void merge_verdicts(std::vector<BudgetVerdict>& all, std::vector<BudgetVerdict> latest);
 
 } // namespace twtrace

@@ -47,7 +47,7 @@ std::uint64_t count_of(Measure measure, const Counts& counts) {
     return counts.time_wait;
 }
 
-// What one group contributes, and where most of it goes.
+// The contribution of one group, and its largest peer.
 struct Part {
     std::optional<double> value;
     const PeerRow* most = nullptr;
@@ -103,7 +103,7 @@ Sum sum_of(const Budget& budget, const Snapshot& snapshot) {
     }
     if (budget.measure == Measure::PortUse)
         return sum;
-    // Nothing matched: nothing was closed. The totals count groups that no table has a row for.
+    // Nothing matched: nothing was closed. The totals include groups that no table has a row for.
     sum.value = budget.scope.whole()
                     ? static_cast<double>(count_of(budget.measure, snapshot.totals))
                     : sum.value.value_or(0);

@@ -15,7 +15,7 @@ namespace twtrace {
 
 namespace {
 
-// Control characters have no form in XML 1.0 (section 2.2): append_printable() replaces them.
+// XML 1.0 (section 2.2) cannot represent control characters: append_printable() replaces them.
 std::string escaped(std::string_view text) {
     std::string out;
     for (const char c : printable(text)) {

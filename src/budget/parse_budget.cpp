@@ -29,7 +29,7 @@ constexpr std::array measures{Named<Measure>{"time_wait", Measure::TimeWait},
                               Named<Measure>{"rate", Measure::Rate},
                               Named<Measure>{"port_use", Measure::PortUse}};
 
-// The longer operator first: ">" is the beginning of ">=".
+// Longer operators first: ">" is a prefix of ">=".
 constexpr std::array comparisons{
     Named<Comparison>{">=", Comparison::AtLeast}, Named<Comparison>{"<=", Comparison::AtMost},
     Named<Comparison>{"==", Comparison::Equal}, Named<Comparison>{">", Comparison::Greater},
@@ -144,7 +144,7 @@ Result<void> set_limit(std::string_view text, Budget& budget) {
                              names_of(comparisons)));
 }
 
-// A peer has time-waits and ports; the other numbers are kept by group only.
+// Peers have time-waits and ports; the other numbers are kept by group only.
 bool is_known_of_peers(Measure measure) {
     return measure == Measure::TimeWait || measure == Measure::Rate || measure == Measure::PortUse;
 }

@@ -15,7 +15,7 @@ using O = Options&;
 using V = const std::string&;
 using R = Result<void>;
 
-// Stores a parsed value where it belongs, or passes its error on.
+// Stores a parsed value in its option, or returns its error.
 template <typename Parsed, typename Target>
 R store(Parsed parsed, Target& target) {
     if (!parsed)
@@ -44,12 +44,12 @@ R choose(V text, const std::array<Named<Choice>, size>& choices, Choice& target)
     return fail(fmt::format("'{}' is none of: {}", printable(text), names), ExitCode::Usage);
 }
 
-// A path: anything but nothing.
+// A path: any non-empty text.
 Result<std::string> parse_path(V text) {
     return text.empty() ? fail("is empty", ExitCode::Usage) : Result<std::string>(text);
 }
 
-// Lists that are given more than once add up.
+// Repeated lists are concatenated.
 R add_pids(O options, V text) {
     const auto pids = parse_pids(text);
     if (!pids)
@@ -96,7 +96,7 @@ R add_cidr(std::vector<Cidr>& all, V text) {
 }
 
 R set_family(O options, std::uint8_t family) {
-    // -4 and -6 together are what they are for ss: both families.
+    // -4 and -6 together select both families, as for ss.
     options.filter.family =
         options.filter.family == 0 || options.filter.family == family ? family : std::uint8_t{0};
     return {};

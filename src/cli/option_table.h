@@ -1,5 +1,5 @@
-// One row an option: its names, what it takes, which commands know it, and what it does to Options.
-// The command line, --help and the documentation's table come from here.
+// One row for each option: its names, its value, the commands that accept it, and its effect on
+// Options. The command line, --help and the documentation's table are generated from it.
 #pragma once
 
 #include <span>
@@ -25,7 +25,7 @@ enum CommandSet : unsigned {
               in_report,
     in_replay = in_trace | in_top | in_summary | in_doctor | in_list | in_what_if | in_report,
     in_every = ~0U,
-    in_child = in_trace | in_summary | in_doctor | in_record | in_what_if, ///< take `-- COMMAND`
+    in_child = in_trace | in_summary | in_doctor | in_record | in_what_if, ///< accept `-- COMMAND`
 };
 
 struct OptionRow {

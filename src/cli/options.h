@@ -1,4 +1,4 @@
-// The command line as a plain value. CLI11 stays in this room.
+// The command line as a plain value. Only src/cli uses CLI11.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace twtrace {
 
-/// Not among the ports that Prometheus' wiki allots to exporters (9100 to 9999, and from 10000 up).
+/// Outside the ports that Prometheus' wiki allots to exporters (9100 to 9999, and from 10000 up).
 inline constexpr std::string_view default_listen = "127.0.0.1:10660";
 
 enum class Command { Trace, Top, Summary, List, Doctor, Exporter, Record, Diff, WhatIf, Report };
@@ -30,14 +30,15 @@ struct Options {
     Filter filter;
     GroupBy group_by = GroupBy::Process;
     std::chrono::milliseconds duration{0}; ///< 0: until interrupted
-    std::uint64_t count = 0;               ///< stop after so many lines or pictures; 0: no limit
-    std::chrono::milliseconds interval{0}; ///< 0: the command's own
-    bool host = false;                     ///< doctor: only what this host allows
+    std::uint64_t count = 0;               ///< stop after this many lines or screens; 0: no limit
+    std::chrono::milliseconds interval{0}; ///< 0: the command's default
+    bool host = false;                     ///< doctor: only check what this host supports
     bool cmdline = false;                  ///< show the arguments of processes
-    bool journal = false;                  ///< keep what was seen for `list`
-    std::string root = "/";                ///< what the files of container runtimes lie below
-    bool resolve = false;                  ///< names of remote addresses
-    bool ends = false;                     ///< trace, summary: what becomes of each minisock
+    bool journal = false;                  ///< keep the seen owners for `list`
+    /// Directory that the files of container runtimes are below.
+    std::string root = "/";
+    bool resolve = false; ///< names of remote addresses
+    bool ends = false;    ///< trace, summary: how each minisock ends
     std::uint32_t ring_bytes = 2U << 20;
     std::optional<SocketAddress> listen; ///< exporter; none: default_listen
     std::string auth_file;               ///< exporter: user:password lines; empty: none
@@ -56,23 +57,23 @@ struct Options {
     std::uint64_t pool = 0;   ///< what-if: idle connections; 0: the best number
     std::uint64_t idle_s = 0; ///< what-if: how long they stay idle; 0: a minute
     std::string output_file;  ///< of the document; empty: see Options::child
-    /// What is run and watched, and its arguments; empty: everything is. Its standard output is its
-    /// own: without output_file the document goes to standard error.
+    /// The command to run and watch, and its arguments; empty: watch everything. Standard output
+    /// belongs to that command: without output_file the document goes to standard error.
     std::vector<std::string> child;
-    std::size_t series = 100; ///< exporter: services, peers, namespaces of their own
+    std::size_t series = 100; ///< exporter: services, peers and namespaces with their own series
 
-    /// Those that write nothing there outlive the terminal or pipe that they were started with.
+    /// Commands that write nothing there outlive the terminal or pipe that they were started with.
     [[nodiscard]] bool writes_to_stdout() const {
         return command != Command::Exporter && command != Command::Record && child.empty() &&
                output_file.empty();
     }
-    /// Something says who started a process.
+    /// Whether the output names parent processes.
     [[nodiscard]] bool wants_parents() const {
         return command == Command::Summary || command == Command::Top ||
                command == Command::Doctor || wants_details();
     }
 
-    /// Something prints what only the wide table and the formats for programs have.
+    /// Whether the output has fields that only the wide table and machine-readable formats show.
     [[nodiscard]] bool wants_details() const {
         return command == Command::Record ||
                ((command == Command::Trace || command == Command::Summary) &&
@@ -80,8 +81,8 @@ struct Options {
     }
 };
 
-/// The options, or what is to be printed instead of running (--help, --version: exit status Ok with
-/// the text for stdout).
+/// The options, or the text to print instead of running (--help, --version: exit status Ok with the
+/// text for stdout).
 struct ParsedCommandLine {
     Options options;
     std::optional<std::string> print_and_exit;

@@ -14,8 +14,8 @@ namespace twtrace {
 
 namespace {
 
-// Options may stand before or after the command: before it all of them are known, and which of them
-// the command takes is checked afterwards.
+// Options may precede or follow the command. All options are accepted before it; whether the
+// command takes them is checked afterwards.
 struct Given {
     const OptionRow* row;
     CLI::Option* option;
@@ -75,7 +75,7 @@ Result<void> apply(const std::vector<Given>& given, Options& options) {
             return fail(fmt::format("{}: {} does not take it; see twtrace {} --help",
                                     option->get_name(), command.name, command.name),
                         ExitCode::Usage);
-        // The words as they were given: as<>() would read "{}" as an empty list.
+        // The words as given: as<>() would read "{}" as an empty list.
         const auto values = row->metavar.empty() ? std::vector<std::string>{""} : option->results();
         for (const std::string& value : values)
             if (auto applied = meant.apply(options, value); !applied)
@@ -94,7 +94,7 @@ bool takes_child(Command command) {
     return (in_child & 1U << static_cast<unsigned>(command)) != 0;
 }
 
-// "--" and what follows it; nothing where there is no "--".
+// Splits off "--" and what follows it; none if there is no "--".
 Result<void> take_child(const std::vector<std::string>& words, Options& options) {
     if (words.empty())
         return {};
@@ -144,9 +144,9 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
     app.require_subcommand(0, 1);
     ParsedCommandLine parsed;
     const int own = static_cast<int>(std::find(argv, argv + argc, std::string_view("--")) - argv);
-    // Behind `--` stands a command, whose standard output is its own.
+    // A command follows `--`, and standard output belongs to it.
     parsed.options.command = stdout_is_terminal && own == argc ? Command::Top : Command::Trace;
-    // In the order in which they stand: what is said after the command wins.
+    // In command-line order: an option after the command overrides one before it.
     std::vector<std::vector<Given>> given{add_options(app, nullptr)};
     for (const CommandRow& row : command_table()) {
         CLI::App* command = app.add_subcommand(std::string(row.name), std::string(row.help));

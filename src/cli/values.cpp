@@ -27,7 +27,7 @@ tl::unexpected<Error> bad_value(std::string_view text, std::string_view right) {
     return fail(fmt::format("'{}' is not {}", printable(text), right), ExitCode::Usage);
 }
 
-/// Of containers and pods, with what fnmatch(3) knows.
+/// A name of a container or pod, with the wildcards of fnmatch(3).
 bool is_name_pattern(std::string_view text) {
     constexpr std::size_t most = 253;
     constexpr std::string_view others = "_.-*?[]!^";
@@ -62,7 +62,7 @@ Result<void> insert_ports(PortSet& ports, const std::string& part) {
     return {};
 }
 
-// An inode says nothing by itself: that of any other file would filter everything out.
+// An inode alone proves nothing: that of any other file would filter everything out.
 bool is_netns(const std::string& path) {
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     return file && ioctl(file.get(), NS_GET_NSTYPE) == CLONE_NEWNET;

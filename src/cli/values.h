@@ -1,4 +1,4 @@
-// Option values from text. Each error says what was wrong with the value and what is right.
+// Parses option values. Each error says what was wrong with the value and what is valid.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,7 @@ Result<std::string> parse_unit(const std::string& text);      ///< not empty
 Result<std::string> parse_container(const std::string& text); ///< a name, a pattern, or an id
 Result<PodPattern> parse_pod(const std::string& text);        ///< NAMESPACE/NAME, or NAME
 Result<std::string> parse_pod_namespace(const std::string& text);
-/// A path below the hierarchy's root or that of the directory in /sys/fs/cgroup; gives the former.
+/// A path below the root of the hierarchy, or a directory below /sys/fs/cgroup; returns the former.
 Result<std::string> parse_cgroup(const std::string& text);
 Result<std::string> parse_comm(const std::string& text); ///< 1 to 255 bytes
 

@@ -28,14 +28,14 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     return pointers;
 }
 
-// The groups first: afterwards it may not change them any more.
+// The groups first: they can't be changed after the uid has changed.
 bool become(const Identity& identity) {
     return setgroups(identity.groups.size(), identity.groups.data()) == 0 &&
            setresgid(identity.gid, identity.gid, identity.gid) == 0 &&
            setresuid(identity.uid, identity.uid, identity.uid) == 0;
 }
 
-// What failed, told to the parent. A pipe that exec() closes says that it worked.
+// Reports a failure to the parent. exec() closes the pipe, which signals success.
 struct Failure {
     int error = 0;
     bool at_exec = false;

@@ -14,8 +14,8 @@
 
 namespace twtrace {
 
-/// Signals and limits, as twtrace was given them and as its command is to have them. To be made
-/// before twtrace changes them for itself.
+/// The original signals and limits of twtrace, which its command inherits. To be created before
+/// twtrace changes them for itself.
 class Inheritance {
   public:
     Inheritance();
@@ -33,18 +33,18 @@ class Inheritance {
 
 class Child {
   public:
-    /// Returns when the command runs. An error has the exit status that a shell gives: 127 if there
-    /// is no such command, 126 if it can't be run.
+    /// Returns when the command runs. Errors carry the exit status of a shell: 127 if there is no
+    /// such command, 126 if it can't be run.
     static Result<Child> start(const std::vector<std::string>& argv, const InvokingUser& user,
                                const Inheritance& inheritance);
 
     [[nodiscard]] pid_t pid() const { return pid_; }
-    /// Readable when it has ended.
+    /// Readable when the command has ended.
     [[nodiscard]] int fd() const { return pidfd_.get(); }
     /// To be called before wait().
     void send(int signal) const;
-    /// Waits for its end and gives the exit status: its own, or 128 and the signal that ended it.
-    /// To be called once.
+    /// Waits for the command and returns the exit status: its own, or 128 plus the signal that
+    /// ended it. To be called once.
     int wait();
 
   private:

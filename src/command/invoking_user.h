@@ -1,4 +1,4 @@
-// Who the command is run as that twtrace watches: whoever called sudo, else whoever runs twtrace.
+// The user that the watched command runs as: the caller of sudo, else the user of twtrace.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace twtrace {
 
-/// Of the password database.
+/// An entry of the password database.
 struct UserEntry {
     std::string name;
     std::string home;
@@ -25,15 +25,16 @@ struct Identity {
 };
 
 struct InvokingUser {
-    std::optional<Identity> identity;     ///< none: as we are
-    std::vector<std::string> environment; ///< NAME=value, all of it
+    std::optional<Identity> identity;     ///< none: unchanged
+    std::vector<std::string> environment; ///< NAME=value, the complete environment
 };
 
-/// Fails where SUDO_UID or SUDO_GID is no number: the command must not run as root by mistake.
+/// Fails if SUDO_UID or SUDO_GID is not a number: the command must not run as root by mistake.
 Result<InvokingUser> invoking_user();
 
-/// The environment that sudo made for root, as its caller's: what sudo set for root (HOME, USER,
-/// LOGNAME, SHELL, MAIL) is the caller's where it still has root's value, and SUDO_* is gone.
+/// Restores the caller's environment from the one that sudo made for root: variables that sudo set
+/// (HOME, USER, LOGNAME, SHELL, MAIL) get the caller's value if they still have root's, and SUDO_*
+/// is removed.
 std::vector<std::string> environment_of(const std::vector<std::string>& given,
                                         const UserEntry& root, const UserEntry& caller);
 

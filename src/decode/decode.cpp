@@ -60,7 +60,7 @@ Task task_of(const twtrace_task& record) {
     return task;
 }
 
-// The record, or its front that is known here; false if it is none. In place: it is copied once.
+// Reads the record, or its known front; false if it is not valid. In place: it is copied once.
 template <typename Record>
 bool read_front(std::span<const std::byte> bytes, Record& record) {
     if (bytes.size() < sizeof(record))
@@ -70,7 +70,7 @@ bool read_front(std::span<const std::byte> bytes, Record& record) {
            in_range(record);
 }
 
-// What every record says.
+// The fields that all records have in common.
 template <typename Record>
 void read_common(const Record& record, Event& event) {
     event.type = static_cast<EventType>(record.header.type);
@@ -124,7 +124,7 @@ Event event_of(const twtrace_overflow_key& key) {
 }
 
 std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
-    twtrace_cgroup record; // its head only
+    twtrace_cgroup record; // only its header
     if (bytes.size() < sizeof(record))
         return std::nullopt;
     std::memcpy(&record, bytes.data(), offsetof(twtrace_cgroup, path));
@@ -165,7 +165,7 @@ std::optional<Event> decode_event(std::span<const std::byte> bytes) {
     event.caught = (record.flags & TWTRACE_FLAG_CAUGHT) != 0;
     event.port_chosen = (record.flags & TWTRACE_FLAG_PORT_CHOSEN) != 0;
     event.port_bound = (record.flags & TWTRACE_FLAG_PORT_BOUND) != 0;
-    if (event.type != EventType::PortExhausted) // no connection came about
+    if (event.type != EventType::PortExhausted) // no connection was established
         event.timestamps = (record.flags & TWTRACE_FLAG_TIMESTAMPS) != 0;
     event.role_inferred = (record.flags & TWTRACE_FLAG_ROLE_INFERRED) != 0;
     event.established_ns = record.established_ns;

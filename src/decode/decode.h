@@ -1,4 +1,4 @@
-// Bytes from the ring or from a recording -> Event. Trusts nothing but the length that it is given.
+// Decodes bytes from the ring or from a recording to an Event. Trusts only the given length.
 #pragma once
 
 #include <cstddef>
@@ -11,20 +11,19 @@
 
 namespace twtrace {
 
-/// The record at the front of bytes; nothing if it is cut short, of an unknown type, or carries
-/// values out of range. A longer record than this version knows is taken by its known front (a
-/// newer writer adds fields at the end).
+/// The record at the front of bytes; none if it is cut short, of an unknown type, or has values out
+/// of range. Of a record longer than this version knows, only the known front is read (a newer
+/// writer adds fields at the end).
 std::optional<Event> decode_event(std::span<const std::byte> bytes);
 
-/// A cgroup that was made; nothing if the record is not about that. The path is valid as long as
-/// bytes are.
+/// A new cgroup; none if the record is of another type. The path is valid as long as bytes are.
 struct CgroupMade {
     std::uint64_t id = 0;
     std::string_view path;
 };
 std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes);
 
-/// The first event of a network namespace; nothing if the record is not about that.
+/// The first event of a network namespace; none if the record is of another type.
 std::optional<twtrace_netns> decode_netns(std::span<const std::byte> bytes);
 
 } // namespace twtrace

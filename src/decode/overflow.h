@@ -1,5 +1,5 @@
-// A line of the kernel side's counts as the event that it counts: no time, no lifetime, no
-// ephemeral port, and no remote address where events are counted without it.
+// Converts an entry of the kernel side's counts to the event that it counts: no time, no lifetime,
+// no ephemeral port, and no remote address if events are counted without it.
 #pragma once
 
 #include "model/event.h"

@@ -21,11 +21,11 @@ bool RetractionWindow::convert(const Event& retraction) {
     if (found == waiting_.rend())
         return false;
     *found = retraction;
-    found->retracts = false; // nothing left to take back
+    found->retracts = false; // nothing left to retract
     return true;
 }
 
-// A hand-over goes before what became of the minisock, or of another one, later.
+// A hand-over precedes later events of its minisock, or of another one.
 void RetractionWindow::insert(const Event& event) {
     auto at = waiting_.end();
     if (event.type == EventType::TimeWait)

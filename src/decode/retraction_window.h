@@ -1,7 +1,7 @@
-// A hand-over in substate FIN_WAIT2 may be taken back by a reset that follows within microseconds
-// (kernel-facts, 1). Such events wait here until that can't happen any more, and what came after
-// them waits behind them, so order is kept. What became of a minisock waits too: another CPU may
-// tell it before the hand-over is told.
+// A hand-over in substate FIN_WAIT2 may be retracted by a reset that follows within microseconds
+// (kernel-facts, 1). Such events are held until that can't happen any more. Later events are held
+// behind them, so order is kept. Events of minisocks are held too: another CPU may report them
+// before the hand-over.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace twtrace {
 
 class RetractionWindow {
   public:
-    /// How long a hand-over may be taken back. The reset is sent in the same softirq or system
-    /// call; only a processor that is taken away between the two (from a virtual machine, say)
-    /// makes it longer than microseconds.
+    /// How long a hand-over may be retracted. The reset is sent in the same softirq or system call;
+    /// it takes longer than microseconds only if the CPU is preempted between the two (in a virtual
+    /// machine, for example).
     static constexpr std::uint64_t hold_ns = 50'000'000;
 
-    /// Calls out(event) for this event and for those before it that are settled. Everything that
+    /// Calls out(event) for this event and for earlier ones that are settled. Everything that
     /// happened until now_ns (CLOCK_MONOTONIC) must have been pushed.
     template <typename Out>
     void push(const Event& event, std::uint64_t now_ns, Out&& out) {
@@ -38,7 +38,7 @@ class RetractionWindow {
             waiting_.pop_front();
         }
     }
-    /// At the end: no record can follow.
+    /// To be called at the end, when no record can follow.
     template <typename Out>
     void release_all(Out&& out) {
         for (; !waiting_.empty(); waiting_.pop_front())
@@ -54,7 +54,7 @@ class RetractionWindow {
     static bool is_settled(const Event& event, std::uint64_t now_ns) {
         return !waits(event) || (now_ns > event.time_ns && now_ns - event.time_ns > hold_ns);
     }
-    /// Turns the waiting TimeWait event that this one retracts into it; false if there is none.
+    /// Replaces the waiting TimeWait event that this one retracts by it; false if there is none.
     bool convert(const Event& retraction);
     void insert(const Event& event);
 

@@ -12,7 +12,7 @@ DiffRow::Values values_of(const DiffSide& side, const DiffKey& key, const DiffNu
             numbers.lifetimes.median_below_us()};
 }
 
-// Numbers in titles differ: the same trouble is the same rule about the same service and peer.
+// Numbers in titles differ, so findings are compared by rule, service and peer.
 bool is_same(const doctor::Finding& a, const doctor::Finding& b) {
     return a.id == b.id && a.service == b.service && a.remote == b.remote &&
            a.service_port == b.service_port;

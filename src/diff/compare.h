@@ -1,4 +1,4 @@
-// Two spans of recordings compared: per service and peer, and by what the doctor finds.
+// Compares two spans of recordings: per service and peer, and by the doctor's findings.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace twtrace {
 struct DiffKey {
     std::string service;
     Role role = Role::Unknown;
-    Address remote;         ///< of clients; none: servers, or all that found no place of their own
+    Address remote;         ///< of clients; none: servers, or the sum of all that did not fit
     std::uint16_t port = 0; ///< of the side that listens
     auto operator<=>(const DiffKey&) const = default;
 };
@@ -41,12 +41,12 @@ class DiffSide {
     Accounting accounting;
 
     void add(const Event& event, std::uint64_t times);
-    /// The ports that are taken now; the worst moment of each destination is kept.
+    /// Adds the ports that are taken now; the maximum for each destination is kept.
     void take_ports(const PortsHeld& held);
 
     [[nodiscard]] const Counts& totals() const { return totals_; }
     [[nodiscard]] const std::map<DiffKey, DiffNumbers>& rows() const { return rows_; }
-    /// Share (0 to 1) of the ephemeral ports at the worst moment; none: none was taken.
+    /// Maximum share (0 to 1) of the ephemeral ports; none: none was taken.
     [[nodiscard]] std::optional<double> port_use(const DiffKey& key) const;
     [[nodiscard]] double rate(std::uint64_t times) const {
         return seconds > 0 ? static_cast<double>(times) / seconds : 0;
@@ -64,10 +64,10 @@ struct DiffRow {
         double rate = 0; ///< entries into TIME_WAIT a second
         Counts counts;
         std::optional<double> port_use;
-        std::optional<std::uint64_t> lifetime_below_us; ///< half of them lived shorter
+        std::optional<std::uint64_t> lifetime_below_us; ///< upper bound of the median
     };
     DiffKey key;
-    std::optional<Values> before; ///< none: it appeared
+    std::optional<Values> before; ///< none: it is new
     std::optional<Values> after;  ///< none: it is gone
 
     [[nodiscard]] double change() const {
@@ -79,13 +79,13 @@ struct Diff {
     const DiffSide* before = nullptr;
     const DiffSide* after = nullptr;
     std::vector<DiffRow> rows; ///< the largest change first
-    // The doctor's.
+    // The doctor's findings.
     std::vector<const doctor::Finding*> gone;
     std::vector<const doctor::Finding*> appeared;
-    std::vector<const doctor::Finding*> still; ///< as it is after
+    std::vector<const doctor::Finding*> still; ///< as it is afterwards
 };
 
-/// Points into both.
+/// The result points into both.
 Diff compare(const DiffSide& before, const DiffSide& after);
 
 } // namespace twtrace

@@ -10,7 +10,7 @@ namespace twtrace {
 
 namespace {
 
-// Nothing wished for, or one of the wishes comes true.
+// No condition is given, or one of them holds.
 template <typename Wishes, typename Test>
 bool none_or_any(const Wishes& wishes, Test test) {
     return wishes.empty() || std::any_of(wishes.begin(), wishes.end(), test);
@@ -37,7 +37,7 @@ bool is_like(const std::string& pattern, const std::string& name) {
     return !name.empty() && fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0;
 }
 
-// Of an id 12 digits are kept.
+// Only 12 digits of an id are kept.
 bool is_container(const std::string& wish, const Owner& owner) {
     constexpr std::size_t kept = 12;
     return (!owner.container.empty() && owner.container.starts_with(wish.substr(0, kept)) &&

@@ -1,5 +1,5 @@
-// What the user asked to see. Applied to every event in user space; what the kernel side can decide
-// is decided there first, with the same meaning (LiveConfig).
+// The user's filter. Applied to every event in user space; the kernel side evaluates what it can
+// beforehand, with the same meaning (LiveConfig).
 #pragma once
 
 #include <cstdint>
@@ -30,18 +30,19 @@ struct Filter {
     std::vector<Cidr> remote_cidrs;
     Role role = Role::Unknown;           ///< Unknown: both, and those that are not known
     std::vector<std::string> units;      ///< patterns as of fnmatch(3); ".service" may be left out
-    std::vector<std::string> containers; ///< what an id begins with; names, patterns too
+    std::vector<std::string> containers; ///< prefixes of an id; names, with patterns too
     std::vector<PodPattern> pods;
-    std::vector<std::string> pod_namespaces; ///< names, patterns too
-    /// Only what the command closes that twtrace runs. The kernel side alone knows who that is.
+    std::vector<std::string> pod_namespaces; ///< names, with patterns too
+    /// Only what the command closes that twtrace runs. Only the kernel side can decide this.
     bool only_child = false;
-    std::vector<std::string> cgroups; ///< paths below the hierarchy's root, each with what is below
+    /// Paths below the hierarchy's root; each includes what is below it.
+    std::vector<std::string> cgroups;
 
     [[nodiscard]] bool passes(const Event& event) const;
-    /// Leaves out some of what happens in the namespaces that are looked at.
+    /// Whether some events in the watched namespaces are left out.
     [[nodiscard]] bool is_partial() const;
-    /// The part of it that only names decide: those of a process, a unit, a container, a cgroup.
-    /// event.owner is set.
+    /// The part of the filter that depends on names only: those of a process, a unit, a container,
+    /// a cgroup. event.owner must be set.
     [[nodiscard]] bool passes_owner(const Event& event) const;
 };
 

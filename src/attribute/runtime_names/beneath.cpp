@@ -54,7 +54,7 @@ Fd open_directory_beneath(const Fd& directory, const std::string& path) {
 
 std::optional<std::string> read_beneath(const Fd& directory, const std::string& path,
                                         std::size_t limit_bytes) {
-    // O_PATH first: opening a device or a FIFO for reading may do something, or wait.
+    // O_PATH first: opening a device or a FIFO for reading may have side effects, or block.
     const Fd found = open_at(directory.get(), path, O_PATH, strictly);
     struct stat status {};
     if (!found || fstat(found.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
@@ -63,7 +63,7 @@ std::optional<std::string> read_beneath(const Fd& directory, const std::string& 
     const Fd file(open(own_path(found).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!file)
         return std::nullopt;
-    // It may grow meanwhile: a byte beyond the size tells.
+    // The file may grow meanwhile: reading one byte more than its size detects it.
     std::string text(static_cast<std::size_t>(status.st_size) + 1, '\0');
     std::size_t length = 0;
     while (length < text.size()) {

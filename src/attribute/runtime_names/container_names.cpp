@@ -10,11 +10,11 @@ using std::string_view;
 
 constexpr std::size_t max_name_bytes = 253; // of a pod (RFC 1123 subdomain)
 
-// apimachinery's SafeEncodeString() and rand.String(): no vowels, nothing that looks like another.
+// The alphabet of apimachinery's SafeEncodeString() and rand.String(): no vowels, no lookalikes.
 constexpr string_view generated_characters = "bcdfghjklmnpqrstvwxz2456789";
 constexpr string_view digits = "0123456789";
 
-// The part behind the last '-', if it is so long and of these characters only.
+// Whether the part after the last '-' has such a length and only these characters.
 bool ends_with_part(string_view name, std::size_t min, std::size_t max, string_view characters) {
     const std::size_t dash = name.rfind('-');
     if (dash == string_view::npos || dash == 0)
@@ -62,7 +62,7 @@ std::string ContainerNames::service() const {
     if (!text.empty())
         text += '/';
     text += workload;
-    // Of several containers in a pod, it matters which one closes.
+    // The name of the container matters in a pod with several containers.
     if (!container_name.empty() && container_name != workload)
         text.append(" (").append(container_name).append(")");
     return text;

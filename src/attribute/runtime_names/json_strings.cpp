@@ -8,7 +8,7 @@ namespace {
 
 using Visit = std::function<void(const JsonPath&, const std::string&)>;
 
-/// What nlohmann's parser calls (json_sax_t); false ends it.
+/// The callbacks of nlohmann's parser (json_sax_t); false stops it.
 class Strings {
   public:
     using string_t = nlohmann::json::string_t;
@@ -45,7 +45,7 @@ class Strings {
         bool is_array;
         std::size_t next = 0;
     };
-    // An array has no keys: its elements are counted.
+    // An array has no keys: its elements are numbered.
     void enter_element() {
         if (!levels_.empty() && levels_.back().is_array)
             path_.back() = "[" + std::to_string(levels_.back().next++) + "]";

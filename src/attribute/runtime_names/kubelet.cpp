@@ -1,5 +1,5 @@
-// What the kubelet leaves in the file system: names of directories and of links. It is asked where
-// the container runtime has said nothing.
+// The kubelet's traces in the file system: names of directories and links. Read if the container
+// runtime has recorded no names.
 #include "attribute/runtime_names/readers.h"
 
 #include "attribute/unit_name.h"
@@ -32,7 +32,7 @@ void read_pod_logs(const RuntimeQuery& query, ContainerNames& names) {
         if (!entry.ends_with(end))
             return true;
         const string_view both = entry.substr(0, entry.size() - end.size());
-        const std::size_t between = both.find('_'); // in no name of Kubernetes
+        const std::size_t between = both.find('_'); // not allowed in names of Kubernetes
         if (between == string_view::npos)
             return true;
         fill(names.pod, both.substr(between + 1));

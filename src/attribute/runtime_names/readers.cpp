@@ -23,7 +23,7 @@ void fill(std::string& name, string_view text) {
         name = text;
 }
 
-/// Labels of a container that tell what it belongs to.
+/// Container labels that identify what it belongs to.
 struct Labels {
     std::string project;
     std::string service;
@@ -52,7 +52,7 @@ struct Labels {
     }
 };
 
-// Nothing of a document that is broken further on is believed.
+// Nothing is taken from a document that is malformed further on.
 template <typename Take>
 bool read_names(string_view json, ContainerNames& names, Take take) {
     ContainerNames found = names;
@@ -67,7 +67,7 @@ bool read_names(string_view json, ContainerNames& names, Take take) {
     return true;
 }
 
-// An id or a name becomes a part of a path: it is digits and letters, and no "..".
+// An id or a name that becomes a component of a path: only digits and letters, and no "..".
 bool is_part(string_view text) {
     return is_container_name(text) && text != "." && text != "..";
 }
@@ -93,7 +93,7 @@ void read_docker_config(string_view json, ContainerNames& names) {
             else if (path.size() == 3 && path[0] == "Config" && path[1] == "Labels")
                 labels.take(path[2], text, found);
         });
-    // Of a pod's container docker's own name is a long one: k8s_api_checkout-..._0.
+    // In a pod, docker's own name of the container is a generated one: k8s_api_checkout-..._0.
     if (good)
         fill(names.container_name, own_name);
 }
@@ -136,7 +136,7 @@ void read_docker(const RuntimeQuery& query, ContainerNames& names) {
         if (names.known())
             return;
     }
-    // It may have been told to keep them elsewhere.
+    // daemon.json may configure another directory.
     const Fd etc = open_directory(query.root, "/etc/docker");
     const auto settings =
         etc ? read_beneath(etc, "daemon.json", max_container_bytes) : std::optional<std::string>();
@@ -170,7 +170,7 @@ void read_containerd(const RuntimeQuery& query, ContainerNames& names) {
             return !json;
         });
     }
-    // ctr has no names beside ids, and takes any name for an id.
+    // ctr has no names beside ids, and accepts any name as an id.
     if (!names.known() && !is_hex_id(query.cgroup.container_id, 64, 64))
         take_name_of_path(query, names);
 }
@@ -189,7 +189,7 @@ void read_crio(const RuntimeQuery& query, ContainerNames& names) {
 
 namespace {
 
-// containers/storage calls its directories by the driver, and keeps containers of --rm apart.
+// containers/storage names its directories after the driver, and keeps --rm containers separately.
 void read_storage(const Fd& storage, string_view id, ContainerNames& names) {
     for (const char* driver : {"overlay", "vfs", "btrfs", "zfs"})
         for (const char* file : {"containers.json", "volatile-containers.json"}) {
@@ -251,7 +251,8 @@ void read_rootless_podman(const RuntimeQuery& query, ContainerNames& names) {
     const std::string home = home_of(query.root, *uid);
     if (home.empty())
         return;
-    // The user can put anything there, links to other places included: none is followed.
+    // The directory is writable by the user and may contain links to other places: none is
+    // followed.
     const Fd top = open_directory(query.root, home);
     if (!top)
         return;

@@ -64,7 +64,7 @@ const ContainerNames* RuntimeNames::find(const CgroupName& cgroup, std::string_v
     Known* known = known_.find(key);
     if (known == nullptr || now_ns >= known->until_ns) {
         ContainerNames names = read(cgroup, path);
-        if (known != nullptr) // what is gone was called so
+        if (known != nullptr) // keep the name of a container that is gone
             fill_gaps(names, known->names);
         const bool complete = is_complete(names, cgroup);
         known =

@@ -1,4 +1,4 @@
-// From a container's cgroup to its names, cached: the one place that asks the runtimes' files.
+// From a container's cgroup to its names, cached: the only user of the runtimes' files.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,18 @@ namespace twtrace {
 
 class RuntimeNames {
   public:
-    /// root: what the runtimes' paths lie below; "/", or where the host's root is mounted.
-    /// now_ns: the clock, tests have their own.
+    /// root: directory that the runtimes' paths are below: "/", or where the host's root is
+    /// mounted. now_ns: the clock; tests use their own.
     explicit RuntimeNames(std::string root = "/", std::function<std::uint64_t()> now_ns = {});
 
-    /// Null: it is no container, or nothing is known of it. Valid until the next call. A name that
-    /// was known stays known after the container is gone; a renamed one is noticed after a minute.
+    /// Null: not a container, or no names are known. Valid until the next call. A known name is
+    /// kept after the container is gone; a changed name is noticed after a minute.
     const ContainerNames* find(const CgroupName& cgroup, std::string_view path);
 
   private:
     struct Known {
         ContainerNames names;
-        std::uint64_t until_ns; ///< then it is read again
+        std::uint64_t until_ns; ///< read again after this time
     };
     [[nodiscard]] ContainerNames read(const CgroupName& cgroup, std::string_view path) const;
 

@@ -1,5 +1,5 @@
-// THE table of where names of containers come from: one row for each runtime and place. The reader,
-// the table in docs/services.md and the tests are made from it.
+// The table of the sources of container names: one row for each runtime and place. The readers, the
+// table in docs/services.md and the tests are generated from it.
 #pragma once
 
 #include <span>
@@ -12,21 +12,21 @@
 
 namespace twtrace {
 
-/// One container, and where the host's files are.
+/// One container, and the location of the host's files.
 struct RuntimeQuery {
     const CgroupName& cgroup;
     std::string_view cgroup_path;
-    const std::string& root; ///< what the paths of the table lie below: "/", or where the host's
-                             ///< root is mounted
-    std::string_view node;   ///< the host's name
+    /// Directory that the paths of the table are below: "/", or where the host's root is mounted.
+    const std::string& root;
+    std::string_view node; ///< the host's name
 };
 
 struct RuntimeRow {
     std::string_view runtime; ///< as in CgroupName; shown in the documentation
-    std::string_view path;    ///< below the root; capital words stand for what differs
+    std::string_view path;    ///< below the root; words in capitals are placeholders
     std::string_view reads;
     std::string_view shows;
-    /// Adds what it finds to `names`, and leaves alone what is there already.
+    /// Adds what it finds to `names`, and keeps what is already there.
     void (*read)(const RuntimeQuery& query, ContainerNames& names);
     bool (*applies)(const CgroupName& cgroup);
 };
