@@ -16,13 +16,13 @@ namespace twtrace {
 
 namespace {
 
-// A peer that has not acknowledged the FIN by then is not waited for, nor is a daemon.
+// Bounds the wait for a peer that has not acknowledged the FIN, and for a daemon.
 constexpr std::chrono::milliseconds settling_bound{1000};
 constexpr long look_every_ns = 20'000'000;
 constexpr std::size_t most_named = 5;
 constexpr int interrupted = 128 + SIGINT;
 
-// Its name, if it is that process and has not ended.
+// The process's name, if it is that process and has not ended.
 std::optional<std::string> living(const twtrace_descendant& process) {
     const auto text = read_text(fmt::format("/proc/{}/stat", process.pid), 4096);
     const std::size_t open = text ? text->find('(') : std::string::npos;
@@ -39,7 +39,7 @@ std::optional<std::string> living(const twtrace_descendant& process) {
 } // namespace
 
 CommandRun::CommandRun(const Options& options) : options_(options) {
-    // ^\ is for the command, as from a shell; without it there would be no document.
+    // ^\ is left to the command, as in a shell; otherwise it would end twtrace without a document.
     if (!options_.child.empty())
         std::signal(SIGQUIT, SIG_IGN);
 }
@@ -75,7 +75,7 @@ Result<void> CommandRun::start(EventSource& source) {
     return {};
 }
 
-// What a terminal sends, it sends to the command too.
+// Signals from the terminal reach the command too.
 bool CommandRun::stop_wanted(const signalfd_siginfo& signal) {
     if (state_ != State::Running)
         return true;

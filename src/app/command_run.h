@@ -1,4 +1,4 @@
-// `-- COMMAND ARG...`: the command that a live run starts, watches, and ends with.
+// `-- COMMAND ARG...`: the command that a live run starts and watches.
 #pragma once
 
 #include <chrono>
@@ -13,23 +13,23 @@ namespace twtrace {
 
 class CommandRun {
   public:
-    /// To be made before the LiveRun, which changes signals and limits. Without a command it does
-    /// nothing.
+    /// To be created before the LiveRun, which changes signals and limits. Does nothing without a
+    /// command.
     explicit CommandRun(const Options& options);
     CommandRun(const CommandRun&) = delete;
     CommandRun& operator=(const CommandRun&) = delete;
-    /// Waits for a command that still runs because the run failed.
+    /// Waits for a command that still runs after the run failed.
     ~CommandRun();
 
-    /// When the run sees everything: starts the command.
+    /// Starts the command once the run sees all events.
     Result<void> start(EventSource& source);
-    /// Whether the run goes on: as long as the command runs, and for a moment afterwards, until its
+    /// Whether the run continues: while the command runs, and briefly afterwards until its
     /// connections are closed and its children are gone. Without a command: `own`.
     Result<bool> go_on(const Result<bool>& own = true);
-    /// After the run, as long as its source is there: says what the command left behind.
+    /// To be called after the run, while its source exists: reports what the command left behind.
     void name_left() const;
-    /// Its exit status, unless `own` is a verdict (Findings, BudgetExceeded). Without a command:
-    /// `own`.
+    /// The command's exit status, unless `own` is a verdict (Findings, BudgetExceeded). Without a
+    /// command: `own`.
     [[nodiscard]] ExitCode status_or(ExitCode own) const;
 
   private:

@@ -1,4 +1,4 @@
-// What each command does: a consumer on one live run, or on a recording.
+// The commands: each consumes the events of one live run, or of a recording.
 #pragma once
 
 #include "cli/options.h"
@@ -12,12 +12,12 @@ Result<void> run_top(const Options& options);
 /// Ok, BudgetExceeded, or the status of the command that it ran.
 Result<ExitCode> run_summary(const Options& options);
 Result<void> run_list(const Options& options);
-/// With --from.
+/// `list` with --from.
 Result<void> run_list_recording(const Options& options);
 /// `top` with --from.
 Result<void> run_player(const Options& options);
-/// Ok: nothing found (or, with --host, it can trace). Findings; Failure: it can't. Or the status of
-/// the command that it ran.
+/// Ok: no findings (or, with --host, tracing is possible). Findings; Failure: tracing is not
+/// possible. Or the status of the command that it ran.
 Result<ExitCode> run_doctor(const Options& options);
 Result<void> run_exporter(const Options& options);
 /// Ok, or the status of the command that it ran.

@@ -1,4 +1,4 @@
-// `twtrace diff`: two spans of recordings side by side.
+// `twtrace diff`: compares two spans of recordings.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ namespace twtrace {
 
 namespace {
 
-// Feeds both the numbers and the doctor, and follows how many ports are taken.
+// Feeds the comparison and the doctor, and tracks how many ports are taken.
 class SpanReader : public EventConsumer {
   public:
     SpanReader(const EventSource& source, const Options& options)
@@ -26,7 +26,7 @@ class SpanReader : public EventConsumer {
     void counted(const Event& event, std::uint64_t times) override {
         add(event, times, source_.now_ns());
     }
-    /// After each batch of events.
+    /// To be called after each batch of events.
     void tick() { side_.take_ports(ports_.at(source_.now_ns())); }
     DiffSide& side() { return side_; }
     doctor::Observer& observer() { return observer_; }
@@ -49,7 +49,7 @@ struct SpanText {
     std::string end;
 };
 
-// FILE, or FILE@BEGIN..END with one of the times left out.
+// FILE, or FILE@BEGIN..END, where either time may be omitted.
 Result<SpanText> parse_span(const std::string& text) {
     const auto at = text.rfind('@');
     if (at == std::string::npos)

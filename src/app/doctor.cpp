@@ -48,7 +48,7 @@ class Watcher : public EventConsumer {
     ReplayedLeftovers* leftovers_;
 };
 
-// How long it takes yet, for somebody who watches.
+// Shows the remaining time on a terminal.
 class Progress {
   public:
     Progress(std::chrono::milliseconds duration, bool wanted)
@@ -129,7 +129,7 @@ Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& com
     return facts.report(run, observer);
 }
 
-// What the command closes, if there is one, else what the host does for a time.
+// Observes what the command closes, if there is one, else the host for a time.
 Result<DoctorReport> examine(const Options& options, CommandRun& command,
                              whatif::ConnectionLog& log) {
     auto facts = HostFacts::begin(options, nullptr);
@@ -170,7 +170,7 @@ Result<ExitCode> run_doctor(const Options& given) {
         return tl::unexpected(report.error());
     report->findings = diagnose(report->seen);
     add_expected(report->seen, log, log.kept_seconds_of(report->seen.seconds), report->findings);
-    take_pending_stop(); // a second Ctrl-C is for the document
+    take_pending_stop(); // a second Ctrl-C interrupts the document
     std::string text;
     if (options.format == Format::Json)
         append_doctor_json(*report, text);

@@ -16,12 +16,12 @@ namespace twtrace::doctor {
 
 namespace {
 
-// With fewer sockets than this part of the ports no destination can be short of them, and a dump
+// With fewer sockets than this part of the ports no destination can run short of them, and a dump
 // walks the table of all namespaces.
 constexpr std::uint32_t worth_counting = 100;
 constexpr std::size_t destinations_kept = 32;
 
-// What goes before a command that is to run in the namespace that this file leads into.
+// The prefix for a command that has to run in the namespace that this file leads into.
 std::string enter_command(std::uint32_t inode, const std::string& path) {
     if (inode == current_namespace())
         return {};
@@ -166,7 +166,7 @@ void DoctorLook::end(Observations& seen, bool leftovers) {
     if (leftovers)
         older.emplace((monotonic_now_ns() - counted_ns_) / 1'000'000);
     auto counted = count(older ? &*older : nullptr);
-    if (!counted) { // a chosen namespace has ended: what was seen there still counts
+    if (!counted) { // a chosen namespace has ended: earlier observations still count
         notes_.push_back("ports and settings at the end: " + counted.error().message);
         counted = All{};
     } else if (older) {
@@ -181,7 +181,7 @@ void DoctorLook::end(Observations& seen, bool leftovers) {
     const auto files = find_namespace_files();
     for (const auto& [inode, view] : watch.views()) {
         const auto file = files.find(inode);
-        if (file == files.end()) // ended meanwhile: nothing may be pasted for it
+        if (file == files.end()) // ended meanwhile: no command can run there
             continue;
         NamespaceFacts& facts = seen.namespaces[inode];
         facts.name = names.table_name(inode);
@@ -210,7 +210,7 @@ void DoctorLook::end(Observations& seen, bool leftovers) {
     leave_out_others(seen);
 }
 
-// Asked about some processes only: what they have nothing to do with is none of their business.
+// If only some processes are of interest, removes namespaces and ports that they do not use.
 void DoctorLook::leave_out_others(Observations& seen) const {
     if (filter_.pids.empty() && filter_.comm.empty())
         return;

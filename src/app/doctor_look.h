@@ -1,4 +1,4 @@
-// What the doctor looks at beside the events: sockets, settings and counters of the network
+// What the doctor reads beside the events: sockets, settings and counters of the network
 // namespaces, at the beginning and at the end.
 #pragma once
 
@@ -25,11 +25,11 @@ class DoctorLook {
 
     /// Errors: a chosen namespace can't be entered, or the kernel lists no sockets.
     Result<void> begin();
-    /// seen has its flows already. What can't be looked at any more is in notes().
-    /// leftovers: those are wanted, too.
+    /// seen already contains its flows. What can no longer be read is added to notes(). leftovers:
+    /// whether to count those, too.
     void end(Observations& seen, bool leftovers = true);
 
-    /// What could not be looked at, for the user.
+    /// What could not be read, for the user.
     [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
   private:

@@ -10,7 +10,8 @@ namespace twtrace {
 
 class Document {
   public:
-    /// Before anything is traced: a file that can't be written is said at once.
+    /// To be called before tracing begins, so that a file that can't be written is reported at
+    /// once.
     static Result<Document> open(const Options& options);
     [[nodiscard]] int fd() const { return file_ ? file_.get() : standard_; }
 

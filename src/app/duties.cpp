@@ -13,8 +13,8 @@ namespace {
 
 struct Row {
     Command command;
-    bool traces;       // without --from: it has BPF programs loaded
-    bool looks_around; // without --from: it reads /proc, runtimes' files and network namespaces
+    bool traces;       // without --from: loads BPF programs
+    bool looks_around; // without --from: reads /proc, runtimes' files and network namespaces
     bool writes_files;
     bool serves_http;
     bool uses_terminal;
@@ -33,7 +33,7 @@ constexpr std::array<Row, 10> rows{{
     {Command::Diff, false, false, false, false, false},
 }};
 
-// Where the C library finds time zones, locales and terminals.
+// Files that the C library reads for time zones, locales and terminals.
 constexpr std::array system_files{"/etc/localtime",      "/usr/share/zoneinfo", "/usr/lib/locale",
                                   "/usr/share/terminfo", "/lib/terminfo",       "/etc/terminfo",
                                   "/proc/self"};

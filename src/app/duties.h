@@ -1,4 +1,4 @@
-// One table: command -> what it still does once it has started (docs/security.md).
+// The table of what each command still does after its start (docs/security.md).
 #pragma once
 
 #include "cli/options.h"

@@ -58,7 +58,7 @@ Result<EventLoop> EventLoop::make(bool watch_output) {
     for (const Fd* fd : {&loop.signals_, &loop.timer_, &loop.deadline_})
         if (!watch(loop.epoll_, fd->get(), EPOLLIN))
             return failed("cannot make the event loop");
-    // A regular file or /dev/null can't be watched (EPERM) and never hangs up.
+    // A regular file or /dev/null can't be watched (EPERM) and never reports a hang-up.
     if (watch_output)
         watch(loop.epoll_, STDOUT_FILENO, EPOLLERR | EPOLLHUP);
     return loop;
@@ -79,7 +79,7 @@ Result<void> EventLoop::wake_on(int fd) {
 }
 
 void EventLoop::tick_every(std::chrono::milliseconds every) {
-    // It can't fail: the timer is one, and the time is valid.
+    // This can't fail: the descriptor is a timer, and the time is valid.
     if (every != std::exchange(every_, every))
         set_timer(timer_, every, every);
 }
@@ -91,7 +91,7 @@ void EventLoop::call(std::map<int, std::function<bool()>>::iterator watched) {
     readable_.erase(watched);
 }
 
-// They stay pending where nobody asks which one it was (stop_is_pending()).
+// Signals stay pending if they are not read (stop_is_pending()).
 bool EventLoop::signals_stop() {
     if (!stop_wanted_)
         return true;
@@ -125,7 +125,7 @@ Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::millis
             else if (fd == signals_.get() && !signals_stop())
                 continue;
             else
-                stop = true; // a signal, the deadline, or nobody reads any more
+                stop = true; // a signal, the deadline, or the reader has gone
         }
         const auto go_on = tick();
         if (!go_on)

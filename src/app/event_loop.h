@@ -1,4 +1,4 @@
-// The one epoll loop: signals, a timer, and the far end of standard output.
+// The epoll loop: signals, a timer, and the reader of standard output.
 #pragma once
 
 #include <chrono>
@@ -15,33 +15,33 @@ namespace twtrace {
 
 class EventLoop {
   public:
-    /// Blocks SIGINT, SIGTERM and SIGHUP for the whole process and ignores SIGPIPE: both now come
-    /// through this loop.
-    /// watch_output: it ends when the reader of standard output goes away.
+    /// Blocks SIGINT, SIGTERM and SIGHUP for the whole process and ignores SIGPIPE; this loop
+    /// handles both. watch_output: the loop ends when the reader of standard output has gone.
     static Result<EventLoop> make(bool watch_output = true);
 
     /// Calls tick every `every`, and after every other wake-up, until it returns false or fails, a
-    /// signal says stop, `duration` is over (0: never), or the reader of standard output goes away.
+    /// stop signal arrives, `duration` is over (0: never), or the reader of standard output has
+    /// gone.
     Result<void> run(std::chrono::milliseconds every, std::chrono::milliseconds duration,
                      const std::function<Result<bool>()>& tick);
 
-    /// Calls readable whenever fd (which stays the caller's) has something to read, or its far end
-    /// is gone, until it returns false; then tick, as after every wake-up. False: fd can't be
-    /// watched (a regular file).
+    /// Calls readable whenever fd (owned by the caller) is readable or its other end is closed,
+    /// until it returns false; then tick, as after every wake-up. False: fd can't be watched (a
+    /// regular file).
     bool on_readable(int fd, std::function<bool()> readable);
 
-    /// Calls stop_wanted for each signal that asks for an end, which ends the run where it returns
-    /// true. Without it every one does.
+    /// Calls stop_wanted for each stop signal and ends the run if it returns true. Without it every
+    /// stop signal ends the run.
     void on_stop(std::function<bool(const signalfd_siginfo&)> stop_wanted) {
         stop_wanted_ = std::move(stop_wanted);
     }
 
-    /// Calls tick whenever fd says that there is something new, however much of it is read.
+    /// Calls tick whenever fd signals new data (edge-triggered).
     Result<void> wake_on(int fd);
-    /// How often it did.
+    /// The number of these wake-ups.
     [[nodiscard]] std::uint64_t woken() const { return woken_; }
 
-    /// From now on tick is called every so often. To be called by tick.
+    /// Changes the interval of tick. To be called by tick.
     void tick_every(std::chrono::milliseconds every);
 
   private:

@@ -1,4 +1,4 @@
-// Where a command's events come from: a live run, or a recording of one. Commands can't tell which.
+// The source of a command's events: a live run, or a recording. Commands see no difference.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ class EventConsumer {
   public:
     virtual ~EventConsumer() = default;
     virtual void event(const Event& event) = 0;
-    /// The kernel side only counted these: no time, no lifetime, no ephemeral port. About once a
-    /// second.
+    /// Events that the kernel side only counted: no time, no lifetime, no ephemeral port. Called
+    /// about once a second.
     virtual void counted(const Event& event, std::uint64_t times) = 0;
 };
 
@@ -38,24 +38,24 @@ class EventSource {
     virtual Result<void> run(const Options& options, EventConsumer& consumer,
                              const std::function<Result<bool>()>& after_batch) = 0;
 
-    /// After the run: all of it. While it runs: as it was at the last full second, and for lack of
-    /// that boundary's care, good to the events of a few microseconds.
+    /// After the run: the complete accounting. While it runs: the state at the last full second.
+    /// That boundary is less exact, and events within a few microseconds may fall on either side.
     [[nodiscard]] virtual const Accounting& accounting() const = 0;
-    /// What accounting() was made of.
+    /// The inputs of accounting().
     [[nodiscard]] virtual const Accounting::Inputs& accounting_inputs() const = 0;
-    /// The moment up to which accounting() counts; 0: none yet.
+    /// The time up to which accounting() counts; 0: none yet.
     [[nodiscard]] virtual std::uint64_t accounted_until_ns() const = 0;
     struct Checkpoint {
-        std::uint64_t at_ns = 0; ///< 0: there was none yet
+        std::uint64_t at_ns = 0; ///< 0: none yet
         Accounting::Inputs inputs;
     };
-    /// The last full second that all events up to it have come through for. Unlike accounting(),
-    /// the end of the run is none.
+    /// The last full second for which all earlier events were delivered. Unlike in accounting(),
+    /// the end of the run is not included.
     [[nodiscard]] virtual const Checkpoint& last_checkpoint() const = 0;
-    /// The moment up to which it will count next, once all events until then have come through; 0:
-    /// none is chosen. No event after it was handed out before it was chosen.
+    /// The time up to which the next checkpoint counts, once all events until then were delivered;
+    /// 0: none is chosen. No later event is delivered before it is chosen.
     [[nodiscard]] virtual std::uint64_t next_checkpoint_ns() const = 0;
-    /// Since the start, by a clock that nobody sets.
+    /// Since the start, by a clock that can't be set.
     [[nodiscard]] virtual double elapsed_s() const = 0;
     [[nodiscard]] virtual std::uint64_t now_ns() const = 0;
     [[nodiscard]] virtual std::uint64_t wall_of(std::uint64_t at_ns) const = 0;
@@ -63,10 +63,11 @@ class EventSource {
     /// While it runs: now.
     [[nodiscard]] virtual std::uint64_t end_wall_ns() const = 0;
 
-    /// What may make the present minisocks inexact; none: nobody asked for them.
+    /// Why the number of present minisocks may be inexact; none: minisocks were not requested.
     struct EndsLosses {
-        std::uint64_t lost = 0;      ///< records of minisocks that found the ring full
-        std::uint64_t untracked = 0; ///< entries that the table of present ones has no room for
+        /// Records of minisocks that were dropped because the ring was full.
+        std::uint64_t lost = 0;
+        std::uint64_t untracked = 0; ///< entries that did not fit in the table of present ones
     };
     [[nodiscard]] virtual std::optional<EndsLosses> ends_losses() const = 0;
 
@@ -75,10 +76,10 @@ class EventSource {
         std::string kernel;
     };
     [[nodiscard]] virtual Host host() const = 0;
-    /// Those with these inodes; none given: all. May outlive neither this object nor its use.
+    /// Those with these inodes; empty: all. Must not outlive this object.
     [[nodiscard]] virtual std::unique_ptr<NamespaceViews>
     namespaces(const std::vector<std::uint32_t>& chosen) const = 0;
-    /// Time-wait sockets from before at_ns. Their ports go to flows.
+    /// Time-wait sockets from before at_ns. Their ports are added to flows.
     [[nodiscard]] virtual Inherited inherited(const std::vector<std::uint32_t>& chosen,
                                               std::uint64_t at_ns, Flows& flows) const = 0;
 };

@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t rank_every_ns = 10 * second_ns;
 
-// Events come on the loop's thread, scrapes on the publisher's.
+// Receives events on the loop's thread; scrapes are answered on the publisher's.
 class Feeder : public EventConsumer {
   public:
     Feeder(EventCounters& counters, LiveRun& run) : counters_(counters), run_(run) {}
@@ -23,7 +23,7 @@ class Feeder : public EventConsumer {
         counters_.add(event, times, now_ns_);
     }
 
-    /// After each batch.
+    /// To be called after each batch.
     void tick() {
         now_ns_ = monotonic_now_ns();
         if (now_ns_ < second_due_ns_)
@@ -50,7 +50,7 @@ class Feeder : public EventConsumer {
     std::uint64_t accounted_ns_ = 0;
 };
 
-// A textfile without --listen is meant to be all.
+// With a textfile but without --listen there is no server.
 Result<std::optional<HttpServer>> make_server(const Options& options) {
     if (!options.listen && !options.textfile.empty())
         return std::optional<HttpServer>();
@@ -95,10 +95,11 @@ Result<void> run_exporter(const Options& options) {
     auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_COUNT});
     if (!run)
         return tl::unexpected(run.error());
-    run->shed_privileges(); // requests are parsed in the publisher's thread
+    run->shed_privileges(); // the publisher's thread parses requests
     EventCounters counters(options.series);
     Feeder feeder(counters, *run);
-    // After the loop has blocked the stop signals: they are not for the publisher's thread.
+    // After the loop has blocked the stop signals, so that the publisher's thread does not get
+    // them.
     auto publisher = Publisher::start(*std::move(config), counters);
     if (!publisher)
         return tl::unexpected(publisher.error());
@@ -109,7 +110,7 @@ Result<void> run_exporter(const Options& options) {
         (*publisher)->alive();
         return true;
     });
-    feeder.every_second(); // what the end brought: the textfile is written once more
+    feeder.every_second(); // includes the last events: the textfile is written once more
     return done;
 }
 

@@ -1,4 +1,4 @@
-// What would be said on standard error while the screen is in use is said afterwards.
+// Defers log messages while the screen is in use, and prints them to standard error afterwards.
 #pragma once
 
 #include <memory>

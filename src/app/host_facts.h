@@ -1,4 +1,4 @@
-// What the doctor knows of a host beside the events, live or of a recording.
+// What the doctor knows of a host beside the events, live or from a recording.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ namespace twtrace {
 
 class HostFacts {
   public:
-    /// To be made before the run. replay: where the span begins; null: this host. Error: as of
-    /// DoctorLook::begin().
+    /// To be created before the run. replay: at the begin of the span; null: this host. Errors: as
+    /// of DoctorLook::begin().
     static Result<std::unique_ptr<HostFacts>> begin(const Options& options, const Replay* replay) {
         std::unique_ptr<HostFacts> facts(new HostFacts(options.filter));
         if (replay != nullptr)
@@ -27,7 +27,7 @@ class HostFacts {
         return facts;
     }
 
-    /// After the run: what was seen, without the findings.
+    /// To be called after the run: the observations, without the findings.
     doctor::DoctorReport report(const EventSource& source, doctor::Observer& observer) {
         doctor::DoctorReport report;
         observer.finish(report.seen);

@@ -22,9 +22,10 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
-constexpr std::size_t max_fib_bytes = std::size_t{4} << 20; // of a router with large tables, a part
+// The tables of a router may be larger: only a part is read.
+constexpr std::size_t max_fib_bytes = std::size_t{4} << 20;
 constexpr std::size_t max_stat_bytes = 4096;
-constexpr std::uint64_t times_longer = 200;       // than it cost: half a percent
+constexpr std::uint64_t times_longer = 200;       // than its cost: half a percent of the time
 constexpr std::uint64_t times_longer_wanted = 50; // two percent
 
 std::uint64_t thread_cpu_ns() {
@@ -42,7 +43,8 @@ std::vector<Address> addresses_of(const std::string& net) {
     return all;
 }
 
-// What is made for a container or a pod has its name; of a pod's containers all share it.
+// The owner of a namespace that was made for a container or a pod; the containers of a pod share
+// one.
 std::string owner_of(const std::string& process, Attributor& attributor) {
     Event event;
     event.task.pid = static_cast<std::uint32_t>(std::stoul(process.substr(process.rfind('/') + 1)));
@@ -114,7 +116,7 @@ void HostSurvey::work() {
     } while (sleep(cost_ns));
 }
 
-// False: it is over.
+// False: to be stopped.
 bool HostSurvey::sleep(std::uint64_t cost_ns) {
     const auto start = std::chrono::steady_clock::now();
     const auto soonest =
@@ -124,7 +126,7 @@ bool HostSurvey::sleep(std::uint64_t cost_ns) {
     std::unique_lock lock(mutex_);
     if (stopped_.wait_until(lock, soonest, [this] { return stop_; }))
         return false;
-    // Where nothing happens nobody needs a new one.
+    // Without events no new survey is needed.
     const auto due = [&](std::chrono::steady_clock::time_point now) {
         return box_->take_wanted() || (now >= latest && box_->take_used());
     };

@@ -1,5 +1,5 @@
-// Looks, in a thread of its own, at who listens on this host and whose the network namespaces are:
-// the names of the other ends (HostServices).
+// Surveys, in a separate thread, the listeners of this host and the owners of its network
+// namespaces: the names of remote ends (HostServices).
 #pragma once
 
 #include <condition_variable>
@@ -12,15 +12,15 @@
 
 namespace twtrace {
 
-/// One look: a walk over /proc for the namespaces, another for the holders of the listening
-/// sockets. root: what the files of container runtimes lie below.
+/// One survey: a walk over /proc for the namespaces, another for the holders of the listening
+/// sockets. root: directory that the files of container runtimes are below.
 std::shared_ptr<const HostServices> survey_host(const std::string& root);
 
 class HostSurvey {
   public:
     explicit HostSurvey(std::string root);
-    /// Starts the thread: a look at once, then every five seconds while there are events, sooner
-    /// where somebody wants it, and less often where it costs more than half a percent of the time.
+    /// Starts the thread. It surveys at once, then every five seconds while there are events,
+    /// sooner on request, and less often if the surveys take more than half a percent of the time.
     void begin();
     ~HostSurvey();
     HostSurvey(const HostSurvey&) = delete;

@@ -1,4 +1,4 @@
-// What a live view starts with: the time-wait sockets that were there before the trace.
+// The time-wait sockets that existed before the trace, with which a live view starts.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,10 @@
 
 namespace twtrace {
 
-/// Of the clients among them (nobody listens on the local port, and connect() could have picked
-/// it). chosen: network namespaces, empty: all. Empty where this process may not look. What entered
-/// since trace_start_ns (CLOCK_MONOTONIC) is left out: the trace has it. Their ports go to flows.
+/// Returns the clients among them (no listener on the local port, and connect() could have picked
+/// it). chosen: network namespaces, empty: all. Empty if this process may not list sockets. Sockets
+/// that entered since trace_start_ns (CLOCK_MONOTONIC) are left out, because the trace has them.
+/// Their ports are added to flows.
 Inherited inherited_sockets(const std::vector<std::uint32_t>& chosen, std::uint64_t trace_start_ns,
                             Flows& flows);
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t peers_per_group = 100;
 constexpr std::size_t every_peer = ~std::size_t{0};
-// Marks are a second apart: the one that is nearest to when the interval should end.
+// Checkpoints are a second apart: the one nearest to the end of the interval is chosen.
 constexpr std::uint64_t nearest_ns = 500'000'000;
 
 } // namespace
@@ -32,7 +32,8 @@ void IntervalSummary::event(const Event& event) {
     ports_.add(event, 1, event.time_ns);
 }
 
-// They come right before a checkpoint is chosen, and belong to what it ends.
+// Counted events are passed right before a checkpoint is chosen, and belong to the interval that it
+// ends.
 void IntervalSummary::counted(const Event& event, std::uint64_t times) {
     current_->add(event, times);
     ports_.add(event, times, run_.now_ns());
@@ -50,7 +51,7 @@ Result<bool> IntervalSummary::tick() {
 }
 
 Result<void> IntervalSummary::finish() {
-    // The run ended while an interval waited for its last events: they are all here now.
+    // The run ended while an interval waited for its last events, which have arrived now.
     if (boundary_ns_ != 0 && run_.last_checkpoint().at_ns == boundary_ns_)
         write(boundary_ns_, run_.last_checkpoint().inputs);
     write(run_.accounted_until_ns(), run_.accounting_inputs());

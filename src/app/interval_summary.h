@@ -1,4 +1,4 @@
-// A summary for each interval of a run that goes on: every event is in one of them.
+// Prints a summary for each interval of a run. Every event is in exactly one of them.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@
 
 namespace twtrace {
 
-/// An interval ends where the source chooses a checkpoint, at the full second that follows. Until
-/// all events of before have come through, those of after are counted apart.
+/// An interval ends at a checkpoint of the source, at the next full second. Until all earlier
+/// events were delivered, later ones are counted separately.
 class IntervalSummary : public EventConsumer {
   public:
     IntervalSummary(const Options& options, EventSource& run, Output& output);
 
     void event(const Event& event) override;
     void counted(const Event& event, std::uint64_t times) override;
-    /// After each batch of events; false: nobody reads any more.
+    /// To be called after each batch of events; false: the reader has gone.
     Result<bool> tick();
-    /// After the run: what is left.
+    /// To be called after the run: prints the rest.
     Result<void> finish();
-    /// Of each budget, the first interval that exceeded it; otherwise the last one.
+    /// For each budget, the first interval that exceeded it; otherwise the last one.
     [[nodiscard]] const std::vector<BudgetVerdict>& verdicts() const { return verdicts_; }
 
   private:
@@ -38,9 +38,9 @@ class IntervalSummary : public EventConsumer {
     std::uint64_t start_wall_ns_;
     std::uint64_t start_ns_; // of the interval, CLOCK_MONOTONIC
     std::uint64_t due_ns_;
-    std::uint64_t boundary_ns_ = 0; // where the interval ends; 0: not yet chosen
-    Accounting::Inputs before_;     // as it was at the start of the interval
-    PortTally ports_; // an entry holds its port for a minute, whatever the interval is
+    std::uint64_t boundary_ns_ = 0; // end of the interval; 0: not yet chosen
+    Accounting::Inputs before_;     // at the start of the interval
+    PortTally ports_; // an entry holds its port for a minute, independent of the interval
     std::unique_ptr<Aggregator> current_;
     std::unique_ptr<Aggregator> next_;
     std::vector<BudgetVerdict> verdicts_;

@@ -1,4 +1,4 @@
-// Whose a time-wait socket is, where a tracer with --journal saw its close.
+// The owner of a time-wait socket, if a tracer with --journal saw its close.
 #pragma once
 
 #include <cstdint>

@@ -31,7 +31,7 @@ void KernelSide::pass_counted(const Filter& filter, const KernelCounts& counts,
         Event event = event_of(entry.key);
         event.netns_mix = counts.latest_mix(event.netns);
         attributor.attribute(event);
-        // The gate filtered them by what is in the socket, and these lines have no ephemeral port
+        // The gate has filtered them by the socket's fields. These counts have no ephemeral port
         // left to compare.
         if (filter.passes_owner(event))
             consumer.counted(event, entry.count);

@@ -1,4 +1,4 @@
-// The kernel side of a live run: when its ring is read, and what it could only count.
+// The kernel side of a live run: the schedule of ring reads, and the events that it only counted.
 #pragma once
 
 #include <chrono>
@@ -20,21 +20,21 @@ class KernelSide {
 
     [[nodiscard]] const LiveSource& source() const { return source_; }
 
-    /// Hands over what is in the ring; returns the number of records.
+    /// Passes the records in the ring to handler; returns their number.
     std::size_t read(RecordHandler& handler);
-    /// The time until the ring is to be read again, while events come.
+    /// The time until the next read of the ring, while there are events.
     [[nodiscard]] std::chrono::milliseconds read_every() const { return read_every_; }
-    /// quiet: that read brought nothing, and nothing waits to be passed on. True: the kernel side
-    /// will wake its reader with the next event.
+    /// quiet: that read was empty, and no event waits to be passed on. True: the kernel side will
+    /// wake its reader with the next event.
     bool may_sleep(bool quiet);
     void detach() { source_.detach(); }
 
     /// Passes on what the kernel side counted instead of sending it.
     void pass_counted(const Filter& filter, const KernelCounts& counts, Attributor& attributor,
                       EventConsumer& consumer);
-    /// Says how many events found the ring full since the last call.
+    /// Logs how many events were dropped since the last call because the ring was full.
     void report_losses();
-    /// At the end, with -v.
+    /// Logs totals at the end, with -v.
     void report_totals() const;
 
   private:

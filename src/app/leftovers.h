@@ -1,4 +1,5 @@
-// Time-wait sockets that are older than the look: how many, whose, and until when.
+// Counts time-wait sockets that are older than the observation: their number, owners and remaining
+// time.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +12,10 @@ namespace twtrace::doctor {
 
 class LeftoverCount {
   public:
-    /// looked_ms: how long ago the look began.
+    /// looked_ms: how long ago the observation began.
     explicit LeftoverCount(std::uint64_t looked_ms) : looked_ms_(looked_ms) {}
 
-    /// Sockets that are none are no matter.
+    /// Ignores sockets of other states.
     void add(const TcpSocket& socket, std::uint32_t netns);
     [[nodiscard]] const Leftovers& count() const { return count_; }
 

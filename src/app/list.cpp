@@ -50,9 +50,9 @@ TimeWaitSocket row_of(const TcpSocket& socket, std::uint32_t netns) {
     return row;
 }
 
-// Who listens on the local port accepted it, and so did who has many remote ports there; who uses
-// another port that connect() picks connected. Any other port says nothing: its listener may be
-// gone.
+// A listener on the local port, or many remote ports there, means that this side accepted. Any
+// other port that connect() picks means that this side connected. Other ports are inconclusive: the
+// listener may be gone.
 void infer_role(Event& event, const Place& place, bool has_listener) {
     if (has_listener || place.roles->is_servers(event.local_port, event.remote_port))
         event.role = Role::Server;
@@ -101,8 +101,8 @@ class Lister {
         return inodes;
     }
 
-    // The kernel walks the sockets of all namespaces to find those of one (10 ms where there are
-    // 100,000): not for a namespace that has listening sockets only. SYN_RECV is not in inuse, so
+    // The kernel walks the sockets of all namespaces to find those of one (10 ms for 100,000
+    // sockets), so skip a namespace with only listening sockets. SYN_RECV is not in inuse, so
     // half-open connections to these don't count.
     [[nodiscard]] bool is_worth_a_walk(const Place& place) const {
         if (!place.space.counts)
@@ -123,14 +123,14 @@ class Lister {
                                         });
     }
 
-    // All of them only where they are counted.
+    // All states are needed only for the totals.
     [[nodiscard]] std::uint32_t wanted_states() const {
         if (options_.format == Format::Csv)
             return mask_of(TcpState::TimeWait) | mask_of(TcpState::FinWait2);
         return every_tcp_state & ~mask_of(TcpState::Listen);
     }
 
-    // What was seen, else what can be inferred.
+    // Uses the seen owner, or else infers one.
     void find_owner(TimeWaitSocket& row, const Place& place) {
         Event& event = row.event;
         if (journal_.recall(event)) {
@@ -187,7 +187,7 @@ class Lister {
 Result<void> run_list(const Options& options) {
     if (!options.from.empty())
         return run_list_recording(options);
-    std::signal(SIGPIPE, SIG_IGN); // Output tells a reader that went away from an error
+    std::signal(SIGPIPE, SIG_IGN); // Output distinguishes a closed reader from an error
     auto open = open_namespaces(options.filter.netns);
     if (!open)
         return tl::unexpected(open.error());

@@ -1,4 +1,4 @@
-// `twtrace list --from`: the sockets that were in TIME_WAIT at a moment of a recording.
+// `twtrace list --from`: the sockets that were in TIME_WAIT at a given time of a recording.
 #include <map>
 #include <unistd.h>
 #include <utility>
@@ -28,7 +28,7 @@ SocketKey key_of(const Event& event) {
     return {event.netns, event.local, event.local_port, event.remote, event.remote_port};
 }
 
-// Events point into the recording's present block, so owners are copied.
+// Owners are copied, because events point into the recording's present block.
 struct Held {
     Event event;
     Owner owner;

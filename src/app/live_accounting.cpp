@@ -16,15 +16,14 @@ void LiveAccounting::after_read(const LiveSource& source, Pipeline& pipeline, bo
         counts_.refresh(false);
     }
     counts_.release_ended();
-    // What happened until the checkpoint has all come through.
+    // All events until the checkpoint were passed on.
     if (next_ && pipeline.settled_until_ns() > next_->at_ns) {
         complete_checkpoint(pipeline);
         account(last_.inputs, last_.at_ns);
     }
 }
 
-// Every event that happened until the counters were sampled is held by now, those included that had
-// to settle.
+// All events until the counters were sampled have arrived, including those that had to settle.
 void LiveAccounting::begin(Pipeline& pipeline) {
     begun_ = true;
     const auto read_at = counts_.choose_start(pipeline.held_times());
@@ -75,7 +74,7 @@ Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) const {
     const twtrace_stats stats = source.stats();
     const KernelCounts::Sum kernel = counts_.sum();
     Accounting::Inputs inputs;
-    inputs.captured = kernel.filtered; // by the gate; the pipeline's come on top
+    inputs.captured = kernel.filtered; // counted by the gate; those of the pipeline are added later
     inputs.filtered = kernel.filtered;
     inputs.lost = stats.lost[TWTRACE_TIME_WAIT];
     inputs.recursion_misses = source.recursion_misses();

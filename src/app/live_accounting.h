@@ -1,4 +1,4 @@
-// The accounting of a live run: what came through against what the kernel counted, at the start, at
+// The accounting of a live run. Compares captured events with the kernel's counts at the start, at
 // a checkpoint each second, and at the end.
 #pragma once
 
@@ -23,19 +23,20 @@ class LiveAccounting {
 
     [[nodiscard]] KernelCounts& counts() { return counts_; }
 
-    /// The kernel side is attached: from here on everything is counted.
+    /// To be called when the kernel side is attached and counts everything.
     void sample_start() { counts_.sample_start(); }
-    /// After each read of the ring. Events wait in the pipeline until the run has begun.
+    /// To be called after each read of the ring. Events wait in the pipeline until the run has
+    /// begun.
     void after_read(const LiveSource& source, Pipeline& pipeline, bool second_is_over);
-    /// Before the kernel side is detached, and after the ring was read for the last time.
+    /// To be called before the kernel side is detached, after the last read of the ring.
     void sample_end(Pipeline& pipeline);
     void end(const LiveSource& source, Pipeline& pipeline, std::uint64_t end_ns);
 
-    /// Events go to the consumer: the counters of the start are settled.
+    /// The counters of the start are settled, and events go to the consumer.
     [[nodiscard]] bool has_begun() const { return begun_; }
-    /// The ring has to be read soon, although nothing comes.
+    /// The ring has to be read soon, even if it is idle.
     [[nodiscard]] bool waits_for_events() const { return next_.has_value(); }
-    /// When it has something to do although nothing comes; CLOCK_MONOTONIC.
+    /// When the next work is due even without events; CLOCK_MONOTONIC.
     [[nodiscard]] std::optional<std::uint64_t> due_ns() const { return counts_.release_due_ns(); }
 
     [[nodiscard]] const Accounting& accounting() const { return accounting_; }
@@ -56,7 +57,7 @@ class LiveAccounting {
     Accounting accounting_;
     Accounting::Inputs inputs_;
     std::uint64_t until_ns_ = 0;
-    /// Chosen; its inputs lack the events that the pipeline has yet to pass on.
+    /// The chosen checkpoint. Its inputs lack the events that the pipeline has yet to pass on.
     std::optional<EventSource::Checkpoint> next_;
     EventSource::Checkpoint last_;
 };

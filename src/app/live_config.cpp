@@ -44,7 +44,7 @@ std::uint32_t tick_ns() {
     return static_cast<std::uint32_t>(tick.tv_nsec);
 }
 
-// Where the kernel can't decide, everything passes it, and user space decides alone.
+// If the kernel side can't decide, it filters nothing, and user space decides alone.
 void set_cgroups(twtrace_config& gate, std::vector<std::string> paths) {
     std::sort(paths.begin(), paths.end());
     paths.erase(std::unique(paths.begin(), paths.end()), paths.end());

@@ -1,4 +1,4 @@
-// What the kernel side is asked for: the part of the user's wishes that it can decide.
+// The configuration of the kernel side: the part of the filter that it can evaluate.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 
 namespace twtrace {
 
-/// Wanted::types with all of them.
+/// Wanted::types with all types.
 inline constexpr std::uint32_t every_type = ~0U;
 
-/// What a command wants of the kernel side, whatever the user's filters are.
+/// What a command needs from the kernel side, independent of the user's filters.
 struct Wanted {
     std::uint32_t types = 0; ///< bit (1 << twtrace_type) for each
-    /// Whether passive closes come one by one or only as a number.
+    /// Whether passive closes are sent one by one or only counted.
     twtrace_passive passive = TWTRACE_PASSIVE_SEND;
     bool port_bound = false; ///< Event::port_bound
 };

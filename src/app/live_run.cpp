@@ -20,7 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds second{1000};
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
-// Keeps what passes by for `twtrace list`.
+// Also writes events to the journal, for `twtrace list`.
 class Journaled : public EventConsumer {
   public:
     Journaled(JournalWriter& journal, EventConsumer& next) : journal_(journal), next_(next) {}
@@ -71,7 +71,7 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     if (!source)
         return tl::unexpected(source.error());
     LiveRun run(options, *std::move(loop), *std::move(source));
-    // After the source is open, so that no cgroup is made unseen.
+    // After the source is open, so that no new cgroup is missed.
     run.attributor_->learn_cgroups();
     if (options.journal) {
         auto journal = JournalWriter::create();
@@ -150,7 +150,7 @@ bool LiveRun::is_second_over() {
     return true;
 }
 
-// A checkpoint is as good as an event: what it counts until has to be read.
+// A pending checkpoint counts as an event: the ring has to be read up to it.
 void LiveRun::sleep_until_due(bool quiet) {
     if (!kernel_.may_sleep(quiet) || accounting_.waits_for_events()) {
         loop_.tick_every(kernel_.read_every());

@@ -1,5 +1,5 @@
-// The events of this host, now. It puts the kernel side (kernel_side.h), the way of each event
-// (pipeline.h) and the accounting (live_accounting.h) together, and runs them in the event loop.
+// The live events of this host. Combines the kernel side (kernel_side.h), the pipeline (pipeline.h)
+// and the accounting (live_accounting.h), and runs them in the event loop.
 #pragma once
 
 #include <functional>
@@ -23,8 +23,9 @@ class LiveRun : public EventSource {
   public:
     static Result<LiveRun> start(const Options& options, const Wanted& wanted);
 
-    /// What a run does not need any more; run() does it where nobody did before. To be called
-    /// before threads start that read what others write, and after a command has started.
+    /// Drops the privileges that a run does not need any more; run() does it if it was not done
+    /// before. To be called before starting threads that read untrusted input, and after a command
+    /// has started.
     void shed_privileges();
     Result<void> run(const Options& options, EventConsumer& consumer,
                      const std::function<Result<bool>()>& after_batch) override;
@@ -72,7 +73,7 @@ class LiveRun : public EventSource {
     void end(Pipeline& pipeline, EventConsumer& consumer);
 
     Filter filter_;
-    std::optional<Duties> duties_; // none: what they do not take has been shed
+    std::optional<Duties> duties_; // none: privileges beyond them were dropped
     std::chrono::milliseconds longest_sleep_;
     EventLoop loop_;
     KernelSide kernel_;
@@ -83,7 +84,7 @@ class LiveRun : public EventSource {
     std::optional<TimeWaitOwners> owners_; // with --ends
     std::uint64_t start_wall_ns_ = 0;
     std::uint64_t start_ns_ = 0;
-    std::uint64_t end_wall_ns_ = 0; // 0: it runs
+    std::uint64_t end_wall_ns_ = 0; // 0: still running
     std::uint64_t end_ns_ = 0;
     std::uint64_t second_due_ns_ = 0;
 };

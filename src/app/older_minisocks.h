@@ -11,13 +11,14 @@
 
 namespace twtrace {
 
-/// A socket in TIME_WAIT or FIN_WAIT2 without a process. listened: somebody listens on its local
-/// port. False: no more of this namespace.
+/// A socket in TIME_WAIT or FIN_WAIT2 without a process. listened: there is a listener on its local
+/// port. False: skip the rest of this namespace.
 using MinisockVisitor =
     std::function<bool(const OpenNamespace&, const TcpSocket& socket, bool listened)>;
 
-/// Those of the chosen network namespaces (inodes; empty: all) that entered before since_ns
-/// (CLOCK_MONOTONIC). Where this process may not look there are none; the log says so, with `what`.
+/// Visits those of the chosen network namespaces (inodes; empty: all) that entered before since_ns
+/// (CLOCK_MONOTONIC). If this process may not list sockets, there are none, and the log says so,
+/// with `what`.
 void each_older_minisock(const std::vector<std::uint32_t>& chosen, std::uint64_t since_ns,
                          std::string_view what, const MinisockVisitor& visit);
 

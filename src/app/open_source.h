@@ -1,4 +1,4 @@
-// The source that the user asked for: this host, or a recording (--from).
+// Opens the source that the user chose: this host, or a recording (--from).
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace twtrace {
 
-/// wanted: of a live run; a recording has what it has.
+/// wanted: for a live run only; a recording has a fixed content.
 Result<std::unique_ptr<EventSource>> open_source(const Options& options, const Wanted& wanted);
 
 } // namespace twtrace

@@ -1,4 +1,4 @@
-// A Snapshot of a run, at its end or while it goes on.
+// Makes a Snapshot of a run, at its end or while it continues.
 #pragma once
 
 #include "aggregate/snapshot.h"
@@ -7,7 +7,7 @@
 
 namespace twtrace {
 
-/// Feeds an Aggregator, for which passive closes need only be counted.
+/// Feeds an Aggregator that only needs the number of passive closes.
 class Collector : public EventConsumer {
   public:
     Collector(Aggregator& aggregator, const EventSource& source,
@@ -18,9 +18,9 @@ class Collector : public EventConsumer {
         ports_.add(event, 1, event.time_ns);
     }
     void counted(const Event& event, std::uint64_t times) override;
-    /// As of now, by the present settings.
+    /// The ports held now, by the present settings.
     const PortsHeld& ports();
-    /// As of now, by the settings that were read last.
+    /// The ports held now, by the settings that were read last.
     const PortsHeld& held() { return ports_.held_at(source_.now_ns()); }
 
   private:
@@ -34,10 +34,10 @@ constexpr twtrace_passive passives_for(GroupBy by) {
     return by == GroupBy::Peer ? TWTRACE_PASSIVE_COUNT_PEERS : TWTRACE_PASSIVE_COUNT;
 }
 
-/// With nothing but host and kernel in it.
+/// Contains only host and kernel.
 Snapshot empty_picture(const EventSource& source);
 
-/// What became of minisocks until now; none: nobody asked.
+/// The minisocks until now; none: not requested.
 std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggregator);
 
 /// With at most `peers` peers a group.

@@ -23,8 +23,8 @@ void Pipeline::record(std::span<const std::byte> bytes) {
 }
 
 void Pipeline::tick() {
-    // Whatever was in the ring when the last batch began has been read since: a retraction up to
-    // then would be here, however late this process gets to run.
+    // All records that were in the ring when the last batch began have been read: retractions up to
+    // then have arrived, however late this process is scheduled.
     drained_until_ns_ = std::exchange(batch_began_ns_, monotonic_now_ns());
     to_wall_ns_ = wall_minus_monotonic_ns();
     window_.release(drained_until_ns_, [this](const Event& settled) { pass(settled); });

@@ -1,4 +1,4 @@
-// decode -> retraction window -> attribute -> filter -> consumer: the way of every record of the
+// decode -> retraction window -> attribute -> filter -> consumer: the path of every record of the
 // kernel side.
 #pragma once
 
@@ -23,32 +23,33 @@ class Pipeline : public RecordHandler {
              EventConsumer& consumer)
         : filter_(filter), counts_(counts), attributor_(attributor), consumer_(consumer) {}
 
-    /// From here on the ends of minisocks belong to who closed; nullptr: none will come.
+    /// From now on the ends of minisocks get their closers; nullptr: there will be none.
     void follow(TimeWaitOwners* owners) { owners_ = owners; }
 
     void record(std::span<const std::byte> bytes) override;
-    /// Before each batch of records: lets go of what has settled.
+    /// To be called before each batch of records: releases settled events.
     void tick();
     void finish();
 
-    /// From here on events wait, until the kernel's counters tell where the run begins or ends.
+    /// From now on events are held, until the kernel's counters determine where the run begins or
+    /// ends.
     void hold() { holding_ = true; }
-    /// The times of the hand-overs that wait.
+    /// The times of the held hand-overs.
     [[nodiscard]] EventTimes held_times() const;
-    /// Passes on those of them that happened after (or, at the end, not after) their namespace's
-    /// counters were read; `otherwise_ns` is that moment for namespaces that have none.
+    /// Passes on the held events that happened after (or, at the end, not after) their namespace's
+    /// counters were read; `otherwise_ns` is that time for namespaces without counters.
     enum class Side { After, NotAfter };
     void release(const CounterTimes& read_at, std::uint64_t otherwise_ns, Side side);
-    /// Events up to this moment (CLOCK_MONOTONIC) have settled.
+    /// Events up to this time (CLOCK_MONOTONIC) have settled.
     [[nodiscard]] std::uint64_t settled_until_ns() const {
         return drained_until_ns_ -
                (is_empty() ? 0 : std::min(drained_until_ns_, RetractionWindow::hold_ns));
     }
-    /// Nothing waits to settle.
+    /// No event waits to settle.
     [[nodiscard]] bool is_empty() const { return window_.empty(); }
 
-    /// Once everything until `at_ns` has settled, captured_until_checkpoint() is what captured()
-    /// was then.
+    /// Once all events until `at_ns` have settled, captured_until_checkpoint() is the value of
+    /// captured() at that time.
     void choose_checkpoint(std::uint64_t at_ns) {
         chosen_ns_ = at_ns;
         after_checkpoint_ = 0;

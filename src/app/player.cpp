@@ -1,4 +1,4 @@
-// `twtrace top --from`: the live view over a recording.
+// `twtrace top --from`: plays a recording in the live view.
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -29,7 +29,7 @@ constexpr std::uint64_t minute_ns = 60 * second_ns;
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::array speeds{1, 2, 5, 10, 30, 60, 300};
 
-// The view shows what happened up to now; events that a record brought early wait.
+// Holds events of a record that are later than the present time of the view.
 class Waiting : public EventConsumer {
   public:
     Waiting() = default;
@@ -59,19 +59,19 @@ class Waiting : public EventConsumer {
 
 class Player {
   public:
-    /// end_wall_ns: it plays up to there; 0: up to the end of the recording.
+    /// end_wall_ns: where playing ends; 0: at the end of the recording.
     Player(const Options& options, Screen& screen, std::uint64_t end_wall_ns)
         : options_(options), screen_(screen), end_wall_ns_(end_wall_ns) {
         state_.by = options.group_by;
     }
 
-    /// The view begins a minute earlier, so that it shows what a live one would.
+    /// The view begins a minute earlier, so that it shows what a live one would show.
     Result<void> go_to(std::uint64_t wall_ns) {
         if (view_)
             state_ = view_->state();
         view_.reset();
         waiting_.reset();
-        auto recording = Recording::open(options_.from); // it may have grown
+        auto recording = Recording::open(options_.from); // the recording may have grown
         if (!recording)
             return tl::unexpected(recording.error());
         auto replay = Replay::open(*std::move(recording), options_.filter,
@@ -144,7 +144,7 @@ class Player {
 
     [[nodiscard]] std::uint64_t wall_ns() const { return replay_->wall_of(now_ns_); }
 
-    // False: the key is the view's.
+    // False: the view handles the key.
     bool press(const Key& key) {
         if (jump_)
             return press_in_prompt(key);
@@ -217,7 +217,7 @@ class Player {
     std::uint64_t played_ns_ = 0; // of this host
     std::size_t speed_ = 0;
     bool over_ = false;
-    std::optional<std::string> jump_; // a time is being typed
+    std::optional<std::string> jump_; // the time that is being typed
     std::optional<std::uint64_t> seek_to_wall_ns_;
     std::string said_;
 };

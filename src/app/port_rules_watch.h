@@ -1,5 +1,5 @@
-// The port settings of the network namespaces that a run has to do with. Those of a namespace that
-// has ended stay: its entries are still counted.
+// The port settings of the network namespaces of a run. Those of a namespace that has ended are
+// kept, because its entries are still counted.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class PortRulesWatch {
     }
 
     void look();
-    /// True: there is a namespace that was not known before, and now look() was called.
+    /// True: the namespace was not known before, and look() was called.
     bool look_for(std::uint32_t netns, std::uint64_t now_ns);
     [[nodiscard]] const RulesByNetns& rules() const { return rules_; }
 

@@ -1,4 +1,4 @@
-// The local ports that a run's clients take, with the settings of the namespaces that they are in.
+// The local ports that a run's clients take, by the settings of their namespaces.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ class PortTally {
             held_.set_rules(watch_.rules());
         held_.add(event, times, 0, now_ns);
     }
-    /// What is held at that time, by the settings that were read last.
+    /// The ports held at that time, by the settings that were read last.
     const PortsHeld& held_at(std::uint64_t now_ns) {
         held_.move_to(now_ns);
         return held_;
     }
-    /// What is held at that time, by the present settings: reads those of every namespace.
+    /// The ports held at that time, by the present settings, which are read for every namespace.
     const PortsHeld& at(std::uint64_t now_ns) {
         watch_.look();
         held_.set_rules(watch_.rules());

@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// chosen: network namespaces, empty: all. What entered since start_ns (CLOCK_MONOTONIC) is left
-/// out: the recording has it. At most 100,000 of them.
+/// chosen: network namespaces, empty: all. Sockets that entered since start_ns (CLOCK_MONOTONIC)
+/// are left out, because the recording has them. At most 100,000.
 std::vector<PresentSocket> present_sockets(const std::vector<std::uint32_t>& chosen,
                                            std::uint64_t start_ns);
 

@@ -1,5 +1,5 @@
-// How often the ring is read: a timer while events come, a wake-up by the kernel side while none
-// do.
+// When the ring is read: by a timer while there are events, by a wake-up of the kernel side while
+// there are none.
 #pragma once
 
 #include <algorithm>
@@ -10,10 +10,10 @@ namespace twtrace {
 
 inline constexpr std::chrono::milliseconds usual_pause{20};
 
-/// Time between two reads while events come. A batch may fill a quarter of the ring, so that a
-/// reader that is kept from its processor loses nothing. Few events wait 20 milliseconds; with many
-/// of them a longer pause is cheaper, because with each batch the reader and what it watches push
-/// each other out of the caches (0.28 CPU seconds per million closes instead of 0.33).
+/// Time between two reads while there are events. A batch may fill a quarter of the ring, so that
+/// nothing is lost if the reader is scheduled late. With few events the pause is 20 milliseconds.
+/// With many a longer pause is cheaper, because each batch makes the reader and the traced programs
+/// evict each other's cache lines (0.28 CPU seconds per million closes instead of 0.33).
 inline std::chrono::milliseconds time_between_reads(std::chrono::milliseconds last,
                                                     std::size_t batch_bytes,
                                                     std::size_t ring_bytes) {
@@ -31,15 +31,16 @@ inline std::chrono::milliseconds time_between_reads(std::chrono::milliseconds la
     return next;
 }
 
-/// A wake-up an event would cost more than everything else together, and fifty timers a second are
-/// what a quiet host pays. So the reader sleeps after a while without events, and asks to be woken
-/// by the next one.
+/// A wake-up for each event would cost more than everything else together, and a timer at fifty
+/// reads a second would load a quiet host. The reader therefore sleeps after some empty reads, and
+/// asks to be woken by the next event.
 class ReadSchedule {
   public:
     enum class Step {
-        Timer, ///< read again soon
-        Ask,   ///< the same, and ask for the wake-up: who did not see that wish yet is read by that
-               ///< timer
+        Timer, ///< read again after the pause
+        /// The same, and request the wake-up. The timer covers CPUs that have not seen the request
+        /// yet.
+        Ask,
         Sleep, ///< until woken
     };
     static constexpr unsigned quiet_reads = 10;

@@ -17,7 +17,7 @@ constexpr std::uint64_t find_every_ns = 10 * second_ns;
 constexpr std::uint64_t ports_every_ns = 10 * second_ns;
 constexpr std::size_t sockets_a_record = 1000;
 
-// Which namespaces are looked at is the filter's; all that is in them is recorded.
+// The filter selects the namespaces; all events in them are recorded.
 Filter whole_namespaces(const Filter& filter) {
     Filter whole;
     whole.netns = filter.netns;
@@ -55,7 +55,7 @@ void Recorder::event(const Event& event) {
     note_failure(event);
 }
 
-// The doctor counts the TIME_WAITs that connect() did not take over as it failed last.
+// The doctor counts the TIME_WAITs that connect() did not take over when it last failed.
 void Recorder::note_failure(const Event& event) {
     constexpr std::size_t most = 1000;
     if (event.type != EventType::PortExhausted || event.reason != Reason::None)

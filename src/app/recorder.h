@@ -1,4 +1,4 @@
-// Feeds a recording: the events of a run, and beside them what a replay needs to know of the host.
+// Writes a recording: the events of a run, and the state of the host that a replay needs.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@ namespace twtrace {
 
 class Recorder : public EventConsumer {
   public:
-    /// start_ns: since when the source has events.
+    /// start_ns: when the events of source begin.
     Recorder(const Options& options, EventSource& source, RecordingWriter& writer,
              std::uint64_t start_ns);
 
     void event(const Event& event) override;
     void counted(const Event& event, std::uint64_t times) override;
-    /// After each batch of events.
+    /// To be called after each batch of events.
     void tick();
-    /// After the run.
+    /// To be called after the run.
     void finish();
 
   private:
@@ -38,7 +38,7 @@ class Recorder : public EventConsumer {
     Filter everybody_;
     doctor::DoctorLook look_;
     bool can_look_ = false;
-    std::map<HeldKey, std::uint64_t> failed_ns_; // when connect() last found no port
+    std::map<HeldKey, std::uint64_t> failed_ns_; // when connect() last found no free port
     std::uint64_t checkpoint_ns_ = 0;            // chosen, and not yet written
     std::uint64_t chosen_ns_ = 0;                // chosen last
     std::uint64_t sampled_ns_ = 0;

@@ -18,7 +18,7 @@ namespace twtrace {
 namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
-// A recorder leaves out seconds that bring nothing new. A gap that is shorter may be a late sample.
+// A recorder leaves out seconds without changes. A shorter gap may be a late sample.
 constexpr std::uint64_t quiet_ns = 3 * second_ns;
 constexpr std::uint64_t records_a_batch = 4096;
 constexpr std::size_t most_present = 100'000; // what a recorder writes at most
@@ -59,7 +59,7 @@ Result<std::unique_ptr<Replay>> Replay::open(Recording recording, const Filter& 
 }
 
 Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
-    // Of a run whose first blocks were removed, the rest begins at the next full second.
+    // If the first blocks of a run were removed, the rest begins at the next full second.
     begin_wall_ns_ = std::max(begin_wall_ns, recording_.begin_wall_ns());
     if (begin_wall_ns > recording_.end_wall_ns())
         return fail(fmt::format("{} ends at {}, before the begin of the span",
@@ -80,7 +80,7 @@ Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
     return {};
 }
 
-// What the recorder found as its run began stands before the first event, checkpoint or sample.
+// The state at the start of the run precedes the first event, checkpoint and sample.
 void Replay::read_state() {
     const auto is_state = [](RecordKind kind) {
         return kind == RecordKind::Start || kind == RecordKind::Namespace ||
@@ -107,7 +107,7 @@ Result<void> Replay::run(const Options& options, EventConsumer& consumer,
         if (records % records_a_batch != 0)
             continue;
         end_batch();
-        if (stop_is_pending()) // system calls: too slow for each record
+        if (stop_is_pending()) // takes system calls: too slow for each record
             break;
     }
     if (!going_on_)
@@ -135,7 +135,7 @@ void Replay::end_batch() {
 }
 
 void Replay::start(const RunStart& start) {
-    if (start.run == run_.run && run_.start_ns != 0) // each block has it
+    if (start.run == run_.run && run_.start_ns != 0) // each block repeats it
         return;
     const bool is_first = first_.start_ns == 0;
     if (is_first)
@@ -183,7 +183,7 @@ void Replay::conntrack(const ConntrackRecord& record) {
     netns_[record.netns].conntrack = record.counts;
 }
 
-// Seconds that brought nothing new.
+// Passes seconds without changes, which the recorder left out.
 void Replay::pass_time(std::uint64_t until_ns) {
     if (!is_sampled_ || next_checkpoint_ns_ != 0 || sample_.at_ns + quiet_ns > until_ns)
         return;
@@ -205,7 +205,7 @@ void Replay::event(const Event& given) {
     now_ns_ = std::max(now_ns_, event.time_ns);
     count(event);
     note_netns(event);
-    if (consumer_ == nullptr) // it ended the silence in which the span begins
+    if (consumer_ == nullptr) // the span begins in a gap, which this event ended
         first_event_ = event;
     else
         hand_out(event);
@@ -218,7 +218,7 @@ void Replay::hand_out(const Event& event) {
         filtered_ += event.type == EventType::TimeWait ? 1 : 0;
 }
 
-// What the recording's own numbers are compared with.
+// Counts entries for the comparison with the recording's own numbers.
 void Replay::count(const Event& event) {
     if (event.retracts && delivered_ > 0)
         --delivered_;
@@ -257,7 +257,7 @@ void Replay::choose_checkpoint(std::uint64_t at_ns) {
 
 void Replay::sample(const RunSample& given) {
     const std::uint64_t at_ns = given.at_ns + shift_ns_;
-    if (at_ns <= sample_.at_ns) // a block begins with the last one
+    if (at_ns <= sample_.at_ns) // a block repeats the last one at its beginning
         return;
     pass_time(at_ns);
     if (ended_)
@@ -323,8 +323,8 @@ void Replay::account(std::uint64_t until_ns) {
     accounted_until_ns_ = until_ns;
 }
 
-// Without the end of its run, a recording was cut off: what came after the last sample has no
-// counters to be compared with.
+// Without the end of its run, the recording was cut off: for events after the last sample there are
+// no counters to compare with.
 void Replay::finish(std::uint64_t at_ns) {
     ended_ = true;
     now_ns_ = end_checkpoint_ns_ != 0 ? end_checkpoint_ns_ : at_ns;

@@ -18,7 +18,7 @@ namespace twtrace {
 class Replay : public EventSource, private RecordVisitor {
   public:
     /// Begins at options.begin and ends at options.end, both moved to the next full second of the
-    /// recording; all of it where they are not set. Error: nothing is there.
+    /// recording; covers everything if they are not set. Error: there is nothing in the span.
     static Result<std::unique_ptr<Replay>> open(const Options& options);
     /// The same for a span of wall-clock time; 0: unbounded.
     static Result<std::unique_ptr<Replay>> open(Recording recording, const Filter& filter,
@@ -27,7 +27,8 @@ class Replay : public EventSource, private RecordVisitor {
 
     Result<void> run(const Options& options, EventConsumer& consumer,
                      const std::function<Result<bool>()>& after_batch) override;
-    /// One record, up to the end of the span; false: there is none. Events go to the consumer.
+    /// Reads one record, up to the end of the span; false: no more. Events are passed to the
+    /// consumer.
     bool step(EventConsumer& consumer);
 
     [[nodiscard]] const Accounting& accounting() const override { return accounting_; }
@@ -37,9 +38,9 @@ class Replay : public EventSource, private RecordVisitor {
     [[nodiscard]] std::uint64_t next_checkpoint_ns() const override { return next_checkpoint_ns_; }
     [[nodiscard]] double elapsed_s() const override;
     [[nodiscard]] std::uint64_t now_ns() const override { return held_ns_ ? *held_ns_ : now_ns_; }
-    /// From now on now_ns() is this.
+    /// Fixes now_ns() to this value.
     void hold_clock(std::uint64_t at_ns) { held_ns_ = at_ns; }
-    /// The time of what was read last.
+    /// The time of the last record that was read.
     [[nodiscard]] std::uint64_t recorded_until_ns() const { return now_ns_; }
     [[nodiscard]] std::uint64_t wall_of(std::uint64_t at_ns) const override {
         return at_ns + to_wall_ns_;
@@ -54,7 +55,7 @@ class Replay : public EventSource, private RecordVisitor {
     [[nodiscard]] Inherited inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns,
                                       Flows& flows) const override;
 
-    /// What is known of a namespace now.
+    /// The present state of a namespace.
     struct Netns {
         NamespaceRecord record;
         std::optional<SockStat> counts;
@@ -63,9 +64,9 @@ class Replay : public EventSource, private RecordVisitor {
     };
     using Namespaces = std::map<std::uint32_t, Netns>;
     [[nodiscard]] const Namespaces& netns() const { return netns_; }
-    /// What was known where the span begins.
+    /// The state at the beginning of the span.
     [[nodiscard]] const Namespaces& netns_at_begin() const { return netns_at_begin_; }
-    /// Time-wait sockets that existed when the run began, and when that was.
+    /// Time-wait sockets that existed when the run began, and the time of that.
     [[nodiscard]] const std::vector<PresentSocket>& present() const { return present_; }
     [[nodiscard]] std::uint64_t present_at_ns() const { return present_at_ns_; }
     [[nodiscard]] const Recording& recording() const { return recording_; }
@@ -106,32 +107,33 @@ class Replay : public EventSource, private RecordVisitor {
     std::uint64_t begin_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: none
     bool begun_ = false;
-    std::optional<Event> first_event_; // read as the begin was looked for, and not yet handed out
+    // Read during the search for the begin, and not yet passed on.
+    std::optional<Event> first_event_;
     bool ended_ = false;
-    // While it runs: called for each batch, and where a checkpoint is chosen or passed.
+    // While the replay runs: called for each batch, and when a checkpoint is chosen or passed.
     const std::function<Result<bool>()>* after_batch_ = nullptr;
     Result<bool> going_on_ = true;
 
     RunStart first_;
     RunStart run_;                 // the present one
-    std::uint64_t shift_ns_ = 0;   // from its clock to that of the first run
-    std::uint64_t to_wall_ns_ = 0; // as EventSource::wall_of() adds it
+    std::uint64_t shift_ns_ = 0;   // offset from its clock to that of the first run
+    std::uint64_t to_wall_ns_ = 0; // the offset of wall_of()
     std::uint64_t now_ns_ = 0;
     std::optional<std::uint64_t> held_ns_;
     std::uint64_t start_ns_ = 0;
     std::uint64_t start_wall_ns_ = 0;
-    std::uint64_t end_checkpoint_ns_ = 0; // the span ends there; 0: not yet known
+    std::uint64_t end_checkpoint_ns_ = 0; // where the span ends; 0: not yet known
 
-    RunSample sample_;              // the last one, its clock shifted
-    Accounting::Inputs ended_runs_; // of runs that are over
+    RunSample sample_;              // the last one, in shifted time
+    Accounting::Inputs ended_runs_; // of runs that have ended
     Accounting::Inputs at_begin_;
-    bool begins_with_run_ = false;       // its counters were read with care
-    bool run_over_ = false;              // its end is in the recording
-    bool is_sampled_ = false;            // sample_ is of this run
+    bool begins_with_run_ = false;       // the begin is that of a run, with exact counters
+    bool run_over_ = false;              // the end of the run was read
+    bool is_sampled_ = false;            // sample_ belongs to this run
     std::uint64_t after_sample_ = 0;     // entries since sample_
-    std::uint64_t after_checkpoint_ = 0; // of them: since the checkpoint that is chosen
+    std::uint64_t after_checkpoint_ = 0; // of these: since the chosen checkpoint
     std::uint64_t delivered_ = 0;        // entries of the span
-    std::uint64_t filtered_ = 0;         // by filter_, of the entries that the recording has
+    std::uint64_t filtered_ = 0;         // recorded entries that filter_ left out
     Accounting accounting_;
     Accounting::Inputs inputs_;
     std::uint64_t accounted_until_ns_ = 0;
@@ -141,7 +143,8 @@ class Replay : public EventSource, private RecordVisitor {
     Namespaces netns_;
     Namespaces netns_at_begin_;
     std::uint32_t last_netns_ = 0;
-    std::set<std::uint32_t> client_netns_; // whose port settings matter
+    // Namespaces with clients: their port settings are needed.
+    std::set<std::uint32_t> client_netns_;
     std::vector<PresentSocket> present_;
     std::uint64_t present_at_ns_ = 0;
 };

@@ -6,7 +6,7 @@ namespace twtrace {
 
 namespace {
 
-// A counter that begins again, after a reboot, has not risen.
+// A counter that restarted, after a reboot, counts as not risen.
 std::uint64_t risen(std::uint64_t from, std::uint64_t to) {
     return to - std::min(to, from);
 }

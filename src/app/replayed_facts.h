@@ -1,4 +1,4 @@
-// What the doctor knows of the network namespaces of a recording.
+// The doctor's facts about the network namespaces of a recording.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@ class ReplayedFacts {
   public:
     explicit ReplayedFacts(const Replay& replay) : replay_(replay) {}
 
-    /// At the end of the span. seen has its flows already.
+    /// To be called at the end of the span. seen already contains its flows.
     void fill(doctor::Observations& seen) const;
 
   private:
-    /// Sets what was taken where the span begins.
+    /// Sets the ports that were taken at the beginning of the span.
     void compare(std::uint32_t netns, PortUse& use) const;
 
     [[nodiscard]] const Replay::Netns* before(std::uint32_t netns) const;

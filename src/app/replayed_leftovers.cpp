@@ -52,14 +52,14 @@ Result<ReplayedLeftovers> ReplayedLeftovers::before(const Replay& replay, const 
         leftovers.add(**earlier);
         while ((*earlier)->step(leftovers)) {
         }
-        leftovers.add(**earlier); // of a run that began meanwhile
+        leftovers.add(**earlier); // those of a run that began meanwhile
     }
     leftovers.add(replay);
     leftovers.in_span_ = true;
     return leftovers;
 }
 
-// Those that the recorder found; where an earlier run saw the close, the owner is known.
+// Adds those that the recorder found. The owner is known if an earlier run saw the close.
 void ReplayedLeftovers::add(const Replay& replay) {
     const std::uint64_t at_wall_ns = replay.wall_of(replay.present_at_ns());
     for (const PresentSocket& socket : replay.present())

@@ -1,4 +1,4 @@
-// The time-wait sockets of a recording that are older than a span, and still there at its end.
+// The time-wait sockets of a recording that are older than a span and still exist at its end.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ namespace twtrace {
 
 class ReplayedLeftovers : public EventConsumer {
   public:
-    /// replay: of the span, before it is run. options: whose --begin and --end it has. Reads the
-    /// minute before the end of the span, as far as that is before its begin.
+    /// replay: the span, before it is run. options: its --begin and --end. Reads the part of the
+    /// last minute of the span that lies before its begin.
     static Result<ReplayedLeftovers> before(const Replay& replay, const Options& options);
 
-    /// Of the span: a new close of the same addresses and ports ends an older one.
+    /// An event of the span: a new close of the same addresses and ports ends an older one.
     void event(const Event& event) override;
     void counted(const Event& /*event*/, std::uint64_t /*times*/) override {}
 
-    /// At the end of the span; UTC, nanoseconds.
+    /// Those that exist at the end of the span; UTC, nanoseconds.
     [[nodiscard]] doctor::Leftovers at(std::uint64_t end_wall_ns) const;
 
   private:

@@ -1,4 +1,4 @@
-// The network namespaces as a recording knows them at the moment that is replayed.
+// The network namespaces of a recording at the time that is replayed.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +23,7 @@ class ReplayedNamespaces : public NamespaceViews {
         for (auto& [inode, view] : views_)
             view.counts = replay_.netns().at(inode).counts;
     }
-    /// The settings of the host that reads a recording say nothing about the one that was traced.
+    /// The settings of the host that reads a recording do not apply to the host that was traced.
     [[nodiscard]] std::uint32_t usual_ports() const override { return 0; }
     [[nodiscard]] std::string name_of(std::uint32_t inode) override {
         const auto found = replay_.netns().find(inode);

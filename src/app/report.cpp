@@ -33,7 +33,7 @@ constexpr std::size_t peers_per_group = 100;
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t look_every_ns = 10 * second_ns;
 
-// Everything that the page needs, from one pass over the events.
+// Collects everything that the page shows, in one pass over the events.
 class Reporter : public EventConsumer {
   public:
     Reporter(const Options& options, const EventSource& source)
@@ -48,7 +48,7 @@ class Reporter : public EventConsumer {
         add(event, times);
         collector_.counted(event, times);
     }
-    /// After each batch of events: once a second what exists then.
+    /// To be called after each batch of events: samples the present state once a second.
     void tick() {
         const std::uint64_t now_ns = source_.now_ns();
         if (now_ns < next_ns_)
@@ -64,7 +64,7 @@ class Reporter : public EventConsumer {
         if (slices_.is_due(at_s(now_ns)))
             slices_.judge(at_s(now_ns), *namespaces_, collector_.held());
     }
-    /// After the last tick.
+    /// To be called after the last tick.
     const Marks& finish(double duration_s) {
         slices_.finish(duration_s, *namespaces_, collector_.held());
         return slices_.marks();
@@ -94,7 +94,7 @@ class Reporter : public EventConsumer {
     }
     void look() {
         namespaces_->look();
-        collector_.ports(); // reads the settings, for what comes
+        collector_.ports(); // reads the settings for later events
     }
     void take_ports(std::uint64_t now_ns) {
         const PortsHeld& held = collector_.held();

@@ -15,14 +15,14 @@ namespace twtrace {
 
 namespace {
 
-// Standard output belongs to data. _mt: the exporter has a second thread.
+// Standard output is reserved for data. _mt: the exporter has a second thread.
 void log_to_stderr(bool verbose) {
     spdlog::set_default_logger(spdlog::stderr_logger_mt("twtrace"));
     spdlog::set_pattern("%n: %v");
     spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
 
-// What traces still has programs to load, and sheds what it does not need after that (LiveRun).
+// Commands that trace still have programs to load, and drop their privileges later (LiveRun).
 bool traces(const Options& options) {
     return options.from.empty() && options.command != Command::Diff &&
            options.command != Command::List;

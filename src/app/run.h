@@ -1,11 +1,11 @@
-// Command line in, everything done, or the error that main() prints.
+// Runs a command line, and returns the error that main() prints.
 #pragma once
 
 #include "util/result.h"
 
 namespace twtrace {
 
-/// The exit status where nothing went wrong.
+/// The exit status, if there was no error.
 Result<ExitCode> run(int argc, const char* const* argv);
 
 } // namespace twtrace

@@ -31,7 +31,7 @@ void SliceDoctor::fill_ports(doctor::Observations& seen, const PortsHeld& held) 
     std::map<HeldKey, PortCount> now;
     held.each([&](const HeldKey& key, const PortCount& count, const auto& /*users*/) {
         const std::uint32_t usable = held.rules_of(key.netns).usable;
-        // The rules have nothing to say about a destination that takes less.
+        // The rules ignore a destination that takes less.
         if (usable > 0 && count.taken > 0.05 * usable)
             now.emplace(key, count);
     });

@@ -1,4 +1,4 @@
-// The doctor, asked again for each slice of a span: since when does a finding hold?
+// Runs the doctor for each slice of a span, to find out since when a finding applies.
 #pragma once
 
 #include <map>
@@ -16,9 +16,9 @@ class SliceDoctor {
     void add(const Event& event, std::uint64_t times) { observer_->add(event, times); }
     /// now_s: since the start. True: the slice is long enough to be judged.
     [[nodiscard]] bool is_due(double now_s) const { return now_s - begin_s_ >= marks_.slice_s(); }
-    /// Ends the slice and begins the next. held: as of now.
+    /// Ends the slice and begins the next. held: the ports held now.
     void judge(double now_s, NamespaceViews& namespaces, const PortsHeld& held);
-    /// The rest of the span, if it is long enough to say something.
+    /// Judges the rest of the span, if it is long enough.
     void finish(double end_s, NamespaceViews& namespaces, const PortsHeld& held);
     [[nodiscard]] const Marks& marks() const { return marks_; }
 

@@ -37,7 +37,7 @@ Result<std::vector<BudgetVerdict>> run_once(const Options& options, EventSource&
     Collector collector(aggregator, run, options.filter.netns);
     if (auto done = run.run(options, collector, [&] { return command.go_on(); }); !done)
         return tl::unexpected(done.error());
-    take_pending_stop(); // a second Ctrl-C is for the document
+    take_pending_stop(); // a second Ctrl-C interrupts the document
     const PortsHeld& ports = collector.ports();
     append_summary(picture_of(run, aggregator, peers_per_group, ports, !options.wide),
                    options.format, options.wide, output.buffer());

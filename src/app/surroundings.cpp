@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t find_every_ns = 10 * second_ns;
-constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // where an event came from a new one
-constexpr std::uint64_t remembered_ns = 6 * second_ns; // more than rates are over (RateSpan)
+constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // if an event came from a new one
+constexpr std::uint64_t remembered_ns = 6 * second_ns; // longer than the span of rates (RateSpan)
 constexpr std::uint64_t sample_ns = second_ns / 10;
 
 PortRules rules_of(const NamespaceView& view, std::uint32_t usual_ports) {
@@ -34,7 +34,7 @@ void Surveyor::find_namespaces() {
     const std::size_t before = watch_->views().size();
     watch_->look();
     if (watch_->views().size() != before)
-        around_.present.clear(); // sockets of one that is new have not risen
+        around_.present.clear(); // the sockets of a new namespace are not an increase
     around_.rules.clear();
     name_of_.clear();
     const std::uint32_t usual_ports = watch_->usual_ports();
@@ -69,7 +69,7 @@ void Surveyor::measure(std::uint64_t now_ns) {
         present.erase(present.begin());
 }
 
-// The accounting counts up to a full second, a while ago: its entries belong to that time.
+// The accounting counts up to an earlier full second, so its entries are stored with that time.
 void Surveyor::count_entries(std::uint64_t until_ns) {
     const Accounting& accounting = around_.accounting;
     if (until_ns == 0 || (!samples_.empty() && samples_.back().until_ns == until_ns))
@@ -84,7 +84,7 @@ void Surveyor::count_entries(std::uint64_t until_ns) {
                                       (static_cast<double>(last.until_ns - first.until_ns) / 1e9);
 }
 
-// One that is gone, or that nothing leads to, stays unknown: it is looked for once.
+// A namespace that is gone or can't be reached stays unknown: it is searched for once.
 void Surveyor::notice_new(const Flows& flows) {
     if (looked_for_.size() > 1000)
         looked_for_.clear();

@@ -12,11 +12,11 @@ namespace twtrace {
 namespace {
 
 constexpr std::uint32_t wanted_types = 1U << TWTRACE_TIME_WAIT | 1U << TWTRACE_PORT_EXHAUSTED |
-                                       1U << TWTRACE_ABORTED; // some take back a TimeWait
+                                       1U << TWTRACE_ABORTED; // some retract a TimeWait
 
 std::string text_of(const Frame& frame) {
     std::string text;
-    for (std::size_t row = 0; row + 1 < frame.lines.size(); ++row) { // the last are the keys
+    for (std::size_t row = 0; row + 1 < frame.lines.size(); ++row) { // the last line shows the keys
         for (const Span& span : frame.lines[row])
             text += span.text;
         text.erase(text.find_last_not_of(' ') + 1);
@@ -57,7 +57,7 @@ Result<void> run_top(const Options& options) {
         if (options.count > 0 || options.duration.count() > 0)
             output.buffer() = text_of(top.frame());
     }
-    return output.flush(); // after a bounded run the last picture stays
+    return output.flush(); // after a bounded run the last screen stays
 }
 
 } // namespace twtrace

@@ -1,4 +1,4 @@
-// The screen of top, over a source of events.
+// The screen of `top`, for any source of events.
 #pragma once
 
 #include <algorithm>
@@ -18,14 +18,14 @@
 
 namespace twtrace {
 
-// A picture of tens of thousands of peers takes tens of milliseconds: it is then made less often,
-// so that pictures never take more than a fiftieth of a core.
+// A screen with tens of thousands of peers takes tens of milliseconds. It is then refreshed less
+// often, so that refreshes take at most a fiftieth of a core.
 inline constexpr std::uint64_t top_times_longer = 50;
 inline constexpr std::chrono::milliseconds default_top_interval{1000};
 
 class TopView : public EventConsumer {
   public:
-    /// start_ns: CLOCK_MONOTONIC of the source. state: what the user had chosen before.
+    /// start_ns: CLOCK_MONOTONIC of the source. state: the user's earlier choices.
     TopView(const Options& options, EventSource& source, Screen& screen, std::uint64_t start_ns,
             const State& state)
         : options_(options),
@@ -62,7 +62,7 @@ class TopView : public EventConsumer {
         return !state_.quit && (options_.count == 0 || refreshes_ < options_.count);
     }
 
-    // False: no more keys will come.
+    // False: there is no more input.
     bool read_keys() {
         int waiting = 0;
         if (ioctl(STDIN_FILENO, FIONREAD, &waiting) != 0 || waiting == 0)
@@ -80,9 +80,9 @@ class TopView : public EventConsumer {
         keys_pressed_ = true;
     }
     [[nodiscard]] const State& state() const { return state_; }
-    /// The next tick makes a new picture.
+    /// Refreshes at the next tick.
     void refresh_soon() { next_ns_ = 0; }
-    /// Beside the title: where a recording is.
+    /// Text beside the title: the position in a recording.
     void say(const std::string& text) {
         keys_pressed_ = keys_pressed_ || picture_.around.replay != text;
         said_ = text;
@@ -109,7 +109,7 @@ class TopView : public EventConsumer {
             refresh();
     }
 
-    // While it is paused the picture comes from a copy: groups can be looked at in peace.
+    // While paused the screen is made from a copy, so that groups can be examined without changes.
     void change_picture() {
         if (state_.paused && !frozen_)
             frozen_.emplace(flows_);

@@ -18,7 +18,7 @@ constexpr std::uint32_t bit(EventType type) {
 
 std::uint32_t types_of(const Options& options) {
     std::uint32_t types = bit(EventType::TimeWait) | bit(EventType::PortExhausted);
-    // Aborted ones are always asked for: some of them take back a TimeWait.
+    // Aborted events are always needed: some of them retract a TimeWait.
     types |= bit(EventType::Aborted);
     return options.all ? types | bit(EventType::PassiveClose) : types;
 }
@@ -32,18 +32,19 @@ class LinePrinter : public EventConsumer {
     }
 
     void event(const Event& event) override {
-        // One that takes back a line which was printed already has to be told.
+        // An event that retracts a line already printed has to be shown.
         if (done() || !is_shown(event))
             return;
         sink_.line(event, output_.buffer());
         left_ -= limited_ ? 1 : 0;
     }
-    // The number of what found the ring full is said on standard error; a line needs its detail.
+    // Events dropped by a full ring are reported on standard error as a number; a line needs
+    // details.
     void counted(const Event& /*event*/, std::uint64_t /*times*/) override {}
     [[nodiscard]] bool done() const { return limited_ && left_ == 0; }
 
   private:
-    // A recording has every type.
+    // A recording has events of every type.
     [[nodiscard]] bool is_shown(const Event& event) const {
         if (event.type == EventType::Aborted)
             return all_ || event.retracts;
@@ -57,7 +58,7 @@ class LinePrinter : public EventConsumer {
     bool limited_;
 };
 
-// Lines can't tell that some are missing.
+// The lines themselves do not show that some are missing.
 void say_what_is_missing(const Accounting& accounting) {
     const bool some = accounting.lost > 0 || accounting.missed > 0 || accounting.untracked > 0 ||
                       (accounting.kernel && !accounting.exact);

@@ -22,7 +22,7 @@ tl::unexpected<Error> not_a_time(const std::string& text) {
                 ExitCode::Usage);
 }
 
-// Seconds in "15m"; none: it is no such text.
+// Seconds in "15m"; none: not of this form.
 std::optional<double> parse_span(std::string_view text) {
     double value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -44,7 +44,7 @@ struct Parsed {
     int offset_s = 0; // of RFC 3339: 02:00 is 7200
 };
 
-// ".5" and a zone at the end of the text.
+// Parses ".5" and a zone at the end of the text.
 bool parse_rest(const char* rest, Parsed& parsed) {
     if (*rest == '.') {
         char* end = nullptr;
@@ -88,7 +88,7 @@ std::uint64_t in_ns(std::time_t seconds, double fraction_s) {
            static_cast<std::uint64_t>(fraction_s * 1e9);
 }
 
-// The last such time of day that is not after the end.
+// The last occurrence of this time of day that is not after the end.
 std::uint64_t last_before(std::uint64_t end_wall_ns, const Parsed& parsed) {
     const auto end = static_cast<std::time_t>(end_wall_ns / second_ns);
     for (std::int64_t days_back = 0;; ++days_back) {

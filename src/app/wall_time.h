@@ -1,4 +1,4 @@
-// Points in time as --begin, --end and --at take them.
+// Times as --begin, --end and --at accept them.
 #pragma once
 
 #include <cstdint>

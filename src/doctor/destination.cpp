@@ -58,8 +58,8 @@ void add_seen(const Observations& seen, Index& index) {
     }
 }
 
-// What was seen to close, and what connect() did not take over as it failed. One port may be left
-// out of every search (__inet_hash_connect(), an odd range).
+// Judges by closes that were seen, and by sockets that connect() did not take over when it failed.
+// One port may be left out of every search (__inet_hash_connect(), an odd range).
 void judge_timestamps(Destination& to) {
     to.no_timestamps = 2 * to.without_timestamps > to.time_wait || to.use.passed_over > 1;
     if (!to.no_timestamps)
@@ -75,7 +75,8 @@ std::vector<Destination> destinations(const Observations& seen) {
     Index index;
     add_counted(seen, index);
     add_seen(seen, index);
-    std::map<std::uint32_t, std::uint32_t> usable; // by namespace: counting them takes a while
+    // By namespace: counting the usable ports is slow.
+    std::map<std::uint32_t, std::uint32_t> usable;
     for (const auto& [netns, facts] : seen.namespaces)
         usable[netns] = facts.settings ? facts.settings->usable_ports() : 0;
     std::vector<Destination> all;
@@ -90,7 +91,7 @@ std::vector<Destination> destinations(const Observations& seen) {
             to.leads_to = (to.use.open + seen.rate(to.time_wait) * to.hold_s) / to.usable;
         all.push_back(to);
     }
-    // In an order of their own: hash tables have none.
+    // Sorted, because hash tables have no order.
     std::sort(all.begin(), all.end(), [](const Destination& a, const Destination& b) {
         return std::tie(b.use.time_wait, a.netns, a.use.remote, a.use.port, a.use.local) <
                std::tie(a.use.time_wait, b.netns, b.use.remote, b.use.port, b.use.local);

@@ -1,5 +1,5 @@
-// One (source, destination, destination port) with all that is known of it: what the rules about
-// ports share.
+// One (source, destination, destination port) with all that is known of it, shared by the rules
+// about ports.
 #pragma once
 
 #include <string>
@@ -19,14 +19,14 @@ struct Destination {
     std::uint32_t usable = 0;    ///< 0: the namespace's settings are not known
     std::uint64_t time_wait = 0; ///< entries that were seen
     std::uint64_t no_port = 0;   ///< connects that failed
-    const Flow* maker = nullptr; ///< who made most of them; null: nobody was seen
+    const Flow* maker = nullptr; ///< the flow with most of them; null: no close or failure was seen
     /// Connections there have no TCP timestamps: connect() never takes their TIME_WAIT over.
     bool no_timestamps = false;
     std::uint64_t without_timestamps = 0; ///< of time_wait
     double hold_s = 60;                   ///< how long a port stays taken after the close
     double leads_to = 0;                  ///< share of the usable ports that the present rate fills
 
-    /// Somebody goes on connecting there, or at least holds what there is.
+    /// There are still connects to it, or at least open connections.
     [[nodiscard]] bool in_use() const;
     /// Half of the ports are taken, or will be at this rate.
     [[nodiscard]] bool is_short() const;
@@ -35,16 +35,16 @@ struct Destination {
     }
 };
 
-/// Those whose ports were counted, or to which somebody closed or could not connect.
+/// Those whose ports were counted, or that have closes or failed connects.
 std::vector<Destination> destinations(const Observations& seen);
 
 /// "27,900 of 28,232 local ports (98.8 %) from 10.0.0.1 to 10.0.0.2:80 are taken: ...", and what of
 /// them connect() may take over.
 std::vector<std::string> port_evidence(const Destination& to);
-/// What they are, for a script.
+/// The same numbers, for scripts.
 std::vector<std::pair<std::string_view, double>> port_numbers(const Observations& seen,
                                                               const Destination& to);
-/// Relief first; where there is none, or most of them are open, what its maker can do.
+/// Immediate relief first; without one, or with most connections open, what the client can do.
 std::vector<std::string> port_fix(const Observations& seen, const Destination& to);
 
 } // namespace twtrace::doctor

@@ -17,7 +17,7 @@ struct Match {
     std::string_view remedy;
 };
 
-// What the lines of a finding's fix do, in the terms of whatif.
+// The effect of the lines of a finding's fix, in terms of whatif.
 constexpr std::array matches{
     Match{"connection-per-request", "pool"}, Match{"server-closes-first", "keepalive-timeout"},
     Match{"ports-running-out", "tw-reuse"},  Match{"ports-running-out", "port-range"},
@@ -58,7 +58,7 @@ std::string effect_text(const whatif::Effect& today, const whatif::Remedy& remed
     return text;
 }
 
-// Of the flows that a finding is about, the one that closes most.
+// The flow that closes most, of those that a finding is about.
 const std::pair<const whatif::FlowId, whatif::FlowLog>* busiest(const Finding& finding, Role role,
                                                                 const whatif::ConnectionLog& log) {
     const std::pair<const whatif::FlowId, whatif::FlowLog>* best = nullptr;

@@ -1,4 +1,4 @@
-// The effect that the remedies of a finding would have, as whatif predicts it.
+// The predicted effect of a finding's remedies (whatif).
 #pragma once
 
 #include "doctor/observations.h"
@@ -7,8 +7,8 @@
 
 namespace twtrace::doctor {
 
-/// Puts the findings in the order of what their remedies bring, within each severity.
-/// kept_seconds: the part of the span that log holds completely.
+/// Adds the predictions and sorts the findings by gain within each severity. kept_seconds: the part
+/// of the span that log holds completely.
 void add_expected(const Observations& seen, const whatif::ConnectionLog& log, double kept_seconds,
                   Findings& findings);
 

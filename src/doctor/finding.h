@@ -1,4 +1,4 @@
-// What the doctor has found: evidence, meaning, and what to do about it.
+// A finding of the doctor: evidence, meaning, and what to do about it.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace twtrace::doctor {
 
 /// Worst first.
 enum class Severity : std::uint8_t {
-    Critical, ///< connections fail or crawl, or will within a minute
-    Warning,  ///< will fail if it grows, or goes on
-    Note,     ///< costs something, or does not do what somebody meant it to
+    Critical, ///< connections fail or are slow, now or within a minute
+    Warning,  ///< will fail if it grows or continues
+    Note,     ///< has a cost, or does not have the intended effect
 };
 
 constexpr std::string_view name_of(Severity severity) {
@@ -32,19 +32,18 @@ constexpr std::string_view name_of(Severity severity) {
 }
 
 struct Finding {
-    std::string_view id; ///< stable: scripts lean on it
+    std::string_view id; ///< stable: used by scripts
     Severity severity = Severity::Note;
-    double weight = 0; ///< within a severity, of those that gain the same, the heavier comes first
+    double weight = 0; ///< the order within a severity and equal gain, highest first
     std::string title;
     std::vector<std::string> evidence; ///< numbers from this host
     std::string meaning;
-    std::vector<std::string> fix; ///< lines to paste; those with a # in front explain the next one
-    std::vector<std::string>
-        expected{};  ///< what they would change, where it can be predicted; best first
-    double gain = 0; ///< of the best of them, in connections a second; within a severity the
-                     ///< largest comes first
+    std::vector<std::string> fix; ///< lines to copy; a line with # in front explains the next one
+    std::vector<std::string> expected{}; ///< predicted effects, best first
+    /// Of the best of them, in connections a second; the largest comes first within a severity.
+    double gain = 0;
 
-    // What it is about; none: nothing of the kind, or not known.
+    // The subject of the finding; none: not applicable, or not known.
     std::optional<std::uint32_t> netns;
     std::string service;
     std::optional<std::uint32_t> pid; ///< one of its processes

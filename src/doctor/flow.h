@@ -1,4 +1,4 @@
-// What was seen between one service and one destination, or at one listening port.
+// The events between one service and one destination, or at one listening port.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace twtrace::doctor {
 
-/// Durations by powers of two: 160 bytes, where there may be thousands of flows.
+/// Durations by powers of two: 160 bytes each, because there may be thousands of flows.
 class Lifetimes {
   public:
     void add(std::uint64_t us) {
@@ -27,7 +27,7 @@ class Lifetimes {
         count_ += other.count_;
     }
     [[nodiscard]] std::uint64_t count() const { return count_; }
-    /// Half of them were shorter than this power of two; none: nothing is known.
+    /// The power of two that half of them were below; none: there are no durations.
     [[nodiscard]] std::optional<std::uint64_t> median_below_us() const {
         std::uint64_t seen = 0;
         for (std::size_t index = 0; index < counts_.size(); ++index) {
@@ -43,7 +43,7 @@ class Lifetimes {
     std::uint64_t count_ = 0;
 };
 
-/// Do they come at regular intervals?
+/// Measures whether events come at regular intervals.
 class Rhythm {
   public:
     void add(std::uint64_t at_ns) {
@@ -76,10 +76,10 @@ class Rhythm {
     double squares_ = 0;
 };
 
-/// How many different ones there were.
+/// Counts distinct processes.
 class Processes {
   public:
-    /// A process by its number and when it started. room: for how many there is memory yet.
+    /// Adds a process, identified by pid and start time. room: how many more may be stored.
     void add(std::uint32_t pid, std::uint64_t start_ns, std::size_t& room) {
         const std::uint64_t process = start_ns ^ std::uint64_t{pid} << 40U;
         if (room > 0)
@@ -88,7 +88,7 @@ class Processes {
             is_full_ = is_full_ || !seen_.contains(process);
     }
     [[nodiscard]] std::size_t count() const { return seen_.size(); }
-    /// Then there were more of them.
+    /// The limit was reached: there were more.
     [[nodiscard]] bool is_full() const { return is_full_; }
 
   private:
@@ -97,7 +97,7 @@ class Processes {
 };
 
 /// Client: `local` is the source address, `remote` and `port` the destination. Server: `local` and
-/// `port` are where it listens; `remote` is set only where single clients are told apart.
+/// `port` are where it listens; `remote` is set only if flows are kept for each client.
 struct Flow {
     std::uint32_t netns = 0;
     Role role = Role::Unknown;
@@ -105,7 +105,7 @@ struct Flow {
     Address remote;
     std::uint16_t port = 0;
     std::string service;
-    std::string remote_service; ///< who is at `remote`, if that is on this host and known
+    std::string remote_service; ///< the service at `remote`, if it is on this host and known
     std::string comm;           ///< of the last task that closed
     std::string program;        ///< of the last one, as in Owner; empty: not known
     std::string language;       ///< likewise
@@ -116,9 +116,10 @@ struct Flow {
 
     std::uint64_t time_wait = 0;
     std::uint64_t passive_close = 0;
-    std::uint64_t no_port = 0;            ///< connect() gave EADDRNOTAVAIL: the range is used up
-    std::uint64_t port_taken = 0;         ///< the same, but for the port that the program chose
-    std::uint64_t own_range = 0;          ///< the same, but the socket's own range is used up
+    /// connect() failed with EADDRNOTAVAIL: no free port in the range.
+    std::uint64_t no_port = 0;
+    std::uint64_t port_taken = 0;         ///< the same: the port that the program chose is taken
+    std::uint64_t own_range = 0;          ///< the same: no free port in the socket's own range
     std::uint16_t last_port = 0;          ///< of port_taken
     std::uint64_t last_no_port_ns = 0;    ///< CLOCK_MONOTONIC
     std::uint64_t without_timestamps = 0; ///< of time_wait

@@ -1,4 +1,4 @@
-// All that the rules judge by: what was seen, and how this host is set up.
+// The input of the rules: what was seen, and the configuration of this host.
 #pragma once
 
 #include <cstdint>
@@ -19,45 +19,46 @@
 namespace twtrace::doctor {
 
 struct NamespaceFacts {
-    std::string name;  ///< as tables show it
-    std::string enter; ///< goes before a command that is to run there; empty: nothing has to
+    std::string name;  ///< the name as tables show it
+    std::string enter; ///< prefix for a command that has to run there; empty: none needed
     std::optional<NetSettings> settings;  ///< none: CAP_SYS_ADMIN is missing
     std::optional<SockStat> counts;       ///< at the end
-    std::optional<Conntrack> conntrack;   ///< at the end; none: not looked at
-    std::uint64_t conntrack_failed = 0;   ///< insertions while it looked
-    std::uint64_t conntrack_dropped = 0;  ///< entries or packets, likewise
-    std::uint64_t overflow_rise = 0;      ///< TCPTimeWaitOverflow while it looked
-    bool ports_counted = false;           ///< false: not looked at
-    std::vector<PortUse> ports;           ///< most used first, the first few
-    std::uint64_t destinations = 0;       ///< of which `ports` are the first
-    std::uint32_t distinct_ports = 0;     ///< different local ports taken, over all destinations
+    std::optional<Conntrack> conntrack;   ///< at the end; none: not read
+    std::uint64_t conntrack_failed = 0;   ///< failed insertions during the observation
+    std::uint64_t conntrack_dropped = 0;  ///< dropped entries or packets, likewise
+    std::uint64_t overflow_rise = 0;      ///< rise of TCPTimeWaitOverflow during the observation
+    bool ports_counted = false;           ///< false: not counted
+    std::vector<PortUse> ports;           ///< the first few, most used first
+    std::uint64_t destinations = 0;       ///< all of them; `ports` has the first few
+    std::uint32_t distinct_ports = 0;     ///< distinct local ports taken, over all destinations
     std::uint32_t port_sockets = 0;       ///< sockets that take them
-    std::vector<std::uint16_t> listeners; ///< ports that somebody listens on, rising
+    std::vector<std::uint16_t> listeners; ///< ports with a listener, in ascending order
 };
 
-/// Time-wait sockets that are older than the look.
+/// Time-wait sockets that are older than the observation.
 struct Leftovers {
     std::uint64_t sockets = 0;
     std::uint32_t last_ends_in_ms = 0;
-    std::map<std::string, std::uint64_t> by_service; ///< of those that a tracer with --journal saw
+    std::map<std::string, std::uint64_t> by_service; ///< of those seen by a tracer with --journal
 };
 
 struct Observations {
     double seconds = 0;
-    double counted_apart_s = 0; ///< between the two countings of the ports: somewhat longer
+    /// Between the two counts of the ports; slightly longer than `seconds`.
+    double counted_apart_s = 0;
     Counts totals;
     Accounting accounting;
     std::vector<Flow> flows;  ///< clients by destination, servers by port
     std::vector<Flow> visits; ///< servers by port and client
-    std::uint64_t beyond = 0; ///< events that found no room in these
+    std::uint64_t beyond = 0; ///< events that did not fit in these
     std::map<std::uint32_t, NamespaceFacts> namespaces;
-    std::optional<Leftovers> leftovers;                 ///< none: not looked at
+    std::optional<Leftovers> leftovers;                 ///< none: not read
     std::map<std::uint32_t, std::uint32_t> bound_ports; ///< see bound_ports_of()
 
     [[nodiscard]] double rate(std::uint64_t times) const {
         return seconds > 0 ? static_cast<double>(times) / seconds : 0;
     }
-    /// Different local ports that bind() had picked for connections that were seen to close.
+    /// Distinct local ports that bind() had picked for connections whose close was seen.
     [[nodiscard]] std::uint32_t bound_ports_of(std::uint32_t netns) const {
         const auto found = bound_ports.find(netns);
         return found == bound_ports.end() ? 0 : found->second;

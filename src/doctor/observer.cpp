@@ -22,7 +22,7 @@ void count_no_port(Flow& flow, const Event& event, std::uint64_t times) {
     }
 }
 
-// Of a parent that is gone the name is not known: that is no difference.
+// The name of a parent that is gone is not known, which does not count as a difference.
 void note_parent(Flow& flow, const Event& event) {
     if (event.owner == nullptr || event.owner->parent.empty())
         return;
@@ -41,7 +41,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
             flow.chosen += event.port_chosen ? times : 0;
         }
         flow.bytes += event.bytes_sent + event.bytes_received;
-        // Those of a full ring have no time.
+        // Events that were counted because the ring was full have no time.
         if (event.time_ns != 0)
             flow.rhythm.add(event.time_ns);
         if (const auto lifetime = event.lifetime_us())
@@ -58,7 +58,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
         flow.local_resets += event.reason == Reason::LocalReset ? times : 0;
         flow.overflows += event.reason == Reason::Overflow ? times : 0;
         break;
-    case EventType::TimeWaitStart: // not asked for
+    case EventType::TimeWaitStart: // not requested
     case EventType::TimeWaitEnd:
         break;
     }

@@ -1,4 +1,4 @@
-// Events -> flows. Memory is bounded: what finds no room is only counted.
+// Events -> flows. Memory is bounded: events that do not fit are only counted.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,9 @@ namespace twtrace::doctor {
 
 struct ObserverLimits {
     std::size_t flows = 8192;
-    std::size_t visits = 2048;      ///< a health checker comes often, so it is among the first
-    std::size_t processes = 65'536; ///< told apart, over all flows
-    std::size_t namespaces = 256;   ///< whose bound ports are told apart: 8 KiB each
+    std::size_t visits = 2048;      ///< health checks are frequent, so they are among the first
+    std::size_t processes = 65'536; ///< distinct processes, over all flows
+    std::size_t namespaces = 256;   ///< with separate sets of bound ports: 8 KiB each
 };
 
 class Observer {
@@ -28,7 +28,7 @@ class Observer {
     void add(const Event& event, std::uint64_t times);
 
     [[nodiscard]] const Counts& totals() const { return totals_; }
-    /// Moves what was seen to where the rules look.
+    /// Moves the flows to `into`.
     void finish(Observations& into);
 
   private:

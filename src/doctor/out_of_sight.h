@@ -1,4 +1,4 @@
-// What can go wrong here and leaves no event behind: an all-clear says so.
+// Problems that leave no event on this host; reported together with an all-clear.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace twtrace::doctor {
 
-/// A sentence each.
+/// One sentence each.
 std::vector<std::string> out_of_sight(const Observations& seen);
 
 } // namespace twtrace::doctor

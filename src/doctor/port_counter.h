@@ -1,5 +1,5 @@
-// The sockets that a network namespace has -> how many local ports each destination takes. Exact:
-// each socket of one (source, destination, destination port) has a local port of its own.
+// The sockets of a network namespace -> the local ports that each destination takes. Exact: each
+// socket of one (source, destination, destination port) has a distinct local port.
 #pragma once
 
 #include <cstdint>
@@ -16,30 +16,30 @@
 
 namespace twtrace::doctor {
 
-/// How long a port stays taken after the close: until connect() may have it again, in seconds.
+/// How long a port stays taken after the close, in seconds: until connect() can reuse it.
 double port_hold_s(const NetSettings& settings, const Address& local, const Address& remote);
 
 class PortCounter {
   public:
-    /// listeners: connections to these ports were accepted, and take no ephemeral port. now_ns: of
-    /// the sockets, CLOCK_MONOTONIC.
+    /// listeners: connections to these ports were accepted, and take no ephemeral port. now_ns:
+    /// when the sockets were listed, CLOCK_MONOTONIC.
     PortCounter(const NetSettings& settings, const PortSet& listeners, std::uint64_t now_ns,
                 std::size_t limit = 100'000)
         : rules_(port_rules_of(settings)), listeners_(listeners), now_ns_(now_ns), limit_(limit) {}
 
     void add(const TcpSocket& socket);
 
-    /// When connect() failed last for that source and destination; 0: not seen.
+    /// When connect() last failed for that source and destination; 0: not seen.
     using LastFailure = std::function<std::uint64_t(const PortUse&)>;
-    /// The most used ones; `before` is the same, counted earlier.
+    /// The most used ones; `before` is an earlier count of the same namespace.
     [[nodiscard]] std::vector<PortUse> most_used(std::size_t count, const PortCounter* before,
                                                  const LastFailure& last_failure = {}) const;
-    /// Different local ports over all destinations, and sockets that hold them. The two are equal
-    /// where bind() picked the ports: connect() gives the same port to several destinations.
+    /// Distinct local ports over all destinations, and the sockets that hold them. The two are
+    /// equal if bind() picked the ports: connect() gives the same port to several destinations.
     [[nodiscard]] std::uint32_t distinct_ports() const { return distinct_; }
     [[nodiscard]] std::uint32_t sockets() const { return sockets_; }
     [[nodiscard]] std::size_t destinations() const { return uses_.size(); }
-    [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< sockets without room
+    [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< sockets that did not fit
 
   private:
     struct Key {

@@ -1,4 +1,4 @@
-// What the findings about local ports have in common.
+// Common parts of the findings about local ports.
 #pragma once
 
 #include <optional>
@@ -10,11 +10,11 @@
 
 namespace twtrace::doctor {
 
-/// A finding about this destination, with its evidence and numbers.
+/// A finding about this destination, with its evidence and numbers filled in.
 Finding about(const Observations& seen, const Destination& to, std::string_view id);
-/// Seconds until that share of the ports is taken, at the pace at which they went; none: never.
+/// Seconds until that share of the ports is taken, at the observed pace; none: never.
 std::optional<double> time_left_s(const Observations& seen, const Destination& to, double share);
-/// Who closes how many of the connections there, and what that leads to.
+/// The service that closes connections there, their number, and the consequence.
 std::string outlook(const Observations& seen, const Destination& to);
 
 } // namespace twtrace::doctor

@@ -12,8 +12,8 @@ namespace twtrace::doctor {
 namespace {
 
 struct Binders {
-    std::uint64_t bound = 0;  // closes that were seen, with a port that bind() picked
-    std::uint64_t chosen = 0; // with one that the program chose
+    std::uint64_t bound = 0;  // closes that were seen with a port that bind() picked
+    std::uint64_t chosen = 0; // with a port that the program chose
     const Flow* most = nullptr;
 };
 
@@ -30,7 +30,7 @@ Binders binders_in(const Observations& seen, std::uint32_t netns) {
     return all;
 }
 
-// Hardly a port is held twice although there are several destinations: connect() would give one
+// Almost no port is held twice although there are several destinations: connect() would give one
 // port to several.
 bool looks_bound(const NamespaceFacts& facts, double usable) {
     const bool one_destination =
@@ -42,7 +42,7 @@ bool looks_bound(const NamespaceFacts& facts, double usable) {
            facts.port_sockets <= 1.02 * facts.distinct_ports;
 }
 
-// Any socket stands in the way of bind(), those of connect() too.
+// Every socket blocks a port for bind(), including those of connect().
 void judge_namespace(const Observations& seen, std::uint32_t netns, const NamespaceFacts& facts,
                      Findings& findings) {
     const double usable = facts.settings ? facts.settings->usable_ports() : 0;

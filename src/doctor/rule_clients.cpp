@@ -1,4 +1,4 @@
-// What clients do with their connections.
+// How clients use their connections.
 #include <algorithm>
 #include <map>
 
@@ -12,7 +12,7 @@ namespace twtrace::doctor {
 
 namespace {
 
-// A service in one namespace, with those of its flows that matter, largest first.
+// A service in one namespace, with its relevant flows, largest first.
 struct Party {
     std::vector<const Flow*> flows;
     std::uint64_t time_wait = 0;
@@ -60,7 +60,7 @@ Finding about(const Observations& seen, const Party& party, std::string_view id)
     return finding;
 }
 
-// The busiest of them, a line each.
+// Adds a line for each of the busiest destinations.
 void name_destinations(const Observations& seen, const Party& party, Finding& finding) {
     constexpr std::size_t at_most = 3;
     for (std::size_t index = 0; index < std::min(at_most, party.flows.size()); ++index) {

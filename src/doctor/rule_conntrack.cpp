@@ -1,4 +1,4 @@
-// Connection tracking on a host that forwards: what has no socket here.
+// Connection tracking on a host that forwards: forwarded connections have no socket here.
 #include <fmt/format.h>
 
 #include "doctor/rules.h"

@@ -1,5 +1,5 @@
-// connect() that fails for lack of a port while the network namespace has free ones: the program
-// chose the port, or its sockets have a range of their own.
+// connect() fails although the network namespace has free ports: the program chose the port, or its
+// sockets have a range of their own.
 #include <fmt/format.h>
 
 #include "doctor/rules.h"

@@ -1,4 +1,4 @@
-// Ephemeral ports towards one destination: gone, or going.
+// Ephemeral ports towards one destination that are used up, or will be.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@ namespace twtrace::doctor {
 
 namespace {
 
-// With who is there, where that is known.
+// The address, with the service there if it is known.
 std::string name_of(const Destination& to) {
     const bool known =
         to.maker != nullptr && to.maker->remote == to.use.remote && to.maker->port == to.use.port;
@@ -79,7 +79,7 @@ Finding shortage(const Observations& seen, const Destination& to) {
 
 void judge_ports(const Observations& seen, Findings& findings) {
     for (const Destination& to : destinations(seen)) {
-        const bool told = to.no_port > 0; // by judge_no_port(), with all of this
+        const bool told = to.no_port > 0; // reported by judge_no_port(), with the same evidence
         const bool short_of = to.is_short();
         const bool was_burst = !short_of && to.usable > 0 && to.share() >= threshold::ports_burst;
         if (told || (!short_of && !was_burst))

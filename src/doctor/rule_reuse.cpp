@@ -1,4 +1,4 @@
-// tcp_tw_reuse: where it is off and would help, and where it is on and can't.
+// tcp_tw_reuse: off where it would help, or on without effect.
 #include <algorithm>
 #include <vector>
 
@@ -12,10 +12,10 @@
 namespace twtrace::doctor {
 
 void judge_reuse(const Observations& seen, Findings& findings) {
-    std::vector<std::uint32_t> told; // a setting of the namespace: once is enough
+    std::vector<std::uint32_t> told; // a setting of the namespace is reported once
     for (const Destination& to : destinations(seen)) {
         const NetSettings* settings = seen.settings(to.netns);
-        const bool worse = to.no_port > 0 || to.is_short(); // others tell it
+        const bool worse = to.no_port > 0 || to.is_short(); // other rules report it
         if (settings == nullptr || worse || to.no_timestamps ||
             to.leads_to < threshold::reuse_helps || to.time_wait < threshold::events ||
             reuse_applies(*settings, to.use.local, to.use.remote) ||
@@ -45,7 +45,7 @@ void judge_reuse(const Observations& seen, Findings& findings) {
 
 namespace {
 
-// The other side decides: an option of the SYN that its answer does not carry is off.
+// The remote side decides: a TCP option that its SYN-ACK does not carry is off.
 std::vector<std::string> timestamps_fix(const Observations& seen, const Destination& to) {
     std::vector<std::string> lines{
         fmt::format("# on the host that has {}: net.ipv4.tcp_timestamps=1 (Linux; other systems "
@@ -69,7 +69,7 @@ void judge_timestamps(const Observations& seen, Findings& findings) {
             continue;
         Finding finding = about(seen, to, "no-timestamps");
         finding.severity = harmed ? Severity::Critical : Severity::Warning;
-        // The cause comes before what it does.
+        // The cause is listed before its effects.
         finding.weight = 2 + std::max({seen.rate(to.no_port), to.leads_to, to.share()});
         finding.title = fmt::format("tcp_tw_reuse has no effect towards {}: its connections have "
                                     "no TCP timestamps{}",

@@ -1,4 +1,5 @@
-// What costs memory, not ports: servers that close first, and the table that all minisocks share.
+// Costs in memory instead of ports: servers that close first, and the table that all minisocks
+// share.
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +13,7 @@ namespace twtrace::doctor {
 
 namespace {
 
-// The client of that server, if it runs on this host too: who asks for `Connection: close`.
+// The client of that server if it runs on this host too: it may send `Connection: close`.
 const Flow* client_of(const Observations& seen, const Flow& server) {
     const Flow* most = nullptr;
     for (const Flow& flow : seen.flows)
@@ -23,7 +24,7 @@ const Flow* client_of(const Observations& seen, const Flow& server) {
     return most;
 }
 
-// What a minisock takes in the kernel's slab tw_sock_TCP.
+// The size of a minisock in the kernel's slab tw_sock_TCP.
 constexpr double minisock_bytes = 256;
 
 } // namespace

@@ -1,4 +1,4 @@
-// Settings that do harm, or not what somebody set them for.
+// Settings that are harmful, or do not have the intended effect.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -32,8 +32,8 @@ struct Place {
     }
 };
 
-// A service whose port is inside the range cannot start again while connect() has given the port
-// away. Ports from 32768 on are left alone: what listens there has mostly let the kernel choose.
+// A service whose port is inside the range cannot restart while connect() has assigned the port.
+// Ports from 32768 on are skipped: most listeners there let the kernel choose the port.
 void judge_overlap(const Place& at, Findings& findings) {
     std::vector<std::uint16_t> in_range;
     for (const std::uint16_t port : at.facts.listeners)

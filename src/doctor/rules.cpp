@@ -46,8 +46,8 @@ Findings diagnose(const Observations& seen) {
     Findings findings;
     for (const Rule& rule : rules())
         rule.judge(seen, findings);
-    // Names are any bytes that a process likes: a line break in a line that is to be pasted would
-    // be a command of its choice.
+    // Names are untrusted bytes: a line break in a line that users copy would start another
+    // command.
     for (Finding& finding : findings)
         for (std::string& line : finding.fix)
             line = printable(line);

@@ -1,4 +1,4 @@
-// What is judged: one row a rule. A rule is a function of what was observed, and of nothing else.
+// The table of rules. A rule is a pure function of what was observed.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace twtrace::doctor {
 
 using Findings = std::vector<Finding>;
 
-/// A rule appends what it finds.
+/// A rule appends its findings.
 void judge_no_port(const Observations& seen, Findings& findings);
 void judge_chosen_ports(const Observations& seen, Findings& findings);
 void judge_own_range(const Observations& seen, Findings& findings);
@@ -36,9 +36,9 @@ struct Rule {
 };
 std::span<const Rule> rules();
 
-/// All of them; worst first.
+/// Runs all rules; worst findings first.
 Findings diagnose(const Observations& seen);
-/// By severity, then by what the remedies bring, then by weight.
+/// By severity, then by gain, then by weight.
 void put_in_order(Findings& findings);
 
 } // namespace twtrace::doctor

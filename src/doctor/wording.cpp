@@ -58,7 +58,7 @@ std::string other_end(const Flow& flow) {
 
 namespace {
 
-// Workers of a server are few, and one of them says enough.
+// A server has few workers, and one of them is enough.
 std::string processes_text(const Flow& flow) {
     if (flow.processes.count() < fold_processes ||
         flow.closes() > fold_closes * flow.processes.count())
@@ -116,8 +116,8 @@ std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uin
 
 namespace {
 
-// The program that accepts the connections of this client, where it runs on this host. Passive
-// closes that were only counted have no local address.
+// The program that accepts the connections of this client, if it runs on this host. Passive closes
+// that were only counted have no local address.
 const Flow* server_of(const Observations& seen, const Flow& client) {
     const auto found = std::find_if(seen.flows.begin(), seen.flows.end(), [&](const Flow& flow) {
         const bool here =
@@ -127,7 +127,7 @@ const Flow* server_of(const Observations& seen, const Flow& client) {
     return found == seen.flows.end() ? nullptr : &*found;
 }
 
-// The script or executable says more than comm, and the unit's name is left where nothing else is.
+// The script or executable is more specific than comm. The unit's name is used last.
 std::string_view program_of(const Flow& flow) {
     const auto last_part = [](std::string_view path) { return path.substr(path.rfind('/') + 1); };
     const std::string_view program = flow.program;
@@ -164,7 +164,7 @@ std::vector<std::string> server_lines(const Flow& server) {
 
 namespace {
 
-// The default range where there is less; beyond it, what leaves the well-known services alone.
+// The default range if the present one is smaller; otherwise one that spares the well-known ports.
 PortRange wider_range(const PortRange& present) {
     constexpr PortRange by_default{32'768, 60'999};
     return present.size() < by_default.size() ? by_default : PortRange{10'240, 65'535};

@@ -1,4 +1,4 @@
-// Numbers, names and remedies as the findings say them.
+// The text of findings: numbers, names and remedies.
 #pragma once
 
 #include <cstdint>
@@ -11,32 +11,33 @@
 
 namespace twtrace::doctor {
 
-std::string grouped(std::uint64_t number); ///< 28,232
-std::string percent(double share);         ///< 98.8 %; 100 % only if it is all
-std::string per_second(double rate);       ///< 470/s; 1.5/s
-std::string duration_text(double seconds); ///< 831 us, 12 s, 3 min
+std::string grouped(std::uint64_t number);                        ///< 28,232
+std::string percent(double share);                                ///< 98.8 %; 100 % only if exact
+std::string per_second(double rate);                              ///< 470/s; 1.5/s
+std::string duration_text(double seconds);                        ///< 831 us, 12 s, 3 min
 std::string endpoint(const Address& address, std::uint16_t port); ///< 10.0.0.1:80, [::1]:80
-/// Of a client's flow: "127.0.0.1:9000 (php-fpm)" where it is known who is there.
+/// For a client's flow: "127.0.0.1:9000 (php-fpm)" if the service there is known.
 std::string other_end(const Flow& flow);
 /// "nginx.service (pid 123)"; "curl (150 processes started by check.sh)"; "a process that is not
 /// known".
 std::string who(const Flow& flow);
-/// " (netns blue)", or nothing for the one that this runs in.
+/// " (netns blue)", or empty for the namespace that twtrace runs in.
 std::string where(const Observations& seen, std::uint32_t netns);
 
-/// A line that sets it where it counts: sysctls of net.ipv4 belong to a network namespace.
+/// A command that sets a sysctl in the right place: net.ipv4 belongs to a network namespace.
 std::string sysctl_line(const NamespaceFacts* facts, std::string_view assignment);
 /// "8080,9148-9160"
 std::string port_list(const PortSet& ports);
-/// The smallest ip_local_reserved_ports that keeps connect() away from them, and what was set.
+/// The smallest ip_local_reserved_ports that excludes them from connect(), in addition to the
+/// present value.
 std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uint16_t>& ports);
 
-/// How this client is told to keep its connections to its destination open (src/remedies).
+/// How to configure this client to keep its connections to the destination open (src/remedies).
 std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client);
-/// How this server is told not to close first.
+/// How to configure this server not to close first.
 std::vector<std::string> server_lines(const Flow& server);
-/// What gives ports back at once, without a restart of anything. has_timestamps: connections
-/// between these two have TCP timestamps, without which tcp_tw_reuse is no help.
+/// Ways to free ports at once, without a restart. has_timestamps: connections between these two
+/// have TCP timestamps, without which tcp_tw_reuse has no effect.
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
                                            const Address& remote, bool has_timestamps);
 

@@ -17,7 +17,7 @@ namespace twtrace {
 
 namespace {
 
-// In the time that `given` alone determines.
+// The time depends on `given` only.
 bool equal_in_constant_time(std::string_view given, std::string_view right) {
     unsigned difference = given.size() == right.size() ? 0 : 1;
     for (std::size_t index = 0; index < given.size(); ++index) {
@@ -92,7 +92,8 @@ bool Credentials::admit(std::string_view authorization) const {
         return false;
     const std::string_view given = authorization.substr(scheme.size());
     bool admitted = false;
-    for (const std::string& pair : pairs_) // all of them: which one it is takes no time of its own
+    // Compares with all pairs, so that the time does not depend on which one matches.
+    for (const std::string& pair : pairs_)
         admitted = equal_in_constant_time(given, pair) || admitted;
     return admitted;
 }

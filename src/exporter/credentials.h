@@ -1,4 +1,4 @@
-// Who may scrape: a file of `user:password` lines.
+// Authentication of scrapers: a file of `user:password` lines.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@ namespace twtrace {
 
 class Credentials {
   public:
-    /// Refuses a file that others than its owner and group may read: it holds passwords.
+    /// Rejects a file that is readable by others than its owner and group: it contains passwords.
     static Result<Credentials> read(const std::string& path);
-    /// Lines that are empty or begin with # are none.
+    /// Ignores lines that are empty or begin with #.
     static Result<Credentials> parse(std::string_view text);
 
     /// The value of an Authorization header: "Basic " and base64 of user:password (RFC 7617). Takes
@@ -21,7 +21,7 @@ class Credentials {
     [[nodiscard]] bool admit(std::string_view authorization) const;
 
   private:
-    std::vector<std::string> pairs_; // as a client sends them, base64
+    std::vector<std::string> pairs_; // as a client sends them: base64
 };
 
 std::string base64(std::string_view bytes);

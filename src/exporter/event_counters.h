@@ -1,4 +1,4 @@
-// What the loop's thread counts and other threads look at: the one place where the two meet.
+// Counters that the event loop's thread updates and other threads read; the only shared state.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ class EventCounters {
     /// most: services with series of their own.
     explicit EventCounters(std::size_t most) : services_(most, keep_ns), ports_(most_peers) {}
 
-    /// An uncontended lock and two hash lookups.
+    /// Takes an uncontended lock and two hash lookups.
     void add(const Event& event, std::uint64_t times, std::uint64_t now_ns);
-    /// Once a second.
+    /// To be called once a second.
     void add(const Accounting& accounting, std::uint64_t overflow);
-    /// Every few seconds: what is gone goes.
+    /// To be called every few seconds: removes idle rows.
     void rank(std::uint64_t now_ns);
 
     /// Which ports are ephemeral, and when they are reusable.
@@ -27,7 +27,8 @@ class EventCounters {
     /// now_ns: CLOCK_MONOTONIC; 0: the time of the last event.
     [[nodiscard]] Observed copy(std::uint64_t now_ns = 0) const;
 
-    /// A series without events goes after this time: long after Prometheus has seen its end.
+    /// A series without events is removed after this time, long after Prometheus has scraped its
+    /// last value.
     static constexpr std::uint64_t keep_ns = std::uint64_t{15} * 60 * 1'000'000'000;
     static constexpr std::size_t most_peers = 10'000;
 

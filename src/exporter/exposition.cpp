@@ -42,8 +42,8 @@ Values split(std::string_view list) {
     return parts;
 }
 
-// One metric's series while they are gathered. Names that differ in what can't be printed become
-// the same: their series are one then, because Prometheus refuses two with equal labels.
+// One metric's series while they are collected. Names that differ only in unprintable bytes become
+// equal; their series are merged, because Prometheus rejects two with equal labels.
 class Family {
   public:
     explicit Family(Metric metric) : row_(metric_table()[static_cast<std::size_t>(metric)]) {
@@ -201,8 +201,8 @@ void add_port_use(const Observed& observed, std::vector<PeerUse> uses, std::size
     std::map<std::uint32_t, const std::string*> names;
     for (const auto& [key, row] : observed.services)
         names[row.id] = &key.service;
-    // What was shown goes only when another is twice as full: a list that changes with each scrape
-    // makes new series each time.
+    // A shown peer is replaced only by one that is twice as full: a list that changes with each
+    // scrape would create new series each time.
     const auto weight = [&](const PeerUse& use) {
         return use.ratio * (shown.contains(use.name) ? 2 : 1);
     };

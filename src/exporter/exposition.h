@@ -1,5 +1,5 @@
-// Observed numbers -> the text that Prometheus reads (exposition format 0.0.4). The only room that
-// knows prometheus-cpp.
+// Observed numbers -> the text that Prometheus reads (exposition format 0.0.4). Only this module
+// uses prometheus-cpp.
 #pragma once
 
 #include <memory>
@@ -12,14 +12,14 @@ namespace twtrace {
 
 class Exposition {
   public:
-    /// most: peers and network namespaces with series of their own.
+    /// most: peers and network namespaces with their own series.
     explicit Exposition(std::size_t most) : most_(most) {}
 
     std::string text(const Observed& observed, const ObservedHost& host);
 
   private:
     std::size_t most_;
-    std::set<std::string> shown_peers_; // a peer that was shown stays easier than another comes
+    std::set<std::string> shown_peers_; // peers of the last scrape are preferred over new ones
 };
 
 } // namespace twtrace

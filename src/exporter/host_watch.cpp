@@ -8,7 +8,7 @@ namespace twtrace {
 
 namespace {
 
-// Looking for namespaces is a walk over /proc; their counters are read each time.
+// The search for namespaces walks /proc; their counters are read at each scrape.
 constexpr std::chrono::seconds look_every{10};
 
 template <typename Value>

@@ -1,5 +1,5 @@
-// What is looked up when somebody asks: network namespaces, their sockets and limits, and what the
-// exporter itself takes.
+// What is read at each scrape: network namespaces, their sockets and limits, and the exporter's own
+// resource usage.
 #pragma once
 
 #include <chrono>

@@ -115,7 +115,7 @@ std::string reply_head(const HttpReply& reply, bool keep_alive) {
 std::string compress(std::string_view text) {
     constexpr int with_gzip_header = 16 + MAX_WBITS;
     z_stream stream{};
-    // The fastest level: the text repeats itself so much that the best one saves little more.
+    // The fastest level: the text is so repetitive that the best level saves little more.
     if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, with_gzip_header, 8, Z_DEFAULT_STRATEGY) !=
         Z_OK)
         return {};

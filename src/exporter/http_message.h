@@ -1,4 +1,4 @@
-// Just enough of HTTP/1.1 (RFC 9112) to answer a GET.
+// The part of HTTP/1.1 (RFC 9112) that is needed to answer a GET.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ enum class HttpParsed { Incomplete, Complete, Bad };
 /// The longest request head that is read.
 inline constexpr std::size_t http_head_limit = 8192;
 
-/// Reads one request head from the front of text; `length` is then how long it was. A request with
-/// a body is bad: nothing here takes one.
+/// Reads one request head from the front of text; `length` is then its length. A request with a
+/// body is rejected, because no request here takes one.
 HttpParsed parse_http(std::string_view text, HttpRequest& request, std::size_t& length);
 
 struct HttpReply {
@@ -30,7 +30,7 @@ struct HttpReply {
     std::string_view type = "text/plain; charset=utf-8";
     std::string_view extra; ///< a whole header line with its \r\n, or empty
     std::shared_ptr<const std::string> body;
-    bool gzip = false; ///< that is how the body is written
+    bool gzip = false; ///< whether the body is compressed
 };
 
 std::string reply_head(const HttpReply& reply, bool keep_alive);

@@ -16,7 +16,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr int accepts_at_once = 256; // then others get their turn
+constexpr int accepts_at_once = 256; // then other connections are served
 constexpr int requests_at_once = 16;
 
 bool add(const Fd& epoll, int fd) {
@@ -61,11 +61,12 @@ Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
         return failed("is the address family there?");
     const int fd = server.listening_.get();
     const int on = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); // after a restart: TIME_WAIT
+    // Allows a restart while old connections are in TIME_WAIT.
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
     if (::bind(fd, address.get(), address.length) != 0)
         return failed(errno == EADDRINUSE ? "choose another port with --listen"
                                           : "see --listen, such as 127.0.0.1:10660");
-    // As many as the system allows: those that flood us must not keep the others out.
+    // The largest backlog that the system allows, so that a flood does not keep others out.
     SocketAddress bound;
     bound.length = sizeof(bound.storage);
     if (listen(fd, SOMAXCONN) != 0 || !add(server.epoll_, fd) ||
@@ -83,7 +84,7 @@ void HttpServer::watch(const Connection& connection, int operation) {
     epoll_ctl(epoll_.get(), operation, connection.fd.get(), &event);
 }
 
-// epoll reports a waiting client again and again: where none can be accepted it must not be asked.
+// epoll reports a waiting client repeatedly, so it must not be watched while none can be accepted.
 void HttpServer::watch_listening(bool on) {
     epoll_event event{};
     event.events = on ? EPOLLIN : 0U;
@@ -91,8 +92,8 @@ void HttpServer::watch_listening(bool on) {
     accepting_ = epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listening_.get(), &event) == 0 ? on : true;
 }
 
-// Of the address with most connections the one that has been at it longest, those that have asked
-// nothing before those that are being answered. A flood displaces itself.
+// Closes the oldest connection of the address with most connections, and prefers idle ones over
+// those that are being answered. A flood thus replaces its own connections.
 void HttpServer::make_room() {
     std::map<std::string, std::size_t> by_peer;
     for (const auto& [fd, connection] : connections_)
@@ -135,7 +136,7 @@ void HttpServer::accept_all(const Answer& answer) {
         connection.began = Clock::now();
         connection.until = connection.began + head_time;
         watch(connection, EPOLL_CTL_ADD);
-        // The request is often there already: answered before anybody could displace it.
+        // The request has often arrived already: answer it before the connection can be replaced.
         if (!go_on(connection, answer))
             connections_.erase(number);
     }
@@ -164,7 +165,7 @@ bool HttpServer::next_request(Connection& connection, const Answer& answer) {
     const HttpReply reply = parsed == HttpParsed::Bad ? bad_request() : answer(request);
     connection.in.erase(0, parsed == HttpParsed::Bad ? connection.in.size() : length);
     connection.keep_alive = parsed == HttpParsed::Complete && request.keep_alive;
-    // Who may not ask, or asks for nothing that there is, pays for each answer with a connection.
+    // An unsuccessful request closes the connection, so each one costs the client a new connection.
     connection.keep_alive = connection.keep_alive && reply.status == 200;
     connection.head = reply_head(reply, connection.keep_alive);
     connection.body = request.method == "HEAD" ? nullptr : reply.body;
@@ -201,7 +202,8 @@ bool HttpServer::go_on(Connection& connection, const Answer& answer) {
     const bool watched_for_output = connection.answering || connection.request_left;
     connection.request_left = false;
     bool may_read = true;
-    // What was sent at once is answered at once, but 16 requests at most: others have their turn.
+    // Pipelined requests are answered together, but 16 at most, so that other connections are
+    // served.
     for (int requests = 0; requests < requests_at_once;) {
         if (!connection.answering && !next_request(connection, answer)) {
             if (!may_read || connection.in.size() >= input_limit)
@@ -232,7 +234,7 @@ void HttpServer::close_late() {
 void HttpServer::serve(std::chrono::milliseconds wait, int wake, const Answer& answer) {
     std::array<epoll_event, 32> events{};
     if (wake >= 0)
-        add(epoll_, wake); // once; after that it is there already
+        add(epoll_, wake); // fails after the first time, as it is already watched
     const int ready =
         epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(wait.count()));
     close_late();

@@ -1,6 +1,6 @@
-// An HTTP server for a few scrapers and any number of clients that are none. One thread, one epoll
-// set, and never more than max_connections of anything: who wants more displaces a connection of
-// the address that has most.
+// An HTTP server for a few scrapers, robust against any number of other clients. One thread, one
+// epoll set, and at most max_connections connections: beyond that a new one replaces a connection
+// of the address that has most.
 #pragma once
 
 #include <chrono>
@@ -26,21 +26,21 @@ class HttpServer {
     using Answer = std::function<HttpReply(const HttpRequest&)>;
 
     static constexpr std::size_t max_connections = 64;
-    /// From the first look at a connection to the end of the request's head.
+    /// From the accept of a connection to the end of the request's head.
     static constexpr std::chrono::seconds head_time{5};
-    /// To take the answer: as long as Prometheus waits by default.
+    /// To send the answer: the default timeout of Prometheus.
     static constexpr std::chrono::seconds answer_time{10};
-    /// The most that is kept of what a client sent: requests are answered before more is read.
+    /// The most that is buffered of a client's input: requests are answered before more is read.
     static constexpr std::size_t input_limit = 2 * http_head_limit;
     /// Between two requests on one connection.
     static constexpr std::chrono::seconds idle_time{180};
 
     /// Binds and listens.
     static Result<HttpServer> bind(const SocketAddress& address);
-    /// The port, where the address left it open.
+    /// The bound port, if the address had port 0.
     [[nodiscard]] std::uint16_t port() const { return port_; }
 
-    /// Serves what there is to serve, for at most `wait`; returns early when `wake` is readable.
+    /// Handles ready connections for at most `wait`; returns early when `wake` is readable.
     void serve(std::chrono::milliseconds wait, int wake, const Answer& answer);
 
   private:
@@ -52,7 +52,8 @@ class HttpServer {
         std::shared_ptr<const std::string> body;
         std::size_t sent = 0;
         bool answering = false;
-        bool request_left = false; // complete in `in`, to be answered at the next turn
+        // `in` holds a complete request, to be answered in the next round.
+        bool request_left = false;
         bool keep_alive = false;
         Clock::time_point began;
         Clock::time_point until;
@@ -62,7 +63,7 @@ class HttpServer {
     HttpServer() = default;
     void accept_all(const Answer& answer);
     void make_room();
-    /// False: it is over.
+    /// False: the connection is to be closed.
     bool go_on(Connection& connection, const Answer& answer);
     static bool read_some(Connection& connection);
     bool write_some(Connection& connection);
@@ -73,7 +74,7 @@ class HttpServer {
 
     Fd epoll_;
     Fd listening_;
-    Fd spare_; // given up for a connection where no other descriptor is left
+    Fd spare_; // reserve, closed to accept a connection when no other descriptor is left
     bool accepting_ = true;
     std::uint16_t port_ = 0;
     Connections connections_;

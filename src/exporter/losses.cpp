@@ -9,7 +9,7 @@ void Losses::add(const Accounting& accounting, std::uint64_t overflow) {
     last_[next_] = accounting;
     next_ = (next_ + 1) % seconds;
     known_ = std::min(known_ + 1, seconds);
-    // Counters: they only rise, whatever becomes of a namespace.
+    // Counters must not fall, even if a namespace ends.
     lost_ = std::max(lost_, accounting.lost);
     overflow_ = std::max(overflow_, overflow);
     unverified_ = std::max(unverified_, accounting.unverified);

@@ -1,4 +1,4 @@
-// What the accounting says, second by second, in the form of metrics.
+// Converts the accounting of each second to metrics.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@
 
 namespace twtrace {
 
-/// Each second's counters are read while events go on: one that falls between two reads is missing
-/// on one side for that second. So what is shown is the quietest of the last few seconds.
+/// Each second's counters are read while events continue. An event between two reads is missing on
+/// one side for that second, so the smallest difference of the last few seconds is shown.
 class Losses {
   public:
     void add(const Accounting& accounting, std::uint64_t overflow);

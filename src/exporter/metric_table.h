@@ -1,5 +1,5 @@
-// THE table of metrics: names, types, help and labels of everything that /metrics shows. The
-// exposition, the documentation's table and the tests follow from it.
+// The table of metrics: names, types, help and labels of everything that /metrics shows. The
+// exposition, the documentation's table and the tests are generated from it.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What one answer to a scraper is made from: a copy, so that nobody waits while it is written.
+// The data for one answer to a scraper. A copy, so that no thread waits while it is written.
 #pragma once
 
 #include <cstdint>
@@ -18,17 +18,17 @@ namespace twtrace {
 struct ObservedPeer {
     HeldKey key;
     PortCount count;
-    std::vector<std::uint32_t> services; ///< ids; of a row that is gone: stands for "other"
+    std::vector<std::uint32_t> services; ///< row ids; the id of a removed row stands for "other"
 };
 
-/// From the loop's thread.
+/// Copied from the counters of the loop's thread.
 struct Observed {
     std::vector<std::pair<ServiceKey, ServiceTable::Row>> services;
     std::vector<ObservedPeer> peers;
     Losses losses;
 };
 
-/// Of one network namespace, by its name.
+/// One network namespace, by name.
 struct ObservedNamespace {
     std::optional<std::uint64_t> time_wait;
     std::optional<std::uint64_t> limit;
@@ -37,7 +37,8 @@ struct ObservedNamespace {
 struct ObservedHost {
     std::map<std::string, ObservedNamespace> namespaces;
     RulesByNetns rules;
-    std::uint32_t default_ports = 0; ///< where a namespace may not be entered: ours; 0: not known
+    /// For namespaces that may not be entered: the value of our own; 0: not known.
+    std::uint32_t default_ports = 0;
     SelfUsage self;
     std::string kernel;
     double render_s = 0;

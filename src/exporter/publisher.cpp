@@ -19,7 +19,7 @@ namespace {
 
 using Clock = HttpServer::Clock;
 
-// Who asks more often gets the same answer again: a flood of requests costs little.
+// More frequent requests get the same answer again, so that a flood costs little.
 constexpr std::chrono::milliseconds answer_lasts{100};
 constexpr std::chrono::seconds stalled_after{10};
 constexpr std::chrono::milliseconds sweep_every{1000};
@@ -128,7 +128,7 @@ HttpReply Publisher::health() const {
 HttpReply Publisher::answer(const HttpRequest& request) {
     if (request.method != "GET" && request.method != "HEAD")
         return plain(405, "only GET and HEAD\n", "Allow: GET, HEAD\r\n");
-    // Without a password: those that look whether a process lives (Kubernetes) have none.
+    // Needs no password: liveness probes (Kubernetes) have none.
     if (request.path == "/-/healthy")
         return health();
     if (config_.credentials && !config_.credentials->admit(request.authorization))
@@ -148,7 +148,7 @@ Result<void> Publisher::write_file() {
     return write_textfile(config_.textfile, *text_);
 }
 
-// What goes wrong is said once, not every fifteen seconds.
+// An error is reported once, not every fifteen seconds.
 void Publisher::write_file_if_due() {
     if (config_.textfile.empty() || Clock::now() < file_due_)
         return;

@@ -36,7 +36,7 @@ class Publisher {
     Publisher(const Publisher&) = delete;
     Publisher& operator=(const Publisher&) = delete;
 
-    /// The loop runs: /-/healthy says no if this was not called for ten seconds.
+    /// Signals that the loop runs: /-/healthy fails if this was not called for ten seconds.
     void alive() { alive_at_ = HttpServer::Clock::now().time_since_epoch().count(); }
 
   private:

@@ -18,8 +18,8 @@ double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-// Field 22 of /proc/self/stat, in clock ticks since boot. The name in field 2 may hold anything,
-// but no field after it has a parenthesis.
+// Field 22 of /proc/self/stat, in clock ticks since boot. The name in field 2 may contain any byte,
+// but no later field contains a parenthesis.
 std::optional<double> started_s() {
     const auto stat = read_file("/proc/self/stat");
     const std::size_t name_end = stat ? stat->rfind(')') : std::string::npos;

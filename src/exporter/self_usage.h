@@ -1,4 +1,4 @@
-// What the exporter itself takes, under the names that Prometheus' client libraries use.
+// The exporter's own resource usage, under the names that Prometheus' client libraries use.
 #pragma once
 
 #include <cstdint>

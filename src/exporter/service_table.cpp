@@ -9,7 +9,7 @@ namespace twtrace {
 
 namespace {
 
-// Who waits for a row is counted too, and that has to be bounded as well.
+// Services that wait for a row are counted too, so their number is bounded as well.
 constexpr std::size_t waiting_per_row = 4;
 
 } // namespace
@@ -34,7 +34,7 @@ bool ServiceCounts::add(const Event& event, std::uint64_t times) {
         aborted += times;
         cell.not_to_count += event.retracts ? times : 0;
         return !event.retracts;
-    case EventType::TimeWaitStart: // not asked for
+    case EventType::TimeWaitStart: // not requested
     case EventType::TimeWaitEnd:
         return false;
     case EventType::TimeWait:
@@ -73,7 +73,7 @@ ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
     const auto found = rows_.find(view);
     if (found != rows_.end())
         return found->second;
-    // Somebody may really be called that: its series is this one.
+    // A service may really have that name: it shares this series.
     if (Equal()(view, other_key()))
         return other_;
     if (rows_.size() < most_) {
@@ -97,7 +97,8 @@ std::uint32_t ServiceTable::add(const Event& event, std::uint64_t times, std::ui
     return row.id;
 }
 
-// Twice as busy as the idlest: two that are about equal do not take the row from one another.
+// Requires twice the activity of the least active service, so that two about equal ones do not
+// alternate.
 bool ServiceTable::make_room(std::uint64_t for_recent) {
     if (rows_.size() < most_)
         return true;
@@ -121,7 +122,7 @@ void ServiceTable::promote_waiting() {
     for (const auto& [recent, key] : sorted) {
         if (!make_room(recent))
             break;
-        // From 0: what it did so far stays where it was counted.
+        // Starts from 0: earlier events stay in the row where they were counted.
         Row& row = rows_[*key];
         row.id = next_id_++;
         row.recent = recent;

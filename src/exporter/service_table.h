@@ -1,6 +1,5 @@
-// Events -> counters by service, in bounded memory. A service has counters of its own while it is
-// one of the busiest; all others share one row. Counters only rise, for as long as their row is
-// there.
+// Events -> counters by service, in bounded memory. A service has its own counters while it is one
+// of the busiest; all others share one row. Counters never fall as long as their row exists.
 #pragma once
 
 #include <array>
@@ -14,8 +13,8 @@
 
 namespace twtrace {
 
-/// What Prometheus sees as labels; each may be empty: there is none. The container is called by its
-/// name where that is known: ids change with each restart.
+/// The labels that Prometheus sees; each may be empty. The container's name is used if it is known,
+/// because ids change with each restart.
 struct ServiceKey {
     std::string service;
     std::string unit;
@@ -25,7 +24,7 @@ struct ServiceKey {
     auto operator<=>(const ServiceKey&) const = default;
 };
 
-/// In buckets of fixed bounds, not cumulative.
+/// Counts in buckets with fixed bounds, not cumulative.
 struct LifetimeCounts {
     static constexpr std::array<double, 9> bounds_s{0.001, 0.01, 0.1, 1, 10, 60, 300, 900, 3600};
     std::array<std::uint64_t, bounds_s.size() + 1> counts{}; ///< the last: above all bounds
@@ -38,7 +37,7 @@ struct ServiceCounts {
     static constexpr std::size_t roles = 3;
     struct Entered {
         std::uint64_t count = 0;
-        /// Taken back after they were counted: so many to come are not counted instead.
+        /// Entries retracted after they were counted: as many future ones are not counted instead.
         std::uint64_t not_to_count = 0;
     };
     std::array<std::array<Entered, TWTRACE_HOWS>, roles> entered{};
@@ -47,7 +46,7 @@ struct ServiceCounts {
     std::uint64_t passive_close = 0;
     std::uint64_t aborted = 0;
 
-    /// False: it took back, or left_out for, an entry.
+    /// False: the event retracted an entry, or was left out in place of one.
     bool add(const Event& event, std::uint64_t times);
 };
 
@@ -57,19 +56,19 @@ class ServiceTable {
     static constexpr std::string_view other_name = "other";
 
     struct Row {
-        std::uint32_t id = other_id; ///< never used twice
+        std::uint32_t id = other_id; ///< never reused
         ServiceCounts counts;
         std::uint64_t last_ns = 0; ///< of its last event
-        std::uint64_t recent = 0;  ///< events, the older the less
+        std::uint64_t recent = 0;  ///< recent events; older ones count less
     };
 
-    /// most: services with a row of their own. keep_ns: a row without events goes after this time.
+    /// most: services with their own row. keep_ns: a row without events is removed after this time.
     ServiceTable(std::size_t most, std::uint64_t keep_ns) : most_(most), keep_ns_(keep_ns) {}
 
     /// Returns the row's id.
     std::uint32_t add(const Event& event, std::uint64_t times, std::uint64_t now_ns);
-    /// Every ten seconds or so: forgets idle rows, and gives the row of an idler service to one
-    /// that has become much busier.
+    /// To be called about every ten seconds: removes idle rows, and replaces the row of a less
+    /// active service by one that has become much busier.
     void rank(std::uint64_t now_ns);
 
     template <typename Visit>
@@ -121,7 +120,8 @@ class ServiceTable {
     std::uint64_t keep_ns_;
     std::uint32_t next_id_ = other_id + 1;
     std::unordered_map<ServiceKey, Row, Hash, Equal> rows_;
-    std::unordered_map<ServiceKey, std::uint64_t, Hash, Equal> waiting_; // their recent events
+    // The events of services that wait for a row.
+    std::unordered_map<ServiceKey, std::uint64_t, Hash, Equal> waiting_;
     Row other_;
 };
 

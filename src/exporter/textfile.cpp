@@ -17,7 +17,7 @@ namespace twtrace {
 
 namespace {
 
-// Some file systems notice only in the end that there is no room.
+// Some file systems report only at fsync() that they are full.
 bool is_stored(const Fd& file) {
     return fsync(file.get()) == 0 || errno == EINVAL || errno == EROFS;
 }
@@ -25,8 +25,7 @@ bool is_stored(const Fd& file) {
 } // namespace
 
 Result<void> write_textfile(const std::string& path, std::string_view text) {
-    // node_exporter reads *.prom only, so it never sees this one. A stale one of a crash is taken
-    // over.
+    // node_exporter reads *.prom only, so it ignores this file. A leftover of a crash is replaced.
     const std::string temporary = path + ".tmp";
     const auto failed = [&](const char* step) {
         const int error = errno;
@@ -34,12 +33,12 @@ Result<void> write_textfile(const std::string& path, std::string_view text) {
         return fail(fmt::format("cannot {} {}: {}; the file is as it was", step, printable(path),
                                 std::strerror(error)));
     };
-    unlink(temporary.c_str()); // not followed, should it be a link
+    unlink(temporary.c_str()); // a link is removed, not followed
     const Fd file(
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file)
         return failed("make");
-    // Whatever the umask is, node_exporter runs as somebody else.
+    // Independent of the umask, because node_exporter runs as another user.
     if (fchmod(file.get(), 0644) != 0 || !write_all(file, text) || !is_stored(file))
         return failed("write");
     if (rename(temporary.c_str(), path.c_str()) != 0)

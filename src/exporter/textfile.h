@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// Replaces the file at once (a temporary file beside it, then rename), readable for all. If it
-/// can't be written whole, the old one stays.
+/// Replaces the file atomically (a temporary file in the same directory, then rename), readable by
+/// all. If it can't be written completely, the old one remains.
 Result<void> write_textfile(const std::string& path, std::string_view text);
 
 } // namespace twtrace
