@@ -35,7 +35,7 @@ class Aggregator {
     [[nodiscard]] GroupBy by() const { return by_; }
     [[nodiscard]] const Counts& totals() const { return totals_; }
     [[nodiscard]] const Ends& ends() const { return ends_; }
-    /// Ends of minisocks that were there before tracing, or whose entries were lost.
+    /// Ends of minisocks that existed before the trace, or whose entries were lost.
     [[nodiscard]] std::uint64_t unseen_ends() const { return unseen_ends_; }
     /// Takes over the minisocks that exist at the end of the previous interval.
     void carry_present(const Aggregator& before);

@@ -84,7 +84,7 @@ struct PeerKeyHash {
 struct PeerCount {
     std::uint64_t time_wait = 0;
     std::uint64_t last_add = 0;           ///< number of the last event that was added
-    const std::string* service = nullptr; ///< at the other end; in Aggregator's names; or null
+    const std::string* service = nullptr; ///< of the peer; in Aggregator's names; or null
     const std::string* name = nullptr;    ///< of the remote address, likewise
 };
 

@@ -1,4 +1,4 @@
-// By what a summary is grouped.
+// The keys that a summary can be grouped by.
 #pragma once
 
 #include <string_view>

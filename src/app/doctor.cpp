@@ -129,7 +129,7 @@ Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& com
     return facts.report(run, observer);
 }
 
-// Observes what the command closes, if there is one, else the host for a time.
+// Observes the command, if there is one, else the host for a time.
 Result<DoctorReport> examine(const Options& options, CommandRun& command,
                              whatif::ConnectionLog& log) {
     auto facts = HostFacts::begin(options, nullptr);

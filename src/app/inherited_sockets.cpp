@@ -26,7 +26,7 @@ Inherited inherited_sockets(const std::vector<std::uint32_t>& chosen, std::uint6
                             Flows& flows) {
     const std::uint64_t now_ns = monotonic_now_ns();
     Inherited inherited(now_ns);
-    std::uint32_t netns = 0; // whose rules these are
+    std::uint32_t netns = 0; // the namespace of these rules
     PortRules rules;
     each_older_minisock(chosen, trace_start_ns, "trace",
                         [&](const OpenNamespace& space, const TcpSocket& socket, bool listened) {

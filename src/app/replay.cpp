@@ -21,7 +21,7 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 // A recorder leaves out seconds without changes. A shorter gap may be a late sample.
 constexpr std::uint64_t quiet_ns = 3 * second_ns;
 constexpr std::uint64_t records_a_batch = 4096;
-constexpr std::size_t most_present = 100'000; // what a recorder writes at most
+constexpr std::size_t most_present = 100'000; // the most that a recorder writes
 
 Event shifted(const Event& event, std::uint64_t shift_ns) {
     Event later = event;

@@ -6,48 +6,41 @@
 
 #include "attribute/unit_name.h"
 
-// THE RULE. Read the path from the root to the leaf, one component at a time:
+// How a path is parsed. It is read from the root to the leaf, one component at a time:
 //
-//   1. A component that spells a container (table below) makes it the container. A later one
-//   replaces it:
-//      the innermost container is the one that runs the process (docker in docker, kind's nodes).
-//   2. A component that spells a Kubernetes pod gives the pod, and no unit around it is kept:
-//   kubelet made it.
-//   3. The first unit that is not a slice is the unit. What is below it was made by the program and
-//   not by
-//      systemd, so it cannot change the unit; only below user@N.service and session-N.scope, and
-//      inside a container, are there units again.
+//   1. A component that names a container (table below) sets the container. A later one replaces
+//      it: the innermost container runs the process (docker in docker, kind's nodes).
+//   2. A component that names a Kubernetes pod sets the pod and drops the unit around it, which
+//      belongs to the kubelet.
+//   3. The first unit that is not a slice is the unit. What is below it was made by the program
+//      and not by systemd, so it does not change the unit. Only below user@N.service and
+//      session-N.scope, and inside a container, are there further units.
 //   4. Entering a container keeps the unit around it only if that is a service which runs this
-//   container
-//      for itself (podman --cgroups=split, quadlet, docker --cgroup-parent): a login or a container
-//      manager (docker.service, kubelet.service) is not the answer to "which service closes".
+//      container for itself (podman --cgroups=split, quadlet, docker --cgroup-parent). A login or
+//      a container manager (docker.service, kubelet.service) is not the service that closes.
 //
-//   spelling of a component                    container   runtime          who writes it
-//   docker-<id>.scope  (and without .scope)    id          docker           dockerd, systemd driver
-//   cri-containerd-<id>.scope                  id          containerd       containerd's CRI plugin
-//   nerdctl-<id>.scope                         id          containerd       nerdctl
-//   crio-<id>[.scope]                          id          cri-o            cri-o, both drivers
-//   libpod-<id>[.scope]                        id          podman           podman, both drivers
-//   libpod-payload-<id>                        id          podman           crun, --cgroups=split
-//   <other>-<64 hex>.scope                     id          <other>          a runtime not known
-//   here
-//   ...-conmon-<id>...                         none                         cri-o's, podman's
-//   monitor <slice>:<prefix>:<id>                      id          of <prefix>      runc, cgroupfs
-//   driver given a
-//                                                                           path for the systemd
-//                                                                           driver
-//   <64 hex> below docker, ecs/<task>          id          docker           dockerd, cgroupfs
-//   driver <64 hex> below default, k8s.io             id          containerd       containerd's
-//   namespaces <64 hex> below anything else               id          (not said)       kubelet,
-//   cgroupfs driver NAME below buildkit                        NAME        buildkit         docker
-//   build's RUN steps NAME below lxc or lxc.payload              NAME        lxc              lxc
-//   before 3.1; proxmox lxc.payload.NAME                           NAME        lxc              lxc
-//   from 4.0, lxd, incus lxc.monitor...                             none lxc's monitor
-//   NAME below /default, /k8s.io               NAME        containerd       ctr: an id of one's
-//   choice machine-NAME.scope                         NAME        systemd-nspawn   systemd-machined
-//   machine-qemu\x2dN\x2dNAME.scope            qemu-N-NAME libvirt          libvirtd
-//   systemd-nspawn@NAME.service                NAME        systemd-nspawn   and it is the unit as
-//   well
+//   spelling of a component                  container    runtime         who writes it
+//   docker-<id>.scope  (and without .scope)  id           docker          dockerd, systemd driver
+//   cri-containerd-<id>.scope                id           containerd      containerd's CRI plugin
+//   nerdctl-<id>.scope                       id           containerd      nerdctl
+//   crio-<id>[.scope]                        id           cri-o           cri-o, both drivers
+//   libpod-<id>[.scope]                      id           podman          podman, both drivers
+//   libpod-payload-<id>                      id           podman          crun, --cgroups=split
+//   <other>-<64 hex>.scope                   id           <other>         an unknown runtime
+//   ...-conmon-<id>...                       none                         cri-o's, podman's monitor
+//   <slice>:<prefix>:<id>                    id           of <prefix>     runc, cgroupfs driver
+//                                                                         (path in systemd's form)
+//   <64 hex> below docker, ecs/<task>        id           docker          dockerd, cgroupfs driver
+//   <64 hex> below default, k8s.io           id           containerd      containerd's namespaces
+//   <64 hex> below anything else             id           (not said)      kubelet, cgroupfs driver
+//   NAME below buildkit                      NAME         buildkit        docker build's RUN steps
+//   NAME below lxc or lxc.payload            NAME         lxc             lxc before 3.1; proxmox
+//   lxc.payload.NAME                         NAME         lxc             lxc from 4.0, lxd, incus
+//   lxc.monitor...                           none                         lxc's monitor
+//   NAME below /default, /k8s.io             NAME         containerd      ctr, with a chosen id
+//   machine-NAME.scope                       NAME         systemd-nspawn  systemd-machined
+//   machine-qemu\x2dN\x2dNAME.scope          qemu-N-NAME  libvirt         libvirtd
+//   systemd-nspawn@NAME.service              NAME         systemd-nspawn  systemd; also the unit
 //
 // Sources: moby daemon/oci_linux.go, containerd/cri pkg/server/helpers.go (pull 290), cri-o
 // internal/config/cgmgr, podman libpod/container_internal_linux.go, kubelet pkg/kubelet/cm/

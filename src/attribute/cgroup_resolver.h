@@ -16,10 +16,9 @@
 namespace twtrace {
 
 struct CgroupInfo {
-    std::string
-        /// From the root of the hierarchy, "/" for the root itself; at most 4096 bytes. Its bytes
-        /// are untrusted: escape them for output.
-        path;
+    /// From the root of the hierarchy, "/" for the root itself; at most 4096 bytes. Its bytes are
+    /// untrusted: escape them for output.
+    std::string path;
     CgroupName name;
 };
 

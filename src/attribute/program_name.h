@@ -8,9 +8,9 @@
 
 namespace twtrace {
 
-/// "/usr/sbin/nginx"; "python3 /srv/app.py", "python3 -m http.server", "node server.js", "java
-/// /srv/x.jar", "java com.example.Main". `arguments` as in /proc/PID/cmdline, each followed by a
-/// zero byte. An interpreter that runs program text (-c, -e) is named alone.
+/// "/usr/sbin/nginx"; "python3 /srv/app.py", "python3 -m http.server", "node server.js",
+/// "java /srv/x.jar", "java com.example.Main". `arguments` as in /proc/PID/cmdline, each followed
+/// by a zero byte. An interpreter that runs program text (-c, -e) is named alone.
 std::string program_of(std::string_view executable, std::string_view arguments);
 
 /// Empty: the process is gone, its pid belongs to another one (determined by start_boottime_ns), or

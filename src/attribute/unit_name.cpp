@@ -101,7 +101,7 @@ bool is_unit_name(std::string_view name) {
 }
 
 bool holds_user_units(std::string_view unit) {
-    // Session ids are numbers, or "c3" where the audit subsystem gave none.
+    // Session ids are numbers, or "c3" if the audit subsystem assigned none.
     return all_digits(between(unit, "user@", ".service")) ||
            !between(unit, "session-", ".scope").empty();
 }
@@ -109,8 +109,8 @@ bool holds_user_units(std::string_view unit) {
 //  unit                                   why it does not name a service
 //  *.slice                                a slice groups services
 //  init.scope                             PID 1 itself, or the init of a container
-//  user@N.service, session-N.scope        somebody's login: the command says more
-//  run-uN.*, run-r<hex>.*, run-pN-iN.*    systemd-run without --unit: another name at each run
+//  user@N.service, session-N.scope        a login: the command is more specific
+//  run-uN.*, run-r<hex>.*, run-pN-iN.*    systemd-run without --unit: a new name at each run
 //  vte-spawn-<uuid>.scope, tmux-spawn-*   a tab of a terminal
 //  <runtime>-<64 hex>.scope, machine-*    the wrapper of a container: the container is the name
 bool names_a_service(std::string_view unit) {

@@ -44,7 +44,7 @@ std::vector<std::string> port_evidence(const Destination& to);
 /// The same numbers, for scripts.
 std::vector<std::pair<std::string_view, double>> port_numbers(const Observations& seen,
                                                               const Destination& to);
-/// Immediate relief first; without one, or with most connections open, what the client can do.
+/// Immediate relief first. Without one, or if most connections are open, changes to the client.
 std::vector<std::string> port_fix(const Observations& seen, const Destination& to);
 
 } // namespace twtrace::doctor

@@ -12,7 +12,7 @@ namespace twtrace {
 
 class EventCounters {
   public:
-    /// most: services with series of their own.
+    /// most: services with their own series.
     explicit EventCounters(std::size_t most) : services_(most, keep_ns), ports_(most_peers) {}
 
     /// Takes an uncontended lock and two hash lookups.

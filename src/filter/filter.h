@@ -33,7 +33,7 @@ struct Filter {
     std::vector<std::string> containers; ///< prefixes of an id; names, with patterns too
     std::vector<PodPattern> pods;
     std::vector<std::string> pod_namespaces; ///< names, with patterns too
-    /// Only what the command closes that twtrace runs. Only the kernel side can decide this.
+    /// Only closes of the command that twtrace runs. Only the kernel side can decide this.
     bool only_child = false;
     /// Paths below the hierarchy's root; each includes what is below it.
     std::vector<std::string> cgroups;
