@@ -20,7 +20,7 @@ struct FlowGroup {
     std::uint64_t no_port = 0;      ///< of the last minute
     double rate = 0;                ///< recent time-waits a second
     double present = 0;             ///< see NetnsScales
-    /// GroupBy::Process: the number of processes that share this group
+    /// GroupBy::Process: the number of processes that share this group.
     std::uint64_t processes = 1;
 };
 

@@ -11,9 +11,9 @@
 
 namespace twtrace {
 
-/// Sums of the lifetimes of several flows.
 /// Up to 4.7 hours; the last bucket holds all longer ones.
 inline constexpr std::size_t lifetime_buckets = 256;
+/// Sums of the lifetimes of several flows.
 using LifetimeSums = std::array<std::uint64_t, lifetime_buckets>;
 
 class Lifetimes {

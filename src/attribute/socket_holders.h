@@ -15,7 +15,7 @@ struct HolderSearch {
     /// pid 1 only if there is no other: systemd keeps the listening sockets that it passes on. tid,
     /// uid and cgroup_id are not set.
     std::unordered_map<std::uint32_t, Task> holders;
-    /// false: some processes could not be read (no CAP_SYS_PTRACE), or there were more than
+    /// False: some processes could not be read (no CAP_SYS_PTRACE), or there were more than
     /// max_descriptors.
     bool complete = true;
 };
