@@ -40,7 +40,7 @@ struct Accounting {
         std::uint64_t without_closer = 0;
         std::uint64_t untracked = 0;
         bool counted_at_end = false; ///< the kernel counts an entry when it ends (5.10)
-        std::uint64_t ambiguous = 0; ///< events at the very moment of start or end
+        std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
         std::optional<std::uint64_t> kernel;
         bool between = false; ///< it begins or ends while the run continues: see since()
 

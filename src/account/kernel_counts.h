@@ -48,7 +48,7 @@ class KernelCounts {
     /// The first event of a namespace (twtrace_netns) was read. The next refresh() searches for it,
     /// first at the process `pid`, and counts it from zero.
     void announce(std::uint64_t id, std::uint32_t pid);
-    /// A hand-over happened there at that time (CLOCK_MONOTONIC).
+    /// Counts a hand-over in that namespace at that time (CLOCK_MONOTONIC).
     void notice(std::uint64_t id, std::uint64_t time_ns) {
         if (id != noticed_id_ || noticed_ == nullptr) {
             noticed_ = &seen(id);

@@ -27,7 +27,7 @@ struct NetSettings {
     [[nodiscard]] std::uint32_t usable_ports() const;
 };
 
-/// The range of the namespace that the calling thread is in, as above; none: could not be read.
+/// The range of the namespace that the calling thread is in; none: could not be read.
 PortRange read_port_range(const std::string& directory = "/proc/sys/net/ipv4");
 NetSettings read_net_settings(const std::string& directory = "/proc/sys/net/ipv4");
 

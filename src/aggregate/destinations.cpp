@@ -12,7 +12,7 @@ namespace {
 // No forecast below this: it would be computed for thousands of peers.
 constexpr double worth_a_forecast = 0.2;
 constexpr std::size_t forecasts = 8;
-// Flow::no_port_lately goes back as far at most.
+// The maximum age of the failures in Flow::no_port_lately.
 constexpr std::uint64_t no_port_lately_ns = 10'000'000'000;
 
 const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {

@@ -1,5 +1,5 @@
-// Where the output of a command goes: standard output, or the file or standard error that `--
-// COMMAND` and --output-file ask for.
+// The destination of a command's output: standard output, or the file or standard error that `--
+// COMMAND` and --output-file select.
 #pragma once
 
 #include "cli/options.h"

@@ -37,7 +37,7 @@ std::uint32_t own_pid_namespace() {
     return static_cast<std::uint32_t>(status.st_ino);
 }
 
-// CLOCK_MONOTONIC_COARSE goes by ticks (TICK_NSEC, kernel/time/posix-timers.c).
+// CLOCK_MONOTONIC_COARSE has the resolution of a tick (TICK_NSEC, kernel/time/posix-timers.c).
 std::uint32_t tick_ns() {
     timespec tick{};
     clock_getres(CLOCK_MONOTONIC_COARSE, &tick);

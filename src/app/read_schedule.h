@@ -45,7 +45,7 @@ class ReadSchedule {
     };
     static constexpr unsigned quiet_reads = 10;
 
-    /// After each read; quiet: nothing came, and nothing waits to be passed on.
+    /// To be called after each read; quiet: the read was empty, and no event waits to be passed on.
     Step after(bool quiet) {
         if (!quiet)
             quiet_ = 0;

@@ -111,7 +111,7 @@ bool is_plain_name(string_view name) {
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-/// buildkit's own ids: 25 digits to the base 36.
+/// buildkit's own ids: 25 base-36 digits.
 bool is_build_id(string_view text) {
     return text.size() == build_id_digits && std::all_of(text.begin(), text.end(), [](char c) {
                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
@@ -216,7 +216,7 @@ class PathReader {
   public:
     void read(string_view component) {
         if (component.empty() || component == "." || component == "..")
-            return; // ".." leads paths that lie outside the reader's cgroup namespace
+            return; // paths outside the reader's cgroup namespace begin with ".."
         if (const string_view pod = spelled_pod(component); !pod.empty()) {
             pod_ = pod;
             unit_ = {};

@@ -54,7 +54,8 @@ CgroupTree::CgroupTree(std::string mount, std::string root, bool allow_handles)
         return;
     mount_fd_ = open(mount_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (mount_fd_ >= 0)
-        mount_ = path_of_fd(mount_fd_); // as the kernel spells it, which open_by_id() compares with
+        // In the kernel's spelling, for the comparison in open_by_id().
+        mount_ = path_of_fd(mount_fd_);
     struct statfs fs = {};
     struct stat own = {};
     if (mount_fd_ < 0 || !allow_handles || fstatfs(mount_fd_, &fs) != 0 ||

@@ -27,7 +27,7 @@ struct CgroupMounts {
 /// tree.
 CgroupMounts parse_mountinfo(std::string_view text);
 
-/// The most telling path of /proc/PID/cgroup, by the first of these that exists:
+/// The most specific path of /proc/PID/cgroup, by the first of these that exists:
 ///
 ///   1. a path that names a container (name_cgroup), looked for in name=systemd, then in the v2
 ///      hierarchy, then in the v1 controllers
@@ -39,7 +39,7 @@ CgroupMounts parse_mountinfo(std::string_view text);
 /// Containers first, because on hybrid hosts the hierarchies disagree: dockerd with the cgroupfs
 /// driver leaves its containers in its own v2 cgroup, "0::/system.slice/containerd.service", while
 /// every v1 hierarchy says "/docker/<id>" (as in ctrsploit issue 280). The kernel's " (deleted)" is
-/// taken off. Nothing if no line can be read.
+/// removed. None if no line can be read.
 std::optional<std::string> choose_cgroup_path(std::string_view text);
 
 /// Field 22 of /proc/PID/stat: when the process started, in clock ticks since boot.

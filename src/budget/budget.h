@@ -23,7 +23,7 @@ enum class Measure {
 
 enum class Comparison { Greater, AtLeast, Less, AtMost, Equal };
 
-/// What limits a budget to a part of the summary. Empty members select everything.
+/// Limits a budget to a part of the summary. Empty members select everything.
 struct BudgetScope {
     std::string service;
     std::string unit;

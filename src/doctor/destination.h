@@ -38,8 +38,8 @@ struct Destination {
 /// Those whose ports were counted, or that have closes or failed connects.
 std::vector<Destination> destinations(const Observations& seen);
 
-/// "27,900 of 28,232 local ports (98.8 %) from 10.0.0.1 to 10.0.0.2:80 are taken: ...", and what of
-/// them connect() may take over.
+/// "27,900 of 28,232 local ports (98.8 %) from 10.0.0.1 to 10.0.0.2:80 are taken: ...", and how
+/// many of them connect() may take over.
 std::vector<std::string> port_evidence(const Destination& to);
 /// The same numbers, for scripts.
 std::vector<std::pair<std::string_view, double>> port_numbers(const Observations& seen,
