@@ -1,5 +1,5 @@
-/* What a task does to its own socket, seen in its own context: a close on either side, an abort, a
- * connect() without a free port. */
+/* What a task does to its own socket, observed in the context of that task: a close on either side,
+ * an abort, or a connect() without a free port. */
 #ifndef TWTRACE_ACT_BPF_H
 #define TWTRACE_ACT_BPF_H
 
@@ -12,9 +12,10 @@
 #include "passive.bpf.h"
 #include "task.bpf.h"
 
-/* connect() gives EADDRNOTAVAIL: it never got a source port, and no answer either; or bind() had
- * chosen the port, and there is a connection from it to that peer. close() of a socket whose SYN is
- * unanswered looks like the second, but for sk_shutdown and the SYN. */
+/* Does this transition belong to a connect() that fails with EADDRNOTAVAIL? Such a socket got no
+ * source port and no answer, or bind() had chosen the port and a connection from it to that peer
+ * exists. close() of a socket whose SYN is unanswered differs from the second case only in
+ * sk_shutdown and the SYN. */
 static __always_inline bool no_port_was_free(struct sock* sk) {
     struct tcp_sock* tp = sk->sk_err == 0 ? bpf_skc_to_tcp_sock(sk) : 0;
     if (!tp)
@@ -33,9 +34,8 @@ static __always_inline bool is_one_of(int state, __u32 states) {
     return 1u << (state & 31) & states;
 }
 
-/* What the running task did to its own socket, as what it leads to; 0: nothing that we tell.
- * -> FIN_WAIT1 is the one transition of an active close that always runs in the context of the task
- * that closes. */
+/* The event that the running task's act leads to; 0: none is reported. -> FIN_WAIT1 is the only
+ * transition of an active close that always runs in the context of the closing task. */
 static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
     if (to == TCP_FIN_WAIT1)
         return from != TCP_FIN_WAIT1 ? TWTRACE_TIME_WAIT : 0; /* close() after shutdown(): 4 -> 4 */
@@ -52,14 +52,16 @@ static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
     return 0;
 }
 
-/* Who picked the local port: connect() makes port buckets with fastreuse -1, bind() others
- * (__inet_hash_connect(), inet_csk_update_fastreuse()). At -> CLOSE the bucket is gone. */
+/* Did bind() choose the local port? connect() creates port buckets with fastreuse -1, bind()
+ * creates others (__inet_hash_connect(), inet_csk_update_fastreuse()). At -> CLOSE the bucket is
+ * gone. */
 static __always_inline bool port_is_bound(const struct tcp_sock* tp) {
     struct inet_bind_bucket* bucket = tp->inet_conn.icsk_bind_hash;
     return bucket && bucket->fastreuse >= 0;
 }
 
-/* An active close begins; it is told at the end of the socket (active_closer_gone()). */
+/* Remembers the closer at the start of an active close. The event is reported at the end of the
+ * socket (active_closer_gone()). */
 static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
                                       const struct twtrace_task* task, __u64 how_and_filtered) {
     __u64 how = how_and_filtered & OPENING_HOW;
@@ -81,7 +83,7 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
     return 0;
 }
 
-/* An act that is told at once. */
+/* Reports an act immediately. */
 static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
                              const struct twtrace_task* task, __u64 how_and_filtered) {
     struct facts facts = {
@@ -92,12 +94,13 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
         bool known = store_find(&place, sk);
         facts.opening = opening_of(&place, tp);
         if (type == TWTRACE_PASSIVE_CLOSE && known)
-            store_release(&place); /* while it is found: nothing more is asked about this socket */
+            store_release(
+                &place); /* before the place is lost; nothing more is looked up for this socket */
     }
     facts.opening = unknown_to_verifier(facts.opening, tp);
     if (type == TWTRACE_PORT_EXHAUSTED)
         facts.reason = unknown_to_verifier(reason_of_no_port(tp), tp);
-    else if (type == TWTRACE_ABORTED) /* in TCP_REPAIR no segment leaves */
+    else if (type == TWTRACE_ABORTED) /* in TCP_REPAIR no segment is sent */
         facts.reason = unknown_to_verifier(
             BPF_CORE_READ_BITFIELD(tp, repair) ? TWTRACE_REASON_OTHER : TWTRACE_REASON_LOCAL_RESET,
             tp);
@@ -110,8 +113,8 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
     return send(&facts, sk, tp, task);
 }
 
-/* The one place where the task is read, and before anything that makes paths: the verifier looks at
- * it at each visit, and that takes it milliseconds (sock_of()). */
+/* The only place that reads the task, before any code that creates paths: the verifier takes
+ * milliseconds for it at each visit (sock_of()). */
 static __noinline int on_act(struct sock* sk, __u64 act) {
     const __u32 told_at_once =
         1u << TWTRACE_PASSIVE_CLOSE | 1u << TWTRACE_ABORTED | 1u << TWTRACE_PORT_EXHAUSTED;

@@ -1,11 +1,12 @@
-/* Who closes a socket, kept at its place in the store with a check that tells whose it is. */
+/* The closer of a socket, kept at the socket's place in the store, with a check that identifies the
+ * socket. */
 #ifndef TWTRACE_CLOSER_BPF_H
 #define TWTRACE_CLOSER_BPF_H
 
 #include "store.bpf.h"
 
-/* Multilinear hashing: a word of another closer, or of another connection, changes it. The factors
- * are odd, and fit into an instruction. */
+/* Multilinear hashing: any different word of the closer or the connection changes the result. The
+ * factors are odd and fit into an instruction. */
 static __always_inline __u32 check_of(__u64 whose, __u64 began, const struct twtrace_task* task) {
     const __u64* word = (const __u64*)task;
     __u64 sum = whose * 0x3C6EF373 + began * 0x1B873593;
@@ -15,8 +16,8 @@ static __always_inline __u32 check_of(__u64 whose, __u64 began, const struct twt
     return sum * 0x9E3779B97F4A7C15ull >> 32;
 }
 
-/* The connection: where its socket is in memory, and the hash of its addresses and ports, which
- * tells it from the next one there. */
+/* Identifies the connection: the address of its socket in memory, and the hash of its addresses and
+ * ports, which differs for the next socket at the same address. */
 static __always_inline __u64 whose_of(const struct place* place, const struct sock* sk) {
     return (__u64)place->key << 32 | sk->__sk_common.skc_hash;
 }
@@ -35,7 +36,8 @@ static __always_inline void store_put_closer(const struct place* place, const st
         STORE_WRITE(to[word], from[word]);
 }
 
-/* Copies the closer from a known place. No: it is another's, and counted. */
+/* Copies the closer from a known place. False: the closer belongs to another socket; this is
+ * counted. */
 static __always_inline bool store_get_closer(const struct place* place, const struct sock* sk,
                                              __u64* began, struct twtrace_task* task) {
     const struct closing* kept = place->closing;

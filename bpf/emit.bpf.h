@@ -1,4 +1,4 @@
-/* From a socket to a record in the ring, or to a count where the ring is full. */
+/* Turns a socket into a record in the ring, or into a count if the ring is full. */
 #ifndef TWTRACE_EMIT_BPF_H
 #define TWTRACE_EMIT_BPF_H
 
@@ -9,7 +9,7 @@
 #include "store.bpf.h"
 #include "wake.bpf.h"
 
-/* What of an event is not in the socket itself. */
+/* The facts of an event that the socket itself does not contain. */
 struct facts {
     __u64 time_ns;
     __u64 opening; /* store.bpf.h */
@@ -33,7 +33,7 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
         event->flags |=
             (user_locks(tp) & SOCK_BINDPORT_LOCK) / SOCK_BINDPORT_LOCK * TWTRACE_FLAG_PORT_CHOSEN;
     event->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
-    /* rcv_nxt passes over the peer's FIN, and bytes_received follows it (net/ipv4/tcp_input.c,
+    /* rcv_nxt includes the peer's FIN, and so does bytes_received (net/ipv4/tcp_input.c,
      * tcp_rcv_nxt_update). */
     event->bytes_received = tp->bytes_received - (fin_received(sk) && tp->bytes_received);
 }
@@ -93,8 +93,8 @@ static __always_inline void count_by(struct twtrace_overflow_key* key,
         counts->uncounted[key->type & (TWTRACE_TYPES - 1)]++;
 }
 
-/* The ring is full. Not inlined, as everything that is rare: what runs at each close should stay in
- * the cache. */
+/* Counts an event that found the ring full. Rare code is not inlined, so that the code that runs at
+ * each close stays in the cache. */
 static __noinline int count_lost(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                  const struct twtrace_task* task) {
     struct twtrace_stats* counts = this_cpu_stats();
@@ -115,11 +115,11 @@ static __noinline int count_filtered(__u32 type, __u64 netns) {
     return type == TWTRACE_TIME_WAIT ? count_filtered_in(netns, 1) : 0;
 }
 
-/* Does the user want this event? filtered: not, by what is known of the task. */
+/* Did the user ask for this event? filtered: what is known of the task excludes it. */
 static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
                                       const struct facts* facts, bool filtered) {
-    /* Another namespace is not filtered but out of sight: the kernel's counters that the sum is
-     * compared with are those of the chosen ones. */
+    /* An event of another namespace does not count as filtered: the kernel counters that the sum is
+     * compared with are those of the chosen namespaces. */
     if (!is_asked_for(facts->type) || !gate_netns(facts->netns))
         return false;
     if (!filtered && gate_socket(sk, tp, role_of(facts->opening)))

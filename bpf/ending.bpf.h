@@ -1,4 +1,4 @@
-/* The end of a socket that closed actively, and what is remembered of it after. */
+/* The end of a socket that closed actively, and what is remembered of it afterwards. */
 #ifndef TWTRACE_ENDING_BPF_H
 #define TWTRACE_ENDING_BPF_H
 
@@ -13,8 +13,8 @@
 #define ECONNRESET 104
 #define ETIMEDOUT 110
 
-/* Without an error: close() with unread data or SO_LINGER 0 sends a reset after this; in TCP_REPAIR
- * it sends nothing. */
+/* Without an error: close() with unread data or SO_LINGER 0 sends a reset after this point; in
+ * TCP_REPAIR it sends nothing. */
 static __always_inline __u32 reason_of(int error, bool silent) {
     if (!error)
         return silent ? TWTRACE_REASON_OTHER : TWTRACE_REASON_LOCAL_RESET;
@@ -23,7 +23,7 @@ static __always_inline __u32 reason_of(int error, bool silent) {
     return error == ETIMEDOUT ? TWTRACE_REASON_TIMEOUT : TWTRACE_REASON_OTHER;
 }
 
-/* Type, stage and reason in one number, from the lowest byte on. */
+/* Type, stage and reason in one number, starting with the lowest byte. */
 static __always_inline __u32 verdict_on(struct sock* sk, struct tcp_sock* tp, bool entered) {
     __u32 stage;
     if (!entered)
@@ -34,8 +34,8 @@ static __always_inline __u32 verdict_on(struct sock* sk, struct tcp_sock* tp, bo
     return TWTRACE_ABORTED | stage | TWTRACE_REASON_OVERFLOW << 16;
 }
 
-/* The verifier is not told which of them it is, or it would follow all that comes after for each.
- */
+/* The result is hidden from the verifier, which would otherwise follow all later code once for each
+ * value. */
 static __always_inline void classify(struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                      bool entered) {
     __u64 verdict = unknown_to_verifier(verdict_on(sk, tp, entered), tp);
@@ -44,20 +44,20 @@ static __always_inline void classify(struct facts* facts, struct sock* sk, struc
     facts->reason = verdict >> 16;
 }
 
-/* The peer's FIN, the last ACK and the timers have just read the clock for us; only shutdown() lets
- * close() in FIN_WAIT2 come long after the last packet. */
+/* The peer's FIN, the last ACK and the timers have just read the clock, so that its value can be
+ * used. Only after shutdown() can close() in FIN_WAIT2 come long after the last packet. */
 static __always_inline __u64 time_of_end(const struct facts* facts, const struct tcp_sock* tp) {
     __u64 now;
     if (facts->stage == TWTRACE_STAGE_TIME_WAIT ||
         (facts->stage == TWTRACE_STAGE_FIN_WAIT2 && facts->how == TWTRACE_HOW_CLOSE))
         return tp->tcp_mstamp * 1000;
     now = bpf_ktime_get_ns();
-    /* As precise as the other clock, and as handed_us: a retraction says the same time again. */
+    /* As precise as the other clock and as handed_us: a retraction repeats the same time. */
     return facts->stage ? now - now % 1000 : now;
 }
 
 /* Data after close(), TCP_LINGER2 < 0 and lack of orphan memory look like TIME_WAIT in substate
- * FIN_WAIT2 until the reset goes out: such a socket is kept in mind. */
+ * FIN_WAIT2 until the reset is sent: such a socket stays remembered. */
 static __always_inline void settle_place(struct place* place, const struct facts* facts) {
     if (!store_is_known(place))
         return;
@@ -69,7 +69,8 @@ static __always_inline void settle_place(struct place* place, const struct facts
     store_put_entry(place, facts->opening | OPENING_HANDED);
 }
 
-/* A spilled socket is not kept in mind: the minisock says at once whether it was handed over. */
+/* A spilled socket is not remembered longer: the minisock shows immediately whether it was handed
+ * over. */
 static __noinline int decide_now(struct facts* facts, struct sock* sk) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     if (!tp || facts->stage != TWTRACE_STAGE_FIN_WAIT2 || has_left_minisock(sk, tp))
@@ -87,12 +88,13 @@ static __noinline int count_without_closer(void) {
     return 0;
 }
 
-/* Fills in what is remembered of the socket and its closer, if it is. */
+/* Fills in what is remembered of the socket and its closer, if anything. */
 static __always_inline void recall(struct facts* facts, __u64* began, struct twtrace_task* task,
                                    const struct place* place, struct sock* sk) {
     __u64 opening = store_get(place);
-    /* Handed over already: that was another socket in the same memory, of whose successor both
-     * opening and FIN_WAIT1 were skipped. Its closer is not this one's. */
+    /* This entry was handed over already: it belongs to an earlier socket in the same memory. The
+     * opening and FIN_WAIT1 of the present socket were skipped, and the earlier closer is not its
+     * own. */
     if (opening & OPENING_HANDED)
         return;
     facts->opening = opening;
@@ -100,22 +102,22 @@ static __always_inline void recall(struct facts* facts, __u64* began, struct twt
         facts->how = how_of(*began);
 }
 
-/* What active_closer_gone() is told. */
+/* Argument of active_closer_gone(). */
 enum entered {
     ENTERED_NO = 0,
-    ENTERED_YES = 1,    /* but for what the socket says (is_doubtful()) */
+    ENTERED_YES = 1,    /* unless the socket contradicts (is_doubtful()) */
     ENTERED_UNSURE = 2, /* the minisock decides */
 };
 
-/* close() in CLOSING may send a reset, and so may one in TCP_REPAIR leave nothing. An error on a
+/* close() in CLOSING may send a reset, and in TCP_REPAIR close() may send nothing. An error on a
  * healthy socket is no reset: an ICMP message (IP_RECVERR) or kTLS sets one. */
 static __always_inline bool is_doubtful(struct sock* sk, struct tcp_sock* tp, __u32 entered) {
     return entered == ENTERED_UNSURE || sk->sk_err || BPF_CORE_READ_BITFIELD(tp, repair);
 }
 
-/* An active closer's socket is gone: into TIME_WAIT, or by a reset or a timeout. The place in the
- * store is done with before the event is sent: the verifier then need not follow send() for each
- * kind of place. */
+/* An active closer's socket ended in TIME_WAIT, by a reset or by a timeout. The place in the store
+ * is released before the event is sent, so that the verifier need not follow send() for each kind
+ * of place. */
 static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 flags) {
     bool filtered = config.filter_pid || config.cgroup_count || config.tree_parent;
     struct facts facts = {.flags = flags};

@@ -1,9 +1,10 @@
-/* What becomes of time-wait minisocks, where the host allows fentry: an object of its own, loaded
- * only when the user asks (--ends). No tracepoint tells it.
+/* How time-wait minisocks end, on hosts that allow fentry. A separate object, loaded only with
+ * --ends, because no tracepoint reports these ends.
  *
- * Each minisock ends in inet_twsk_kill(), by its timer or through inet_twsk_deschedule_put(). Who
- * called that is what tells why; the callers leave a note on their CPU, which can't be interrupted
- * by another one: all of it runs with softirqs disabled (net/ipv4/inet_timewait_sock.c). */
+ * Each minisock ends in inet_twsk_kill(), by its timer or through inet_twsk_deschedule_put(). The
+ * caller of that function determines the reason. Callers leave a note on their CPU. No other caller
+ * can interrupt them there, because all of them run with softirqs disabled
+ * (net/ipv4/inet_timewait_sock.c). */
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>
@@ -23,20 +24,21 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 const volatile __u32 netns_count = 0; /* 0: all */
 const volatile __u32 netns[16] = {};
-/* How many arguments tcp_timewait_state_process() has here: behind them is what it returned. */
+/* Number of arguments of tcp_timewait_state_process() in this kernel; its return value follows
+ * them. */
 const volatile __u32 process_arguments = 0;
 
-/* That of the main object. */
+/* The ring of the main object. */
 struct {
     __uint(type, BPF_MAP_TYPE_RINGBUF);
     __uint(max_entries, 4096);
 } ring SEC(".maps");
 
 struct note {
-    __u64 minisock;   /* which one; only compared, never followed. 0: none */
-    __u32 reason;     /* enum twtrace_reason: if it is descheduled now, this is why */
+    __u64 minisock;   /* its address; only compared, never dereferenced. 0: none */
+    __u32 reason;     /* enum twtrace_reason of a deschedule that happens now */
     __u8 substate;    /* before the segment */
-    __u8 descheduled; /* it is being killed for that reason */
+    __u8 descheduled; /* it is being killed for this reason */
     __u8 reserved[2];
     __u64 lost; /* records that found the ring full */
 };
@@ -106,8 +108,8 @@ int BPF_PROG(twtrace_segment, struct inet_timewait_sock* tw) {
     return 0;
 }
 
-/* In assembler: the compiler would read all of them with one load at a place that it calculates,
- * which the verifier refuses. */
+/* In assembler, because the compiler would read all of them with one load at a computed address,
+ * which the verifier rejects. */
 #define ARGUMENT(arguments, offset)                                                                \
     ({                                                                                             \
         __u64 value;                                                                               \
@@ -151,7 +153,7 @@ int twtrace_segment_done(__u64* arguments) {
     return 0;
 }
 
-/* connect() asks whether it may take over the minisock that has its addresses and ports. */
+/* connect() checks whether it may take over the minisock that has its addresses and ports. */
 SEC("fexit/tcp_twsk_unique")
 int BPF_PROG(twtrace_unique, struct sock* sk, struct inet_timewait_sock* tw, void* twp, int yes) {
     struct note* note = this_cpu_note();
@@ -160,8 +162,8 @@ int BPF_PROG(twtrace_unique, struct sock* sk, struct inet_timewait_sock* tw, voi
     return 0;
 }
 
-/* Without a note it is the end of a network namespace, which a kernel thread does
- * (inet_twsk_purge()), or somebody's wish (tcp_abort()). */
+/* Without a note the reason is the end of a network namespace, which a kernel thread handles
+ * (inet_twsk_purge()), or an explicit request (tcp_abort()). */
 SEC("fentry/inet_twsk_deschedule_put")
 int BPF_PROG(twtrace_deschedule, struct inet_timewait_sock* tw) {
     struct task_struct* task = (struct task_struct*)bpf_get_current_task();
@@ -176,8 +178,8 @@ int BPF_PROG(twtrace_deschedule, struct inet_timewait_sock* tw) {
     return 0;
 }
 
-/* Why, where there is no note. Some compilers inline inet_twsk_deschedule_put() into
- * inet_twsk_purge(), which is in the same file; a timer is never early. */
+/* The reason if there is no note. Some compilers inline inet_twsk_deschedule_put() into
+ * inet_twsk_purge(), which is in the same file; a timer never expires early. */
 static __always_inline __u32 reason_by_timer(struct inet_timewait_sock* tw) {
     __s64 left = tw->tw_timer.expires - bpf_jiffies64();
     return left > 0 ? TWTRACE_REASON_PURGED : TWTRACE_REASON_EXPIRED;

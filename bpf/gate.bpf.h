@@ -1,6 +1,6 @@
-/* The user's filters that can be decided here, before anything is reserved in the ring. All of it
- * is read-only data: the verifier removes what is off. User space applies the same filters again.
- */
+/* The user's filters that can be decided before anything is reserved in the ring. All of them are
+ * read-only data: the verifier removes those that are off. User space applies the same filters
+ * again. */
 #ifndef TWTRACE_GATE_BPF_H
 #define TWTRACE_GATE_BPF_H
 
@@ -9,8 +9,8 @@
 #include "sock.bpf.h"
 #include "tree.bpf.h"
 
-/* With a constant type the verifier decides this, and drops what depends on it: nobody waits for
- * the load. */
+/* With a constant type the verifier evaluates this and drops the code that depends on it, which
+ * keeps the load fast. */
 static __always_inline bool is_asked_for(enum twtrace_type type) {
     return config.types & (1u << type);
 }
@@ -19,7 +19,8 @@ static __always_inline bool port_in(const volatile __u8* set, __u16 port) {
     return set[port >> 3] & (1 << (port & 7));
 }
 
-/* Two functions, or the compiler reads one of both offsets before it knows which of them exists. */
+/* Two functions, because the compiler would otherwise read one of both offsets before it knows
+ * which of them exists. */
 static __noinline __u64 id_in_ancestors(struct cgroup* cgroup, __u32 level) {
     struct cgroup* ancestor = 0;
     bpf_probe_read_kernel(&ancestor, sizeof(ancestor),
@@ -37,7 +38,8 @@ static __noinline __u64 id_in_ancestor_ids(struct cgroup* cgroup, __u32 level) {
     return id;
 }
 
-/* The id of its ancestor (or its own) at that level of the v2 hierarchy; 0: it is not that deep. */
+/* The id of the cgroup's ancestor (or its own id) at that level of the v2 hierarchy; 0: the cgroup
+ * is not that deep. */
 static __always_inline __u64 ancestor_id(struct cgroup* cgroup, __u32 level) {
     if (BPF_CORE_READ(cgroup, level) < (int)level)
         return 0;
@@ -49,7 +51,7 @@ static __always_inline __u64 ancestor_id(struct cgroup* cgroup, __u32 level) {
 static __noinline int gate_cgroup(void) {
     struct task_struct* task = (struct task_struct*)bpf_get_current_task();
     struct cgroup* cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
-    /* Ids only rise (kernfs_new_node()). A service that is restarted gets a new cgroup. */
+    /* Ids only increase (kernfs_new_node()). A restarted service gets a new cgroup. */
     if (BPF_CORE_READ(cgroup, kn, id) > config.cgroup_id_known)
         return 1;
     for (int i = 0; i < TWTRACE_CGROUPS && i < config.cgroup_count; i++)
@@ -58,7 +60,7 @@ static __noinline int gate_cgroup(void) {
     return 0;
 }
 
-/* Asked in the context of the task that closes. */
+/* To be called in the context of the task that closes. */
 static __always_inline bool gate_task(const struct twtrace_task* who) {
     if (config.tree_parent && !gate_tree(who))
         return false;

@@ -1,4 +1,4 @@
-/* Everything that outlives one program run. */
+/* The maps and data that outlive one program run. */
 #ifndef TWTRACE_MAPS_BPF_H
 #define TWTRACE_MAPS_BPF_H
 
@@ -7,7 +7,7 @@
 #define BPF_F_MMAPABLE 1024 /* include/uapi/linux/bpf.h */
 
 const volatile struct twtrace_config config = {};
-/* One bit a port, host byte order: a set of any size costs one load. */
+/* One bit per port, host byte order: a set of any size costs one load. */
 const volatile __u8 local_ports[8192] = {};
 const volatile __u8 remote_ports[8192] = {};
 
@@ -49,7 +49,7 @@ struct {
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
-    __uint(max_entries, 1); /* user space makes it one a CPU */
+    __uint(max_entries, 1); /* user space sets it to one per CPU */
     __type(key, __u32);
     __type(value, struct twtrace_passive_counts);
 } passive_counts SEC(".maps");

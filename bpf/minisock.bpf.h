@@ -1,31 +1,31 @@
-/* Did the hand-over make a minisock? When tcp_max_tw_buckets is reached the kernel makes none and
- * the transitions look the same (net/ipv4/tcp_minisocks.c, tcp_time_wait()). The number of
- * minisocks tells when that is possible; then the minisock is looked for where it must be: in the
- * socket's hash chain. It is at the head of the chain, or, since kernel commit b8ec80b13021 (6.19,
- * and in stable kernels), where the socket was: with all that were opened later before it. */
+/* Did the hand-over create a minisock? When tcp_max_tw_buckets is reached the kernel creates none,
+ * and the transitions look the same (net/ipv4/tcp_minisocks.c, tcp_time_wait()). The number of
+ * minisocks shows whether that is possible. If it is, the minisock is searched in the hash chain of
+ * the socket. It is at the head of the chain or, since kernel commit b8ec80b13021 (6.19, and in
+ * stable kernels), where the socket was, behind all that were opened later. */
 #ifndef TWTRACE_MINISOCK_BPF_H
 #define TWTRACE_MINISOCK_BPF_H
 
 #define MINISOCK_CHAIN_MAX 64
 
-/* Kernel commits: fbb8295248e1 (5.17) put the row behind a pointer, e9bd0cca09d1 (6.1) took it
- * back; tw_count became tw_refcount. */
+/* Kernel commit fbb8295248e1 (5.17) put the row behind a pointer, e9bd0cca09d1 (6.1) reverted that;
+ * tw_count became tw_refcount. */
 static __always_inline struct inet_timewait_death_row* death_row_of(struct net* net) {
     if (bpf_core_field_size(net->ipv4.tcp_death_row) == sizeof(void*))
         return ((struct net___row_behind_pointer*)net)->ipv4.tcp_death_row;
     return &net->ipv4.tcp_death_row;
 }
 
-/* Plain loads: this is asked for at each hand-over. */
+/* Plain loads, because this runs at each hand-over. */
 static __always_inline bool buckets_are_full(struct inet_timewait_death_row* row) {
     int most = row->sysctl_max_tw_buckets;
-    if (bpf_core_field_exists(row->tw_refcount)) /* one reference is the namespace's own */
+    if (bpf_core_field_exists(row->tw_refcount)) /* the namespace itself holds one reference */
         return row->tw_refcount.refs.counter - 1 >= most;
     return ((struct inet_timewait_death_row___counted*)row)->tw_count.counter >= most;
 }
 
-/* Of an IPv6 address the last word: that, both ports and the hash chain leave no room for a mistake
- * that matters here. */
+/* Only the last word of an IPv6 address is compared: together with both ports and the hash chain it
+ * identifies the connection well enough. */
 struct tuple_key {
     __u64 ports_and_family;
     __u32 remote;
@@ -52,8 +52,8 @@ static __always_inline struct tuple_key key_of_node(struct sock_common* node) {
     return key;
 }
 
-/* Global functions with plain numbers for arguments: the verifier looks at each once, and not again
- * for every path that leads to it. */
+/* Global functions with plain numbers as arguments: the verifier checks each once, not again for
+ * every path that leads to it. */
 __noinline int twtrace_is_minisock(__u64 node, __u64 ports_and_family, __u32 remote, __u32 local) {
     struct sock_common* other = (struct sock_common*)node;
     struct tuple_key key = key_of_node(other);
@@ -61,8 +61,8 @@ __noinline int twtrace_is_minisock(__u64 node, __u64 ports_and_family, __u32 rem
            key.ports_and_family == ports_and_family && key.remote == remote && key.local == local;
 }
 
-/* Also yes where the chain is too long to be sure, or a node moved to another one meanwhile: then
- * the socket's own state decides. */
+/* Also true if the chain is too long to be sure, or if a node moved to another chain meanwhile:
+ * then the socket's own state decides. */
 __noinline int twtrace_is_in_hash(__u64 hashinfo, __u32 hash, __u64 ports_and_family, __u32 remote,
                                   __u32 local) {
     struct inet_hashinfo* info = (struct inet_hashinfo*)hashinfo;
@@ -98,7 +98,7 @@ static __always_inline bool has_left_minisock(struct sock* sk, struct tcp_sock* 
     return is_in_hash(sk, death_row_of(sock_of(tp)->__sk_common.skc_net.net), local_port_of(tp));
 }
 
-/* Says no only where tcp_max_tw_buckets is reached and the minisock is not there. */
+/* False only if tcp_max_tw_buckets is reached and the minisock is not there. */
 static __always_inline bool has_minisock(struct sock* sk, struct tcp_sock* tp) {
     struct inet_timewait_death_row* row = death_row_of(sock_of(tp)->__sk_common.skc_net.net);
     return !buckets_are_full(row) || is_in_hash(sk, row, local_port_of(tp));

@@ -1,6 +1,7 @@
-/* The closer of an MPTCP connection. Its subflows are TCP sockets, but the kernel closes them, in a
- * worker thread; the program's own socket is another (IPPROTO_MPTCP), whose transitions pass the
- * same tracepoint in the task that closes. It is no TCP socket and never counted. */
+/* The closer of an MPTCP connection. Its subflows are TCP sockets, but a worker thread of the
+ * kernel closes them. The program's own socket is another one (IPPROTO_MPTCP), whose transitions
+ * pass the same tracepoint in the context of the closing task. It is no TCP socket and is never
+ * counted. */
 #ifndef TWTRACE_MPTCP_BPF_H
 #define TWTRACE_MPTCP_BPF_H
 
@@ -10,7 +11,7 @@
 #define IPPROTO_MPTCP 262
 #define MPTCP_CLOSERS 4096
 
-/* Beside enum twtrace_how: not what the user asked for, by what is known of the task. */
+/* In addition to enum twtrace_how: what is known of the task excludes the event. */
 #define ACT_FILTERED (1ull << 8)
 
 struct mptcp_closer {
@@ -18,7 +19,7 @@ struct mptcp_closer {
     __u64 how; /* and ACT_FILTERED */
 };
 
-/* By the socket's address. LRU: the subflows follow within milliseconds, mostly. */
+/* Keyed by the socket's address. LRU: the subflows usually follow within milliseconds. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
     __uint(max_entries, MPTCP_CLOSERS);
@@ -30,8 +31,8 @@ static __always_inline bool is_mptcp(struct sock* sk) {
     return sk->sk_protocol == IPPROTO_MPTCP;
 }
 
-/* The program's socket goes to FIN_WAIT1 or LAST_ACK. Its memory may have been another's before:
- * -> ESTABLISHED forgets. */
+/* The program's socket goes to FIN_WAIT1 or LAST_ACK. Its memory may have belonged to another
+ * socket before: -> ESTABLISHED removes that entry. */
 static __noinline int on_mptcp(struct sock* sk, int to) {
     __u64 key = (__u64)sk;
     struct mptcp_closer closer = {};
@@ -57,8 +58,8 @@ static __always_inline bool is_subflow(const struct tcp_sock* tp) {
     return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
 }
 
-/* A worker thread closes a subflow: *task* becomes the one that closed the program's socket, where
- * that was seen. Returns how, and ACT_FILTERED. */
+/* A worker thread closes a subflow: *task* becomes the task that closed the program's socket, if
+ * that close was seen. Returns how, and ACT_FILTERED. */
 static __noinline __u64 use_parents_closer(struct twtrace_task* task, struct tcp_sock* tp) {
     struct mptcp_subflow_context* context =
         (struct mptcp_subflow_context*)tp->inet_conn.icsk_ulp_data;

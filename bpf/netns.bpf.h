@@ -8,14 +8,14 @@
 
 #define NETNS_SEEN 64 /* a power of two */
 
-/* Beside a namespace's inode number lies its reference count, which each socket that is made or
- * freed changes: to read the one means to wait for the CPU that changed the other. So it is read
- * once. hash_mix, 32 random bits that never change, says where it is kept here, and tells a
- * namespace from a later one in the same memory or with the same number. Two in one place only cost
- * time. */
+/* A namespace's inode number shares a cache line with its reference count, which changes whenever a
+ * socket is created or freed. Reading the inode number therefore waits for another CPU, and it is
+ * read only once. hash_mix, 32 random bits that never change, selects the slot here, and
+ * distinguishes a namespace from a later one in the same memory or with the same number. Two
+ * namespaces in one slot only cost time. */
 struct netns_seen {
     __u64 net; /* number_of() it */
-    __u64 id;  /* twtrace_netns.id: one word, that nobody sees half of it */
+    __u64 id;  /* twtrace_netns.id: one word, so that no reader sees half of it */
 };
 
 struct {
@@ -25,8 +25,8 @@ struct {
     __type(value, struct netns_seen);
 } netns_seen SEC(".maps");
 
-/* By twtrace_netns.id: entries into TIME_WAIT that the gate left out, and did not take back. That a
- * namespace is in it says that user space was told of it. */
+/* By twtrace_netns.id: entries into TIME_WAIT that the gate left out and did not retract. A
+ * namespace that has an entry here was announced to user space. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TWTRACE_NETNS_ROOM);
@@ -51,7 +51,7 @@ static __noinline int tell_netns(__u64 id) {
         return 0;
     told = bpf_ringbuf_reserve(&ring, sizeof(*told), 0);
     if (!told) {
-        bpf_map_delete_elem(&netns_filtered, &id); /* the next event tells it */
+        bpf_map_delete_elem(&netns_filtered, &id); /* the next event announces it */
         return 0;
     }
     told->header.type = TWTRACE_NETNS_SEEN;
@@ -86,8 +86,8 @@ static __always_inline __u64 netns_of(struct tcp_sock* tp) {
     return see_netns(tp, seen);
 }
 
-/* connect() or listen(): user space has to know of a new namespace before its first close, which
- * may be the last. */
+/* connect() or listen(): user space has to know a new namespace before its first close, which may
+ * also be its last. */
 static __noinline int on_first_act(struct sock* sk) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     return tp ? (int)netns_of(tp) : 0;

@@ -6,7 +6,7 @@
 #include "mptcp.bpf.h"
 #include "store.bpf.h"
 
-/* ESTABLISHED: remember when, and which side opened it. */
+/* Remembers when the connection was established, and which side opened it. */
 static __noinline int on_established(struct sock* sk, int from) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct place place;
@@ -21,12 +21,12 @@ static __noinline int on_established(struct sock* sk, int from) {
         count_untracked();
         return 0;
     }
-    /* TCP_REPAIR (CRIU) puts a connection back: nobody knows which side opened it, and when. */
+    /* TCP_REPAIR (CRIU) restores a connection: which side opened it, and when, is unknown. */
     if (BPF_CORE_READ_BITFIELD(tp, repair)) {
         store_put(&place, 0);
         return 0;
     }
-    /* The clock of the packet that brought us here, just read (tcp_mstamp_refresh() in
+    /* The time of the packet that caused this transition, just read (tcp_mstamp_refresh() in
      * tcp_rcv_state_process()). */
     store_put(&place, tp->tcp_mstamp << OPENING_TIME_SHIFT | role);
     return 0;
@@ -43,8 +43,8 @@ static __noinline int on_simultaneous_open(struct sock* sk) {
     return 0;
 }
 
-/* Which side opened a connection that is older than tracing: the SYN of the side that connected is
- * counted in bytes_acked (tcp_ack() in SYN_SENT), that of the side that accepted is not
+/* Which side opened a connection that is older than the trace: the SYN of the connecting side is
+ * counted in bytes_acked (tcp_ack() in SYN_SENT), that of the accepting side is not
  * (tcp_create_openreq_child()). At -> FIN_WAIT1 our FIN is not sent yet. */
 static __noinline int role_by_counters(struct tcp_sock* tp) {
     __u64 sequence_space = tp->bytes_acked + (__u32)(tp->snd_nxt - tp->snd_una);
@@ -54,8 +54,8 @@ static __noinline int role_by_counters(struct tcp_sock* tp) {
     return sequence_space == payload ? TWTRACE_ROLE_SERVER : TWTRACE_ROLE_UNKNOWN;
 }
 
-/* What is known of a socket's opening before it closes. A connection that is older than tracing is
- * in no place. */
+/* What is known of a socket's opening before it closes. A connection that is older than the trace
+ * has no place. */
 static __always_inline __u64 opening_of(const struct place* place, struct tcp_sock* tp) {
     __u64 role, opening;
     if (store_opening(place, &opening))

@@ -1,11 +1,11 @@
-/* Passive closes of which only the number is wanted: in the slot that user space gave to their
- * kind, else in a table. */
+/* Passive closes of which only the number is needed: counted in the slot that user space assigned
+ * to their kind, else in a table. */
 #ifndef TWTRACE_PASSIVE_BPF_H
 #define TWTRACE_PASSIVE_BPF_H
 
 #include "emit.bpf.h"
 
-/* Not the thread that closed, which a sum does not tell. Without a branch for each word. */
+/* Compares everything but the thread, which a sum does not show. Without a branch for each word. */
 static __always_inline bool is_same_closer(const struct twtrace_task* one,
                                            const struct twtrace_task* other) {
     __u64 difference = one->start_boottime_ns ^ other->start_boottime_ns;
@@ -36,13 +36,13 @@ static __always_inline bool count_in_slot(const struct facts* facts, struct sock
     counts = bpf_map_lookup_elem(&passive_counts, &cpu);
     if (!counts)
         return false;
-    barrier_var(index); /* the verifier forgot its bounds as the map read it */
+    barrier_var(index); /* the verifier lost its bounds when the map was read */
     counts->count[index & (TWTRACE_PASSIVE_SLOTS - 1)]++;
     return true;
 }
 
-/* Says no where there is no room; then it is sent. Nothing can come between reading and writing a
- * number: the one program that does it is not run again on its CPU before it ends. */
+/* False if there is no room; the event is then sent. Reading and writing a number cannot be
+ * interleaved: the only program that does so does not run again on its CPU before it ends. */
 static __noinline int count_passive(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                     const struct twtrace_task* task) {
     struct twtrace_overflow_key key = {};

@@ -1,21 +1,21 @@
-/* What is remembered of a socket between its transitions: when it was established and by which
- * side, and from -> FIN_WAIT1 on who closes it.
+/* What is remembered of a socket between its transitions: when it was established, by which side,
+ * and from -> FIN_WAIT1 on the closer.
  *
- * A socket's address picks a bucket of five ways; a full bucket spills into a hash map that grows
+ * A socket's address selects a bucket of five ways; a full bucket spills into a hash map that grows
  * on demand. A hash map alone would cost two to four times as much (docs/decisions/store.md).
  *
  * A way is claimed without a lock, because 5.10 has no compare-and-swap: two CPUs can claim the
- * same one. So each word of an entry says whose it is, and a closer carries a check over itself and
- * its connection. What does not match is unknown, and counted (`mixed`); it is never taken for
- * another socket's. tests/unit/bpf/ runs this file natively. A socket's own transitions are ordered
- * by its lock. */
+ * same one. Each word of an entry therefore identifies its owner, and a closer carries a check over
+ * itself and its connection. What does not match is unknown, and counted (`mixed`); it is never
+ * attributed to another socket. tests/unit/bpf/ runs this file natively. The transitions of one
+ * socket are ordered by its lock. */
 #ifndef TWTRACE_STORE_BPF_H
 #define TWTRACE_STORE_BPF_H
 
 #include "number.bpf.h"
 #include "store_layout.bpf.h"
 
-/* Where it is in memory, in steps that no two sockets share. 32 bits of them are unique within four
+/* The socket's address, in steps that no two sockets share. 32 bits of it are unique within four
  * terabytes at least. The neighbours of a group differ in the low bits; the rest is multiplied by
  * an odd number (Fibonacci hashing, Knuth 6.4), so that no two sockets have the same key. */
 static __always_inline __u32 key_of(struct sock* sk) {
@@ -29,7 +29,7 @@ static __always_inline __u32 index_of(__u32 key) {
     return key >> (config.group_shift & 31);
 }
 
-/* 0 if they are equal, else 1; without a branch, which would make paths of its own for the
+/* 0 if they are equal, else 1. Without a branch, which would create additional paths for the
  * verifier. */
 static __always_inline __u64 differ(__u32 one, __u32 other) {
     __u64 difference = one ^ other;
@@ -41,7 +41,7 @@ static __always_inline __u32 owner_of(__u32 key) {
     return key << ENTRY_KEY_SHIFT | ENTRY_USED;
 }
 
-/* The first way with this owner (0: that is free), else STORE_WAYS. */
+/* The first way with this owner (0: a free one), else STORE_WAYS. */
 static __always_inline __u32 first_of(const struct bucket* bucket, __u32 owner) {
     __u64 none = 1, way = 0;
     for (int i = 0; i < STORE_WAYS; i++) {
@@ -65,8 +65,8 @@ static __noinline int count_untracked(void) {
     return 0;
 }
 
-/* The mask tells the verifier what the caller knows; without the barrier the compiler would know it
- * too, and leave the mask out. */
+/* The mask repeats for the verifier what the caller knows; without the barrier the compiler would
+ * know it too, and remove the mask. */
 static __always_inline __u32 way_of(const struct place* place) {
     __u32 way = place->way;
     barrier_var(way);
@@ -88,8 +88,8 @@ static __always_inline bool use_way(struct place* place) {
     return true;
 }
 
-/* Not inlined, as everything that is rare; and no address of a place is taken, so that it is kept
- * in registers. */
+/* Not inlined, like all rare code. The address of a place is never taken, so that it stays in
+ * registers. */
 static __noinline struct spilled* find_spilled(__u32 key) {
     return bpf_map_lookup_elem(&spill, &key);
 }
@@ -127,8 +127,8 @@ static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u32 key)
     return bpf_map_lookup_elem(&spill, &key);
 }
 
-/* One that was handed over waits only for a reset that follows within microseconds, if at all: the
- * way of the one that has waited longest, else STORE_WAYS. */
+/* A socket that was handed over only waits for a reset, which follows within microseconds, if at
+ * all. Returns the way that has waited longest, else STORE_WAYS. */
 static __noinline __u32 reuse(const struct bucket* bucket, const struct closing* closings) {
     __u32 now_us = bpf_ktime_get_ns() / 1000;
     /* how long, and the way in the three lowest bits */
@@ -145,8 +145,7 @@ static __noinline __u32 reuse(const struct bucket* bucket, const struct closing*
     return longest & 7;
 }
 
-/* Picks a place for a socket that has none, after store_find() said so. It is claimed by
- * store_put(). */
+/* Chooses a place for a socket that has none, after store_find() failed. store_put() claims it. */
 static __always_inline bool store_add(struct place* place) {
     if (!place->bucket)
         return false;
@@ -162,8 +161,8 @@ static __always_inline bool store_is_known(const struct place* place) {
     return place->closing;
 }
 
-/* Of a known place: OPENING_OF_SOCKET, and the time modulo TIME_MASK + 1. Since it was found
- * another CPU may have claimed it. */
+/* OPENING_OF_SOCKET of a known place, and the time modulo TIME_MASK + 1. Another CPU may have
+ * claimed the place since it was found. */
 static __always_inline __u64 store_get(const struct place* place) {
     __u32 owner = owner_of(place->key);
     __u64 entry, time, foreign;
@@ -181,8 +180,8 @@ static __always_inline __u64 store_get(const struct place* place) {
                << OPENING_TIME_SHIFT;
 }
 
-/* Before the socket closes. No: nothing is remembered. An entry that closed already is of an
- * earlier socket in the same memory, whose end was skipped. */
+/* To be called before the socket closes. False: nothing is remembered. An entry that is closing
+ * already belongs to an earlier socket in the same memory, whose end was skipped. */
 static __always_inline bool store_opening(const struct place* place, __u64* opening) {
     if (!store_is_known(place))
         return false;

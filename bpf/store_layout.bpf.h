@@ -1,17 +1,17 @@
-/* The words that the store (store.bpf.h) is made of. */
+/* Layout of the store (store.bpf.h). */
 #ifndef TWTRACE_STORE_LAYOUT_BPF_H
 #define TWTRACE_STORE_LAYOUT_BPF_H
 
 #include "maps.bpf.h"
 
 #define STORE_WAYS 5
-#define STORE_GROUPS 1024    /* user space resizes to the sockets that there are; a power of two */
-#define STORE_GROUP_SHIFT 22 /* 32 less the bits of STORE_GROUPS */
-#define SPILL_ENTRIES 16384  /* user space resizes to the host's memory */
+#define STORE_GROUPS 1024      /* user space resizes it to the present sockets; a power of two */
+#define STORE_GROUP_SHIFT 22   /* 32 less the bits of STORE_GROUPS */
+#define SPILL_ENTRIES 16384    /* user space resizes it to the host's memory */
 #define REUSE_AFTER_US 10000ll /* of a way whose socket was handed over */
-/* Sockets that are neighbours in the kernel's memory are so here: 4 of them share a bucket, 16 (a
- * slab of 32 KiB has 12 to 15) a group. Few lines and few pages are in use then, and each that is
- * in no cache or not in the TLB costs more than the rest of a look-up. */
+/* Sockets that are neighbours in the kernel's memory are neighbours here: 4 share a bucket, 16 (a
+ * slab of 32 KiB has 12 to 15) a group. This keeps the number of cache lines and pages in use low:
+ * a cache or TLB miss costs more than the rest of a look-up. */
 #define BUCKET_SHIFT 2
 #define STORE_NEIGHBOURS (1 << BUCKET_SHIFT)
 #define GROUP_SHIFT 4
@@ -23,7 +23,7 @@
 #define OPENING_ROLE 3ull
 #define OPENING_INFERRED (1ull << 2)
 #define OPENING_CLOSING (1ull << 3) /* struct closing is valid */
-/* Reported as TIME_WAIT in substate FIN_WAIT2; a reset may still take it back. */
+/* Reported as TIME_WAIT in substate FIN_WAIT2; a reset may still retract it. */
 #define OPENING_HANDED_SHIFT 4
 #define OPENING_HANDED (1ull << OPENING_HANDED_SHIFT)
 /* These are kept with the closer. */
@@ -31,7 +31,7 @@
 #define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
 #define OPENING_HOW_SHIFT 7
 #define OPENING_HOW 7ull
-/* The close began at a jiffy: the socket knows when its FIN left (fin.bpf.h). */
+/* The start of the close is a jiffy: the socket has the time when its FIN was sent (fin.bpf.h). */
 #define OPENING_FIN_STAMPED (1ull << 10)
 #define OPENING_TIME_SHIFT 11
 #define OPENING_OF_SOCKET (OPENING_ROLE | OPENING_INFERRED | OPENING_CLOSING | OPENING_HANDED)
@@ -48,7 +48,7 @@
 #define TIME_KEY_SHIFT 42
 #define TIME_LOW ((1ull << TIME_KEY_SHIFT) - 1)
 #define TIME_HIGH 15ull
-/* Two years; a longer lifetime than that would be shown too short. */
+/* Two years; a longer lifetime would be shown too short. */
 #define TIME_MASK (TIME_HIGH << TIME_KEY_SHIFT | TIME_LOW)
 
 /* The unit test observes and interrupts each access. */
@@ -68,15 +68,15 @@ static __always_inline __u8 how_of(__u64 opening) {
 /* One cache line. */
 struct bucket {
     __u32 entry[STORE_WAYS]; /* 0: free */
-    __u32 spilled;           /* how many of this bucket's sockets are in the spill map, at most */
+    __u32 spilled;           /* upper bound of this bucket's sockets in the spill map */
     __u64 time[STORE_WAYS];
 };
 
 /* One cache line. */
 struct closing {
-    /* OPENING_OF_CLOSER; above OPENING_TIME_SHIFT when the close began (fin.bpf.h). */
+    /* OPENING_OF_CLOSER; above OPENING_TIME_SHIFT the start of the close (fin.bpf.h). */
     __u64 began;
-    __u32 handed_us; /* the time of the hand-over, its lower half: a reset follows at once */
+    __u32 handed_us; /* lower half of the hand-over's time: a reset follows at once */
     __u32 check;     /* check_of() the closer */
     struct twtrace_task task;
 };
@@ -90,12 +90,12 @@ struct group {
 };
 
 struct spilled {
-    struct closing closing; /* first: the verifier takes no sum of what may be null */
+    struct closing closing; /* first: the verifier rejects an offset to what may be null */
     __u64 opening;
 };
 
-/* Mappable only so that it begins with a page: an array does otherwise 56 bytes into a cache line,
- * and each bucket would be in two. */
+/* Mappable only so that it starts at a page: an array would otherwise start 56 bytes into a cache
+ * line, and each bucket would span two lines. */
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
     __uint(map_flags, BPF_F_MMAPABLE);
@@ -104,9 +104,9 @@ struct {
     __type(value, struct group);
 } groups SEC(".maps");
 
-/* 128 bytes a socket, allocated with it, and 16 for each that there is room for. Nothing is
- * evicted: an entry that a skipped transition left behind is found again by the next socket in the
- * same memory. */
+/* 128 bytes per socket, allocated with it, and 16 per entry of capacity. Nothing is evicted: an
+ * entry that a skipped transition left behind is found again by the next socket in the same memory.
+ */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(map_flags, BPF_F_NO_PREALLOC);
@@ -115,11 +115,11 @@ struct {
     __type(value, struct spilled);
 } spill SEC(".maps");
 
-/* What an entry of the spill map starts from; on the stack it would crowd out the overflow key (512
- * bytes in all). */
+/* Initial content of an entry of the spill map; on the stack it would leave no room for the
+ * overflow key (512 bytes in all). */
 static const struct spilled nothing_spilled = {};
 
-/* Where a socket is remembered. */
+/* The place where a socket is remembered. */
 struct place {
     __u32 key;
     __u32 way; /* STORE_WAYS: in the spill map, or nowhere */

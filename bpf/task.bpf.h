@@ -1,4 +1,4 @@
-/* Who is running: only ever asked in the context of the task that acts. */
+/* The running task. Only read in the context of the task that acts. */
 #ifndef TWTRACE_TASK_BPF_H
 #define TWTRACE_TASK_BPF_H
 
@@ -13,13 +13,13 @@
 /* net/sock.h */
 #define SHUTDOWN_MASK 3
 
-/* include/linux/file_ref.h: at and above this the last reference is gone. */
+/* include/linux/file_ref.h: at and above this value the last reference is gone. */
 #define FILE_REF_RELEASED 0xC000000000000000ull
 
 #define PID_LEVELS 33 /* MAX_PID_NS_LEVEL and the initial one */
 
-/* The task's number in the pid namespace that twtrace runs in; 0: it is not to be seen there. From
- * the innermost on: that is where most tasks of twtrace's own container have it.
+/* The task's pid in the pid namespace of twtrace; 0: not visible there. Starts at the innermost
+ * level, because most tasks of twtrace's own container have that pid there.
  * bpf_get_ns_current_pid_tgid() knows only tasks whose innermost namespace is the given one. */
 static __noinline __u32 number_in_namespace(struct task_struct* task) {
     struct pid* pid = BPF_CORE_READ(task, thread_pid);
@@ -44,7 +44,7 @@ static __noinline int use_namespace(struct twtrace_task* who) {
     return 0;
 }
 
-/* Typed loads cost 50 ns for everything below, the helpers that say the same cost 375
+/* Typed loads cost 50 ns for all fields below, the equivalent helpers 375 ns
  * (docs/decisions/kernel-side.md). Returns the task's flags. */
 static __always_inline __u32 read_task(struct twtrace_task* who) {
     struct task_struct* task = bpf_get_current_task_btf();
@@ -72,7 +72,7 @@ static __always_inline __u32 read_task_by_helpers(struct twtrace_task* who) {
     return BPF_CORE_READ(task, flags);
 }
 
-/* close() and shutdown(SHUT_RDWR) leave the same sk_shutdown, but close() comes here only when the
+/* close() and shutdown(SHUT_RDWR) leave the same sk_shutdown, but close() gets here only after the
  * last reference to the file is gone. */
 static __always_inline bool file_is_released(struct tcp_sock* tp) {
     struct socket* socket = sock_of(tp)->sk_socket;
@@ -86,7 +86,7 @@ static __always_inline bool file_is_released(struct tcp_sock* tp) {
     return BPF_CORE_READ(old, f_count.counter) == 0;
 }
 
-/* The same where it is rare: helpers cost the verifier nothing (sock_of()). */
+/* The same for rare cases: helpers cost the verifier nothing (sock_of()). */
 static __noinline bool file_is_gone(struct socket* socket) {
     struct file* file = BPF_CORE_READ(socket, file);
     struct file___up_to_6_12* old = (struct file___up_to_6_12*)file;
@@ -109,8 +109,7 @@ static __always_inline __u32 fill_task(struct twtrace_task* who) {
     return flags;
 }
 
-/* Fills *who* and says how it closed: a dying process and a kernel thread are told apart from a
- * call. */
+/* Fills *who* and returns how it closed: by a call, in a dying process, or in a kernel thread. */
 static __always_inline __u8 fill_closer(struct twtrace_task* who, struct tcp_sock* tp) {
     __u32 flags = fill_task(who);
     if (flags & PF_EXITING)

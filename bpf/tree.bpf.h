@@ -1,6 +1,7 @@
 /* The descendants of twtrace's own process: the command that it runs (`twtrace summary --
- * COMMAND`), and all that this one starts. No cgroup is made for them: there is nothing to remove
- * afterwards, and who is moved to another cgroup (sudo, pam_systemd) stays a descendant. */
+ * COMMAND`), and all processes that this one starts. No cgroup is created for them: nothing has to
+ * be removed afterwards, and a process that moves to another cgroup (sudo, pam_systemd) stays a
+ * descendant. */
 #ifndef TWTRACE_TREE_BPF_H
 #define TWTRACE_TREE_BPF_H
 
@@ -10,12 +11,12 @@
 /* By thread group id in the initial pid namespace. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 1); /* user space makes it TWTRACE_TREE_ROOM if there is a command */
+    __uint(max_entries, 1); /* user space sets it to TWTRACE_TREE_ROOM if there is a command */
     __type(key, __u32);
     __type(value, struct twtrace_descendant);
 } descendants SEC(".maps");
 
-/* The start time tells a process from an earlier one of the same number. */
+/* The start time distinguishes a process from an earlier one with the same pid. */
 static __always_inline bool descends(__u32 tgid, __u64 start_boottime_ns) {
     struct twtrace_descendant* known = bpf_map_lookup_elem(&descendants, &tgid);
     return known && known->start_boottime_ns == start_boottime_ns;
@@ -50,7 +51,7 @@ static __always_inline int on_fork(struct task_struct* parent, struct task_struc
     return 0;
 }
 
-/* Its files are long closed. */
+/* The task's files have been closed long before. */
 static __always_inline int on_free(struct task_struct* task) {
     __u32 tgid = task->tgid;
     if (task->pid == task->tgid && descends(tgid, task->start_boottime))
@@ -58,7 +59,8 @@ static __always_inline int on_free(struct task_struct* task) {
     return 0;
 }
 
-/* Connections that descendants close, and that are closed: the difference is still closing. */
+/* Counts connections that descendants start to close, and those that are closed: the difference is
+ * still closing. */
 static __always_inline void count_closing(bool begins) {
     struct twtrace_stats* counts = config.tree_parent ? this_cpu_stats() : 0;
     if (!counts)

@@ -1,7 +1,7 @@
-/* The story of a close, told by sock:inet_sock_set_state. The tracepoint never says TIME_WAIT: the
- * kernel replaces the socket by a minisock and closes the original, so the entry is derived
- * (FIN_WAIT2 or CLOSING -> CLOSE without an error), and taken back when tcp:tcp_send_reset fires
- * for the same socket right after. */
+/* Follows each close through sock:inet_sock_set_state. The tracepoint never reports TIME_WAIT: the
+ * kernel replaces the socket by a minisock and closes the original. The entry is therefore derived
+ * (FIN_WAIT2 or CLOSING -> CLOSE without an error), and retracted if tcp:tcp_send_reset fires for
+ * the same socket immediately after. */
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>
@@ -21,7 +21,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     __u32 act, forgotten;
-    /* Seven of the eleven states matter: leave with the others at once. */
+    /* Seven of the eleven states matter; the others return immediately. */
     if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
         return 0;
@@ -51,8 +51,8 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
             on_mptcp(sk, to);
         return 0;
     }
-    /* The verifier shall follow on_act() once, not for each act and state. At -> LAST_ACK report()
-     * forgets the socket. */
+    /* The verifier must follow on_act() once, not for each act and state. At -> LAST_ACK report()
+     * removes the socket. */
     forgotten = unknown_to_verifier(
         to != TCP_CLOSE || (from == TCP_LAST_ACK && is_asked_for(TWTRACE_PASSIVE_CLOSE)), sk);
     act = act_of_current(sk, from, to);
@@ -63,8 +63,8 @@ int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     return 0;
 }
 
-/* The reset that takes back what only looked like TIME_WAIT. From 6.12 on sk may be NULL, and it
- * may be a minisock or a request socket, which have no more than sock_common. */
+/* The reset that retracts what only looked like TIME_WAIT. From 6.12 on sk may be NULL, a minisock
+ * or a request socket; the latter two have no more than sock_common. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     struct facts facts = {.type = TWTRACE_ABORTED,
@@ -105,9 +105,9 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     return 0;
 }
 
-/* The catcher: a softirq that interrupts twtrace_set_state on its CPU makes the kernel skip it for
- * the inner transition (recursion_misses). The end of the socket then passes here within the same
- * softirq, with its place in the store still taken. */
+/* The catcher. If a softirq interrupts twtrace_set_state on its CPU, the kernel skips that program
+ * for the inner transition (recursion_misses). The end of the socket then passes here within the
+ * same softirq, while its place in the store is still claimed. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     struct place place;
@@ -126,9 +126,9 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     }
     /* Our FIN was acknowledged: this was FIN_WAIT2 or CLOSING -> CLOSE. */
     bool entered = tp->snd_una == tp->write_seq;
-    /* -> FIN_WAIT1 was skipped too: where tracepoints can be preempted (seen on 7.2 and 7.3), a
-     * task that loses its CPU inside the program keeps it from all that run there meanwhile. Then
-     * only the minisock tells an active closer from a passive one. */
+    /* -> FIN_WAIT1 was skipped too. Where tracepoints can be preempted (seen on 7.2 and 7.3), a
+     * task that is preempted inside the program blocks the program for all tasks that run on that
+     * CPU meanwhile. Only the minisock then distinguishes an active closer from a passive one. */
     if (!(remembered & OPENING_CLOSING)) {
         entered = entered && has_left_minisock(sk, tp);
         if (!entered) {
@@ -143,14 +143,14 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
     return 0;
 }
 
-/* A container that lives for a moment takes its cgroup with it: user space learns the name when it
- * is made. */
+/* A short-lived container's cgroup ends with it, so user space learns the name when the cgroup is
+ * created. */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     struct twtrace_cgroup* made;
     long length;
-    /* A directory is rare: helpers, which cost the verifier nothing (sock_of()). v1 is another file
-     * system, with ids of its own. */
+    /* Directories are rare, so helpers are used, which cost the verifier nothing (sock_of()). v1 is
+     * another file system with ids of its own. */
     if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
         return 0;
     made = bpf_ringbuf_reserve(&ring, sizeof(*made), 0);
@@ -168,7 +168,7 @@ int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     return 0;
 }
 
-/* These two only where twtrace runs a command: `?` leaves them out otherwise. */
+/* Loaded only if twtrace runs a command; `?` leaves them out otherwise. */
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(twtrace_fork, struct task_struct* parent, struct task_struct* child) {
     return on_fork(parent, child);
@@ -179,8 +179,8 @@ int BPF_PROG(twtrace_free, struct task_struct* task) {
     return on_free(task);
 }
 
-/* Asked once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?
- * Those that do remember in tw_kill which counter it will be; later ones count when it is
+/* Run once by user space (BPF_PROG_RUN): does this kernel count TcpExt TW when the minisock ends?
+ * Kernels that do remember in tw_kill which counter it will be; later ones count when it is
  * scheduled, and have no such field (docs/kernels.md). */
 SEC("raw_tp/inet_sock_set_state")
 int twtrace_counts_at_end(void* ctx) {

@@ -1,6 +1,6 @@
-/* The one contract between the BPF programs and user space: fixed-width records, native byte order,
- * no padding that is not named. Compiled as C by the BPF side and as C++ by everybody else; sizes
- * and offsets are asserted in both. */
+/* The contract between the BPF programs and user space: fixed-width records in native byte order,
+ * all padding named. Compiled as C by the BPF side and as C++ elsewhere; sizes and offsets are
+ * asserted in both. */
 #ifndef TWTRACE_WIRE_H
 #define TWTRACE_WIRE_H
 
@@ -25,15 +25,15 @@ typedef __u64 twtrace_u64;
 #define TWTRACE_CIDRS 64
 #define TWTRACE_ADDR_LEN 16 /* an IPv4 address takes the first four bytes, the rest is zero */
 
-/* What a record tells. */
+/* What a record reports. */
 enum twtrace_type {
     TWTRACE_TIME_WAIT = 1,      /* handed to a time-wait minisock */
     TWTRACE_PASSIVE_CLOSE = 2,  /* CLOSE_WAIT -> LAST_ACK: the peer closed first */
     TWTRACE_ABORTED = 3,        /* an active close that ended in a reset, without TIME_WAIT */
     TWTRACE_PORT_EXHAUSTED = 4, /* connect() found no local port: EADDRNOTAVAIL */
     /* Of minisocks, by bpf/ends.bpf.c: struct twtrace_minisock. */
-    TWTRACE_TIME_WAIT_START = 5, /* one in substate FIN_WAIT2 got the peer's FIN */
-    TWTRACE_TIME_WAIT_END = 6,   /* one is gone, from either substate */
+    TWTRACE_TIME_WAIT_START = 5, /* a minisock in FIN_WAIT2 got the peer's FIN */
+    TWTRACE_TIME_WAIT_END = 6,   /* a minisock ended, in either substate */
     TWTRACE_TYPES = 8,           /* room for these and a few more: tables indexed by type */
 };
 
@@ -49,7 +49,7 @@ enum twtrace_how {
     TWTRACE_HOW_CLOSE = 1,
     TWTRACE_HOW_SHUTDOWN = 2,
     TWTRACE_HOW_EXIT = 3,   /* the process was dying */
-    TWTRACE_HOW_KERNEL = 4, /* a kernel thread did it on somebody's behalf */
+    TWTRACE_HOW_KERNEL = 4, /* a kernel thread closed on behalf of a process */
     TWTRACE_HOWS = 5,
 };
 
@@ -60,11 +60,11 @@ enum twtrace_role {
     TWTRACE_ROLES = 3,
 };
 
-/* Why an ABORTED close was one, or a minisock ended: PEER_RESET, LOCAL_RESET, or one of the last.
- * PORT_EXHAUSTED has NONE where the namespace's range is used up, else one of the last two. */
+/* Reason of an ABORTED close or of the end of a minisock: PEER_RESET, LOCAL_RESET, or a later one.
+ * PORT_EXHAUSTED has NONE if the namespace's range is used up, else one of the last two. */
 enum twtrace_reason {
     TWTRACE_REASON_NONE = 0,
-    TWTRACE_REASON_PEER_RESET = 1, /* an RST came while we waited for the peer's FIN */
+    TWTRACE_REASON_PEER_RESET = 1, /* an RST arrived while we waited for the peer's FIN */
     TWTRACE_REASON_LOCAL_RESET =
         2, /* we sent one: SO_LINGER 0, unread data, TCP_LINGER2 < 0, data after close() */
     TWTRACE_REASON_TIMEOUT = 3,  /* the peer never answered */
@@ -73,30 +73,30 @@ enum twtrace_reason {
     TWTRACE_REASON_EXPIRED = 6,        /* its timer */
     TWTRACE_REASON_REUSED_CONNECT = 7, /* connect() took it over: net.ipv4.tcp_tw_reuse */
     TWTRACE_REASON_REUSED_SYN = 8,     /* a SYN of the peer took it over (RFC 9293, 3.6.1) */
-    TWTRACE_REASON_PURGED = 9,         /* its network namespace is gone */
-    TWTRACE_REASON_DESTROYED = 10,     /* somebody had it destroyed: ss -K */
+    TWTRACE_REASON_PURGED = 9,         /* its network namespace ended */
+    TWTRACE_REASON_DESTROYED = 10,     /* destroyed on request: ss -K */
     TWTRACE_REASON_PORT_TAKEN = 11,    /* the port that bind() had chosen, towards that peer */
     TWTRACE_REASON_OWN_RANGE = 12,     /* the socket's own range: IP_LOCAL_PORT_RANGE */
     TWTRACE_REASONS = 13,
 };
 
 enum twtrace_flag {
-    /* This ABORTED record takes back the TIME_WAIT record with the same time_ns and addresses. */
+    /* This ABORTED record retracts the TIME_WAIT record with the same time_ns and addresses. */
     TWTRACE_FLAG_RETRACTS = 1,
     /* Recovered by the catcher program after the main one was skipped by recursion. */
     TWTRACE_FLAG_CAUGHT = 2,
-    /* The role was not seen at -> ESTABLISHED but worked out from the socket's counters. */
+    /* The role was not seen at -> ESTABLISHED but inferred from the socket's counters. */
     TWTRACE_FLAG_ROLE_INFERRED = 4,
-    /* The local port is from bind(), not from connect(): always so on the side that accepted.
-     * Only where the closer was seen (fin_wait1_ns). */
+    /* The local port is from bind(), not from connect(); always set on the accepting side. Only if
+     * the closer was seen (fin_wait1_ns). */
     TWTRACE_FLAG_PORT_BOUND = 8,
     /* TCP timestamps were negotiated (RFC 7323): without them tcp_tw_reuse never applies. */
     TWTRACE_FLAG_TIMESTAMPS = 16,
-    /* The program chose the local port: bind(address, PORT). Where config.tell_port_bound. */
+    /* The program chose the local port: bind(address, PORT). Only with config.tell_port_bound. */
     TWTRACE_FLAG_PORT_CHOSEN = 32,
 };
 
-/* A sum needs no record for each passive close; that would be half of all of them. */
+/* A sum needs no record per passive close; these are half of all closes. */
 enum twtrace_passive {
     TWTRACE_PASSIVE_SEND = 0,
     TWTRACE_PASSIVE_COUNT = 1,       /* by task, role and service port: map passives */
@@ -108,14 +108,12 @@ struct twtrace_header {
     twtrace_u16 length; /* of the whole record, header included */
 };
 
-/* The task that closed, read in its own context at -> FIN_WAIT1 (or at the event itself for the
- * other types). */
+/* The closing task, read in its own context at -> FIN_WAIT1 (for the other types, at the event
+ * itself). */
 struct twtrace_task {
-    twtrace_u64
-        start_boottime_ns; /* of the thread group leader: pid and this name one process for ever */
-    twtrace_u64 cgroup_id; /* cgroup v2 id (inode of its directory) */
-    /* In twtrace's pid namespace; 0: not known, or not to be seen from there. pid: of the thread
-     * group. */
+    twtrace_u64 start_boottime_ns; /* of the thread group leader: unique together with pid */
+    twtrace_u64 cgroup_id;         /* cgroup v2 id (inode of its directory) */
+    /* In twtrace's pid namespace; 0: not known, or not visible there. pid: of the thread group. */
     twtrace_u32 pid;
     twtrace_u32 tid;
     twtrace_u32 uid;
@@ -135,10 +133,10 @@ struct twtrace_event {
     twtrace_u16 flags;          /* enum twtrace_flag */
     twtrace_u16 reason;         /* enum twtrace_reason */
     twtrace_u32 netns_mix;      /* upper half of twtrace_netns.id */
-    twtrace_u64 time_ns;        /* CLOCK_MONOTONIC, of the transition that the record tells */
+    twtrace_u64 time_ns;        /* CLOCK_MONOTONIC, of the reported transition */
     twtrace_u64 established_ns; /* CLOCK_MONOTONIC; 0: not seen */
-    /* CLOCK_MONOTONIC; 0: not seen. To the microsecond; if the FIN went out at once and was
-     * retransmitted, to the tick. */
+    /* CLOCK_MONOTONIC; 0: not seen. Accurate to the microsecond; to the tick if the FIN was sent at
+     * once and retransmitted. */
     twtrace_u64 fin_wait1_ns;
     twtrace_u64 bytes_sent;     /* payload, retransmissions not counted */
     twtrace_u64 bytes_received; /* payload */
@@ -147,12 +145,12 @@ struct twtrace_event {
     struct twtrace_task task;
 };
 
-/* What became of a minisock: TWTRACE_TIME_WAIT_START or _END. Whose it is, the kernel does not know
- * any more: user space remembers. */
+/* An event of a minisock: TWTRACE_TIME_WAIT_START or _END. The kernel no longer knows the owner;
+ * user space remembers it. */
 struct twtrace_minisock {
     struct twtrace_header header;
     twtrace_u8 family; /* 4 or 6; v4-mapped addresses are 4 */
-    twtrace_u8 stage;  /* enum twtrace_stage: the substate that it was in until then */
+    twtrace_u8 stage;  /* enum twtrace_stage: the substate until then */
     twtrace_u8 reason; /* enum twtrace_reason, of an end */
     twtrace_u8 reserved;
     twtrace_u32 netns; /* inode of the network namespace */
@@ -163,8 +161,8 @@ struct twtrace_minisock {
     twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
 };
 
-/* Not an event of a socket: a cgroup v2 directory was made. What runs in it may be gone, and the
- * directory with it, before anybody can look. */
+/* Not an event of a socket: a cgroup v2 directory was created. Its processes and the directory may
+ * be gone before user space can read them. */
 #define TWTRACE_CGROUP_MADE 64 /* header.type */
 #define TWTRACE_CGROUP_PATH_LEN 1024
 
@@ -175,21 +173,22 @@ struct twtrace_cgroup {
     char path[TWTRACE_CGROUP_PATH_LEN]; /* from the root of the hierarchy, NUL-terminated */
 };
 
-/* Not an event of a socket: the first one of a network namespace. Its counters may be gone soon. */
+/* Not an event of a socket: the first socket of a network namespace. The namespace's counters may
+ * be gone soon. */
 #define TWTRACE_NETNS_SEEN 65 /* header.type */
 
-#define TWTRACE_NETNS_ROOM 4096 /* that are remembered at a time */
+#define TWTRACE_NETNS_ROOM 4096 /* remembered at a time */
 
 struct twtrace_netns {
     struct twtrace_header header;
-    twtrace_u32 pid; /* of the running task, which may be another's; 0: not known */
-    /* Inode in the lower half, 32 random bits of the namespace in the upper: the kernel gives an
-     * inode number again. */
+    twtrace_u32 pid; /* of the running task, which may not own the socket; 0: not known */
+    /* Inode in the lower half, 32 random bits of the namespace in the upper half, because the
+     * kernel reuses inode numbers. */
     twtrace_u64 id;
 };
 
-/* What the kernel side counts events by: those that found no room in the ring (the detail is lost,
- * the number is not), and passive closes. */
+/* Key by which the kernel side counts events: those that found no room in the ring (details are
+ * lost, the number is not), and passive closes. */
 struct twtrace_overflow_key {
     struct twtrace_task task; /* tid is 0 */
     twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
@@ -201,13 +200,13 @@ struct twtrace_overflow_key {
     twtrace_u8 stage;
     twtrace_u8 how;
     twtrace_u8 role;
-    twtrace_u8 retracts;      /* ABORTED records that take back a TIME_WAIT one */
+    twtrace_u8 retracts;      /* ABORTED records that retract a TIME_WAIT record */
     twtrace_u8 no_timestamps; /* lost TIME_WAIT records: not TWTRACE_FLAG_TIMESTAMPS */
     twtrace_u8 reserved;
 };
 
-/* A kind of passive close that comes often: user space gives it a slot, in which each CPU counts it
- * at a fraction of what the table costs. */
+/* A frequent kind of passive close: user space assigns it a slot, in which each CPU counts it at a
+ * fraction of the cost of the table. */
 #define TWTRACE_PASSIVE_SLOTS 256 /* a power of two */
 
 /* One cache line. */
@@ -222,7 +221,7 @@ struct twtrace_passive_slot {
     twtrace_u8 reserved[6];
 };
 
-/* Of one CPU, only ever rising; whole cache lines. */
+/* Counts of one CPU, only ever increasing; whole cache lines. */
 struct twtrace_passive_counts {
     twtrace_u64 count[TWTRACE_PASSIVE_SLOTS];
 };
@@ -231,26 +230,25 @@ static inline twtrace_u32 twtrace_slot_of(twtrace_u32 pid, twtrace_u16 port, twt
     return (pid * 5 + port + role) & (TWTRACE_PASSIVE_SLOTS - 1);
 }
 
-/* Per CPU, only ever rising. Indexed by type where a type makes a difference. */
+/* Per CPU, only ever increasing. Indexed by type where types differ. */
 struct twtrace_stats {
     twtrace_u64 lost[TWTRACE_TYPES]; /* no room in the ring */
     twtrace_u64
-        uncounted[TWTRACE_TYPES]; /* of these, not even in the overflow map: no process to name */
+        uncounted[TWTRACE_TYPES]; /* of these, not in the overflow map either: no process known */
     twtrace_u64 filtered[TWTRACE_TYPES]; /* left out at the user's request */
     twtrace_u64 caught[TWTRACE_TYPES];   /* recovered by the catcher */
-    twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED one took back */
+    twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED record retracted */
     twtrace_u64 filtered_retracted;      /* the same, of those that were filtered */
-    twtrace_u64 untracked; /* sockets that could not be remembered: no memory, or too many */
-    twtrace_u64 mixed;     /* what was remembered was another socket's: unknown, and not told */
+    twtrace_u64 untracked;      /* sockets that could not be remembered: no memory, or too many */
+    twtrace_u64 mixed;          /* the remembered data was another socket's: not reported */
     twtrace_u64 without_closer; /* entries into TIME_WAIT whose closer is not known */
     /* Only with config.tree_parent. */
     twtrace_u64 closings_begun;   /* active closes by descendants */
-    twtrace_u64 closings_ended;   /* and how many of these sockets are gone, or minisocks */
+    twtrace_u64 closings_ended;   /* of these, sockets that are gone, or minisocks */
     twtrace_u64 descendants_lost; /* no room in map descendants */
 };
 
-/* What the gate lets through; set before load, so that the verifier drops the tests that are off.
- */
+/* What the gate passes; set before load, so that the verifier drops the tests that are off. */
 struct twtrace_config {
     twtrace_u32 types;       /* bit (1 << twtrace_type) */
     twtrace_u32 netns_count; /* 0: all */
@@ -264,18 +262,18 @@ struct twtrace_config {
     twtrace_u8 role;               /* enum twtrace_role; 0: every */
     twtrace_u8 cgroup_count;       /* 0: all */
     twtrace_u8 count_passive;      /* enum twtrace_passive */
-    twtrace_u8 tell_port_bound;    /* TWTRACE_FLAG_PORT_BOUND is asked for: two cold cache lines */
+    twtrace_u8 tell_port_bound;    /* TWTRACE_FLAG_PORT_BOUND is wanted: two cold cache lines */
     twtrace_u8 parent;             /* parent_pid is wanted */
     twtrace_u8 reserved;
     twtrace_u32 netns[16];
     twtrace_u32 cgroup_level[TWTRACE_CGROUPS]; /* 0: the root of the v2 hierarchy */
-    twtrace_u32 pid_namespace; /* inode of that whose pids are wanted; 0: the initial one */
+    twtrace_u32 pid_namespace; /* inode of the namespace of reported pids; 0: the initial one */
     twtrace_u32 tick_ns;       /* a jiffy: the timer's period */
-    twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* with all that is below it */
-    /* A cgroup with a larger id was made after the filter: user space looks at its path. */
+    twtrace_u64 cgroup_id[TWTRACE_CGROUPS]; /* including all descendants */
+    /* A cgroup with a larger id was created after the filter: user space checks its path. */
     twtrace_u64 cgroup_id_known;
-    /* Only descendants of this process, those that it starts from now on; 0: all. A pid in
-     * pid_namespace. */
+    /* Only descendants of this process that it starts from now on; 0: all. A pid in pid_namespace.
+     */
     twtrace_u32 tree_parent;
     twtrace_u32 reserved2;
 };
@@ -285,13 +283,13 @@ struct twtrace_config {
 
 struct twtrace_descendant {
     twtrace_u64 start_boottime_ns;
-    twtrace_u32 pid; /* in config.pid_namespace; 0: not to be seen there */
+    twtrace_u32 pid; /* in config.pid_namespace; 0: not visible there */
     twtrace_u32 reserved;
 };
 
 /* Key of local_cidrs and remote_cidrs (struct bpf_lpm_trie_key). */
 struct twtrace_cidr {
-    twtrace_u32 prefix_bits; /* from `family` on: 32 + those of the network */
+    twtrace_u32 prefix_bits; /* counted from `family`: 32 + the bits of the network */
     twtrace_u32 family;      /* 4 or 6 */
     twtrace_u8 addr[TWTRACE_ADDR_LEN];
 };
