@@ -8,14 +8,14 @@ namespace twtrace {
 
 namespace {
 
-// Odd: each takes one word, so that equal words in other places make another sum.
+// Odd factors, one per word, so that equal words in other places give another sum.
 constexpr std::array<std::uint64_t, 7> odd{
     0x9E3779B97F4A7C15ULL, 0xBF58476D1CE4E5B9ULL, 0x94D049BB133111EBULL, 0xD6E8FEB86659FD93ULL,
     0xA0761D6478BD642FULL, 0xE7037ED1A0B428DBULL, 0x8EBC6AF09C88C6E3ULL};
 
 } // namespace
 
-// Against an entry of which a part is an older one's, not against malice: who writes here is root.
+// Detects an entry that is partly an older one, not malice: only root can write here.
 std::uint64_t checksum_of(const JournalEntry& entry) {
     std::array<std::uint64_t, offsetof(JournalEntry, checksum) / sizeof(std::uint64_t)> words{};
     static_assert(words.size() == odd.size());

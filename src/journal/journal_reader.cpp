@@ -24,7 +24,7 @@ bool is_trusted(const Fd& file) {
            (status.st_uid == 0 || status.st_uid == geteuid());
 }
 
-// Read, not mapped: a file that is cut short meanwhile must not be a SIGBUS.
+// Read, not mapped: truncating the file meanwhile must not raise SIGBUS.
 std::vector<JournalEntry> content_of(const std::string& path) {
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file || !is_trusted(file))
@@ -56,7 +56,7 @@ bool is_usable(const JournalEntry& entry, std::uint64_t now_ns) {
 JournalReader::File::File(std::uint64_t seed, std::size_t most_entries)
     : seed_(seed), table_(std::bit_ceil(2 * most_entries + 1)) {}
 
-// The key's own place in the table, or the free one where it belongs.
+// The key's place in the table, or the free place where it belongs.
 std::size_t JournalReader::File::place_of(std::uint64_t key) const {
     const std::size_t mask = table_.size() - 1;
     std::size_t place = key & mask;

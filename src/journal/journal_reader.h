@@ -1,4 +1,4 @@
-// The asking side of the journal.
+// The reading side of the journal.
 #pragma once
 
 #include <cstdint>
@@ -11,21 +11,20 @@ namespace twtrace {
 
 class JournalReader {
   public:
-    /// Reads what the tracers on this host have kept. None, or none that may be read: it knows
-    /// nothing. Entries that are broken, from the future, or older than a socket can be are left
-    /// out.
+    /// Reads the journals of the tracers on this host. Empty if there is none, or none is readable.
+    /// Entries that are broken, from the future, or older than a socket can be are left out.
     static JournalReader read(std::uint64_t now_ns,
                               const std::string& directory = journal_directory);
 
-    /// Sets the socket's task and role if its close was seen; of several, the latest close of these
-    /// addresses and ports.
+    /// Sets the socket's task and role if its close was seen; if several closes have these
+    /// addresses and ports, from the latest.
     bool recall(Event& socket) const;
 
     [[nodiscard]] bool empty() const { return files_.empty(); }
 
   private:
-    /// Entries by key, in a table of twice as many places: a quarter of a million of them must not
-    /// cost an allocation each.
+    /// Entries by key, in a table of twice as many places, which avoids an allocation for each of
+    /// up to a quarter of a million entries.
     class File {
       public:
         File(std::uint64_t seed, std::size_t most_entries);

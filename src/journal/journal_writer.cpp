@@ -24,7 +24,7 @@ tl::unexpected<Error> failed(const std::string& what) {
     return fail(fmt::format("cannot keep a journal in {}: {}", what, std::strerror(errno)));
 }
 
-// Others must not be able to put a file in our way, nor to read who talks to whom.
+// Other users must not be able to create a file here, nor to read the journal.
 Result<void> make_directory(const std::string& directory) {
     if (mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
         return failed(directory);
@@ -38,7 +38,7 @@ Result<void> make_directory(const std::string& directory) {
     return {};
 }
 
-// A living tracer holds a lock on its file.
+// A running tracer holds a lock on its file.
 void remove_orphans(const std::string& directory) {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
@@ -97,10 +97,12 @@ Result<JournalWriter> JournalWriter::create(const std::string& directory, std::s
 }
 
 std::byte* JournalWriter::slot(std::size_t index) const {
-    return map_.bytes().data() + (index + 1) * sizeof(JournalEntry); // the header has the first one
+    return map_.bytes().data() +
+           (index + 1) * sizeof(JournalEntry); // the first entry's place holds the header
 }
 
-// Memory is reserved before it is touched: a write to a mapping on a full file system is a SIGBUS.
+// Memory is reserved before it is written: a write to a mapping on a full file system raises
+// SIGBUS.
 bool JournalWriter::grow() {
     const std::size_t slots = std::min(slots_ + entries_a_step, max_entries_);
     if (slots == slots_ ||
@@ -121,8 +123,8 @@ void JournalWriter::add(const Event& event) {
         return;
     if (next_ == slots_)
         next_ = 0;
-    // More memory rather than forget a socket that may still exist, as long as there is some; then
-    // this slot is about the oldest.
+    // Grows rather than overwriting a socket that may still exist, as long as there is memory;
+    // otherwise this slot is about the oldest.
     if (!is_free(next_, event.time_ns))
         if (const std::size_t end = slots_; grow())
             next_ = end;

@@ -1,4 +1,4 @@
-// The tracer's side of the journal.
+// The writing side of the journal.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace twtrace {
 
 class JournalWriter {
   public:
-    /// Makes DIRECTORY (0700) if it is not there, removes what dead tracers left in it, and starts
+    /// Creates DIRECTORY (0700) if it does not exist, removes the files of dead tracers, and starts
     /// a file of its own.
     static Result<JournalWriter> create(const std::string& directory = journal_directory,
                                         std::size_t max_entries = max_journal_entries);
@@ -25,7 +25,7 @@ class JournalWriter {
     /// Removes the file.
     ~JournalWriter();
 
-    /// Keeps entries into TIME_WAIT whose process is known; others are passed over.
+    /// Keeps entries into TIME_WAIT whose process is known; ignores other events.
     void add(const Event& event);
 
     [[nodiscard]] std::size_t slots() const { return slots_; } ///< memory used, in entries
@@ -36,7 +36,7 @@ class JournalWriter {
     [[nodiscard]] bool is_free(std::size_t index, std::uint64_t now_ns) const;
     bool grow();
 
-    Fd file_; // holds the lock that says that the tracer lives
+    Fd file_; // holds the lock of a running tracer
     std::string path_;
     Mapping map_;
     std::size_t max_entries_;

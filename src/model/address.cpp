@@ -21,7 +21,7 @@ std::uint16_t field(const Address& address, int index) {
     return static_cast<std::uint16_t>(address.bytes[at] << 8 | address.bytes[at + 1]);
 }
 
-// RFC 5952, 4.2.3: the longest run, the first one of equals.
+// RFC 5952, 4.2.3: the longest run, the first if several are equal.
 ZeroRun longest_zero_run(const Address& address) {
     ZeroRun best;
     for (int start = 0; start < 8;) {

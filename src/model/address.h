@@ -17,15 +17,14 @@ struct Address {
     auto operator<=>(const Address&) const = default;
 };
 
-/// Writes the canonical text (RFC 5952; dotted quad for IPv4) and returns one past its end. Needs
-/// 39 bytes.
+/// Writes the canonical text (RFC 5952; dotted quad for IPv4) and returns its end. Needs 39 bytes.
 char* format_address(const Address& address, char* out);
 
 std::string to_string(const Address& address);
 
-/// None where the text is no address (inet_pton(3)).
+/// None if the text is no address (inet_pton(3)).
 std::optional<Address> parse_address(const std::string& text);
-/// The IPv4 address in an IPv4-mapped one (RFC 4291, 2.5.5.2); none: it is not mapped.
+/// The IPv4 address in an IPv4-mapped one (RFC 4291, 2.5.5.2); none if it is not mapped.
 std::optional<Address> unmapped(const Address& address);
 
 } // namespace twtrace

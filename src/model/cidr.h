@@ -11,7 +11,7 @@ struct Cidr {
     Address base;          ///< the bits after `bits` are zero
     std::uint8_t bits = 0; ///< 0 to 32, or 0 to 128
 
-    /// An address of the other family is in no range of this one.
+    /// False for an address of the other family.
     [[nodiscard]] bool contains(const Address& address) const {
         return address.family == base.family && masked(address, bits) == base;
     }

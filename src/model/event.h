@@ -1,4 +1,4 @@
-// One event, decoded and attributed. Passive: rooms fill it in, none of them keeps it.
+// One event, decoded and attributed. Plain data: modules fill it in, none of them keeps it.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ enum class EventType : std::uint8_t {
     Aborted = TWTRACE_ABORTED,
     PortExhausted = TWTRACE_PORT_EXHAUSTED,
     TimeWaitStart = TWTRACE_TIME_WAIT_START, ///< a minisock in FIN_WAIT2 got the peer's FIN
-    TimeWaitEnd = TWTRACE_TIME_WAIT_END,     ///< a minisock is gone
+    TimeWaitEnd = TWTRACE_TIME_WAIT_END,     ///< a minisock ended
 };
 
 enum class Stage : std::uint8_t {
@@ -35,7 +35,7 @@ enum class How : std::uint8_t {
     Kernel = TWTRACE_HOW_KERNEL,
 };
 
-/// Why an Aborted close was one, a minisock ended, or there was no port.
+/// Reason of an Aborted close, of the end of a minisock, or of a PortExhausted event.
 enum class Reason : std::uint8_t {
     None = TWTRACE_REASON_NONE,
     PeerReset = TWTRACE_REASON_PEER_RESET,
@@ -58,15 +58,15 @@ enum class Role : std::uint8_t {
     Server = TWTRACE_ROLE_SERVER,
 };
 
-/// The task that closed, as it was when it closed.
+/// The closing task, with its state at the close.
 struct Task {
-    /// In twtrace's pid namespace. 0: not known, or not to be seen from there.
+    /// In twtrace's pid namespace; 0: not known, or not visible there.
     std::uint32_t pid = 0;
     std::uint32_t tid = 0;
     std::uint32_t uid = 0;
-    std::uint32_t parent_pid = 0; ///< 0: not known, or not asked for
+    std::uint32_t parent_pid = 0; ///< 0: not known, or not requested
     std::uint64_t start_boottime_ns =
-        0; ///< with pid: one process, however often the pid is used again
+        0; ///< with pid: identifies a process even if the pid is reused
     std::uint64_t cgroup_id = 0;
     std::array<char, TWTRACE_COMM_LEN> comm_bytes{};
 
@@ -86,12 +86,14 @@ struct Event {
     Reason reason = Reason::None;
     bool role_inferred = false;
     bool retracts =
-        false; ///< Aborted: the TimeWait event with the same time_ns and addresses was none
-    bool caught = false;      ///< recovered by the catcher program
-    bool port_bound = false;  ///< the local port is from bind(), not connect(); false: or not known
-    bool port_chosen = false; ///< by the program: bind(address, PORT)
+        false; ///< Aborted: retracts the TimeWait event with the same time_ns and addresses
+    bool caught = false; ///< recovered by the catcher program
+    bool port_bound =
+        false; ///< the local port is from bind(), not connect(); false also if unknown
+    bool port_chosen = false;         ///< the program chose the port: bind(address, PORT)
     std::optional<bool> timestamps{}; ///< TCP timestamps were negotiated; none: not known
-    bool held = false; ///< its minisock is, or until now was, among the present ones (Present)
+    bool held =
+        false; ///< its minisock is, or until now was, in the table of present ones (Present)
     std::uint32_t netns = 0;      ///< inode: a later namespace may have the same number
     std::uint32_t netns_mix = 0;  ///< with `netns`: one namespace. 0: not known
     std::uint16_t local_port = 0; ///< 0: none
@@ -102,14 +104,14 @@ struct Event {
     std::uint64_t wall_ns = 0;        ///< the same moment, UTC since 1970
     std::uint64_t established_ns = 0; ///< CLOCK_MONOTONIC; 0: not seen
     std::uint64_t fin_wait1_ns = 0;   ///< CLOCK_MONOTONIC; 0: not seen
-    std::uint64_t entered_ns = 0;     ///< of a minisock's event: the hand-over; 0: not seen
+    std::uint64_t entered_ns = 0;     ///< of a minisock's event: time of the hand-over; 0: not seen
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Task task;
     const Owner* owner = nullptr;    ///< set by attribute; valid while the event is being handled
-    std::string_view netns_name;     ///< likewise; empty: it has none, or none is wanted
+    std::string_view netns_name;     ///< likewise; empty: no name, or not requested
     std::string_view remote_service; ///< likewise; empty: not on this host, or not known
-    std::string_view remote_name;    ///< likewise, of the address; empty: none, or not asked for
+    std::string_view remote_name;    ///< likewise, of the address; empty: none, or not requested
 
     /// As in twtrace_netns.
     [[nodiscard]] std::uint64_t netns_id() const { return std::uint64_t{netns_mix} << 32U | netns; }
@@ -124,21 +126,21 @@ struct Event {
             return std::nullopt;
         return (time_ns - fin_wait1_ns) / 1000;
     }
-    /// How long the minisock had existed.
+    /// Age of the minisock at the event.
     [[nodiscard]] std::optional<std::uint64_t> held_us() const {
         if (entered_ns == 0 || time_ns < entered_ns)
             return std::nullopt;
         return (time_ns - entered_ns) / 1000;
     }
-    /// It tells what became of a minisock, not what a socket did.
+    /// The event is about a minisock, not about an act of a socket.
     [[nodiscard]] bool of_minisock() const {
         return type == EventType::TimeWaitStart || type == EventType::TimeWaitEnd;
     }
-    /// Who closed, as tables name it; the comm where no owner is set.
+    /// The closer's name in tables; the comm if no owner is set.
     [[nodiscard]] std::string_view service() const {
         return owner != nullptr ? std::string_view(owner->service) : task.comm();
     }
-    /// The port of the side that listens; 0 where the role is not known.
+    /// The port of the listening side; 0 if the role is not known.
     [[nodiscard]] std::uint16_t service_port() const {
         if (role == Role::Client)
             return remote_port;

@@ -46,7 +46,7 @@ std::string_view joined(Room& room, std::string_view text, std::string_view mark
     return {room.data(), std::copy(mark.begin(), mark.end(), end)};
 }
 
-// "10.0.0.5", "db.example (redis)": the name instead of the address where there is one.
+// "10.0.0.5", "db.example (redis)": the name instead of the address if there is one.
 std::string_view peer_text(Room& room, const Event& event) {
     std::string_view text =
         event.remote_name.empty() ? address(room, event.remote) : event.remote_name;
@@ -72,7 +72,7 @@ std::string_view service_of(const Event& event) {
                : event.task.comm();
 }
 
-// The same for the end of a minisock.
+// One word for how a minisock ended.
 std::string_view end_word(Reason reason) {
     switch (reason) {
     case Reason::PeerReset:
@@ -100,7 +100,8 @@ std::string_view end_word(Reason reason) {
     return "lost";
 }
 
-// One word for the narrow table: how it was closed, or what it was instead of a time-wait.
+// One word for the narrow table: how the socket was closed, or what happened instead of a
+// time-wait.
 std::string_view close_word(const Event& event) {
     switch (event.type) {
     case EventType::PassiveClose:
@@ -253,10 +254,10 @@ struct Key {
     [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), size - 1}; }
 };
 
-// By key; columns of the narrow table that have none by their title.
+// Index by key; columns of the narrow table that have no key by their title.
 constexpr std::size_t index_of(std::string_view name) {
     std::size_t index = 0;
-    while (event_fields[index].key != name && // a name that is not there does not compile
+    while (event_fields[index].key != name && // an unknown name does not compile
            !(event_fields[index].key.empty() && event_fields[index].title == name))
         ++index;
     return index;
@@ -288,7 +289,7 @@ using T = const TimeWaitSocket&;
 
 constexpr int service_width = 15;
 
-// A name that fills its column would push the mark out of sight, and with it that it is a guess.
+// A name that fills its column would hide the mark, and that the owner is inferred.
 std::string_view marked(Room& room, std::string_view service, bool inferred) {
     if (!inferred)
         return service;

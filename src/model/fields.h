@@ -1,4 +1,4 @@
-// THE tables of what is printed a line at a time: columns, JSON keys, CSV headers and the
+// The tables of the fields that are printed per line: columns, JSON keys, CSV headers and the
 // documentation's tables all come from here.
 #pragma once
 
@@ -13,17 +13,17 @@ namespace twtrace {
 
 enum class FieldKind { Number, Text, Flag };
 
-/// For what has to be made: a host's name and a service's are the longest.
+/// Buffer for composed texts: a host's name and a service's are the longest.
 using Room = std::array<char, 384>;
 
-/// Row: what a line is about.
+/// Row: the type of what a line describes.
 template <typename Row>
 struct Field {
     std::string_view key;   ///< JSON key and CSV header (interface.md)
     std::string_view title; ///< column header
     std::string_view help;
     FieldKind kind;
-    int width;   ///< column width; 0: as wide as it comes (last column)
+    int width;   ///< column width; 0: as wide as the text (last column)
     bool narrow; ///< part of the default table
     bool wide;   ///< part of the -w table
     /// The bare text, in the row or in `room`; empty if the value is not known.

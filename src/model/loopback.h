@@ -1,4 +1,4 @@
-// Addresses that mean the network namespace itself.
+// Loopback addresses, which refer to the network namespace itself.
 #pragma once
 
 #include "model/address.h"

@@ -1,4 +1,4 @@
-// Who a process belongs to: the names that a person knows it by.
+// The owner of a process: the names by which people know it.
 #pragma once
 
 #include <array>
@@ -6,26 +6,27 @@
 
 namespace twtrace {
 
-/// Empty: there is none, or it is not known.
+/// An empty text means that there is none, or that it is not known.
 struct Owner {
     std::string service;      ///< systemd unit, else workload or container, else process
-    std::string unit;         ///< of a user's manager: with its name in front, user@1000.service/
+    std::string unit;         ///< of a user's manager: prefixed with its name, user@1000.service/
     std::string container;    ///< the first 12 digits of its id
-    std::string cgroup;       ///< path below the hierarchy's root
-    std::string parent = {};  ///< name of the parent process; empty also if not asked for, as below
+    std::string cgroup;       ///< path from the root of the hierarchy
+    std::string parent = {};  ///< name of the parent process; empty also if not requested, as below
     std::string cmdline = {}; ///< arguments with spaces between them, bounded
     std::string process = {}; ///< the process's name, whatever its threads are called
-    std::string program = {}; ///< executable, or an interpreter's script; empty if not asked for
+    std::string program =
+        {}; ///< executable, or an interpreter's script; empty also if not requested
     std::string container_name = {};
     std::string pod = {};
     std::string pod_namespace = {};
     std::string workload = {}; ///< the pod's name without generated ends; compose: PROJECT/SERVICE
-    std::string language = {}; ///< "go": what the executable says; empty also if not asked for
+    std::string language = {}; ///< "go", from the executable; empty also if not requested
 
     bool operator==(const Owner&) const = default;
 };
 
-/// All of them, in an order that recordings rely on: new ones go to the end.
+/// All texts, in an order that recordings rely on: new ones are appended.
 inline constexpr std::array owner_texts{
     &Owner::service,        &Owner::unit,    &Owner::container,     &Owner::cgroup,
     &Owner::parent,         &Owner::cmdline, &Owner::process,       &Owner::program,

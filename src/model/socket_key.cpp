@@ -15,7 +15,7 @@ std::uint64_t scramble(std::uint64_t seed, std::uint64_t value) {
     return mixed ^ mixed >> 31U;
 }
 
-// Odd: each takes one part of a key, so that equal parts in other places make another key.
+// Odd factors, one per part of a key, so that equal parts in other places give another key.
 constexpr std::array<std::uint64_t, 4> of_halves{0xBF58476D1CE4E5B9ULL, 0x94D049BB133111EBULL,
                                                  0xD6E8FEB86659FD93ULL, 0xA0761D6478BD642FULL};
 constexpr std::uint64_t of_place = 0xE7037ED1A0B428DBULL;
@@ -23,7 +23,7 @@ constexpr std::uint64_t of_family = 0x8EBC6AF09C88C6E3ULL;
 
 } // namespace
 
-// The parts don't wait for each other: this runs once an event.
+// The parts are computed independently, for speed: this runs once per event.
 std::uint64_t socket_key(const Event& socket, std::uint64_t seed) {
     std::array<std::uint64_t, 4> halves{};
     std::memcpy(&halves[0], socket.local.bytes.data(), 16);

@@ -25,7 +25,7 @@ enum class TcpState : std::uint8_t {
 /// How long TIME_WAIT lasts: TCP_TIMEWAIT_LEN, compiled into the kernel.
 inline constexpr std::uint32_t time_wait_ms = 60'000;
 
-/// As netstat spells them, by number; 0 is none.
+/// Spelled as in netstat, indexed by number; 0 is none.
 inline constexpr std::array<std::string_view, 12> tcp_state_names{
     "",          "ESTABLISHED", "SYN_SENT",   "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",
     "TIME_WAIT", "CLOSE",       "CLOSE_WAIT", "LAST_ACK", "LISTEN",    "CLOSING"};

@@ -1,4 +1,5 @@
-// A time-wait socket that exists now: an entry into TIME_WAIT of which only what is left is known.
+// A time-wait socket that exists now: an entry into TIME_WAIT with the part of the data that still
+// exists.
 #pragma once
 
 #include <array>
@@ -26,14 +27,14 @@ struct TimeWaitSocket {
     OwnerSource owner_source = OwnerSource::None;
 };
 
-/// All TCP sockets of the namespaces that were looked at, whatever the filter.
+/// All TCP sockets of the inspected namespaces, regardless of filters.
 struct SocketTotals {
-    /// By TcpState. A minisock counts for its substate, as for netstat.
+    /// By TcpState. A minisock counts for its substate, as in netstat.
     std::array<std::uint64_t, tcp_state_names.size()> by_state{};
     std::uint64_t fin_wait2_minisocks = 0; ///< of FIN_WAIT2
     std::uint64_t namespaces = 0;
 
-    /// What sockstat calls tw and `ss -s` timewait.
+    /// Called tw in sockstat and timewait in `ss -s`.
     [[nodiscard]] std::uint64_t time_wait() const {
         return by_state[number_of(TcpState::TimeWait)] + fin_wait2_minisocks;
     }

@@ -36,8 +36,8 @@ char* format_date(const std::tm& parts, char* out) {
     return format_padded(static_cast<std::uint64_t>(parts.tm_mday), 2, out);
 }
 
-// The text of a second: gmtime_r and localtime_r cost a microsecond with the zone rules, and
-// thousands of events share their second.
+// The text of a second, cached: gmtime_r and localtime_r take a microsecond with the zone rules,
+// and thousands of events share their second.
 struct SecondText {
     std::uint64_t second = ~std::uint64_t{0};
     std::array<char, 24> text{};

@@ -1,4 +1,4 @@
-// Nanoseconds since 1970 as people and programs write them.
+// Text of a time in nanoseconds since 1970.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ void append_rfc3339(std::string& out, std::uint64_t wall_ns);
 char* format_local_time(std::uint64_t wall_ns, char* out);
 void append_local_time(std::string& out, std::uint64_t wall_ns);
 
-/// What has to be added to CLOCK_MONOTONIC to get UTC, in nanoseconds, now.
+/// The present difference between UTC and CLOCK_MONOTONIC, in nanoseconds.
 std::int64_t wall_minus_monotonic_ns();
 
 std::uint64_t monotonic_now_ns();

@@ -22,7 +22,7 @@ PortRules port_rules_of(const NetSettings& settings) {
     if (settings.reserved.any)
         rules.reserved = std::make_shared<const PortSet>(settings.reserved);
     const std::uint64_t mode = settings.tw_reuse.value_or(0);
-    // PAWS (RFC 7323) tells old segments by the timestamps.
+    // PAWS (RFC 7323) detects old segments by the timestamps.
     if ((mode == 1 || mode == 2) && settings.timestamps != 0U)
         rules.reuse_after_s = static_cast<double>(reuse_delay_ms(settings)) / 1000;
     rules.reuse_on_loopback_only = mode == 2;

@@ -1,5 +1,5 @@
-// What a network namespace's settings say about a client's local ports. The one place that decides
-// which ports are ephemeral, how many there are, and when connect() takes a TIME_WAIT over.
+// Rules for a client's local ports, from the settings of a network namespace. The only place that
+// decides which ports are ephemeral, how many there are, and when connect() takes a TIME_WAIT over.
 #pragma once
 
 #include <cstdint>
@@ -16,26 +16,27 @@ namespace twtrace {
 /// tcp_tw_reuse applies to connections between these two (net/ipv4/tcp_ipv4.c, tcp_twsk_unique()).
 [[nodiscard]] bool reuse_applies(const NetSettings& settings, const Address& local,
                                  const Address& remote);
-/// From this age on a TIME_WAIT may be taken over.
+/// The age from which a TIME_WAIT may be taken over.
 [[nodiscard]] std::uint64_t reuse_delay_ms(const NetSettings& settings);
 
-/// The part of the settings that port use needs, with the usable ports counted once.
+/// The part of the settings that port use needs; the usable ports are counted once.
 struct PortRules {
     std::uint32_t usable = 0; ///< ports that connect() may pick; 0: not known
-    /// From this age on connect() takes a TIME_WAIT over (tcp_tw_reuse), towards any peer or
-    /// towards this host only; none: it does not.
+    /// The age from which connect() takes a TIME_WAIT over (tcp_tw_reuse), towards any peer or
+    /// towards this host only; none: never.
     std::optional<double> reuse_after_s;
     bool reuse_on_loopback_only = false;
     PortRange range{};                         ///< none: not known
     std::shared_ptr<const PortSet> reserved{}; ///< null: none
 
-    /// A port outside the range, or a reserved one, was chosen by the program. Port 0 is not known.
+    /// False for a port outside the range, or a reserved one: the program chose it. False for port
+    /// 0 (not known).
     [[nodiscard]] bool is_ephemeral(std::uint16_t port) const {
         if (port == 0 || range.size() == 0)
             return true;
         return range.contains(port) && (!reserved || !reserved->contains(port));
     }
-    /// The age between these two; none: TIME_WAITs are not taken over.
+    /// The age for connections between these addresses; none: TIME_WAITs are not taken over.
     [[nodiscard]] std::optional<double> reuse_after(const Address& local,
                                                     const Address& remote) const;
 };

@@ -36,7 +36,7 @@ bool PortTable::is_over(const Slot& slot, std::uint64_t now_ns) {
     return slot.holder != PortHolder::Open && age_ms(slot, now_ns) > minute_ms;
 }
 
-// Where it is, or where it goes; there is a free slot.
+// The slot of the port, or the slot for it; the table has a free slot.
 PortTable::Slot* PortTable::find(std::uint16_t port) {
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = (port * 0x9E3779B1U >> 8U) & mask; // connect() picks every other port
@@ -45,7 +45,7 @@ PortTable::Slot* PortTable::find(std::uint16_t port) {
     return &slots_[at];
 }
 
-// now_ns: what is over by then is left out.
+// now_ns: entries that have expired by then are left out.
 void PortTable::resize(std::size_t slots, std::optional<std::uint64_t> now_ns) {
     std::vector<Slot> before(slots);
     before.swap(slots_);
@@ -72,7 +72,7 @@ bool PortTable::add(const HeldPort& held, std::uint64_t times) {
     return is_new;
 }
 
-// As young as the youngest of its second: a port is not called reusable too early.
+// As young as the youngest of its second, so that a port is not called reusable too early.
 void PortTable::add_unnamed(Slot what, std::uint64_t times) {
     what.port = 0;
     what.since_ms = what.since_ms / 1000 * 1000 + 999;
@@ -114,7 +114,7 @@ PortCount PortTable::count(std::uint64_t now_ns, const PortRules& rules, const A
     PortCount count;
     const auto after_s = rules.reuse_after(local, remote);
     double with = 0;
-    double perhaps = 0; // reusable if it had timestamps
+    double perhaps = 0; // reusable if the connection had timestamps
     each(now_ns, [&](const Slot& slot, double times) {
         count.taken += times;
         count.open += slot.holder == PortHolder::Open ? times : 0;

@@ -1,8 +1,8 @@
-// The local ports that are held from one source address towards one destination address and port,
-// and the one function that counts them: for summary, top, doctor and exporter.
+// The local ports held from one source address towards one destination address and port, and the
+// only function that counts them: for summary, top, doctor and exporter.
 //
-// Two words, the same everywhere: a port is *taken* if a socket holds it, and a taken port is
-// *reusable* if connect() may take its TIME_WAIT over now (tcp_tw_reuse).
+// Two terms: a port is *taken* if a socket holds it, and a taken port is *reusable* if connect()
+// may take its TIME_WAIT over now (tcp_tw_reuse).
 #pragma once
 
 #include <array>
@@ -14,7 +14,6 @@
 
 namespace twtrace {
 
-/// What holds a port.
 enum class PortHolder : std::uint8_t {
     Open,     ///< a socket in any state before the hand-over
     FinWait2, ///< a minisock in substate FIN_WAIT2: never reusable
@@ -42,24 +41,25 @@ class PortTable {
   public:
     static constexpr std::uint64_t minute_ns = 60'000'000'000; // TCP_TIMEWAIT_LEN
 
-    /// A port that is here already has a new holder: it was taken over. times: of those without a
-    /// known port, each of which holds another one. Returns true if it needed room.
+    /// A known port that is already in the table was taken over and gets a new holder. times:
+    /// number of holders without a known port, each of which holds another port. Returns true if it
+    /// needed room.
     bool add(const HeldPort& held, std::uint64_t times = 1);
-    /// Minisocks that are older than a minute at now_ns go.
+    /// Removes minisocks that are older than a minute at now_ns.
     void forget_older(std::uint64_t now_ns);
     [[nodiscard]] bool empty() const { return used_ == 0 && unnamed_.empty(); }
     /// Known ports, expired ones included.
     [[nodiscard]] std::size_t size() const { return used_; }
 
-    /// At now_ns. Where it is not known whether a connection had timestamps, the others of this
-    /// table tell; where they don't either, it had.
+    /// Counts at now_ns. Whether a connection of unknown state had timestamps is estimated from the
+    /// others of this table; without any, it had.
     [[nodiscard]] PortCount count(std::uint64_t now_ns, const PortRules& rules,
                                   const Address& local, const Address& remote) const;
-    /// Of the minisocks, by the full second of their age.
+    /// The minisocks by the full seconds of their age.
     [[nodiscard]] std::array<double, 60> by_age(std::uint64_t now_ns) const;
 
   private:
-    // Milliseconds, in 32 bits: they wrap after 49 days, and are compared within minutes.
+    // Milliseconds in 32 bits: they wrap after 49 days, and are compared within minutes.
     struct Slot {
         std::uint32_t since_ms = 0;
         std::uint16_t port = 0; // 0: free
@@ -67,7 +67,7 @@ class PortTable {
         std::uint8_t timestamps = 0;
     };
     static_assert(sizeof(Slot) == 8);
-    // Without a known port; those of a second together.
+    // Holders without a known port; those of one second together.
     struct Unnamed {
         Slot what;
         std::uint64_t times = 0;

@@ -7,7 +7,7 @@
 
 namespace twtrace {
 
-/// Counted from the sockets that exist.
+/// Counted from the existing sockets.
 struct PortUse {
     Address local;
     Address remote;
@@ -15,10 +15,10 @@ struct PortUse {
     std::uint32_t open = 0; ///< in any state before TIME_WAIT
     std::uint32_t time_wait = 0;
     std::uint32_t reusable = 0; ///< of time_wait: connect() may take them over (tcp_tw_reuse)
-    /// Old enough for that as connect() failed last, and not taken over: without TCP timestamps.
+    /// Of reusable age when connect() failed last, and not taken over: without TCP timestamps.
     std::uint32_t passed_over = 0;
-    std::uint32_t held_before = 0;  ///< held() at the beginning
-    std::uint32_t taken_before = 0; ///< taken() at the beginning
+    std::uint32_t held_before = 0;  ///< held() at the start
+    std::uint32_t taken_before = 0; ///< taken() at the start
 
     [[nodiscard]] std::uint32_t taken() const { return open + time_wait; }
     [[nodiscard]] std::uint32_t held() const { return taken() - reusable; }

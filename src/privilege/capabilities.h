@@ -9,14 +9,14 @@
 
 namespace twtrace {
 
-/// Of the calling thread. capability: of linux/capability.h.
+/// For the calling thread. capability: a constant of linux/capability.h.
 bool has_capability(unsigned capability);
 
-/// Those of linux/capability.h that the duties take, whether held or not.
+/// The capabilities (linux/capability.h) that the duties require, whether held or not.
 std::vector<unsigned> capabilities_for(const Duties& duties);
 
-/// Drops every other one from the calling thread's sets and, where that is allowed, its bounding
-/// set. Threads that it starts later have no more. The names of those that are left, such as
+/// Drops every other capability from the calling thread's sets and, if permitted, its bounding set.
+/// Threads that it starts later inherit this. Returns the names of the remaining ones, such as
 /// "bpf"; error: none could be dropped.
 Result<std::vector<std::string>> keep_capabilities(const Duties& duties);
 

@@ -1,4 +1,5 @@
-// What a command still has to do once it has started: all that it may do from then on.
+// The operations that a command still needs once it has started: nothing else is permitted from
+// then on.
 #pragma once
 
 #include <string>
@@ -11,17 +12,17 @@ struct Duties {
     bool reads_processes = false; ///< of other users, in /proc: CAP_SYS_PTRACE
     bool reads_anywhere = false;  ///< files of other users, cgroups by handle: CAP_DAC_READ_SEARCH
     bool enters_namespaces = false; ///< network namespaces without a process: CAP_SYS_ADMIN
-    bool writes_files = false;      ///< opens files for writing; what is open already needs nothing
+    bool writes_files = false;      ///< opens files for writing; open descriptors need nothing
     bool writes_anywhere = false;   ///< in directories of other users: CAP_DAC_OVERRIDE
     bool serves_http = false;
-    bool resolves_names = false; ///< DNS, and the modules of the C library that find names
+    bool resolves_names = false; ///< DNS, and the name service modules of the C library
     bool runs_command = false;   ///< signals a process of another user: CAP_KILL
     bool uses_terminal = false;
-    /// Landlock: everything else is out of reach. Not for what reads other processes: to a process
-    /// under Landlock the kernel shows no /proc/PID/exe, fd or ns of those outside
-    /// (security/landlock, hook_ptrace_access_check).
+    /// Landlock: only the files below are accessible. Not for commands that read other processes:
+    /// the kernel shows a process under Landlock no /proc/PID/exe, fd or ns of processes outside of
+    /// its domain (security/landlock, hook_ptrace_access_check).
     bool confined = false;
-    std::vector<std::string> readable; ///< files, or directories with all below them
+    std::vector<std::string> readable; ///< files, or directories with their content
     std::vector<std::string> writable; ///< directories
 };
 

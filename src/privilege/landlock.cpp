@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 constexpr std::uint64_t writing =
     LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
-// Of the first version: what later ones add are rights to change files that are open for writing.
+// Rights of the first version: later versions add rights to change files that are open for writing.
 constexpr std::uint64_t handled =
     reading | writing | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
     LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK |
@@ -30,7 +30,7 @@ tl::unexpected<Error> refused() {
     return fail(fmt::format("files are not confined: Landlock: {}", std::strerror(errno)));
 }
 
-// A right that only directories have is an error for a file (landlock_append_fs_rule()).
+// A right that exists only for directories is an error for a file (landlock_append_fs_rule()).
 bool allow_beneath(const Fd& rules, const std::string& path, std::uint64_t rights) {
     const Fd place(open(path.c_str(), O_PATH | O_CLOEXEC));
     struct stat status {};

@@ -6,12 +6,12 @@
 
 namespace twtrace {
 
-/// 0: there is none, or it is off.
+/// 0: not supported, or off.
 int landlock_version();
 
-/// To Duties::readable and writable, for the calling thread and those that it starts, and for good.
-/// A path that does not exist is left out. Sets no_new_privs. Error: this kernel has no Landlock,
-/// or refuses.
+/// Restricts the calling thread and those that it starts to Duties::readable and writable,
+/// permanently. Paths that do not exist are left out. Sets no_new_privs. Error: this kernel has no
+/// Landlock, or refuses.
 Result<void> confine_to_files(const Duties& duties);
 
 } // namespace twtrace

@@ -11,7 +11,7 @@ namespace twtrace {
 
 namespace {
 
-// The sanitizers' own threads and checks at the end make system calls that twtrace does not.
+// The sanitizers' threads and final checks make system calls that twtrace does not make.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool sanitized = true;
 #elif defined(__has_feature)

@@ -1,12 +1,13 @@
-// Least privilege: what a command does not need any more falls away once it has started.
+// Least privilege: a command drops the privileges that it no longer needs once it has started.
 #pragma once
 
 #include "privilege/duties.h"
 
 namespace twtrace {
 
-/// Capabilities, system calls and, where Duties::confined, files. To be called before there are
-/// other threads. A host that refuses one of them is told with -v, and the command goes on.
+/// Drops capabilities, system calls and, with Duties::confined, access to files. To be called
+/// before other threads start. If the host refuses one of them, -v reports it and the command
+/// continues.
 void shed_privileges(const Duties& duties);
 
 } // namespace twtrace

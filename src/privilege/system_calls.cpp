@@ -23,8 +23,8 @@ namespace twtrace {
 
 namespace {
 
-// By name, because architectures and versions of libseccomp have different ones: a name that means
-// nothing here is no call to allow. Several names for one thing serve several C libraries.
+// By name, because architectures and versions of libseccomp differ: a name that is unknown here is
+// ignored. Several names for the same operation serve different C libraries.
 using Names = std::span<const char* const>;
 
 constexpr std::array always{
@@ -34,7 +34,7 @@ constexpr std::array always{
     "gettimeofday", "time", "getpid", "gettid", "getuid", "geteuid", "getgid", "getegid",
     "getrandom", "uname", "sysinfo", "getrusage", "prlimit64", "getrlimit", "membarrier",
     "set_tid_address", "exit", "exit_group", "restart_syscall",
-    // signals, its own end included
+    // signals and exit
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "rt_sigtimedwait",
     "sigaltstack", "tgkill",
     // open descriptors
@@ -42,7 +42,7 @@ constexpr std::array always{
     "close", "close_range", "fcntl", "dup", "dup2", "dup3", "pipe2", "poll", "ppoll", "select",
     "pselect6", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2",
     "timerfd_create", "timerfd_settime", "signalfd4", "eventfd2",
-    // files to read; open() has a rule of its own
+    // reading files; open() has a rule of its own
     "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs", "access", "faccessat",
     "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd"};
 
@@ -69,7 +69,7 @@ constexpr std::array map_commands{BPF_MAP_LOOKUP_ELEM,    BPF_MAP_UPDATE_ELEM,
                                   BPF_MAP_LOOKUP_BATCH,   BPF_MAP_LOOKUP_AND_DELETE_BATCH,
                                   BPF_MAP_DELETE_BATCH};
 
-// What isatty() and a terminal's size take.
+// Used by isatty() and to get the size of a terminal.
 constexpr std::array terminal_questions{TCGETS, TIOCGWINSZ, FIONREAD};
 constexpr std::array terminal_settings{TCSETS, TCSETSW, TCSETSF, TIOCGPGRP};
 
@@ -79,11 +79,11 @@ struct Release {
 
 class SystemCallFilter {
   public:
-    // ENOSYS: C libraries then take an older call in its place.
+    // ENOSYS: C libraries then fall back to an older call.
     SystemCallFilter() : filter_(seccomp_init(SCMP_ACT_ERRNO(ENOSYS))) {
         if (!filter_)
             error_ = -ENOMEM;
-        else // before threads there is only one to be filtered, but a library may have its own
+        else // without threads there is only one to filter, but a library may have its own
             note(seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
     }
 
@@ -92,7 +92,7 @@ class SystemCallFilter {
             if (const int number = seccomp_syscall_resolve_name(name); number >= 0)
                 note(seccomp_rule_add_array(filter_.get(), SCMP_ACT_ALLOW, number, 0, nullptr));
     }
-    /// Only with an argument, counted from 0, of which the bits of mask have this value.
+    /// Allows the call only with an argument, counted from 0, whose bits in mask have this value.
     void allow_masked(const char* name, unsigned argument, std::uint64_t mask,
                       std::uint64_t value) {
         const scmp_arg_cmp wanted{argument, SCMP_CMP_MASKED_EQ, mask, value};
@@ -121,8 +121,8 @@ void allow_opening(SystemCallFilter& filter, bool writing) {
     filter.allow_masked("openat", 2, writing ? 0 : changes, 0);
 }
 
-// No code that was not there at the start. Threads, but no processes; clone3() hides its flags in
-// memory, and C libraries do without.
+// No new executable code. Threads are allowed, processes are not; clone3() passes its flags in
+// memory, and C libraries can do without it.
 void allow_threads(SystemCallFilter& filter) {
     filter.allow_masked("mmap", 2, PROT_EXEC, 0);
     filter.allow_masked("mprotect", 2, PROT_EXEC, 0);

@@ -7,11 +7,11 @@
 
 namespace twtrace {
 
-/// This kernel has seccomp filters that answer with an error.
+/// Whether this kernel has seccomp filters that return an error.
 bool can_limit_system_calls();
 
-/// For all threads, and for good. Sets no_new_privs. Error: the kernel, or a filter that is there
-/// already, refuses; nothing is changed then but no_new_privs.
+/// For all threads, permanently. Sets no_new_privs. Error: the kernel, or a filter that is already
+/// installed, refuses; then nothing but no_new_privs is changed.
 Result<void> limit_system_calls(const Duties& duties);
 
 } // namespace twtrace

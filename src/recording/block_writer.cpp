@@ -12,8 +12,7 @@ namespace twtrace {
 
 namespace {
 
-// Of the levels this one takes the least time for a size below 20 bytes an event
-// (docs/recording.md).
+// The fastest level with a size below 20 bytes per event (docs/recording.md).
 constexpr int level = 1;
 
 } // namespace
@@ -39,7 +38,7 @@ void BlockWriter::begin(const BlockHeader& header) {
 std::string_view BlockWriter::chunk(std::string_view records, bool last) {
     ChunkHeader header{};
     const std::size_t before = sizeof(header) + (first_ ? sizeof(header_) : 0);
-    // A flush adds a few bytes to what compressing takes at most.
+    // A flush adds a few bytes to the bound of the compressed size.
     chunk_.resize(before + ZSTD_compressBound(records.size()) + 64);
     if (first_)
         std::memcpy(chunk_.data() + sizeof(header), &header_, sizeof(header_));

@@ -1,4 +1,4 @@
-// Records -> the chunks of one block.
+// Compresses records into the chunks of one block.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ class BlockWriter {
   public:
     BlockWriter();
 
-    /// What comes next is a block of its own.
+    /// Begins a new block.
     void begin(const BlockHeader& header);
     [[nodiscard]] bool begun() const { return begun_; }
     void abandon() { begun_ = false; }
-    /// Compresses the records and returns the chunk that is to be appended to the file. Valid until
-    /// the next call. last: the block ends with it.
+    /// Compresses the records and returns the chunk to append to the file. Valid until the next
+    /// call. last: the block ends with this chunk.
     std::string_view chunk(std::string_view records, bool last);
     [[nodiscard]] std::uint64_t raw_bytes() const { return raw_bytes_; } ///< of the block so far
 

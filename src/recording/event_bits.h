@@ -1,4 +1,4 @@
-// The small fields of an event in one number.
+// The small fields of an event, packed into one number.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace twtrace {
 
-/// In the order of their bits, which never changes: new ones go to the end.
+/// In the order of their bits, which never changes: new flags are appended.
 inline constexpr std::array event_flags{&Event::role_inferred, &Event::retracts,
                                         &Event::caught,        &Event::port_bound,
                                         &Event::held,          &Event::port_chosen};
@@ -27,7 +27,7 @@ inline std::uint64_t bits_of(const Event& event) {
     return bits;
 }
 
-/// False: one of them is out of its range.
+/// False: a value is out of range.
 inline bool set_bits(Event& event, std::uint64_t bits) {
     const auto part = [bits](unsigned shift, std::uint64_t mask) { return bits >> shift & mask; };
     if (part(0, 15) == 0 || part(0, 15) > TWTRACE_TIME_WAIT_END ||

@@ -1,5 +1,5 @@
-// The binary form of events. Addresses, tasks, owners and texts are written once a block; an event
-// names them by their number in the order in which they came.
+// The binary form of events. Addresses, tasks, owners and texts are written once per block; an
+// event refers to them by number, in the order of their first use.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@ namespace twtrace {
 
 class EventEncoder {
   public:
-    /// A block begins: nothing is known to its reader.
+    /// Starts a new block, whose tables are empty.
     void forget();
-    /// Appends the event, and before it what it names for the first time. times: 0, or how often
-    /// the kernel side counted it.
+    /// Appends the event, preceded by the table records that it refers to for the first time.
+    /// times: 0, or the number of such events that the kernel side counted.
     void append(std::string& out, const Event& event, std::uint64_t times = 0);
 
   private:
@@ -41,7 +41,7 @@ class EventEncoder {
     tsl::robin_map<Address, std::uint64_t, AddressHash> addresses_;
     tsl::robin_map<Task, std::uint64_t, TaskHash> tasks_;
     struct KnownOwner {
-        Owner content; // an owner's memory may be another's later
+        Owner content; // a copy, because the owner's memory may be reused
         std::uint64_t number = 0;
     };
     tsl::robin_map<const Owner*, KnownOwner> owners_;
@@ -54,9 +54,9 @@ class EventEncoder {
 class EventDecoder {
   public:
     void forget();
-    /// The content of a record of a table. False: it is damaged.
+    /// Adds a table record. False: it is damaged.
     bool learn(RecordKind kind, std::string_view body);
-    /// False: it is damaged. The event points into this decoder until forget().
+    /// False: the record is damaged. The event points into this decoder until forget().
     bool decode(RecordKind kind, std::string_view body, Event& event, std::uint64_t& times);
 
   private:

@@ -15,7 +15,7 @@ void append_record(std::string& out, RecordKind kind, std::string_view body) {
     out.append(body);
 }
 
-// 0: there is none. The difference is signed: clocks of two CPUs may differ by some nanoseconds.
+// 0: none. The difference is signed: clocks of two CPUs may differ by some nanoseconds.
 char* write_moment(char* out, std::uint64_t at_ns, std::uint64_t time_ns) {
     if (at_ns == 0)
         return write_varint(out, 0);
@@ -112,7 +112,7 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     end = write_varint(end, netns_name);
     if (times > 0)
         end = write_varint(end, times);
-    if (remote_service != 0 || event.netns_mix != 0) // new ones go to the end
+    if (remote_service != 0 || event.netns_mix != 0) // new fields are appended
         end = write_varint(end, remote_service);
     if (event.netns_mix != 0)
         end = write_varint(end, event.netns_mix);

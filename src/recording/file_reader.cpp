@@ -105,7 +105,7 @@ FileReader::Found FileReader::chunk_at(std::uint64_t offset, Chunk& chunk) {
     return Found::Chunk;
 }
 
-// The first block whose first chunk begins there or later.
+// The first block whose first chunk begins at or after the offset.
 std::optional<FileReader::Chunk> FileReader::block_from(std::uint64_t offset) {
     std::string window;
     while (offset < size_) {
@@ -149,7 +149,7 @@ void FileReader::seek(std::uint64_t wall_ns) {
         else
             low = block->offset;
     }
-    // Walk over the few that are left.
+    // Scan the few remaining ones.
     std::uint64_t last = low;
     for (auto block = block_from(low); block && block->block.begin_wall_ns <= wall_ns;
          block = block_from(block->end()))
@@ -192,7 +192,7 @@ bool FileReader::unpack(const Chunk& chunk) {
     return in.pos == in.size && out.pos == records_.size();
 }
 
-// False: the file is at its end.
+// False: end of file.
 bool FileReader::read_chunk() {
     while (true) {
         Chunk chunk;
@@ -209,7 +209,7 @@ bool FileReader::read_chunk() {
         records_.clear();
         at_ = 0;
         const auto block = block_from(offset_ + 1);
-        if (!block && found == Found::Cut) { // no block after it: its length is not damaged
+        if (!block && found == Found::Cut) { // no block follows, so its length is not damaged
             cut_ = true;
             return false;
         }

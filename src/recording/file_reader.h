@@ -1,5 +1,5 @@
-// Reads one file of a recording, record by record. The file may be hostile, cut, damaged or still
-// being written: whatever can't be read is passed over and counted.
+// Reads one file of a recording, record by record. The file may be hostile, truncated, damaged or
+// still being written: unreadable parts are skipped and counted.
 #pragma once
 
 #include <cstdint>
@@ -19,22 +19,22 @@ namespace twtrace {
 
 class FileReader {
   public:
-    /// Error: it can't be read, is no recording, or one of a version that is not known.
+    /// Error: the file can't be read, is no recording, or has an unknown version.
     static Result<std::unique_ptr<FileReader>> open(const std::string& path);
 
     /// Hands the next record to the visitor. False: there is none.
     bool next(RecordVisitor& visitor);
-    /// The kind of the record that next() will hand out; none: there is no record.
+    /// The kind of the record that next() will return; none: there is no record.
     std::optional<RecordKind> next_kind();
     /// The next records come from the last block that begins at or before this time (UTC,
     /// nanoseconds), or from the first one.
     void seek(std::uint64_t wall_ns);
     /// The next records come from the last block.
     void seek_last();
-    /// When the first block begins; none: there is no block.
+    /// Time of the first block; none: there is no block.
     [[nodiscard]] std::optional<std::uint64_t> begin_wall_ns();
 
-    /// Bytes that were passed over because they were damaged.
+    /// Bytes that were skipped because they were damaged.
     [[nodiscard]] std::uint64_t damaged_bytes() const { return damaged_; }
     /// The last chunk is not complete.
     [[nodiscard]] bool is_cut() const { return cut_; }

@@ -1,8 +1,8 @@
 // The layout of a recording's file: a file header, then chunks. All numbers are little-endian.
 //
-// Chunks form blocks. A block is one zstd frame and has tables of its own, so that reading can
-// begin at any block. Each chunk is a flushed part of its block's frame: what was written can be
-// read, whatever happens next.
+// Chunks form blocks. A block is one zstd frame with its own tables, so that reading can start at
+// any block. Each chunk is a flushed part of its block's frame: chunks that were written stay
+// readable if the recorder fails later.
 #pragma once
 
 #include <bit>
@@ -23,9 +23,10 @@ inline constexpr std::uint32_t format_version = 1;
 struct ChunkHeader {
     std::uint32_t magic;
     std::uint32_t size;     ///< bytes that follow: BlockHeader if it is the first of a block, zstd
-    std::uint32_t raw_size; ///< bytes that they become
+    std::uint32_t raw_size; ///< bytes after decompression
     std::uint32_t reserved;
-    std::uint64_t checksum; ///< XXH3_64bits of what follows, seeded with that of the numbers before
+    std::uint64_t
+        checksum; ///< XXH3_64bits of the following bytes, seeded with that of the numbers before
 };
 inline constexpr std::uint32_t first_chunk_magic = 0x4b4c4254; // TBLK
 inline constexpr std::uint32_t next_chunk_magic = 0x4b484354;  // TCHK
@@ -37,9 +38,9 @@ struct BlockHeader {
 };
 static_assert(sizeof(FileHeader) == 16 && sizeof(ChunkHeader) == 24 && sizeof(BlockHeader) == 24);
 
-/// Bounds that a writer keeps and a reader insists on.
+/// Limits that a writer keeps and a reader enforces.
 inline constexpr std::uint32_t most_chunk_bytes = 4U << 20U;      ///< compressed
-inline constexpr std::uint32_t most_raw_chunk_bytes = 16U << 20U; ///< and not
+inline constexpr std::uint32_t most_raw_chunk_bytes = 16U << 20U; ///< uncompressed
 inline constexpr std::uint64_t most_raw_block_bytes = 64U << 20U;
 
 } // namespace twtrace

@@ -14,7 +14,7 @@ namespace twtrace {
 
 using Json = nlohmann::json;
 
-/// Puts members into an object. What is not known is left out.
+/// Puts members into an object. Unknown values are left out.
 class Write {
   public:
     explicit Write(Json& json) : json_(json) {}

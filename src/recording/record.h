@@ -1,6 +1,6 @@
-// What a recording is made of. Events come by the thousand a second and have a binary form
-// (event_codec.h); everything else comes once a second or less and is JSON, so that later versions
-// can add to it.
+// The records of a recording. Events come by the thousand per second and have a binary form
+// (event_codec.h); all other records come at most once a second and are JSON, so that later
+// versions can extend them.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@
 
 namespace twtrace {
 
-/// A record is its kind, its length (both varints) and so many bytes. A reader passes over kinds
-/// that it does not know.
+/// A record is its kind, its length (both varints) and that many bytes. A reader skips unknown
+/// kinds.
 enum class RecordKind : std::uint64_t {
     Event = 1,
-    Counted = 2, ///< an event with a number: the kernel side only counted these
-    Address = 3, ///< these fill the tables that events of the same block point into
+    Counted = 2, ///< an event with a number that the kernel side counted
+    Address = 3, ///< these fill the tables that events of the block refer to
     Task = 4,
     Owner = 5,
     Text = 6,
@@ -37,7 +37,7 @@ enum class RecordKind : std::uint64_t {
     Conntrack = 23,
 };
 
-/// The beginning of a run of the recorder: first in each segment, whenever that begins.
+/// The start of a run of the recorder: the first record of each segment.
 struct RunStart {
     std::string program; ///< version of twtrace
     std::string host;
@@ -47,18 +47,18 @@ struct RunStart {
     std::uint64_t start_ns = 0; ///< CLOCK_MONOTONIC
     std::uint64_t start_wall_ns = 0;
     bool filtered = false; ///< some events were left out
-    bool ends = false;     ///< it tells how each TIME_WAIT ends
+    bool ends = false;     ///< the ends of TIME_WAITs are recorded
 };
 
-/// A network namespace and its settings; again when they change, and in each block.
+/// A network namespace and its settings; repeated when they change, and in each block.
 struct NamespaceRecord {
     std::uint32_t inode = 0;
     std::string name;
-    std::string enter; ///< goes before a command that is to run there; empty: nothing has to
+    std::string enter; ///< prefix of a command that is to run there; empty: none is needed
     std::optional<NetSettings> settings;
 };
 
-/// Sockets that existed when the run began, in TIME_WAIT or FIN_WAIT2 without a process.
+/// Sockets that existed at the start of the run, in TIME_WAIT or FIN_WAIT2 without a process.
 struct PresentSocket {
     std::uint32_t netns = 0;
     Address local;
@@ -68,10 +68,10 @@ struct PresentSocket {
     bool fin_wait2 = false;
     Role role = Role::Unknown;
     std::uint32_t remaining_ms = 0;
-    std::string service; ///< who closed it, where a tracer with --journal saw it
+    std::string service; ///< its closer, if a tracer with --journal saw the close
 };
 
-/// Once a second: up to at_ns (CLOCK_MONOTONIC) all events are before it in the recording.
+/// Once a second: all events up to at_ns (CLOCK_MONOTONIC) precede it in the recording.
 struct RunSample {
     std::uint64_t at_ns = 0;
     std::uint64_t wall_ns = 0;
@@ -79,10 +79,10 @@ struct RunSample {
     std::uint64_t unwritten_events = 0; ///< of any type, since the run began
     std::uint64_t ends_lost = 0;
     std::uint64_t ends_untracked = 0;
-    std::map<std::uint32_t, SockStat> namespaces; ///< those that changed
+    std::map<std::uint32_t, SockStat> namespaces; ///< only those that changed
 };
 
-/// The ports of one namespace, counted from the sockets that exist.
+/// The ports of one namespace, counted from the existing sockets.
 struct PortsRecord {
     std::uint64_t at_ns = 0;
     std::uint32_t netns = 0;
@@ -91,20 +91,20 @@ struct PortsRecord {
     std::uint64_t destinations = 0;
     std::uint32_t distinct_ports = 0;
     std::uint32_t port_sockets = 0;
-    std::uint64_t overflow = 0;           ///< rise of TCPTimeWaitOverflow since the run began
-    std::vector<std::uint16_t> listeners; ///< ports that somebody listens on, rising
+    std::uint64_t overflow = 0;           ///< increase of TCPTimeWaitOverflow since the run began
+    std::vector<std::uint16_t> listeners; ///< listening ports, ascending
 
     bool operator==(const PortsRecord&) const = default;
 };
 
-/// Connection tracking of one namespace: its counters since boot. None where nothing is tracked.
+/// Connection tracking of one namespace: its counters since boot. None if nothing is tracked.
 struct ConntrackRecord {
     std::uint32_t netns = 0;
     Conntrack counts;
 };
 
-/// What a reader does with them: nothing, unless it says so. Nothing is kept by the caller:
-/// references are valid in the call.
+/// Receives the records; ignores a kind unless overridden. References are valid only during the
+/// call.
 class RecordVisitor {
   public:
     virtual ~RecordVisitor() = default;
@@ -113,12 +113,12 @@ class RecordVisitor {
     virtual void start(const RunStart& /*start*/) {}
     virtual void netns(const NamespaceRecord& /*record*/) {}
     virtual void sockets(const std::vector<PresentSocket>& /*sockets*/) {}
-    /// From here on events after at_ns may come.
+    /// Events after at_ns may follow.
     virtual void checkpoint(std::uint64_t /*at_ns*/) {}
     virtual void sample(const RunSample& /*sample*/) {}
     virtual void ports(const PortsRecord& /*record*/) {}
     virtual void conntrack(const ConntrackRecord& /*record*/) {}
-    /// The run ended as it should.
+    /// The run ended normally.
     virtual void end(const RunSample& /*last*/) {}
 };
 

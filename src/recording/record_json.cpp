@@ -12,8 +12,8 @@ std::string text_of(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// One description of each record serves both ways (json_members.h).
-// In each of these, Record is const where it is written.
+// One description of each record serves reading and writing (json_members.h). Record is const in
+// each of these when writing.
 template <typename On, typename Record>
 void members_of_settings(const On& on, Record& settings) {
     on("first", settings.ephemeral.first);
@@ -116,7 +116,7 @@ void members_of_ports(const On& on, Record& record) {
     on("overflow", record.overflow);
 }
 
-// The objects of an array; others in it are passed over.
+// The objects of an array; other elements are skipped.
 template <typename Visit>
 void each_object(const Json& json, const char* key, Visit visit) {
     const auto found = json.find(key);

@@ -1,4 +1,4 @@
-// The records of a recording that are JSON: one object each.
+// The JSON records of a recording: one object each.
 #pragma once
 
 #include <optional>
@@ -16,8 +16,8 @@ std::string json_of(const RunSample& sample);
 std::string json_of(const PortsRecord& record);
 std::string json_of(const ConntrackRecord& record);
 
-/// Hands what is in the body to the visitor's function for this kind. False: the body is damaged.
-/// What is missing keeps its default.
+/// Passes the body to the visitor's function for this kind. Missing members keep their default.
+/// False: the body is damaged.
 bool visit_json(RecordKind kind, std::string_view body, RecordVisitor& visitor);
 
 } // namespace twtrace

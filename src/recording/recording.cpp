@@ -12,7 +12,7 @@ namespace twtrace {
 
 namespace {
 
-// Of the last block: when it ends.
+// Finds the time of the end of the last block.
 class LastTime : public RecordVisitor {
   public:
     void event(const Event& event) override { see(event.wall_ns); }
@@ -76,7 +76,7 @@ void Recording::close() {
     file_.reset();
 }
 
-// One that a recorder has removed meanwhile is passed over.
+// A segment that a recorder has removed meanwhile is skipped.
 bool Recording::open_next() {
     close();
     while (next_file_ < files_.size()) {

@@ -1,4 +1,4 @@
-// A recording to read: one file, or the directory of a flight recorder.
+// Reads a recording: one file, or the directory of a flight recorder.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class Recording {
 
     /// Hands the next record to the visitor. False: there is none.
     bool next(RecordVisitor& visitor);
-    /// The kind of the record that next() will hand out; none: there is no record.
+    /// The kind of the record that next() will return; none: there is no record.
     std::optional<RecordKind> next_kind();
     /// The next records come from the last block that begins at or before this time (UTC,
     /// nanoseconds), or from the first one.
@@ -29,7 +29,7 @@ class Recording {
     [[nodiscard]] std::uint64_t end_wall_ns() const { return end_wall_ns_; }
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] std::uint64_t damaged_bytes() const;
-    /// What could not be read until now, for the user.
+    /// What could not be read so far, as messages for the user.
     [[nodiscard]] std::vector<std::string> notes() const;
 
   private:

@@ -24,7 +24,7 @@ bool same(const SockStat& a, const SockStat& b) {
     return a.inuse == b.inuse && a.time_wait == b.time_wait;
 }
 
-// The number of entries changes all the time; less than one in a hundred of the limit is no news.
+// The number of entries changes constantly; a change below one percent of the limit is ignored.
 bool says_the_same(const Conntrack& a, const Conntrack& b) {
     const std::uint64_t few = a.most.value_or(0) / 100;
     const std::uint64_t before = a.entries.value_or(0);
@@ -116,7 +116,7 @@ void RecordingWriter::event(const Event& event, std::uint64_t times) {
 }
 
 void RecordingWriter::netns(const NamespaceRecord& record) {
-    begin_block_if_none(); // with what is known by now
+    begin_block_if_none(); // with the present state
     std::string json = json_of(record);
     std::string& known = namespaces_[record.inode];
     if (known == json)
@@ -247,7 +247,7 @@ Result<void> RecordingWriter::write(bool last, std::uint64_t now_wall_ns) {
     return {};
 }
 
-// The reader needs all of a block up to where it reads, so the next chunk begins a new one.
+// The reader needs every chunk of a block up to its position, so the next chunk begins a new block.
 void RecordingWriter::failed(const Error& error) {
     if (!failing_)
         spdlog::warn("{}; events are dropped and counted until there is space again",

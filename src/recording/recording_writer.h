@@ -19,8 +19,8 @@ namespace twtrace {
 
 class RecordingWriter {
   public:
-    /// path: a file that does not exist yet; a directory, or a path that ends with '/': a flight
-    /// recorder with these limits.
+    /// path: a file that does not exist yet, for one file; a directory, or a path that ends with
+    /// '/', for a flight recorder with these limits.
     static Result<std::unique_ptr<RecordingWriter>>
     open(const std::string& path, const SegmentLimits& limits, const RunStart& start);
 
@@ -28,16 +28,15 @@ class RecordingWriter {
     void netns(const NamespaceRecord& record);
     void sockets(const std::vector<PresentSocket>& sockets);
     void checkpoint(std::uint64_t at_ns);
-    /// Its unwritten numbers are filled in here. One that says nothing new is left out, for at most
-    /// a minute.
+    /// Fills in the unwritten numbers. A sample without changes is left out, for at most a minute.
     void sample(RunSample sample);
     void ports(const PortsRecord& record);
-    /// One whose counters are those of the last, with about as many entries, is left out.
+    /// Left out if its counters are those of the last record, with about as many entries.
     void conntrack(const ConntrackRecord& record);
     /// The run is over.
     void end(RunSample last);
 
-    /// now_wall_ns: for names and ages of segments. What fails is counted and said once.
+    /// now_wall_ns: for names and ages of segments. A failure is counted, and reported once.
     void flush(std::uint64_t now_wall_ns);
 
     [[nodiscard]] std::uint64_t written_bytes() const { return written_bytes_; }
@@ -73,7 +72,7 @@ class RecordingWriter {
     std::uint64_t block_began_ns_ = 0;
     std::uint64_t segment_began_ns_ = 0;
 
-    // What a new block begins with.
+    // The state that a new block begins with.
     std::map<std::uint32_t, std::string> namespaces_; // JSON
     std::map<std::uint32_t, PortsRecord> ports_;
     std::map<std::uint32_t, ConntrackRecord> conntrack_;

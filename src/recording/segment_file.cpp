@@ -53,7 +53,7 @@ SegmentFile::~SegmentFile() {
 }
 
 void SegmentFile::sync_until_told() {
-    // It may be older than the moment when the process sheds its own.
+    // This thread may have started before the process dropped its own capabilities.
     [[maybe_unused]] const auto none = keep_capabilities(Duties{});
     std::uint32_t synced = 0;
     while (!ended_) {
@@ -66,7 +66,7 @@ void SegmentFile::sync_until_told() {
 Result<void> SegmentFile::append(std::string_view bytes) {
     if (!write_all(file_, bytes)) {
         const int why = errno;
-        // What a reader would take for damage.
+        // A reader would treat the incomplete chunk as damage.
         if (ftruncate(file_.get(), static_cast<off_t>(size_)) != 0 ||
             lseek(file_.get(), static_cast<off_t>(size_), SEEK_SET) < 0)
             size_ = static_cast<std::uint64_t>(lseek(file_.get(), 0, SEEK_END));

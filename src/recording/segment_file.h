@@ -1,4 +1,4 @@
-// One file of a recording, to append to. A chunk is in it as a whole or not at all.
+// One file of a recording, opened to append. It contains a chunk as a whole or not at all.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ namespace twtrace {
 
 class SegmentFile {
   public:
-    /// Makes the file, 0600. Error: it exists, or it can't be made.
+    /// Creates the file, 0600. Error: it exists, or can't be created.
     static Result<std::unique_ptr<SegmentFile>> create(const std::string& path);
     SegmentFile(const SegmentFile&) = delete;
     SegmentFile& operator=(const SegmentFile&) = delete;
@@ -33,7 +33,8 @@ class SegmentFile {
     Fd file_;
     std::string path_;
     std::uint64_t size_ = 0;
-    // A disk may take seconds for it, and the ring fills meanwhile: so another thread does it.
+    // Another thread syncs, because a disk may take seconds for it, and the ring would fill
+    // meanwhile.
     std::atomic<std::uint32_t> appended_ = 0;
     std::atomic<bool> ended_ = false;
     std::thread syncer_;

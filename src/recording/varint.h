@@ -26,7 +26,7 @@ inline void append_varint(std::string& out, std::uint64_t value) {
     out.append(room, write_varint(room, value));
 }
 
-/// Signed numbers that are small either way.
+/// Encodes signed numbers of small magnitude as small numbers.
 inline std::uint64_t zigzag(std::int64_t value) {
     return (static_cast<std::uint64_t>(value) << 1U) ^ static_cast<std::uint64_t>(value >> 63);
 }
@@ -34,7 +34,7 @@ inline std::int64_t unzigzag(std::uint64_t value) {
     return static_cast<std::int64_t>((value >> 1U) ^ (~(value & 1U) + 1));
 }
 
-/// Reads what is left of some bytes. Past their end everything is 0 and ok() is false.
+/// Reads from a range of bytes. Past its end every value is 0 and ok() is false.
 class ByteReader {
   public:
     explicit ByteReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}

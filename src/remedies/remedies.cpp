@@ -36,17 +36,17 @@ struct Belongs {
     Protocol protocol;
 };
 
-// Others than these (8080, 9000, ...) serve several protocols.
+// Other ports (8080, 9000, ...) serve several protocols.
 constexpr std::array ports{Belongs{80, Http},    Belongs{50051, Grpc},
                            Belongs{6379, Redis}, Belongs{5432, Postgres},
                            Belongs{3306, MySql}, Belongs{11211, Memcached}};
 
-// HTTP servers speak TLS on these.
+// Ports on which HTTP servers speak TLS.
 bool is_tls(std::uint16_t port) {
     return port == 443 || port == 8443;
 }
 
-// php-fpm8.2, python3, "gunicorn: master"; but node_exporter is not node.
+// Matches php-fpm8.2, python3, "gunicorn: master"; but node_exporter is not node.
 bool is_called(std::string_view name, std::string_view program) {
     if (!name.starts_with(program))
         return false;
@@ -101,8 +101,7 @@ Protocol protocol_of(std::string_view server, std::string_view client, std::uint
     }
     if (const Speaks* known = find_in(clients, client))
         return known->protocol;
-    return server.empty() ? by_port
-                          : Unknown; // Unknown: it is here, and what it speaks is not known
+    return server.empty() ? by_port : Unknown; // Unknown: the program is known, its protocol is not
 }
 
 namespace {
@@ -117,7 +116,8 @@ const Remedy& row_for(std::string_view program, Role role, Protocol protocol) {
     };
     if (const auto row = find(true, protocol); row != rows.end())
         return *row;
-    // A row for whatever a program speaks says more than one for whatever program speaks this.
+    // A row for any protocol of this program is more specific than one for any program with this
+    // protocol.
     const bool is_http = protocol == Unknown || protocol == Http || protocol == Grpc;
     if (const auto row = find(true, Unknown);
         row != rows.end() && (is_http || role == Role::Server))

@@ -1,4 +1,4 @@
-// What a program has to change to keep its connections open, by the protocol that it speaks.
+// Changes by which a program keeps its connections open, depending on its protocol.
 #pragma once
 
 #include <cstdint>
@@ -13,36 +13,35 @@ namespace twtrace {
 
 enum class Protocol { Unknown, Http, Grpc, FastCgi, Uwsgi, Redis, Postgres, MySql, Memcached };
 
-/// The first of them that a table has, else the last that is not empty. A process has several:
+/// The first name that is in a table, else the last that is not empty. A process has several names:
 /// its script, its executable, its comm.
 std::string_view known_program(std::span<const std::string_view> names);
 
-/// By the program that listens, else by the one that connects, else by the port where it belongs to
-/// one protocol only. Empty: the program is not known. A program that speaks several protocols says
-/// nothing.
+/// By the listening program, else by the connecting one, else by the port if only one protocol uses
+/// it. Empty: the program is not known. A program that speaks several protocols determines nothing.
 Protocol protocol_of(std::string_view server, std::string_view client, std::uint16_t port);
 
-/// One row a program, role and protocol. A line that does not begin with '#' is pasted by people:
-/// it must be right for this program and protocol.
+/// One row per program, role and protocol. People paste the lines that do not begin with '#': these
+/// must be right for this program and protocol.
 struct Remedy {
-    std::string_view program; ///< its name; a version may follow. Empty: every program
-    Role role;                ///< Client: it connects, and keeps open what it has opened
-    Protocol protocol;        ///< of a named program, Unknown: whatever it speaks
-    std::string_view lines;   ///< {endpoint}, {port}, {name}: the client's
-    std::string_view source;  ///< where its documentation says so
+    std::string_view program; ///< its name; a version may follow. Empty: any program
+    Role role;                ///< Client: it connects, and keeps its connections open
+    Protocol protocol;        ///< Unknown with a named program: any protocol
+    std::string_view lines;   ///< with {endpoint}, {port} and {name} of the client
+    std::string_view source;  ///< the program's documentation of these lines
 };
 
 std::span<const Remedy> remedy_table();
 
-/// Of whom it is about: the name that people know it by, and the address that it connects to or
-/// listens on.
+/// The client or server: its name for people, and the address that it connects to or listens on.
 struct Party {
     std::string_view name;
     std::string_view endpoint;
     std::uint16_t port = 0;
 };
 
-/// The first row that fits, filled in. A client whose protocol is unknown gets '#' lines only.
+/// The lines of the first matching row, filled in. A client whose protocol is unknown gets '#'
+/// lines only.
 std::vector<std::string> keep_alive_remedy(std::string_view program, Role role, Protocol protocol,
                                            const Party& party);
 

@@ -36,7 +36,7 @@ constexpr std::string_view python_session =
     "urllib.request cannot keep connections:\n"
     "session = requests.Session()";
 
-// Rows of one program stand together, the general ones last: the first that fits is taken.
+// Rows of one program are adjacent, the general ones last: the first match is used.
 constexpr auto rows = std::to_array<Remedy>({
     {"nginx", Client, Http,
      "# nginx, in the http block (one server line for each backend):\n"

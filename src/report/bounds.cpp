@@ -46,7 +46,7 @@ void cut_texts(Json& value) {
             return;
         std::size_t end = text_bytes;
         while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-            --end; // not within a character of UTF-8
+            --end; // do not cut within a UTF-8 character
         text = text.substr(0, end) + "\u2026";
         return;
     }

@@ -1,4 +1,4 @@
-// When the doctor's findings hold: what it finds in each slice of the span.
+// The times at which the doctor's findings hold, from its findings in each slice of the span.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,12 @@ class Marks {
         bool operator==(const Span&) const = default;
     };
 
-    /// How long the next slice is to be. It doubles with every `slices_of_a_width`, so that a span
+    /// Length of the next slice. It doubles after every `slices_of_a_width` slices, so that a span
     /// of a day has some hundreds of them.
     [[nodiscard]] double slice_s() const { return slice_s_; }
-    /// What was found in a slice, in the order of time.
+    /// Adds the findings of a slice; slices are added in the order of time.
     void add(const Span& slice, const doctor::Findings& findings);
-    /// None: in no slice by itself, because it shows only over the whole span.
+    /// None: in no single slice, because the finding shows only over the whole span.
     [[nodiscard]] std::vector<Span> of(const doctor::Finding& finding) const;
 
   private:

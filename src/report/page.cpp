@@ -1,6 +1,6 @@
 #include "report/page.h"
 
-// The assembler takes the files as they are; CMakeLists.txt gives their paths.
+// The assembler includes the files unchanged; CMakeLists.txt provides their paths.
 #define TWTRACE_INCLUDE_FILE(name, path)                                                           \
     asm(".section .rodata\n"                                                                       \
         ".global twtrace_page_" #name "\n"                                                         \

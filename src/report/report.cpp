@@ -117,7 +117,7 @@ std::string without_tags(const std::string& json) {
 }
 
 std::string report_html(const ReportData& data, const std::string& nonce) {
-    // The data goes in last: nothing in it is taken for a mark.
+    // The data is inserted last, so that no placeholder in it is replaced.
     std::string page = replaced(page::html(), "@NONCE@", nonce);
     page = replaced(page, "@CSS@", page::css());
     page = replaced(page, "@CHART@", page::chart_library());

@@ -17,18 +17,20 @@ struct ReportData {
     Series present{Series::Kind::Most}; ///< by namespace: sockets in TIME_WAIT
     Series limits{Series::Kind::Most};  ///< by namespace: net.ipv4.tcp_max_tw_buckets
     std::vector<std::uint64_t> lifetimes = std::vector<std::uint64_t>(40); ///< by bit width of us
-    // Documents that other commands print: twtrace.summary/1, twtrace.doctor/1, twtrace.whatif/1.
+    // Documents as printed by other commands: twtrace.summary/1, twtrace.doctor/1,
+    // twtrace.whatif/1.
     std::string summary_json;
     std::string doctor_json;
     std::string whatif_json;
-    std::vector<std::vector<Marks::Span>> held; ///< when the doctor's findings hold, in its order
+    std::vector<std::vector<Marks::Span>>
+        held; ///< times at which the doctor's findings hold, in its order
     std::string accounting;
 };
 
-/// nonce: random, and of characters that may stand in an attribute.
+/// nonce: random, and of characters that are valid in an attribute.
 std::string report_html(const ReportData& data, const std::string& nonce);
 
-/// JSON in which no "<" stands: nothing in it can end the script element that holds it.
+/// The JSON without "<", so that nothing in it can end the script element that contains it.
 std::string without_tags(const std::string& json);
 
 } // namespace twtrace

@@ -1,5 +1,5 @@
-// Numbers over time, for the charts of a report. Memory is bounded: when there are too many points,
-// two become one, and the names beyond the largest are one line.
+// Numbers over time, for the charts of a report. Memory is bounded: if there are too many points,
+// two are merged into one, and the names beyond the largest share one line.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ class Series {
   public:
     static constexpr std::size_t most_points = 720;
 
-    /// Sum: what falls into a point adds up; Most: its largest value counts.
+    /// Sum: values within a point are added; Most: the largest value is used.
     enum class Kind { Sum, Most };
     explicit Series(Kind kind) : kind_(kind) {}
 
@@ -23,13 +23,13 @@ class Series {
 
     struct Line {
         std::string name;
-        std::vector<std::optional<double>> values; ///< one a point; none: nothing was known
+        std::vector<std::optional<double>> values; ///< one per point; none: not known
     };
-    /// The largest lines, the others added up as "other" (Sum) or left out (Most). Sums are a
+    /// The largest lines; the others are added up as "other" (Sum) or left out (Most). Sums are per
     /// second.
     [[nodiscard]] std::vector<Line> lines(std::size_t most, double duration_s,
                                           std::uint64_t point_s) const;
-    /// The finest points, a power of two of seconds, that a span of this length may have.
+    /// The shortest point interval, a power of two of seconds, for a span of this length.
     [[nodiscard]] static std::uint64_t point_s(double duration_s);
 
   private:
