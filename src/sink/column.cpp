@@ -17,7 +17,7 @@ std::size_t characters(std::string_view text) {
     return count;
 }
 
-// The front of text with at most count characters (UTF-8).
+// The longest prefix of text with at most count characters (UTF-8).
 std::string_view front(std::string_view text, std::size_t count) {
     std::size_t at = 0;
     for (std::size_t seen = 0; at < text.size(); ++at) {
@@ -27,7 +27,7 @@ std::string_view front(std::string_view text, std::size_t count) {
     return text.substr(0, at);
 }
 
-// From start on, where the text was appended already.
+// Pads the text that was appended at start.
 void pad(std::string& out, std::size_t start, std::size_t room, bool right) {
     const std::size_t length = characters(std::string_view(out).substr(start));
     if (length < room && right)
@@ -52,7 +52,7 @@ void append_column(std::string& out, std::string_view text, int width, bool righ
     if (width == 0)
         return;
     const auto room = static_cast<std::size_t>(width);
-    // A number is never cut: a wide line beats a wrong figure.
+    // A number is never cut: a wide line is better than a wrong number.
     if (!right && characters(std::string_view(out).substr(start)) > room) {
         out.resize(start + front(std::string_view(out).substr(start), room - 1).size());
         out += '+';

@@ -69,7 +69,7 @@ Json conntrack_of(const NamespaceFacts& facts) {
             {"dropped", facts.conntrack_dropped}};
 }
 
-// With what is known of its connections' timestamps.
+// The use, including what is known of its connections' timestamps.
 const PortUse& judged(const PortUse& use, std::uint32_t netns,
                       const std::vector<Destination>& all) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const Destination& to) {

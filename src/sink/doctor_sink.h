@@ -18,7 +18,7 @@ struct DoctorReport {
     std::uint64_t end_wall_ns = 0;
     Observations seen;
     std::vector<Finding> findings;  ///< worst first
-    std::vector<std::string> notes; ///< what could not be looked at
+    std::vector<std::string> notes; ///< what could not be checked
 };
 
 void append_doctor_table(const DoctorReport& report, bool wide, std::string& out);

@@ -15,10 +15,10 @@ namespace twtrace::doctor {
 namespace {
 
 constexpr std::size_t columns = 100;
-// More of the same kind don't help the reader who has to act; JSON has them.
+// More findings of a kind do not help the reader; JSON has them all.
 constexpr std::size_t shown_of_a_kind = 5;
 
-// Broken at spaces; lines after the first are indented like it.
+// Breaks lines at spaces; lines after the first have the same indent.
 void append_wrapped(std::string& out, std::string_view label, std::string_view text) {
     const std::string safe = printable(text);
     std::string_view rest = safe;
@@ -48,22 +48,22 @@ void append_finding(const Finding& finding, std::size_t number, std::string& out
         append_wrapped(out, "   * ", line);
     append_wrapped(out, "   ", finding.meaning);
     out += "   Do:\n";
-    for (const std::string& line : finding.fix) // never broken: they are to be pasted
+    for (const std::string& line : finding.fix) // never broken, so that they can be pasted
         out += "       " + printable(line) + "\n";
     for (const std::string& line : finding.expected)
         append_wrapped(out, "   Expect: ", line);
     out += '\n';
 }
 
-// Taken by sockets, and what of that connect() may not take over (tcp_tw_reuse): the two need not
-// have the same destination.
+// The ports taken by sockets, and those of them that connect() may not take over (tcp_tw_reuse);
+// the two may have different destinations.
 struct MostUsed {
     PortUse taken;
     PortUse held;
     double taken_share = 0;
     double held_share = 0;
     double reusable_share = 0; // of `taken`
-    bool skipped = false;      // some namespaces had next to no sockets
+    bool skipped = false;      // some namespaces had too few sockets
 };
 
 MostUsed most_used(const Observations& seen) {
@@ -112,7 +112,7 @@ std::string port_use_text(const Observations& seen) {
     return text;
 }
 
-// Nobody is seen to make them any more, so no finding names them.
+// No process creates them any more, so no finding names them.
 std::string leftover_text(const Leftovers& left) {
     std::string text =
         fmt::format("{} sockets are in TIME_WAIT from before", grouped(left.sockets));

@@ -1,4 +1,4 @@
-// What became of minisocks, in a line for people.
+// The ends of minisocks, as one line of text.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What a host allows, as a table or JSON ("twtrace.host/1").
+// The capabilities of a host, as a table or JSON ("twtrace.host/1").
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the JSON documents have in common. Null is what is not known.
+// The common parts of the JSON documents. Null means not known.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ Json known(const std::optional<Value>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
-/// Names come from outside, and the library refuses bytes that are not UTF-8.
+/// Replaces bytes that are not UTF-8, which the library rejects: names are untrusted.
 Json text(std::string_view value);
-/// The same; empty: not known.
+/// The same; null for an empty text.
 Json name(const std::string& value);
 Json name(const std::optional<std::string>& value);
 /// RFC 3339, UTC.
@@ -30,7 +30,7 @@ Json time(std::uint64_t wall_ns);
 Json totals_of(const Counts& counts);
 Json accounting_of(const Accounting& accounting);
 Json ends_of(const EndsRow& ends);
-/// Null: not asked for.
+/// Null: not requested.
 Json ends_of(const std::optional<EndsTotals>& ends);
 
 } // namespace twtrace::json

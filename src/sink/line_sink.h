@@ -1,5 +1,5 @@
-// A line for each event or socket: a table for people, JSON lines and CSV for programs. All from
-// the field tables.
+// One line per event or socket: a table for people, JSON lines and CSV for programs. All are made
+// from the field tables.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ enum class Format { Table, Json, Csv };
 template <typename Row>
 class RowSink {
   public:
-    /// ends: with the fields that only --ends fills.
+    /// ends: include the fields that only --ends fills.
     RowSink(Format format, bool wide, bool ends = false);
 
     /// The header line, empty for JSON.
@@ -33,10 +33,9 @@ class RowSink {
     Format format_;
     bool wide_;
     std::vector<Field<Row>> fields_;
-    std::vector<std::string>
-        json_keys_; // "\"pid\":" with its comma: made once, copied a million times
+    std::vector<std::string> json_keys_; // "\"pid\":" with its comma, made once
     LineBuffer line_;
-    std::string scratch_; // of texts that are not plain
+    std::string scratch_; // for texts that need escapes
 };
 
 using LineSink = RowSink<Event>;

@@ -31,9 +31,9 @@ Result<void> Output::flush_if_large() {
     return buffer_.size() < large_bytes ? Result<void>{} : flush();
 }
 
-// Stop signals are blocked (they come through the event loop), so a write() that waits for the
-// reader could not be interrupted by them. RWF_NOWAIT is taken for pipes from Linux 6.4 on; before,
-// PIPE_BUF bytes always fit where poll() says that there is room (pipe(7)).
+// Stop signals are blocked (the event loop receives them), so they cannot interrupt a write() that
+// waits for the reader. Pipes accept RWF_NOWAIT from Linux 6.4 on; before, PIPE_BUF bytes always
+// fit when poll() reports room (pipe(7)).
 ssize_t Output::write_some(std::string_view text) {
     if (!may_block_)
         return write(fd_, text.data(), text.size());
@@ -49,7 +49,7 @@ ssize_t Output::write_some(std::string_view text) {
     return write(fd_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
 }
 
-// False: the reader takes nothing, and we are to end.
+// False: the reader does not read, and the program is to end.
 bool Output::wait_writable() {
     pollfd waiting{fd_, POLLOUT, 0};
     while (!reader_gone_ && poll(&waiting, 1, stalled_ms) == 0)

@@ -1,5 +1,5 @@
-// Standard output (or a file) with its own buffer: nothing is lost silently, and a reader that went
-// away is not an error.
+// Standard output (or a file) with its own buffer. Every write error is reported; a reader that
+// closed the pipe is not an error.
 #pragma once
 
 #include <string>
@@ -13,14 +13,14 @@ class Output {
   public:
     explicit Output(int fd);
 
-    /// Where sinks append to; flush() empties it.
+    /// The buffer that sinks append to; flush() empties it.
     std::string& buffer() { return buffer_; }
-    /// Flushes when much has gathered, so that one burst does not grow the buffer without bound.
+    /// Flushes if the buffer is large, so that a burst does not grow it without bound.
     Result<void> flush_if_large();
-    /// Waits for a slow reader, but one that takes nothing for a second while a signal asks for the
-    /// end (`| less` at the top of its first page) counts as gone.
+    /// Waits for a slow reader. A reader that reads nothing for a second while a stop signal is
+    /// pending (`| less` at the top of its first page) counts as gone.
     Result<void> flush();
-    /// The reader closed its end of the pipe, or takes nothing any more: time to stop, with
+    /// The reader closed its end of the pipe, or stopped reading: the program should end with
     /// success.
     [[nodiscard]] bool reader_gone() const { return reader_gone_; }
 

@@ -14,7 +14,7 @@ std::uint64_t sum(const SocketTotals& totals) {
     return std::accumulate(totals.by_state.begin(), totals.by_state.end(), std::uint64_t{0});
 }
 
-// The words of `ss -s` first, then those of netstat | awk.
+// The totals as in `ss -s` first, then those of netstat | awk.
 void append_table(const SocketTotals& totals, std::string& out) {
     auto to = std::back_inserter(out);
     fmt::format_to(to,

@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// Table: two lines after an empty one. JSON: one more object, {"type":"totals",...}. CSV: nothing,
-/// whose lines are all alike.
+/// Table: an empty line and two lines. JSON: one more object, {"type":"totals",...}. CSV: nothing,
+/// because all its lines have the same form.
 void append_socket_totals(const SocketTotals& totals, Format format, std::string& out);
 
 } // namespace twtrace

@@ -33,8 +33,8 @@ const PeerRow* top_peer(const GroupRow& row) {
     return row.peers.empty() || !row.peers.front().remote ? nullptr : &row.peers.front();
 }
 
-// A group without time-waits has no list of peers, but it may have one peer all the same: the one
-// towards which the ports ran out.
+// A group without time-waits has no list of peers, but it may have one peer: the one towards which
+// the ports ran out.
 bool top_peer_text(const GroupRow& row, std::string& out) {
     if (!row.peers.empty())
         return put(out, peer_text(row.peers.front()));

@@ -1,4 +1,4 @@
-// THE table of a group's columns: the summary's table and CSV come from here.
+// The table of a group's columns, from which the summary's table and CSV are made.
 #pragma once
 
 #include <span>
@@ -17,20 +17,20 @@ struct GroupField {
     bool wide; ///< only in the -w table
     /// Appends the bare text; false if it is not known.
     bool (*append)(const GroupRow&, const Snapshot&, std::string& out);
-    bool ends = false;   ///< only where Snapshot::ends is there
-    bool folded = false; ///< only where a row stands for several processes
+    bool ends = false;   ///< only if Snapshot::ends is set
+    bool folded = false; ///< only if a row stands for several processes
 };
 
 std::span<const GroupField> group_fields();
 
-/// Is it part of this document, as far as --ends decides?
+/// Whether --ends allows the field in this document.
 inline bool is_asked_for(const GroupField& field, const Snapshot& snapshot) {
     return (!field.ends || snapshot.ends.has_value()) && (!field.folded || snapshot.folded);
 }
 
 /// "4.3ms", "1.2s": a duration for people.
 std::string human_us(std::uint64_t us);
-/// "127.0.0.1:80", "[::1]:80", or what is known of it.
+/// "127.0.0.1:80", "[::1]:80", or the known part.
 std::string peer_text(const PeerRow& peer);
 
 } // namespace twtrace

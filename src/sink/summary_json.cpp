@@ -62,7 +62,7 @@ Json group_of(const GroupRow& row, const Snapshot& snapshot) {
     return group;
 }
 
-// As deep as an element of `groups` is.
+// Indents the text like an element of `groups`.
 void append_indented(std::string_view text, std::string& out) {
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
@@ -81,8 +81,7 @@ void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_li
         {"totals", totals_of(snapshot.totals)}, {"accounting", accounting_of(snapshot.accounting)}};
     document["ends"] = ends_of(snapshot.ends);
     document["groups"] = Json::array();
-    // One group at a time: as one document, 10,000 of them would take more memory than all the
-    // rest.
+    // One group at a time: 10,000 groups in one document would take more memory than all the rest.
     const int indent = one_line ? -1 : 2;
     const std::string_view end = one_line ? "]}" : "]\n}";
     out += document.dump(indent);

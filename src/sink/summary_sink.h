@@ -16,7 +16,7 @@ void append_summary_json(const Snapshot& snapshot, std::string& out, bool one_li
 void append_summary_csv(const Snapshot& snapshot, std::string& out);
 void append_summary_table(const Snapshot& snapshot, bool wide, std::string& out);
 
-/// One line: exact, or how many of how many are not accounted for, and why.
+/// One line: exact, or how many of how many events are not accounted for, and why.
 std::string accounting_line(const Accounting& accounting);
 
 } // namespace twtrace

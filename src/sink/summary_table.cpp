@@ -42,7 +42,7 @@ void append_row(const GroupRow& row, const Snapshot& snapshot, bool wide, std::s
 
 using PeerOf = std::pair<const GroupRow*, const PeerRow*>;
 
-// Of all groups, most time-waits first. What stands for several peers is none of them.
+// The peers of all groups, most time-waits first, without rows that stand for several peers.
 std::vector<PeerOf> named_peers(const Snapshot& snapshot) {
     std::vector<PeerOf> peers;
     for (const GroupRow& row : snapshot.groups)

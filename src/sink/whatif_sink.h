@@ -14,10 +14,10 @@ struct WhatIfReport {
     std::string host;
     std::uint64_t start_wall_ns = 0;
     double seconds = 0;
-    double kept_seconds = 0; ///< the predictions are made from the first so many
+    double kept_seconds = 0; ///< the first part of the span, from which the predictions are made
     Accounting accounting;
     std::vector<whatif::Prediction> predictions; ///< most closes first
-    std::uint64_t beyond = 0;                    ///< events of flows that found no place
+    std::uint64_t beyond = 0;                    ///< events of flows without a place in the table
 };
 
 void append_whatif_table(const WhatIfReport& report, bool wide, std::string& out);

@@ -1,5 +1,5 @@
-// A table in which the kernel side counts events instead of sending each: what came since the last
-// look.
+// A table in which the kernel side counts events instead of sending each, read as differences since
+// the last read.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace twtrace {
 
-/// Of a per-CPU map's value there are so many.
+/// Number of values of a per-CPU map.
 std::size_t possible_cpus();
 
-/// After so many looks without a change something counted is taken for gone.
+/// Number of reads without a change after which an entry counts as unused.
 inline constexpr unsigned still_looks = 10;
 
 struct OverflowCount {
@@ -23,13 +23,13 @@ struct OverflowCount {
     std::uint64_t count;
 };
 
-/// The programs add to an entry that they have looked up, without a lock: what they add to one that
-/// is deleted at that moment is gone. So entries stay and their differences are taken, and only one
-/// that has been still for ten looks is deleted, to make room.
+/// The programs add to an entry that they have looked up, without a lock: an addition to an entry
+/// that is deleted at that moment is lost. Entries therefore stay, and their differences are taken.
+/// Only an entry without a change for ten reads is deleted, to make room.
 class CountTable {
   public:
     CountTable() = default;
-    /// map stays the caller's; per_cpu: a number for each CPU.
+    /// The caller keeps the ownership of map; per_cpu: a number for each CPU.
     CountTable(int map, bool per_cpu);
 
     [[nodiscard]] std::vector<OverflowCount> take();
@@ -37,14 +37,14 @@ class CountTable {
   private:
     struct Known {
         std::uint64_t count = 0;
-        unsigned still = 0; // looks since it changed
+        unsigned still = 0; // reads since it changed
     };
     [[nodiscard]] std::vector<twtrace_overflow_key> keys() const;
-    /// Nothing: the entry is gone.
+    /// False: the entry is gone.
     bool read(const twtrace_overflow_key& key, std::uint64_t& count);
 
     int map_ = -1;
-    std::vector<std::uint64_t> values_;  // as the kernel hands them over
+    std::vector<std::uint64_t> values_;  // as read from the kernel
     std::map<std::string, Known> known_; // by the bytes of the key
 };
 

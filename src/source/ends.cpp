@@ -23,12 +23,12 @@ namespace {
 constexpr const char* process = "tcp_timewait_state_process";
 constexpr std::array all_needed{process, "tcp_twsk_unique", "inet_twsk_deschedule_put",
                                 "inet_twsk_kill"};
-// Behind them is what it returned (returned_by_process() in bpf/ends.bpf.c).
+// The return value follows them (returned_by_process() in bpf/ends.bpf.c).
 constexpr std::uint32_t fewest_arguments = 3;
 constexpr std::uint32_t most_arguments = 6;
 
-// Of those that the kernel has and whose calls it did not all inline. The number of arguments of
-// tcp_timewait_state_process().
+// Checks that the kernel has the functions and did not inline all calls of them. Returns the number
+// of arguments of tcp_timewait_state_process().
 Result<std::uint32_t> look_for_all(const btf* types) {
     for (const char* function : all_needed)
         if (function_id(types, function) < 0)
@@ -44,7 +44,7 @@ struct SkeletonDeleter {
     void operator()(ends_bpf* skeleton) const { ends_bpf__destroy(skeleton); }
 };
 
-// What ends_bpf__attach() does, but it does not say which of them was refused.
+// Like ends_bpf__attach(), which does not report which program was refused.
 Result<void> attach_all(ends_bpf& skeleton) {
     const bpf_object_skeleton& all = *skeleton.skeleton;
     for (int index = 0; index < all.prog_cnt; ++index) {
@@ -106,7 +106,7 @@ Result<EndsSource> EndsSource::open(Shared shared, const twtrace_config& gate) {
         if (const int error = bpf_map__reuse_fd(map, fd); error != 0)
             return fail(fmt::format("cannot share the ring buffer: {}", std::strerror(-error)));
     if (const int error = ends_bpf__load(&skeleton); error != 0) {
-        if (auto works = probe_ends(); !works) // refused altogether, which is better to know
+        if (auto works = probe_ends(); !works) // reports a general refusal
             return tl::unexpected(works.error());
         return fail(fmt::format("its programs do not load: {} (-v shows what the verifier said)",
                                 std::strerror(-error)));

@@ -1,4 +1,4 @@
-// The extra for hosts that allow fentry: what becomes of time-wait minisocks (bpf/ends.bpf.c).
+// Events of time-wait minisocks, on hosts that allow fentry (bpf/ends.bpf.c).
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,20 @@
 
 namespace twtrace {
 
-/// Nothing if it would work here, else which function of the kernel's can't be traced, and what the
-/// kernel says. Attaches a program that does nothing, for a moment; only one, because the kernel
-/// waits for a grace period with each.
+/// Success if it would work here, else the kernel function that can't be traced, and the kernel's
+/// error. Attaches a program that does nothing, for a moment; only one, because the kernel waits
+/// for a grace period with each.
 Result<void> probe_ends();
 
 class EndsSource {
   public:
-    /// Of the main object.
+    /// The shared parts of the main object.
     struct Shared {
-        int ring;     ///< the records go into it
+        int ring;     ///< the ring for the records
         int sleeping; ///< its .bss, which begins with reader_sleeps
     };
-    /// Loads and attaches. Only the network namespaces of the gate are told about: who closed is
-    /// not known elsewhere.
+    /// Loads and attaches. Reports only the network namespaces of the gate: closers are not known
+    /// elsewhere.
     static Result<EndsSource> open(Shared shared, const twtrace_config& gate);
 
     EndsSource(EndsSource&&) noexcept;

@@ -56,7 +56,8 @@ Result<Entered> in_namespace(const NamespaceFile& file, const std::function<void
     if (!fd && errno == EACCES)
         return Entered::Forbidden;
     struct stat status {};
-    // A process may have ended or moved since the file was found, and its pid be used again.
+    // The process may have ended or moved since the file was found, and its pid may have been
+    // reused.
     if (!fd || fstat(fd.get(), &status) != 0 || status.st_ino != file.inode)
         return Entered::Gone;
     return in_thread(fd.get(), file, work);

@@ -1,4 +1,4 @@
-// Work that has to be done inside another network namespace.
+// Runs work inside another network namespace.
 #pragma once
 
 #include <cstdint>
@@ -9,30 +9,29 @@
 
 namespace twtrace {
 
-/// A network namespace and a file that leads into it: /proc/PID/ns/net, or a bind mount of one
-/// such as /run/netns/NAME.
+/// A network namespace and a file that refers to it: /proc/PID/ns/net, or a bind mount such as
+/// /run/netns/NAME.
 struct NamespaceFile {
     std::uint32_t inode = 0;
     std::string path;
 };
 
-/// Inode of the network namespace that the calling thread is in; 0: /proc is not mounted.
+/// Inode of the calling thread's network namespace; 0: /proc is not mounted.
 std::uint32_t current_namespace();
 
 enum class Entered {
     Yes,       ///< work was done
-    Gone,      ///< the file does not lead there any more
+    Gone,      ///< the file no longer refers to the namespace
     Forbidden, ///< CAP_SYS_ADMIN is missing
 };
 
-/// Runs work inside the namespace and waits for it. Namespaces belong to threads, so a thread of
-/// its own enters it and ends with the work; the calling thread stays where it is. What work opens
-/// there (a netlink socket, /proc/sys/net and /proc/thread-self/net files) belongs to that
-/// namespace wherever it is used afterwards. In the caller's own namespace it needs no privilege
-/// and no thread.
+/// Runs work inside the namespace and waits for it. Namespaces belong to threads, so a separate
+/// thread enters it and ends with the work; the calling thread stays in its own. Files that work
+/// opens there (a netlink socket, /proc/sys/net and /proc/thread-self/net files) keep belonging to
+/// that namespace. In the caller's own namespace it needs no privilege and no thread.
 Result<Entered> in_namespace(const NamespaceFile& file, const std::function<void()>& work);
 
-/// CAP_SYS_ADMIN, tried by entering the namespace that the calling thread is in already.
+/// Tests CAP_SYS_ADMIN by entering the calling thread's own namespace.
 bool may_enter_namespaces();
 
 } // namespace twtrace

@@ -135,7 +135,7 @@ void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
                            "cannot tell how each TIME_WAIT ends (--ends); all else is the same"));
 }
 
-// An atomic add that returns the old value, as a socket filter needs no more than CAP_BPF.
+// Tries an atomic add that returns the old value, in a socket filter, which needs only CAP_BPF.
 bool has_atomics() {
     constexpr std::int32_t fetch_add = 0x01; // BPF_ADD | BPF_FETCH, since 5.12
     const std::array<bpf_insn, 5> program{

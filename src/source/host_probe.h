@@ -1,4 +1,4 @@
-// What this host allows, asked without tracing anything: for `twtrace doctor --host`.
+// Checks what this host allows, without tracing, for `twtrace doctor --host`.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace twtrace {
 enum class Allowed {
     Yes,
     No,
-    Unneeded, ///< told because other tools of the kind need it
+    Unneeded, ///< reported because similar tools need it
 };
 
 struct HostCheck {
@@ -17,7 +17,7 @@ struct HostCheck {
     Allowed allowed = Allowed::Yes;
     bool required = false;
     std::string found;
-    std::string without; ///< what twtrace does where it is missing
+    std::string without; ///< how twtrace works without it
 };
 
 struct HostReport {

@@ -26,7 +26,7 @@ namespace twtrace {
 
 namespace {
 
-// libbpf tells at length why a load failed; that is for -v, the user gets our one line.
+// libbpf explains a failed load at length; that is shown with -v, the user gets one line.
 int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
     if (level == LIBBPF_DEBUG || !spdlog::should_log(spdlog::level::debug))
         return 0;
@@ -55,10 +55,10 @@ void set_filters(twtrace_bpf& skeleton, const LiveConfig& config) {
                 sizeof(rodata.remote_ports));
 }
 
-// Twice as many buckets of five as there are sockets: one in forty finds its bucket full then. The
-// cost is 384 bytes a bucket. What spills is allocated as it comes, 128 bytes a socket; its table
-// takes 16 bytes for each that it has room for, a thousandth of the memory. A million sockets take
-// four gigabytes themselves.
+// Twice as many buckets of five as sockets: one bucket in forty is then full. A bucket costs 384
+// bytes. Spilled entries are allocated on demand, 128 bytes per socket; their table takes 16 bytes
+// per entry of capacity, a thousandth of the memory. For comparison, a million sockets take four
+// gigabytes themselves.
 void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
     constexpr std::uint64_t buckets_in_group = 4; // GROUP_BUCKETS
     constexpr std::uint64_t most = 16384;
@@ -77,7 +77,7 @@ void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
                                  std::clamp(memory / 16384, least_spilled, most_spilled))));
 }
 
-// Forks pass their tracepoint on the whole host: only where they are asked about.
+// The fork tracepoint fires on the whole host, so it is attached only if needed.
 void follow_descendants(twtrace_bpf& skeleton, bool wanted) {
     bpf_program__set_autoload(skeleton.progs.twtrace_fork, wanted);
     bpf_program__set_autoload(skeleton.progs.twtrace_free, wanted);
@@ -85,7 +85,7 @@ void follow_descendants(twtrace_bpf& skeleton, bool wanted) {
         bpf_map__set_max_entries(skeleton.maps.descendants, TWTRACE_TREE_ROOM);
 }
 
-// types: null means all of the kernel's.
+// types: null means all types of the kernel.
 Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) {
     bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
     options.sz = sizeof(options);
@@ -109,8 +109,8 @@ Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) 
     return skeleton;
 }
 
-// Relocated and loaded, but not attached. Whatever is wrong with the slice of the kernel's types
-// (an odd kernel, no /proc, no memfd), all of them do as well, and only take longer.
+// Relocated and loaded, but not attached. If the slice of the kernel's types can't be made (an odd
+// kernel, no /proc, no memfd), all types are used, which only takes longer.
 Result<Skeleton> load_skeleton(const LiveConfig& config) {
     auto types = RelocationTypes::create();
     auto skeleton = types ? load_against(&*types, config) : tl::unexpected(types.error());
@@ -202,8 +202,8 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
             spdlog::warn("{}: all go into the table, which costs more", maps.error().message);
         }
     }
-    // First: an entry whose end was not seen would be present for ever, the other way round is
-    // told.
+    // Attached first: an entry whose end was missed would be present for ever, while an end without
+    // an entry is reported.
     if (config.ends) {
         static_assert(offsetof(twtrace_bpf::twtrace_bpf__bss, reader_sleeps) == 0);
         auto ends = EndsSource::open(
@@ -215,7 +215,7 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     }
     if (const int error = twtrace_bpf__attach(impl->skeleton.get()); error != 0)
         return fail(explain_attach_failure(-error));
-    malloc_trim(0); // what libbpf and the slice left behind: 0.7 MB
+    malloc_trim(0); // frees what libbpf and the slice used: 0.7 MB
     return LiveSource(std::move(impl));
 }
 
@@ -232,7 +232,7 @@ int LiveSource::ring_fd() const {
 }
 
 void LiveSource::detach() {
-    // The catcher first: alone it would take every end of a socket for one that was skipped.
+    // The catcher first: alone it would treat every end of a socket as one that was skipped.
     bpf_link__destroy(impl_->skeleton->links.twtrace_destroy_sock);
     impl_->skeleton->links.twtrace_destroy_sock = nullptr;
     twtrace_bpf__detach(impl_->skeleton.get());
@@ -250,7 +250,7 @@ twtrace_stats LiveSource::stats() const {
     const std::uint32_t zero = 0;
     if (bpf_map_lookup_elem(bpf_map__fd(impl_->skeleton->maps.stats), &zero, per_cpu.data()) != 0)
         return sum;
-    // The struct is counters and nothing else, so it can be added up as an array.
+    // The struct consists of counters only, so it can be summed as an array.
     auto* total = reinterpret_cast<std::uint64_t*>(&sum);
     for (const twtrace_stats& cpu : per_cpu) {
         const auto* counts = reinterpret_cast<const std::uint64_t*>(&cpu);
@@ -278,7 +278,7 @@ std::vector<twtrace_descendant> LiveSource::descendants() const {
     std::vector<twtrace_descendant> all;
     std::uint32_t previous = 0;
     std::uint32_t tgid = 0;
-    // A key that is deleted meanwhile starts the walk again: no more steps than there is room.
+    // Deleting the key meanwhile restarts the walk, so the number of steps is bounded.
     for (int step = 0; step < 2 * TWTRACE_TREE_ROOM; ++step, previous = tgid) {
         if (bpf_map_get_next_key(map, step == 0 ? nullptr : &previous, &tgid) != 0)
             break;

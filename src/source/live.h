@@ -1,4 +1,4 @@
-// The BPF programs and their ring: open, set the filters, load, attach, drain.
+// The BPF programs and their ring: open, set the filters, load, attach, read.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace twtrace {
 
-/// What the kernel side is asked for; everything else is decided in user space.
+/// Configuration of the kernel side; everything else is decided in user space.
 struct LiveConfig {
     twtrace_config gate{};
     std::vector<std::uint32_t> pids; ///< at most 1024
@@ -25,19 +25,19 @@ struct LiveConfig {
     std::vector<twtrace_cidr> local_cidrs; ///< at most TWTRACE_CIDRS
     std::vector<twtrace_cidr> remote_cidrs;
     std::uint32_t ring_bytes = 2U << 20; ///< a power of two, at least one page
-    /// TCP sockets that this host has: the table of what is remembered of each is made to fit.
+    /// Number of TCP sockets on this host, by which the size of the store is chosen.
     std::uint64_t sockets = 0;
-    bool ends = false; ///< also what becomes of minisocks (source/ends.h)
+    bool ends = false; ///< also events of minisocks (source/ends.h)
 };
 
-/// Over all types of events.
+/// Sum over all types of events.
 inline std::uint64_t sum_over_types(const twtrace_u64 (&numbers)[TWTRACE_TYPES]) {
     return std::accumulate(std::begin(numbers), std::end(numbers), std::uint64_t{0});
 }
 
 class LiveSource {
   public:
-    /// Loads and attaches. Errors say which privilege, kernel feature or setting is missing.
+    /// Loads and attaches. Errors name the missing privilege, kernel feature or setting.
     static Result<LiveSource> open(const LiveConfig& config);
 
     LiveSource(LiveSource&&) noexcept;
@@ -46,28 +46,29 @@ class LiveSource {
     LiveSource& operator=(const LiveSource&) = delete;
     ~LiveSource();
 
-    /// Hands over everything that is in the ring now; returns the number of records.
+    /// Passes every record that is in the ring now to the handler; returns their number.
     std::size_t drain(RecordHandler& handler);
-    /// Becomes readable with the next event. Those whose record is being filled as this is called
-    /// may miss the wish.
+    /// Makes the descriptor readable with the next event. Events whose record is being filled
+    /// during this call may not wake it.
     void ask_for_wake_up();
     [[nodiscard]] int ring_fd() const;
-    /// No new records after this; what is in the ring can still be drained.
+    /// No new records after this; records in the ring can still be drained.
     void detach();
 
     [[nodiscard]] twtrace_stats stats() const;            ///< summed over the CPUs
     [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
     [[nodiscard]] std::uint64_t ends_lost() const;        ///< of what LiveConfig::ends asks for
-    /// What the kernel side counted since the last call instead of sending it: events that found
-    /// the ring full, and passive closes where the gate says so.
+    /// The events that the kernel side counted since the last call instead of sending them: events
+    /// that found the ring full, and passive closes if the gate says so.
     [[nodiscard]] std::vector<OverflowCount> take_counted();
-    /// Of these, passive closes that cost the kernel side little (source/passive_slots.h).
+    /// Of these, passive closes counted in slots (source/passive_slots.h).
     [[nodiscard]] std::uint64_t counted_in_slots() const;
-    /// Valid as long as this is.
+    /// Valid as long as this object.
     [[nodiscard]] NetnsTable namespaces() const;
     /// The processes that descend from LiveConfig::gate.tree_parent.
     [[nodiscard]] std::vector<twtrace_descendant> descendants() const;
-    /// When this kernel counts TcpExt TW: as the minisock is scheduled, or (5.10) as it ends.
+    /// Whether this kernel counts TcpExt TW when the minisock ends (5.10), not when it is
+    /// scheduled.
     [[nodiscard]] bool counts_time_wait_at_end() const;
 
   private:

@@ -1,5 +1,5 @@
-// What the kernel side remembers of network namespaces: entries into TIME_WAIT that its filters
-// left out, by twtrace_netns.id.
+// The kernel side's counts per network namespace: entries into TIME_WAIT that its filters left out,
+// by twtrace_netns.id.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace twtrace {
 class NetnsTable {
   public:
     NetnsTable() = default;
-    /// map stays the caller's.
+    /// The caller keeps the ownership of map.
     explicit NetnsTable(int map) : map_(map) {}
 
     struct Line {
@@ -18,7 +18,7 @@ class NetnsTable {
         std::uint64_t filtered;
     };
     [[nodiscard]] std::vector<Line> all() const;
-    /// 0 also if it is not there.
+    /// 0 also if there is no entry.
     [[nodiscard]] std::uint64_t filtered(std::uint64_t id) const;
     void forget(std::uint64_t id);
 

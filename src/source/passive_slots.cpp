@@ -13,7 +13,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t often = 50; // between two looks
+constexpr std::uint64_t often = 50; // between two reads
 
 std::uint16_t port_of(const twtrace_overflow_key& key) {
     return key.role == TWTRACE_ROLE_SERVER ? key.local_port : key.remote_port;

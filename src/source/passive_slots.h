@@ -1,5 +1,5 @@
-// Where each CPU counts the kinds of passive close that come often, at a fraction of what the table
-// costs. The kernel side only compares and counts: who has a slot is decided here.
+// Slots in which each CPU counts frequent kinds of passive close, at a fraction of the cost of the
+// table. The kernel side only compares and counts; this side assigns the slots.
 #pragma once
 
 #include <array>
@@ -14,29 +14,30 @@
 
 namespace twtrace {
 
-/// All of it is shared with the kernel side.
+/// Memory shared with the kernel side.
 struct PassiveSlotsView {
-    std::span<twtrace_passive_slot> slots;          ///< TWTRACE_PASSIVE_SLOTS; ours to write
-    std::span<const twtrace_passive_counts> counts; ///< one for each CPU; the kernel's
+    std::span<twtrace_passive_slot> slots; ///< TWTRACE_PASSIVE_SLOTS; written by user space
+    std::span<const twtrace_passive_counts> counts; ///< one per CPU; written by the kernel side
 };
 
-/// A program that has found its slot may be about to count in it: one that is taken back is given
-/// away again only ten looks later, which is ten seconds.
+/// A program that has found its slot may be about to count in it, so a slot that was taken back is
+/// reassigned only ten reads (ten seconds) later.
 class PassiveSlots {
   public:
     PassiveSlots() = default;
     explicit PassiveSlots(PassiveSlotsView view) : view_(view) {}
 
-    /// Adds what was counted since the last look.
+    /// Adds what was counted since the last read.
     void take(std::vector<OverflowCount>& counted);
-    /// What the table had since the last look: what came often gets a slot, if that is free.
+    /// Receives what the table counted since the last read: frequent kinds get a slot, if one is
+    /// free.
     void offer(std::span<const OverflowCount> counted);
-    [[nodiscard]] std::uint64_t total() const { return total_; } ///< ever taken
+    [[nodiscard]] std::uint64_t total() const { return total_; } ///< since the start
 
   private:
     struct Slot {
         std::uint64_t taken = 0;
-        unsigned still = 0; ///< looks since it changed, or since it was taken back
+        unsigned still = 0; ///< reads since it changed, or since it was taken back
         enum { Free, Given, TakenBack } state = Free;
     };
     [[nodiscard]] std::uint64_t sum(std::size_t index) const;
@@ -47,7 +48,7 @@ class PassiveSlots {
     std::uint64_t total_ = 0;
 };
 
-/// The maps behind them.
+/// The maps that contain the slots and counts.
 class PassiveSlotMaps {
   public:
     static Result<PassiveSlotMaps> map(int slots, int counts, std::size_t cpus);

@@ -56,7 +56,8 @@ std::string lockdown_mode() {
                : text.substr(open + 1, close - open - 1);
 }
 
-// Not libbpf's own probe: it does not tell a kernel without ring buffers from a seccomp filter.
+// Not libbpf's probe, which does not distinguish a kernel without ring buffers from a seccomp
+// filter.
 Result<void> check_ring_buffer() {
     const auto page = static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE));
     const Fd ring(bpf_map_create(BPF_MAP_TYPE_RINGBUF, nullptr, 0, 0, page, nullptr));

@@ -1,4 +1,5 @@
-// Can this host run the BPF programs? Asked before loading, so that a refusal names its cause.
+// Checks whether this host can run the BPF programs, before they are loaded, so that a refusal
+// names its cause.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +9,14 @@
 
 namespace twtrace {
 
-/// The kernel's type information, whole (Documentation/bpf/btf.rst).
+/// All of the kernel's type information (Documentation/bpf/btf.rst).
 inline constexpr const char* kernel_btf_path = "/sys/kernel/btf/vmlinux";
 
-/// Privileges, BTF, and the kernel features that nothing can replace.
+/// Checks privileges, BTF, and the kernel features without an alternative.
 Result<void> preflight();
 
-/// What a failed load or attach (a positive errno) most likely means on this host, and what to do.
+/// The most likely cause of a failed load or attach (a positive errno) on this host, and what to
+/// do.
 std::string explain_load_failure(int error);
 std::string explain_attach_failure(int error);
 

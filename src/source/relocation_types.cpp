@@ -28,7 +28,7 @@ tl::unexpected<Error> failed(const char* what) {
     return fail(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-// From Linux 6.16 on it can be mapped; before, it is read in 1,300 pieces.
+// Mapped from Linux 6.16 on; before, it is read in 1,300 pieces.
 class KernelBlob {
   public:
     static Result<KernelBlob> open() {
@@ -57,7 +57,7 @@ class KernelBlob {
     std::string text_;
 };
 
-// All of them: which ones its relocations are about libbpf keeps for itself.
+// All names, because libbpf does not expose which types its relocations refer to.
 std::unordered_set<std::string_view> names_in(const btf* types) {
     std::unordered_set<std::string_view> names;
     for (std::uint32_t id = 1; id < btf__type_cnt(types); ++id)
@@ -66,7 +66,8 @@ std::unordered_set<std::string_view> names_in(const btf* types) {
     return names;
 }
 
-// From 6.3 on the kernel wants to hear that it is not for programs; before, it knows no such word.
+// From 6.3 on the kernel expects a flag that the file is not executable; older kernels do not know
+// the flag.
 Fd file_in_memory() {
     constexpr unsigned no_program = 8; // MFD_NOEXEC_SEAL
     Fd file(memfd_create("twtrace-types", MFD_CLOEXEC | no_program));
@@ -82,7 +83,7 @@ Result<RelocationTypes> RelocationTypes::create() {
     if (!types.file_)
         return failed("memfd_create");
     types.path_ = fmt::format("/proc/self/fd/{}", types.file_.get());
-    if (!Fd(open(types.path(), O_RDONLY | O_CLOEXEC))) // as libbpf will
+    if (!Fd(open(types.path(), O_RDONLY | O_CLOEXEC))) // as libbpf does later
         return failed(types.path());
     return types;
 }

@@ -15,8 +15,8 @@ namespace {
 // the kernel's own.
 constexpr std::uint32_t length_mask = ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 constexpr std::size_t alignment = 8;
-// The position is told when so much was read: seldom enough for the line to stay with the CPUs that
-// send, often enough for a full ring to have room again soon.
+// The position is published once per this part of the ring: rarely enough that the cache line stays
+// with the sending CPUs, often enough that a full ring soon has room again.
 constexpr std::size_t parts = 16;
 
 constexpr std::size_t room_of(std::uint32_t length) {
@@ -27,7 +27,7 @@ constexpr std::size_t room_of(std::uint32_t length) {
 
 std::size_t drain_ring(const RingView& ring, RecordHandler& handler) {
     std::size_t records = 0;
-    unsigned long told = *ring.consumed; // nobody else writes it
+    unsigned long told = *ring.consumed; // only this side writes it
     unsigned long at = told;
     const auto tell = [&] { __atomic_store_n(ring.consumed, told = at, __ATOMIC_RELEASE); };
     while (at != __atomic_load_n(ring.produced, __ATOMIC_ACQUIRE)) {
@@ -54,7 +54,7 @@ Result<Ring> Ring::map(int fd, std::size_t bytes) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     Ring ring;
     ring.position_ = Mapping(fd, page, PROT_READ | PROT_WRITE, MAP_SHARED);
-    // The kernel lays the data out twice in a row: of the second one a page is enough.
+    // The kernel maps the data twice in a row; one page of the second copy is enough.
     if (ring.position_)
         ring.rest_ = Mapping(fd, page + bytes + page, PROT_READ, MAP_SHARED, page);
     if (!ring.rest_)

@@ -1,7 +1,7 @@
 // The reading side of a BPF ring buffer (kernel/bpf/ringbuf.c, Documentation/bpf/ringbuf.rst).
 //
 // libbpf has one too. It maps the data twice in full, which counts twice as resident memory, and
-// tells its position after each record, on a cache line that every CPU reads to send one.
+// publishes its position after each record, on a cache line that every CPU reads to send one.
 #pragma once
 
 #include <cstddef>
@@ -13,21 +13,21 @@
 
 namespace twtrace {
 
-/// Where the parts of a ring are; all of it is shared with the kernel.
+/// The parts of a ring; all of them are shared with the kernel.
 struct RingView {
-    unsigned long* consumed = nullptr;       ///< bytes ever read; ours to write
-    const unsigned long* produced = nullptr; ///< bytes ever reserved; the kernel's
-    /// So many bytes of data, a power of two, and the first of them once more behind the last: a
-    /// record is always in one piece.
+    unsigned long* consumed = nullptr;       ///< bytes read so far; written by user space
+    const unsigned long* produced = nullptr; ///< bytes reserved so far; written by the kernel
+    /// The data, a power of two of bytes, followed by a second copy of its start, so that a record
+    /// is always contiguous.
     const std::byte* data = nullptr;
     std::size_t bytes = 0;
 };
 
-/// Hands over every record that is complete, in order, and gives its room back; returns their
-/// number. Stops at the first that is still being filled.
+/// Passes every complete record to the handler, in order, and frees its room; returns their number.
+/// Stops at the first record that is still being filled.
 std::size_t drain_ring(const RingView& ring, RecordHandler& handler);
 
-/// A ring buffer map of this process's.
+/// A mapped ring buffer.
 class Ring {
   public:
     /// bytes: the map's max_entries. No record may be longer than a page.
@@ -37,7 +37,7 @@ class Ring {
 
   private:
     Mapping position_; ///< the page of the consumer's position
-    Mapping rest_;     ///< the producer's, and the data
+    Mapping rest_;     ///< the page of the producer's position, and the data
     RingView view_;
 };
 

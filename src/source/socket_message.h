@@ -1,4 +1,4 @@
-// inet_diag's answer: netlink messages -> sockets. Trusts no length.
+// Parses inet_diag's answer: netlink messages -> sockets. Checks every length.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace twtrace {
 
 enum class DumpProgress {
-    More,      ///< all messages were taken, the dump goes on
+    More,      ///< all messages were parsed, the dump goes on
     Done,      ///< the kernel said so
     Stopped,   ///< the visitor said so
     Failed,    ///< the kernel refused: error is a positive errno
@@ -22,7 +22,7 @@ struct DumpStep {
     int error = 0;
 };
 
-/// One datagram, of which messages that answer another request than `sequence` are passed over.
+/// Parses one datagram; skips messages that answer another request than `sequence`.
 DumpStep parse_socket_messages(std::span<const std::byte> datagram, std::uint32_t sequence,
                                const SocketVisitor& visit);
 

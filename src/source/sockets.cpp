@@ -17,8 +17,8 @@ namespace twtrace {
 
 namespace {
 
-// The kernel fills a dump's datagrams up to the size of the buffer that the last recv() brought,
-// at most 32 KiB (net/netlink/af_netlink.c, netlink_recvmsg()).
+// The kernel fills a dump's datagrams up to the size of the last recv() buffer, at most 32 KiB
+// (net/netlink/af_netlink.c, netlink_recvmsg()).
 constexpr std::size_t datagram_bytes = 32768;
 
 struct BothFamilies {
@@ -40,9 +40,8 @@ Request dump_request(std::uint16_t type, std::uint32_t sequence) {
     return request;
 }
 
-// The older request takes one walk over the kernel's hash table for both families, where the newer
-// one takes two. The table is shared by all network namespaces, so that halves what a namespace
-// costs.
+// The older request walks the kernel's hash table once for both families, the newer one twice. All
+// network namespaces share that table, so this halves the cost per namespace.
 BothFamilies both_families(std::uint32_t states, std::uint32_t sequence) {
     auto request = dump_request<BothFamilies>(TCPDIAG_GETSOCK, sequence);
     request.body.idiag_family = AF_INET;
@@ -66,7 +65,7 @@ tl::unexpected<Error> refused(int error) {
         fmt::format("the kernel does not list TCP sockets (inet_diag): {}", std::strerror(error)));
 }
 
-// One datagram into buffer; its length, 0 for one that is not the kernel's.
+// Receives one datagram into buffer; returns its length, 0 if it is not from the kernel.
 Result<std::size_t> receive(int netlink, std::vector<std::byte>& buffer) {
     sockaddr_nl sender{};
     iovec part{buffer.data(), buffer.size()};

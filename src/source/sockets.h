@@ -1,4 +1,4 @@
-// The TCP sockets that a network namespace has now, from inet_diag: what `ss` uses.
+// The present TCP sockets of a network namespace, from inet_diag, as in `ss`.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +19,22 @@ struct TcpSocket {
     std::uint16_t remote_port = 0;
     Address local; ///< v4-mapped ones as family 4
     Address remote;
-    std::uint32_t remaining_ms = 0; ///< of a minisock's life
+    std::uint32_t remaining_ms = 0; ///< remaining life of a minisock
     std::uint32_t inode = 0;        ///< 0: no file descriptor (any more)
-    std::uint32_t uid = 0;          ///< of the socket's file; meaningless where inode is 0
+    std::uint32_t uid = 0;          ///< of the socket's file; undefined if inode is 0
 };
 
-/// False: that's enough.
+/// False: stop the dump.
 using SocketVisitor = std::function<bool(const TcpSocket&)>;
 
 class SocketDump {
   public:
-    /// Bound to the network namespace that the calling thread is in, for good: dump() may run in
-    /// any thread.
+    /// Bound permanently to the calling thread's network namespace: dump() may run in any thread.
     static Result<SocketDump> open();
 
     /// Calls visit for each socket in one of these states (mask_of), IPv4 and IPv6, in no order.
-    /// FIN_WAIT2 in the mask gives both full sockets and minisocks. Allocates nothing per socket.
-    /// Sockets that come or go meanwhile may be missed or seen twice.
+    /// FIN_WAIT2 in the mask gives both full sockets and minisocks. No allocation per socket.
+    /// Sockets that are created or freed during the dump may be missed or visited twice.
     Result<void> dump(std::uint32_t states, const SocketVisitor& visit);
 
   private:

@@ -1,4 +1,4 @@
-// Where records come from: the live kernel, or a recording.
+// The source of records: the live kernel, or a recording.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@ namespace twtrace {
 class RecordHandler {
   public:
     virtual ~RecordHandler() = default;
-    /// Bytes of one record, valid during the call. Must not fail: what can't be used is counted by
-    /// the handler.
+    /// The bytes of one record, valid during the call. Must not fail: the handler counts what it
+    /// can't use.
     virtual void record(std::span<const std::byte> bytes) = 0;
 };
 

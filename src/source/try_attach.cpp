@@ -9,8 +9,7 @@ namespace twtrace {
 
 namespace {
 
-// include/linux/errno.h: one that the kernel does not mean to show, and the C library has no word
-// for.
+// include/linux/errno.h: internal to the kernel, unknown to the C library.
 constexpr int kernel_enotsupp = 524;
 
 int last_error() {

@@ -1,4 +1,4 @@
-// What the kernel says to a tracing program that does nothing.
+// Attaches a tracing program that does nothing, to get the kernel's error.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ struct BtfDeleter {
 };
 using Btf = std::unique_ptr<btf, BtfDeleter>;
 
-/// Loads and attaches one, and lets go of it; 0 or a positive errno. type_id: of the function or
-/// tracepoint; negative: there is none.
+/// Loads, attaches and detaches one; 0 or a positive errno. type_id: of the function or tracepoint;
+/// negative: there is none.
 int try_tracing(bpf_attach_type kind, int type_id);
 
-/// A function that fentry and fexit could be attached to; negative: the kernel has none of this
-/// name, or inlines it.
+/// Type id of a function that fentry and fexit can be attached to; negative: the kernel has no such
+/// function, or inlines it.
 int function_id(const btf* types, const char* name);
-/// How many arguments it takes.
+/// Number of arguments of the function.
 std::optional<std::uint32_t> arguments_of(const btf* types, const char* function);
 
 } // namespace twtrace

@@ -18,7 +18,7 @@ tl::unexpected<Error> damaged(const char* what) {
     return fail(std::string("kernel type information: ") + what);
 }
 
-// Of what follows struct btf_type; nothing: not a kind that is known.
+// Size of the data after struct btf_type; none: unknown kind.
 std::optional<std::size_t> bytes_behind(const btf_type& type) {
     const std::size_t count = btf_vlen(&type);
     switch (btf_kind(&type)) {
@@ -56,12 +56,12 @@ std::optional<std::size_t> bytes_behind(const btf_type& type) {
     }
 }
 
-// What a program can be relocated against.
+// Whether a program can be relocated against this type.
 bool is_root(const btf_type& type) {
     return btf_is_composite(&type) || btf_is_any_enum(&type) || btf_is_typedef(&type);
 }
 
-// What has a size, and so may be inside of something else.
+// Whether the type has a size, so that another type can contain it.
 bool is_object(const btf_type& type) {
     switch (btf_kind(&type)) {
     case BTF_KIND_FUNC:
@@ -75,7 +75,7 @@ bool is_object(const btf_type& type) {
     }
 }
 
-// All types of the kernel, and where each of them is.
+// All types of the kernel, with the offset of each.
 class KernelTypes {
   public:
     static Result<KernelTypes> of(Bytes kernel);
@@ -95,7 +95,7 @@ class KernelTypes {
 
   private:
     Bytes types_;
-    Bytes strings_; // each ends with a zero, and so does the last
+    Bytes strings_; // each string ends with a zero byte, the last one included
     std::vector<std::uint32_t> at_;
 };
 
@@ -118,8 +118,8 @@ Result<KernelTypes> KernelTypes::of(Bytes kernel) {
     all.strings_ = kernel.subspan(strings, header.str_len);
     if (all.strings_.empty() || all.strings_.back() != std::byte{0})
         return damaged("strings without an end");
-    all.at_.reserve(header.type_len / 24); // what a type takes on average
-    all.at_.push_back(0);                  // void, which is not written down
+    all.at_.reserve(header.type_len / 24); // average size of a type
+    all.at_.push_back(0);                  // void, which is not stored
     for (std::size_t at = 0; at < all.types_.size();) {
         if (all.types_.size() - at < sizeof(btf_type))
             return damaged("half a type");
@@ -135,12 +135,12 @@ Result<KernelTypes> KernelTypes::of(Bytes kernel) {
     return all;
 }
 
-// What is cut out, numbered in the order in which it was asked for.
+// The selected types, numbered in the order of their requests.
 class Slice {
   public:
     explicit Slice(const KernelTypes& kernel) : kernel_(kernel), ids_(kernel.count()) {}
 
-    // The id here of one of the kernel's types; it will be written, if it was not yet.
+    // The id in the slice of one of the kernel's types, which is added if it is new.
     std::uint32_t id_of(std::uint32_t kernel_id) {
         if (kernel_id == 0 || kernel_id >= ids_.size() || !is_object(kernel_.type(kernel_id)))
             return 0;
@@ -222,11 +222,12 @@ class Slice {
     }
 
     const KernelTypes& kernel_;
-    std::vector<std::uint32_t> ids_;   // by the kernel's; 0: not asked for
-    std::vector<std::uint32_t> asked_; // the kernel's, by ours less one
+    std::vector<std::uint32_t> ids_;   // by the kernel's id; 0: not requested
+    std::vector<std::uint32_t> asked_; // the kernel's id, by slice id - 1
     std::vector<std::byte> types_;
     std::string strings_ = std::string(1, '\0');
-    std::unordered_map<std::uint32_t, std::uint32_t> names_{{0, 0}}; // the kernel's offset, ours
+    std::unordered_map<std::uint32_t, std::uint32_t> names_{
+        {0, 0}}; // kernel offset -> slice offset
 };
 
 } // namespace

@@ -1,7 +1,7 @@
 // A small part of a kernel's type information (BTF, Documentation/bpf/btf.rst).
 //
-// libbpf looks through all types of the kernel, 100,000 of them, once for each that our programs
-// name; this part is short (docs/decisions/start.md).
+// libbpf searches all 100,000 types of the kernel once for each type that our programs name; the
+// slice is short (docs/decisions/start.md).
 #pragma once
 
 #include <cstddef>
@@ -14,16 +14,16 @@
 
 namespace twtrace {
 
-/// Without what makes it a flavour (NAME___SUFFIX): several of ours may be about one of the
-/// kernel's (libbpf, "CO-RE"). Cuts at the first three underscores; libbpf is more exact, and finds
-/// among the types that are equal by this all that are equal by its own rule.
+/// The name without its flavour suffix (NAME___SUFFIX): several of our types may refer to one of
+/// the kernel's (libbpf, "CO-RE"). Cuts at the first three underscores; libbpf's own rule is more
+/// exact, and every pair that it matches is equal by this rule too.
 std::string_view essential_name(std::string_view name);
 
-/// The structs, unions, enums and typedefs with these essential names, and what they contain.
-/// Pointers point to void: what our relocations are about does not lie behind them.
+/// The structs, unions, enums and typedefs with these essential names, and the types that they
+/// contain. Pointers point to void, because our relocations do not depend on their targets.
 ///
-/// kernel: all of it, in this machine's byte order. Fails where it is damaged, or has a kind of
-/// type that Linux 6.1 did not know.
+/// kernel: all of its type information, in this machine's byte order. Fails if it is damaged, or
+/// has a kind of type that Linux 6.1 did not know.
 Result<std::vector<std::byte>> slice_types(std::span<const std::byte> kernel,
                                            const std::unordered_set<std::string_view>& names);
 

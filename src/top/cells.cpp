@@ -15,7 +15,7 @@ namespace {
 
 struct Character {
     std::string_view bytes;
-    int width; ///< as wcwidth() says: less than 1 for what has no place of its own
+    int width; ///< from wcwidth(): less than 1 for characters without a cell
 };
 
 // The first character of valid UTF-8 (clean() comes after append_printable()).

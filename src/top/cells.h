@@ -1,4 +1,4 @@
-// Text in cells of a terminal: what fits into a column, and how wide it is there.
+// Text in cells of a terminal: what fits into a column, and its width.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +21,12 @@ struct Size {
     int columns = 80;
 };
 
-/// What the terminal can show.
+/// The characters that the terminal can show.
 struct Glyphs {
     bool utf8 = true;
 };
 
-/// Untrusted text as it may reach the terminal: control characters, bytes that are not UTF-8,
+/// Untrusted text made safe for the terminal: control characters, bytes that are not UTF-8,
 /// characters of no width (they could reorder a line) and, without UTF-8, everything beyond ASCII
 /// become '?'.
 std::string clean(std::string_view text, Glyphs glyphs);
@@ -45,9 +45,9 @@ Line cut(const Line& line, int columns);
 /// Words of clean text in lines of at most `width` columns.
 std::vector<std::string> wrapped(std::string_view text, int width);
 
-/// Values as one character each, the greatest as the highest; 0 is blank.
+/// One character per value, the highest for the greatest value; 0 is blank.
 std::string sparkline(const std::vector<double>& values, Glyphs glyphs);
-/// A bar of at most `width` columns for a share of 0 to 1.
+/// A bar of at most `width` columns for a share from 0 to 1.
 std::string bar(double share, int width, Glyphs glyphs);
 
 /// 28232 as "28,232".

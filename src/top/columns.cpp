@@ -10,9 +10,9 @@ namespace {
 struct Rule {
     Field field;
     const char* title;
-    int room; ///< what it gets at first, if its texts want that much
+    int room; ///< initial width, if its texts need that much
     bool right;
-    int rank; ///< the greatest goes first where there is not room for all
+    int rank; ///< the column with the greatest rank is dropped first
 };
 
 constexpr std::array rules{
@@ -84,7 +84,8 @@ int wish_of(Field field, std::string_view title, const std::vector<RowText>& tex
     return std::min(wish, most_of_a_name);
 }
 
-// Numbers keep their place while they change; names get the room that they need.
+// Columns of numbers have a fixed width so that they do not move; names get the width that they
+// need.
 Column column_of(const Rule& rule, GroupBy by, const std::vector<RowText>& texts) {
     Column column{rule.field, rule.title, rule.room, rule.right};
     if (rule.field == Field::Id) {
@@ -110,7 +111,7 @@ void widen(std::vector<Column>& columns, Field field, const std::vector<RowText>
     }
 }
 
-// Its parts are whole seconds.
+// Its parts are whole numbers of seconds.
 void widen_minute(std::vector<Column>& columns, int& left) {
     for (Column& column : columns) {
         if (column.field != Field::Minute)

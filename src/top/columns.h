@@ -19,7 +19,7 @@ struct Column {
 };
 
 /// The most important columns that fit, in the order of the screen, as wide as the texts of the
-/// visible rows ask for; what is left over goes to the minute.
+/// visible rows need; the minute gets the remaining space.
 std::vector<Column> columns_for(GroupBy by, int columns, const std::vector<RowText>& texts);
 
 Line header_line(const std::vector<Column>& columns);

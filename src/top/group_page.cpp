@@ -108,7 +108,7 @@ struct PeerSums {
     const Destination* destination = nullptr;
 };
 
-using Peers = std::vector<PeerSums>; // the busiest first
+using Peers = std::vector<PeerSums>; // busiest first
 
 Peers peers_of(const FlowGroup& group, const Picture& picture) {
     std::unordered_map<PeerKey, PeerSums, PeerKeyHash> peers;
@@ -195,7 +195,7 @@ void add_lifetimes(std::vector<Line>& page, const FlowGroup& group, Size size, G
 }
 
 void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) {
-    std::vector<std::pair<const RecentClose*, const Flow*>> recent; // the newest first
+    std::vector<std::pair<const RecentClose*, const Flow*>> recent; // newest first
     constexpr std::size_t most = 10;
     for (const Flow* flow : group.flows)
         for (const RecentClose& one : flow->recent) {

@@ -61,7 +61,7 @@ std::string namespace_text(const NamespaceLine& line) {
     return fmt::format("{} of {} in {}", text(line.present), text(line.limit), line.name);
 }
 
-// As many namespaces as fit, the worst first.
+// As many namespaces as fit, worst first.
 Line time_wait_line(const Picture& picture, int columns, Glyphs glyphs) {
     std::string text = "TIME_WAIT now  ";
     const auto& lines = picture.around.namespaces;
@@ -141,7 +141,7 @@ std::vector<Line> advice_lines(const Picture& picture, int columns, Glyphs glyph
 
 std::vector<Line> header_of(const State& state, const Picture& picture, Size size, Glyphs glyphs,
                             double interval_s) {
-    // In the order of the screen; the rank says what stays on a small one.
+    // In the order of the screen; the rank decides which parts remain on a small screen.
     struct Part {
         std::vector<Line> lines;
         int rank;
@@ -155,7 +155,7 @@ std::vector<Line> header_of(const State& state, const Picture& picture, Size siz
         {{ports_line(picture, glyphs)}, 4},
         {{{}}, 6},
     };
-    // The table's header, five rows and the line of keys are to have room.
+    // Leaves room for the table's header, five rows and the line of keys.
     std::size_t room = size.rows > 9 ? static_cast<std::size_t>(size.rows) - 7 : 2;
     std::vector<bool> kept(parts.size());
     for (int rank = 0; rank <= 6; ++rank)

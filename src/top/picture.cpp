@@ -6,7 +6,7 @@ namespace twtrace {
 
 namespace {
 
-// The worst first: by how near the limit is, then by number.
+// Worst first: by the share of the limit, then by number.
 void sort_namespaces(std::vector<NamespaceLine>& lines) {
     const auto fill = [](const NamespaceLine& line) {
         const auto present = static_cast<double>(line.present.value_or(0));
@@ -22,7 +22,7 @@ void sort_namespaces(std::vector<NamespaceLine>& lines) {
 
 namespace {
 
-// How fast the number of TIME_WAIT sockets has risen since the rates' span began.
+// Rate at which the number of TIME_WAIT sockets has risen since the start of the rates' span.
 std::optional<double> rise_of(const Surroundings& around, std::uint64_t from_ns) {
     if (around.present.size() < 2)
         return std::nullopt;
@@ -68,7 +68,8 @@ Picture make_picture(const Flows& flows, const Inherited& inherited, Surrounding
         if (expected > present)
             scales[line.inode] = present / expected;
         picture.present = picture.present.value_or(0) + present;
-        // Later nothing is older, and what remains is the last second's rounding.
+        // After a minute no socket is older than the trace; the rest is rounding of the last
+        // second.
         if (picture.elapsed_s < 60 || picture.around.filtered)
             picture.unclaimed += present - ours * scale_of(scales, line.inode);
     }

@@ -1,9 +1,9 @@
-// All that a screen of top shows, at one moment.
+// All data that a screen of top shows, at one moment.
 //
-// TIME_WAIT sockets have no owner, so how many of those that exist now are a group's is an
-// estimate: its entries of the last 60 s, which is how long TIME_WAIT lasts, scaled down where the
-// kernel counts fewer of them in the namespace (some were taken over or never made). Until the
-// trace is a minute old the kernel counts more: the rest is older than the trace and nobody's.
+// TIME_WAIT sockets have no owner, so the number of present ones of a group is an estimate: its
+// entries of the last 60 s, which is how long TIME_WAIT lasts, scaled down if the kernel counts
+// fewer of them in the namespace (some were taken over or never made). Until the trace is a minute
+// old the kernel counts more: the rest is older than the trace and belongs to no group.
 #pragma once
 
 #include <cstdint>
@@ -20,10 +20,10 @@
 
 namespace twtrace {
 
-/// What is known beside the events.
+/// Data from other sources than events.
 struct NamespaceLine {
     std::uint32_t inode = 0;
-    std::string name;                     ///< a name for tables; untrusted
+    std::string name;                     ///< name in tables; untrusted
     std::optional<std::uint64_t> present; ///< TIME_WAIT sockets now
     std::optional<std::uint64_t> limit;   ///< tcp_max_tw_buckets
 };
@@ -31,19 +31,18 @@ struct NamespaceLine {
 struct Surroundings {
     std::string host;
     std::uint64_t wall_ns = 0;
-    std::string replay; ///< of a recording: where it is; empty: this is live
+    std::string replay; ///< position in a recording; empty: live
     std::vector<NamespaceLine> namespaces;
     RulesByNetns rules;
     Accounting accounting;
     bool filtered = false; ///< some entries are left out
-    /// With a filter: entries a second, whatever they are, of the last seconds; none: not known
-    /// yet.
+    /// With a filter: all entries per second, of the last seconds; none: not known yet.
     std::optional<double> entering_unfiltered;
     struct Present {
         std::uint64_t at_ns = 0; ///< CLOCK_MONOTONIC
         std::uint64_t sockets = 0;
     };
-    /// TIME_WAIT sockets in all of the namespaces, of the last seconds; the newest last.
+    /// TIME_WAIT sockets in all namespaces, over the last seconds, newest last.
     std::vector<Present> present;
 };
 
@@ -52,11 +51,11 @@ struct Picture {
     Surroundings around;
     double elapsed_s = 0;
     double covered_s = 1;
-    double into_second = 0;        ///< part of the running second that is over
-    std::vector<FlowGroup> groups; ///< in no order; point into the flows that it was made from
+    double into_second = 0;        ///< elapsed part of the current second
+    std::vector<FlowGroup> groups; ///< in no order; point into the flows of the picture
     double rate = 0;               ///< of all groups
-    /// Entries and ends a second: their difference is how fast the number of TIME_WAIT sockets has
-    /// changed over the span of the rates. none: not known yet.
+    /// Entries and ends per second: their difference is the rate at which the number of TIME_WAIT
+    /// sockets has changed over the span of the rates. none: not known yet.
     std::optional<double> entering;
     std::optional<double> leaving;
     std::uint64_t entries = 0;     ///< of the last minute

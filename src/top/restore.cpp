@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::array numbers{SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGTRAP, SIGSYS};
 
-// What a signal handler may touch: plain memory, set before the handlers are.
+// Data for the signal handler: plain memory, set before the handlers are installed.
 struct Saved {
     int fd = -1;
     std::array<char, 256> leave{};
@@ -22,10 +22,10 @@ struct Saved {
 };
 Saved saved;
 
-// An overflow of the stack leaves no room for the handler on it.
+// A stack of its own, because a stack overflow leaves no room for the handler.
 alignas(16) std::array<char, 65536> stack;
 
-// Everything here is on the list of signal-safety(7).
+// Calls only functions listed in signal-safety(7).
 extern "C" void restore_and_die(int number) {
     if (saved.armed != 0) {
         saved.armed = 0;

@@ -1,4 +1,4 @@
-// Gives the terminal back when the process dies by a signal that nobody can handle in good order.
+// Restores the terminal when the process dies by a fatal signal.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace twtrace {
 
-/// From now on SIGSEGV, SIGABRT and their like write `leave` (escape sequences, at most 255 bytes)
-/// to fd and set its modes before they do what they did before.
+/// From now on fatal signals such as SIGSEGV and SIGABRT write `leave` (escape sequences, at most
+/// 255 bytes) to fd and set its modes before their previous action.
 void restore_on_crash(int fd, const std::string& leave, const termios& modes);
-/// The terminal is back.
+/// The terminal has been restored; nothing is left to do.
 void forget_restore();
 
 } // namespace twtrace

@@ -30,7 +30,7 @@ bool matches(const FlowGroup& group, const std::string& wanted) {
     });
 }
 
-// The value that all flows share; nothing where they differ.
+// The value that all flows share; none if they differ.
 template <typename Get>
 auto common(const FlowGroup& group, Get get) {
     using Value = decltype(get(*group.flows.front()));
@@ -45,7 +45,7 @@ std::uint64_t weight(const Flow& flow) {
     return flow.in_minute + flow.no_port_in_minute;
 }
 
-// The service that weighs most, and how many others there are.
+// The service with the greatest weight, and the number of others.
 std::string top_service(const FlowGroup& group) {
     std::unordered_map<std::string_view, std::uint64_t> names;
     for (const Flow* flow : group.flows)
@@ -72,7 +72,7 @@ std::string known_number(std::uint64_t number) {
 std::string id_of(const FlowGroup& group, const Picture& picture) {
     switch (picture.by) {
     case GroupBy::Container:
-        // Of an unknown process nobody knows whether it was in one.
+        // For an unknown process it is not known whether it was in one.
         return group.key.name.empty() && !group.flows.front()->service.empty() ? "(none)"
                                                                                : group.key.name;
     case GroupBy::Listener:
@@ -131,7 +131,7 @@ std::string_view name_of(Sort sort) {
 }
 
 Rows arranged(const Picture& picture, Sort sort, std::string_view filter) {
-    // Smaller comes first; equals by what they are, so that lines do not jump.
+    // Smaller first; ties are ordered by key, so that lines do not move.
     struct Ranked {
         double number;
         std::string_view text;
@@ -210,7 +210,7 @@ std::vector<double> minute_of(const FlowGroup& group, const Picture& picture, st
         values[parts - 1 - ago / each] += static_cast<double>(seconds[ago]);
     for (double& value : values)
         value /= static_cast<double>(each);
-    // The running second has only begun.
+    // The current second is not complete.
     const auto full = static_cast<double>(each);
     values.back() *= full / std::max(0.2, full - 1 + picture.into_second);
     return values;

@@ -1,4 +1,4 @@
-// Groups in the order somebody wants, and what their lines say.
+// Groups in the chosen order, and the texts of their rows.
 #pragma once
 
 #include <optional>
@@ -29,18 +29,18 @@ struct RowText {
     std::string ports;
     std::string lifetime;
     std::string peer;
-    bool runs_out = false; ///< its connects found no free port of late
+    bool runs_out = false; ///< its connects recently found no free port
 };
 
 RowText row_text(const FlowGroup& group, const Picture& picture);
 
-/// What the whole group is called: "nginx.service (1234) client".
+/// Title of the whole group: "nginx.service (1234) client".
 std::string title_of(const FlowGroup& group, const Picture& picture);
 
-/// A number that people read, never wider than six columns.
+/// A number for people, at most six columns wide.
 std::string short_count(double value);
 
-/// The last minute in `parts` parts (a divisor of 60), oldest first: entries a second.
+/// The last minute in `parts` parts (a divisor of 60), oldest first: entries per second.
 std::vector<double> minute_of(const FlowGroup& group, const Picture& picture, std::size_t parts);
 
 } // namespace twtrace

@@ -17,7 +17,7 @@
 #define NCURSES_NOMACROS 1
 #include <curses.h>
 #include <term.h>
-#undef columns // term.h has macros by the names of all capabilities
+#undef columns // term.h defines macros with the names of all capabilities
 #undef lines
 
 #include "top/restore.h"
@@ -43,7 +43,7 @@ void handle(int number, void (*handler)(int)) {
     sigaction(number, &action, nullptr);
 }
 
-// A capability's text without its padding ("$<5>"), which only tputs() understands.
+// A capability's text without its padding ("$<5>"), which only tputs() interprets.
 std::string capability(const char* name) {
     const char* found = tigetstr(name);
     if (found == nullptr || reinterpret_cast<std::intptr_t>(found) == -1)
@@ -58,7 +58,7 @@ std::string capability(const char* name) {
     return text;
 }
 
-// no-color.org: set and not empty.
+// no-color.org: colour is off if the variable is set and not empty.
 bool may_colour() {
     const char* no_color = std::getenv("NO_COLOR");
     return no_color == nullptr || *no_color == '\0';
@@ -175,7 +175,7 @@ struct Screen::Impl {
     [[nodiscard]] attr_t attributes(Style style) const {
         switch (style) {
         case Style::Plain:
-        case Style::Dim: // A_DIM is grey on grey on many a console
+        case Style::Dim: // A_DIM is unreadable on many consoles
             return A_NORMAL;
         case Style::Bold:
             return A_BOLD;
@@ -290,14 +290,14 @@ bool Screen::look_after() {
     if (stop_asked != 0) {
         endwin();
         handle(SIGTSTP, SIG_DFL);
-        raise(SIGTSTP); // here the process stops
+        raise(SIGTSTP); // the process stops here
         handle(SIGTSTP, note_stop);
         stop_asked = 0;
         went_on = 1;
     }
     if (went_on != 0) {
         went_on = 0;
-        reset_prog_mode(); // the shell has used the terminal meanwhile
+        reset_prog_mode(); // the shell has used the terminal in between
         clearok(curscr, TRUE);
         anew = true;
     }

@@ -1,4 +1,4 @@
-// The terminal: the only room that knows ncurses.
+// The terminal: the only module that uses ncurses.
 #pragma once
 
 #include <memory>
@@ -14,10 +14,10 @@ namespace twtrace {
 
 class Screen {
   public:
-    /// Whether there is a terminal that can do it; the error says what to use instead.
+    /// Whether there is a suitable terminal; the error names an alternative.
     static Result<void> check();
-    /// Takes the terminal over, until the end of this object. Whatever signal may end the process
-    /// before, the terminal gets its modes and its old content back.
+    /// Takes the terminal over until this object is destroyed. If a signal ends the process before,
+    /// the terminal's modes and old content are restored.
     static Result<Screen> open();
 
     Screen(Screen&&) noexcept;
@@ -29,10 +29,10 @@ class Screen {
     [[nodiscard]] Glyphs glyphs() const;
     [[nodiscard]] Size size() const;
     void show(const Frame& frame);
-    /// The next key that was pressed, if one was. Never waits for one.
+    /// The next pressed key, if any. Never waits.
     std::optional<Key> key();
-    /// Sees to what happened meanwhile: a new size, Ctrl-Z (returns when the process goes on), the
-    /// return from a stop. True: everything has to be drawn anew.
+    /// Handles pending changes: a new size, Ctrl-Z (returns when the process continues), the return
+    /// from a stop. True: everything has to be redrawn.
     bool look_after();
 
   private:

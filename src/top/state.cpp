@@ -20,7 +20,7 @@ void turn(const Choices& choices, Choice& choice, bool back) {
     choice = choices[(at + (back ? choices.size() - 1 : 1)) % choices.size()];
 }
 
-// The arrows' twins, as in less.
+// Letters that act like the arrow keys, as in less.
 Kind movement(const Key& key) {
     if (key.kind != Kind::Text)
         return key.kind;
@@ -36,7 +36,7 @@ void remove_last_character(std::string& text) {
         text.pop_back();
 }
 
-// Where a movement leads, among `size` lines of which `page` are seen.
+// The target of a movement, among `size` lines of which `page` are visible.
 std::size_t moved(std::size_t at, Kind kind, std::size_t size, std::size_t page) {
     const std::size_t last = size > 0 ? size - 1 : 0;
     switch (kind) {
@@ -125,7 +125,7 @@ void State::press_in_page(const Key& key, std::size_t visible) {
         scroll = 0;
         return;
     }
-    // How long the page is only the view knows; it takes back what is too far.
+    // Only the view knows the length of the page; it limits the value.
     scroll = moved(scroll, movement(key), SIZE_MAX, visible);
     if (movement(key) == Kind::End)
         scroll = SIZE_MAX / 2;
@@ -139,7 +139,7 @@ bool State::press(const Key& key, const Rows& rows, std::size_t visible) {
     if (page == Page::Table)
         return press_in_table(key, rows, visible);
     if (page == Page::Help && key.kind == Kind::Text && movement(key) == Kind::Text) {
-        page = below_help; // any letter, as people try
+        page = below_help; // any letter leaves the help
         scroll = 0;
         return false;
     }

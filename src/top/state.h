@@ -1,4 +1,4 @@
-// What the person at the keyboard has chosen, and what keys do to it.
+// The state that the user has chosen, and the effect of keys on it.
 #pragma once
 
 #include <optional>
@@ -38,15 +38,15 @@ struct State {
     bool quit = false;
     Page page = Page::Table;
     Page below_help = Page::Table;
-    std::optional<GroupKey> selected; ///< none: whatever is the first row
+    std::optional<GroupKey> selected; ///< none: the first row
     std::size_t cursor = 0;           ///< its row
     std::size_t first = 0;            ///< the first visible row of the table
     GroupKey open;                    ///< on Page::Group
     std::size_t scroll = 0;           ///< the first visible line of the group or the help
 
-    /// rows: what is on the screen, of which `visible` fit. True: groups have to be made anew.
+    /// rows: the rows of the table, of which `visible` fit. True: the groups have to be rebuilt.
     bool press(const Key& key, const Rows& rows, std::size_t visible);
-    /// After rows or their number changed: the cursor stays on its group, and is visible.
+    /// Call after rows or their number changed: the cursor stays on its group, and is visible.
     void settle(const Rows& rows, std::size_t visible);
 
   private:

@@ -1,4 +1,4 @@
-// State and picture -> the lines of a screen. Pure: tests compare the text.
+// Turns state and picture into the lines of a screen. Pure functions: tests compare the text.
 #pragma once
 
 #include <vector>
@@ -10,12 +10,12 @@
 namespace twtrace {
 
 struct Frame {
-    std::vector<Line> lines;     ///< as many as the screen has rows, none wider than it
+    std::vector<Line> lines;     ///< one per row of the screen, none wider than it
     std::size_t visible = 0;     ///< rows of the table, or lines of the page, that fit
-    std::optional<int> cursor_x; ///< where the text cursor is on the last line: something is typed
+    std::optional<int> cursor_x; ///< position of the text cursor on the last line, while typing
 };
 
-/// Settles the state (cursor, scrolling) on what there is to see.
+/// Draws a screen and adjusts the state (cursor, scrolling) to its content.
 Frame draw(State& state, const Picture& picture, const Rows& rows, Size size, Glyphs glyphs,
            double interval_s);
 

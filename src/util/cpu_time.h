@@ -1,4 +1,4 @@
-// What something costs: on a busy host the clock on the wall says little about that.
+// CPU time, because elapsed time says little about cost on a busy host.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ inline std::uint64_t cpu_now_ns() {
            static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-/// Runs work and returns when it may run next: so much later that it takes half a percent of the
-/// time, and not before `soonest_ns` are over. All in nanoseconds of the caller's clock.
+/// Runs work and returns the time of its next run: late enough that work takes half a percent of
+/// the time, and not before `soonest_ns` are over. All in nanoseconds of the caller's clock.
 template <typename Work>
 std::uint64_t run_and_pause(std::uint64_t now_ns, std::uint64_t soonest_ns, Work work) {
     constexpr std::uint64_t times_longer = 200;

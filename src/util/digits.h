@@ -1,5 +1,5 @@
-// Numbers to text where an event a microsecond must be printed: std::to_chars does it without
-// locale or allocation.
+// Fast conversion of numbers to text, for output of an event per microsecond: std::to_chars needs
+// no locale and no allocation.
 #pragma once
 
 #include <charconv>

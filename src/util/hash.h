@@ -1,4 +1,4 @@
-// Folding the parts of a key into one hash.
+// Combines the parts of a key into one hash.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace twtrace {
 
-/// Knuth's multiplicative hashing; the shift carries the product's well mixed upper half down.
+/// Knuth's multiplicative hashing; the shift moves the well-mixed upper half of the product down.
 inline std::size_t mix(std::size_t seed, std::uint64_t value) {
     const std::uint64_t mixed = (seed ^ value) * 0x9E3779B97F4A7C15ULL;
     return static_cast<std::size_t>(mixed ^ mixed >> 32U);

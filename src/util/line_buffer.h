@@ -1,4 +1,4 @@
-// A line that is put together from many short pieces, a million times a second.
+// A line composed of many short pieces, a million times a second.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace twtrace {
 
-/// std::string calls memmove for each piece; here the short ones, which nearly all are, are a few
-/// instructions in place. It grows to the longest line and stays so.
+/// std::string calls memmove for each piece; here short pieces, nearly all of them, take a few
+/// inline instructions. Grows to the longest line and does not shrink.
 class LineBuffer {
   public:
     void clear() { length_ = 0; }
@@ -23,7 +23,7 @@ class LineBuffer {
     }
 
   private:
-    // Two copies that overlap, of sizes that the compiler knows.
+    // Two overlapping copies of constant size.
     template <std::size_t size>
     static void copy_two(char* to, const char* from, std::size_t length) {
         std::memcpy(to, from, size);

@@ -1,4 +1,4 @@
-// A piece of a file, or of kernel memory, that unmaps itself.
+// A mapped part of a file or of kernel memory, unmapped by the destructor.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace twtrace {
 
 class Mapping {
   public:
-    /// access and flags are mmap()'s; no bytes, and errno set, if it refuses.
+    /// access and flags as for mmap(); on failure there are no bytes, and errno is set.
     Mapping(int fd, std::size_t bytes, int access, int flags, std::size_t offset = 0) {
         void* at = mmap(nullptr, bytes, access, flags, fd, static_cast<off_t>(offset));
         if (at != MAP_FAILED)

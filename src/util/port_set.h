@@ -1,4 +1,4 @@
-// A set of TCP ports, one bit each: the form the BPF side tests too.
+// A set of TCP ports, one bit each, in the layout that the BPF side tests.
 #pragma once
 
 #include <array>

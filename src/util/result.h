@@ -8,7 +8,7 @@
 
 namespace twtrace {
 
-/// What main() turns into the exit status (../docs: "Exit status").
+/// Exit status of the program (../docs: "Exit status").
 enum class ExitCode { Ok = 0, Failure = 1, Usage = 2, Findings = 3, BudgetExceeded = 4 };
 
 struct Error {
@@ -23,7 +23,7 @@ inline tl::unexpected<Error> fail(std::string message, ExitCode code = ExitCode:
     return tl::unexpected<Error>(Error{std::move(message), code});
 }
 
-/// Puts what was being done in front of why it failed.
+/// Prefixes the message with what was being done.
 inline tl::unexpected<Error> in_context(const std::string& what, Error error) {
     error.message = what + ": " + error.message;
     return tl::unexpected<Error>(std::move(error));

@@ -26,7 +26,7 @@ bool set_host(SocketAddress& address, std::string host, std::uint16_t port) {
     if (host.starts_with('[') && host.ends_with(']'))
         host = host.substr(1, host.size() - 2);
     else if (host.find(':') != std::string::npos)
-        return false; // where would the port begin?
+        return false; // the start of the port is ambiguous
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);

@@ -1,4 +1,4 @@
-// ADDRESS:PORT, as people write where to listen.
+// ADDRESS:PORT of a listening socket.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ struct SocketAddress {
     }
 };
 
-/// 127.0.0.1:10660, [::1]:10660, or :10660 for all addresses, IPv4 and IPv6. Port 0: any that is
-/// free.
+/// Parses 127.0.0.1:10660, [::1]:10660, or :10660 for all addresses, IPv4 and IPv6. Port 0: any
+/// free port.
 Result<SocketAddress> parse_socket_address(std::string_view text);
 
 std::uint16_t port_of(const SocketAddress& address);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int numbers[] = {SIGINT, SIGTERM, SIGHUP};
 
-// A blocked signal becomes pending even if it is ignored, so nohup has to be asked about.
+// A blocked signal becomes pending even if it is ignored, so nohup has to be detected.
 bool is_wanted(int number) {
     struct sigaction action {};
     return number != SIGHUP || sigaction(number, nullptr, &action) != 0 ||

@@ -1,5 +1,5 @@
-// The signals that ask for an end: SIGINT, SIGTERM, and SIGHUP unless it was ignored when we were
-// started (nohup). Blocked for the whole process, so that they stay pending until somebody looks.
+// The signals that request termination: SIGINT, SIGTERM, and SIGHUP unless it was ignored at the
+// start (nohup). Blocked for the whole process, so that they stay pending until they are checked.
 #pragma once
 
 #include <csignal>
@@ -8,10 +8,10 @@ namespace twtrace {
 
 sigset_t stop_signals();
 
-/// One of them is blocked and has come.
+/// One of them is pending.
 bool stop_is_pending();
 
-/// Forgets those that have come: the next one counts as a new one.
+/// Discards the pending ones, so that the next one counts as new.
 void take_pending_stop();
 
 } // namespace twtrace

@@ -16,7 +16,7 @@ constexpr std::uint64_t eight(std::uint64_t byte) {
     return byte * 0x0101010101010101U;
 }
 
-// Not 0 if one of eight bytes is 0, and only then: a byte above it may be marked too.
+// Not 0 if and only if one of eight bytes is 0; a byte above it may be marked too.
 std::uint64_t zeros(std::uint64_t bytes) {
     return (bytes - eight(1)) & ~bytes & eight(0x80);
 }
@@ -35,7 +35,7 @@ bool is_continuation(std::string_view text, std::size_t at) {
     return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
 }
 
-// The length of the UTF-8 sequence at the front (RFC 3629), 0 if it is none or a C1 control
+// The length of the UTF-8 sequence at the front (RFC 3629); 0 if it is invalid or a C1 control
 // character.
 std::size_t sequence_length(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
@@ -61,9 +61,9 @@ std::size_t sequence_length(std::string_view text) {
     return overlong || surrogate || too_large || control ? 0 : length;
 }
 
-// What turns the text around it about, or begins a line, without being seen: a name must not be
-// able to show itself, or its neighbours, as another (Unicode, UAX #9, 2). U+061C, U+200E to
-// U+200F, U+2028 to U+202E, U+2066 to U+2069.
+// Invisible characters that reorder the surrounding text or begin a line: with them a name could
+// appear as another one, or change its neighbours (Unicode, UAX #9, 2). U+061C, U+200E to U+200F,
+// U+2028 to U+202E, U+2066 to U+2069.
 bool is_format_control(std::string_view sequence) {
     if (sequence == "\xD8\x9C")
         return true;
@@ -76,7 +76,8 @@ bool is_format_control(std::string_view sequence) {
            ((last >= 0x8E && last <= 0x8F) || (last >= 0xA8 && last <= 0xAE));
 }
 
-// Nearly all text is plain, and without this one character more: it is moved in one piece.
+// Length of the prefix that is plain and does not contain `but`. Nearly all text is plain, and is
+// copied in one piece.
 std::size_t plain_length(std::string_view text, char but = '\0') {
     std::size_t length = 0;
     while (length < text.size() && is_plain(static_cast<unsigned char>(text[length])) &&
@@ -176,7 +177,8 @@ void append_utf8(std::string& out, std::string_view text) {
 }
 
 void append_csv(std::string& out, std::string_view text) {
-    // A spreadsheet takes what begins so for a formula. No number or address here does.
+    // Spreadsheets interpret fields that begin with these as formulas. No number or address here
+    // does.
     constexpr std::string_view formula = "=+-@";
     if (!text.empty() && formula.find(text.front()) != std::string_view::npos) {
         std::string quoted = "'";

@@ -1,4 +1,4 @@
-// Text that comes from outside (comm, cgroup paths) made safe for the place it is printed in.
+// Makes untrusted text (comm, cgroup paths) safe for its output format.
 #pragma once
 
 #include <string>
@@ -9,20 +9,20 @@ namespace twtrace {
 /// Appends text as the inside of a JSON string: control characters, quotes, backslashes and bytes
 /// that are not UTF-8 escaped (a stray byte becomes U+FFFD).
 void append_json(std::string& out, std::string_view text);
-/// Printable ASCII without quotes and backslashes, which append_json() leaves alone.
+/// Whether text is printable ASCII without quotes and backslashes, which append_json() leaves
+/// unchanged.
 bool is_plain_json(std::string_view text);
 
-/// Appends text as one CSV field (RFC 4180), quoted where it has to be. A field that begins with
-/// '=', '+', '-' or '@' gets an apostrophe in front: spreadsheets would run it as a formula.
-/// Control characters become
-/// '?': a newline inside a field breaks the line-oriented tools that people put behind a pipe.
+/// Appends text as one CSV field (RFC 4180), quoted if necessary. A field that begins with '=',
+/// '+', '-' or '@' gets a leading apostrophe: spreadsheets would run it as a formula. Control
+/// characters become '?': a newline inside a field breaks line-oriented tools.
 void append_csv(std::string& out, std::string_view text);
 
 /// Appends text for a terminal: control characters and bytes that are not UTF-8 become '?', so that
 /// no name can move the cursor.
 void append_printable(std::string& out, std::string_view text);
 
-/// The same as a value, for messages that quote what they were given.
+/// The same as a returned string, for messages that quote input.
 std::string printable(std::string_view text);
 
 /// Appends text with each byte that is not UTF-8 replaced by U+FFFD; control characters stay (a

@@ -1,4 +1,4 @@
-// A thread, or why there is none.
+// Starts a thread, or returns an error.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace twtrace {
 
-/// std::thread throws where the system has no room for one more.
+/// std::thread throws if the system has no room for another one.
 inline Result<std::thread> start_thread(std::function<void()> work) {
     try {
         return std::thread(std::move(work));

@@ -1,5 +1,5 @@
-// The kernel side's clocks are the host's; in a time namespace (time_namespaces(7)) this process
-// is shown others, and other start times of processes in /proc.
+// The kernel side uses the host's clocks; in a time namespace (time_namespaces(7)) this process
+// sees other ones, and other start times of processes in /proc.
 #pragma once
 
 #include <cstdint>
@@ -7,20 +7,20 @@
 
 namespace twtrace {
 
-/// What the time namespace adds to the host's clocks.
+/// The offsets that the time namespace adds to the host's clocks.
 struct TimeOffsets {
     std::int64_t monotonic_ns = 0;
     std::int64_t boottime_ns = 0;
 };
 
-/// Text of /proc/PID/timens_offsets. What is not understood counts as 0.
+/// Parses /proc/PID/timens_offsets. Text that is not understood counts as 0.
 TimeOffsets parse_time_offsets(std::string_view text);
 
-/// Of this process, read once; 0 where the kernel has no time namespaces.
+/// The offsets of this process, read once; 0 if the kernel has no time namespaces.
 const TimeOffsets& time_offsets();
 
-/// False: only the first process of a new time namespace is in another one than its children will
-/// be, and the file tells the offsets of these.
+/// False: the first process of a new time namespace is in another one than its future children, and
+/// the file has the children's offsets.
 bool knows_time_offsets();
 
 } // namespace twtrace

@@ -1,12 +1,12 @@
-// What this program is, and what it stands on.
+// Versions of this program and of what it uses.
 #pragma once
 
 #include <string>
 
 namespace twtrace {
 
-/// What --version prints, without a newline: "twtrace 0.2.0 (libbpf 1.1, Linux 6.18.5)". libbpf is
-/// the one that is linked, Linux the one that runs.
+/// The output of --version without a newline: "twtrace 0.2.0 (libbpf 1.1, Linux 6.18.5)": the
+/// linked libbpf and the running Linux.
 std::string version_text();
 
 } // namespace twtrace

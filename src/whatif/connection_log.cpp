@@ -42,7 +42,7 @@ void count(FlowLog& flow, const Event& event, std::uint64_t times) {
     }
 }
 
-// A number of its own for each process, though pids are used again. 0: not known.
+// A unique number for each process, because pids are reused. 0: not known.
 std::uint32_t process_of(const Task& task) {
     if (!task.known())
         return 0;

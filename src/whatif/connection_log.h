@@ -1,6 +1,5 @@
-// The connections of a span, by who made them and towards whom: what the predictions are made from.
-// Memory is bounded: of a span with more connections the first part is kept, and it says how long
-// that is.
+// The connections of a span, by process and peer: the input of the predictions. Memory is bounded:
+// of a span with more connections the first part is kept, and its length is known.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +17,9 @@ struct FlowId {
     std::uint32_t netns = 0;
     Role role = Role::Unknown;
     std::string service;
-    Address local;          ///< of clients: each source address has ports of its own
+    Address local;          ///< of clients: ports are per source address
     Address remote;         ///< of clients; none: a server's
-    std::uint16_t port = 0; ///< of the side that listens
+    std::uint16_t port = 0; ///< of the listening side
     auto operator<=>(const FlowId&) const = default;
 };
 
@@ -29,7 +28,7 @@ struct FlowLog {
     std::uint64_t passive_close = 0; ///< the peer closed first
     std::uint64_t aborted = 0;
     std::uint64_t no_port = 0;            ///< connect() found no port
-    std::uint64_t without_times = 0;      ///< older than the span, or only counted
+    std::uint64_t without_times = 0;      ///< opened before the span, or only counted
     std::uint64_t without_timestamps = 0; ///< of time_wait: tcp_tw_reuse can't take them over
     std::vector<Connection> connections;  ///< those with both times
     /// Of a server: for each client address the closes by this side, and all openings.
@@ -46,9 +45,9 @@ class ConnectionLog {
     void add(const Event& event, std::uint64_t times = 1);
 
     [[nodiscard]] const std::map<FlowId, FlowLog>& flows() const { return flows_; }
-    /// The connections that were kept end there (CLOCK_MONOTONIC); 0: all were kept.
+    /// End of the kept connections (CLOCK_MONOTONIC); 0: all were kept.
     [[nodiscard]] std::uint64_t kept_until_ns() const { return kept_until_ns_; }
-    /// Of a span of so many seconds: those that the connections that were kept cover.
+    /// The seconds of a span of this length that the kept connections cover.
     [[nodiscard]] double kept_seconds_of(double seconds) const {
         return kept_until_ns_ == 0 || last_ns_ <= first_ns_
                    ? seconds

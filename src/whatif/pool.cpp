@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
-// Of one process: since when its connections are idle. The one that was used last is at the back.
+// For one process: the times since which its connections are idle. The most recently used one is at
+// the back.
 using Idle = std::vector<std::uint64_t>;
 
 } // namespace
@@ -31,7 +32,7 @@ Timeline::Timeline(const std::vector<Connection>& connections) {
     find_ends();
 }
 
-// A process that does nothing any more, while a younger one does the same, has ended.
+// A process without further activity has ended if a younger process does the same.
 void Timeline::find_ends() {
     std::uint64_t youngest_ns = 0;
     for (std::size_t at = 0; at < steps_.size(); ++at) {

@@ -1,4 +1,4 @@
-// A pool of idle connections, played through with the connections that were really made.
+// Simulates a pool of idle connections on recorded connections.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@ namespace twtrace::whatif {
 struct Connection {
     std::uint64_t open_ns = 0;
     std::uint64_t close_ns = 0;
-    std::uint32_t process = 0; ///< each has a pool of its own
-    bool is_lost = false;      ///< the peer closed first, or a reset ended it: not to be used again
+    std::uint32_t process = 0; ///< each process has its own pool
+    bool is_lost = false;      ///< the peer closed first, or a reset: can't be reused
 };
 
 struct Pool {
-    std::uint64_t idle_connections = 32; ///< at most so many wait to be used again, in each process
+    std::uint64_t idle_connections = 32; ///< most idle connections per process
     std::uint64_t idle_ns = 60'000'000'000;
 };
 
 struct PoolResult {
     std::uint64_t opened = 0;    ///< found no idle connection
-    std::uint64_t reused = 0;    ///< took an idle one: a handshake saved
-    std::uint64_t full = 0;      ///< closed, because so many were idle already
-    std::uint64_t expired = 0;   ///< closed after it had been idle for too long
-    std::uint64_t ended = 0;     ///< closed, because the process was over
-    std::uint64_t most_open = 0; ///< in use or idle, at the worst moment
+    std::uint64_t reused = 0;    ///< used an idle one, which saves a handshake
+    std::uint64_t full = 0;      ///< closed because the pool was full
+    std::uint64_t expired = 0;   ///< closed after the idle time
+    std::uint64_t ended = 0;     ///< closed because the process ended
+    std::uint64_t most_open = 0; ///< most connections in use or idle at a time
 
     [[nodiscard]] std::uint64_t closed() const { return full + expired + ended; }
 };
@@ -35,19 +35,20 @@ class Timeline {
   public:
     explicit Timeline(const std::vector<Connection>& connections);
 
-    /// The one that was used last is used first, as pools do, so that the others can expire.
+    /// The most recently used connection is reused first, as pools do, so that the others can
+    /// expire.
     [[nodiscard]] PoolResult play(const Pool& pool) const;
-    /// Without a pool: open at the same time, at the worst moment.
+    /// Most connections open at a time without a pool.
     [[nodiscard]] std::uint64_t most_open() const;
-    /// That made more than one connection.
+    /// Whether a process made more than one connection.
     [[nodiscard]] bool some_process_made_several() const { return several_; }
 
   private:
     struct Step {
         std::uint64_t at_ns;
         std::uint32_t process; // an index
-        bool opens;            // at the same moment a close comes first: its connection can be used
-        bool returns;          // a close after which it can be used
+        bool opens;            // at equal times closes come first: the connection can be reused
+        bool returns;          // a close after which the connection can be reused
         bool operator<(const Step& other) const {
             return at_ns != other.at_ns ? at_ns < other.at_ns : opens < other.opens;
         }
@@ -57,7 +58,7 @@ class Timeline {
         std::uint64_t first_ns = 0;
         std::uint64_t last_ns = 0;
         std::uint64_t longest_gap_ns = 0;
-        bool is_over = false; // its last step was the last thing that it did
+        bool is_over = false; // it did nothing after its last step
         std::size_t last_step = 0;
     };
     void find_ends();

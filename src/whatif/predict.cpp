@@ -35,7 +35,7 @@ struct Scene {
             return time_wait_s;
         return hold_with_reuse_s();
     }
-    // Of the closes: those whose TIME_WAIT connect() may take over.
+    // Share of the closes whose TIME_WAIT connect() may take over.
     [[nodiscard]] double with_timestamps() const {
         if (settings != nullptr && settings->timestamps == 0U)
             return 0;
@@ -49,14 +49,15 @@ struct Scene {
         return share * static_cast<double>(reuse_delay_ms(*settings)) / 1000 +
                (1 - share) * time_wait_s;
     }
-    // Wanted connections that end here, a second: those that closed, and those that found no port.
+    // Wanted connections per second that end on this side: those that closed, and those that found
+    // no port.
     [[nodiscard]] double wanted() const { return rate(flow.time_wait + flow.no_port); }
     [[nodiscard]] std::uint32_t usable() const {
         return settings != nullptr ? settings->usable_ports() : 0;
     }
 };
 
-// So many ports are held in the long run, if it goes on like this.
+// Computes the ports held in the long run at this rate.
 Effect effect_of(const Scene& scene, double closes_per_s, double open, double hold_s,
                  double usable) {
     Effect effect;
@@ -76,7 +77,7 @@ Effect effect_of(const Scene& scene, double closes_per_s, double open, double ho
     return effect;
 }
 
-// With more ports, or with ports that come back sooner: connects that failed today succeed then.
+// With more ports, or ports that are free sooner, connects that failed today succeed.
 Effect effect_of_ports(const Scene& scene, double open, double hold_s, double usable) {
     Effect effect = effect_of(scene, scene.wanted(), open, hold_s, usable);
     if (usable > 0)
@@ -86,7 +87,7 @@ Effect effect_of_ports(const Scene& scene, double open, double hold_s, double us
 
 constexpr double ports_that_matter = 0.01; // of the usable ones
 
-// Ports that nobody is short of are no help.
+// A remedy that provides ports does not help if there are enough.
 void judge_port_remedy(const Scene& scene, Remedy& remedy) {
     const double share =
         effect_of(scene, scene.wanted(), 0, scene.hold_s(), scene.usable()).port_share.value_or(0);
@@ -123,7 +124,7 @@ Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& poo
     return remedy;
 }
 
-// The smallest that gets nine tenths of what the largest gets.
+// The smallest pool with nine tenths of the gain of the largest.
 Remedy best_pool(const Scene& scene, const Timeline& timeline) {
     const auto saved = [&](std::uint64_t idle_connections) {
         return timeline.play({idle_connections, idle_ns}).reused;
@@ -209,10 +210,10 @@ void add_fin_timeout(const Scene& scene, const Effect& today, std::vector<Remedy
 
 struct Followed {
     std::uint64_t yes = 0;
-    std::uint64_t no = 0; ///< those at the end of the span, whose time is not over, are neither
+    std::uint64_t no = 0; ///< not counted in either: closes whose time is not over at the end
 };
 
-// A close by the server was needless where the same client came again within the time.
+// A close by the server was unnecessary if the same client connected again within the time.
 Followed followed_within(const std::map<Address, std::vector<Connection>>& by_client,
                          std::uint64_t within_ns) {
     Followed followed;
@@ -231,7 +232,7 @@ Followed followed_within(const std::map<Address, std::vector<Connection>>& by_cl
         for (const Connection& one : connections)
             closes.push_back(one.close_ns);
         std::sort(closes.begin(), closes.end());
-        // Each opening takes the place of one close at most.
+        // Each opening replaces at most one close.
         std::size_t next = 0;
         for (const std::uint64_t close : closes) {
             while (next < opens.size() && opens[next] < close)
@@ -273,7 +274,7 @@ void add_server_keep_alive(const Scene& scene, const Pool& pool, std::vector<Rem
 } // namespace
 
 double gain(const Effect& today, const Effect& then) {
-    constexpr double range_per_s = 28'232 / time_wait_s; // what the default range allows
+    constexpr double range_per_s = 28'232 / time_wait_s; // allowed by the default range
     return today.closes_per_s - then.closes_per_s + then.handshakes_saved_per_s +
            range_per_s * (today.port_share.value_or(0) - then.port_share.value_or(0));
 }
