@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The fifth field of a line of mountinfo.
+/// The mount point: the fifth field of a line of mountinfo.
 std::string mount_point(const std::string& line) {
     std::size_t begin = 0;
     for (int field = 0; field < 4; ++field) {
@@ -40,7 +40,7 @@ const std::string& v2_mount() {
     return mount;
 }
 
-/// The one of them that needs no settings before a process may be in it.
+/// A v1 mount whose cgroups need no settings before a process may enter.
 const std::string& v1_mount() {
     static const std::string mount = mount_of("cgroup", ",pids");
     return mount;
@@ -64,11 +64,11 @@ void remove_tree(const std::string& top) {
 TestCgroups::TestCgroups() : root_("/twtrace-test-" + std::to_string(getpid())) {}
 
 TestCgroups::~TestCgroups() {
-    // A database that is told to end takes its time; who is left would keep the directories.
+    // A database takes time to terminate; remaining processes would keep the directories.
     if (std::ofstream kill(v2_mount() + root_ + "/cgroup.kill"); kill) {
         kill << "1";
     }
-    // A container runtime makes them in every hierarchy.
+    // Like a container runtime, removes them in every hierarchy.
     for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
         if (line.find(" - cgroup") != std::string::npos) {
             remove_tree(mount_point(line) + root_);

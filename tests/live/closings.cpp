@@ -29,8 +29,8 @@ Outcome passive_close(const std::string& how) {
     return {"passive_close", "", how, Counted::No};
 }
 
-// kernel-facts §1, row by row, and the traps around it. An end that is reset by its own process is
-// an aborted one, an end that is reset by its peer is nobody's close.
+// Section 1 of kernel-facts, row by row, and its special cases. A close that the process itself
+// resets is an aborted one; a close that the peer resets is attributed to nobody.
 std::vector<ClosingKind> make_table() {
     const Outcome closed = passive_close("close");
     return {
@@ -116,7 +116,7 @@ const ClosingKind& closing_kind(const std::string& name) {
 }
 
 std::vector<Expected> run_closing(const ClosingKind& kind, Family family, Role active) {
-    // The payload differs from connection to connection, so that mixed-up counts show.
+    // The payload differs between connections, so that mixed-up counts are detected.
     static std::minstd_rand sizes(static_cast<unsigned>(getpid()));
     std::uniform_int_distribution<std::uint64_t> size(1, 3000);
     Connection c = connect_pair(family, active);

@@ -1,4 +1,4 @@
-// The kinds of closing, in one table: how each is made and what it must come out as.
+// The kinds of closing, in one table: how each is made, and the expected events.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace live {
 
-/// Who closed which end, and whether the run can vouch for the row's promise.
+/// Who closed which end, and whether the expected outcome is certain.
 struct Closers {
     Task active = current_task();
     Task passive = current_task();
@@ -22,13 +22,13 @@ struct ClosingKind {
     Outcome active;
     Outcome passive;
     bool needs_slow_lane = false;
-    bool slow = false; ///< a second or more: seldom in a mixture
+    bool slow = false; ///< takes a second or more: rare in a mixture
 };
 
 const std::vector<ClosingKind>& closing_kinds();
 const ClosingKind& closing_kind(const std::string& name);
 
-/// Makes one connection, closes it in this way, waits until the kernel is done with it, and returns
+/// Makes one connection, closes it in this way, waits until the kernel has finished, and returns
 /// every event that must be reported.
 std::vector<Expected> run_closing(const ClosingKind& kind, Family family, Role active);
 

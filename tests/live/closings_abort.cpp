@@ -9,7 +9,7 @@ namespace live {
 
 namespace {
 
-// Long enough that whatever a test does in FIN_WAIT1 comes before the FIN leaves.
+// Long enough that the test's actions in FIN_WAIT1 precede the FIN.
 constexpr Milliseconds long_hold(2000);
 
 void shutdown_to_fin_wait2(Connection& c) {
@@ -65,7 +65,7 @@ Closers data_in_fin_wait1(Connection& c) {
     return {};
 }
 
-// The data carries the FIN's ACK, unless the kernel's delayed ACK was faster.
+// The data carries the FIN's ACK, unless the kernel's delayed ACK came first.
 Closers data_with_the_ack(Connection& c) {
     const auto start = Clock::now();
     c.active.close();

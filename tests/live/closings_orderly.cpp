@@ -10,8 +10,7 @@ namespace live {
 
 namespace {
 
-// A FIN's ACK is delayed by this much at least (TCP_DELACK_MIN) if the receiver says nothing
-// itself.
+// Shortest delay of a FIN's ACK (TCP_DELACK_MIN) if the receiver sends nothing itself.
 constexpr Milliseconds delayed_ack(40);
 
 constexpr Milliseconds shortest_retransmission(200); // TCP_RTO_MIN
@@ -40,7 +39,7 @@ void peer_acknowledges_orphan(Connection& c) {
 Closers close_then_peer_closes_at_once(Connection& c) {
     const auto start = Clock::now();
     c.active.close();
-    // On a busy host our FIN may still lie in the backlog: then both ends would be active closers.
+    // On a busy host our FIN may still be in the backlog: both ends would then close actively.
     c.passive.await_state(TCP_CLOSE_WAIT);
     c.passive.close();
     Closers closers;
@@ -89,7 +88,7 @@ Closers shutdown_both_ways(Connection& c) {
     return {};
 }
 
-// FIN_WAIT1 is held by keeping the FIN back, so that close() finds it and makes the self-transition
+// Keeping the FIN back holds FIN_WAIT1, so that close() finds it and makes the self-transition
 // 4->4.
 Closers shutdown_then_close_in_fin_wait1(Connection& c) {
     hold_back(c.active, c.passive, Milliseconds(30));
@@ -109,7 +108,8 @@ Closers shutdown_then_close_in_fin_wait2(Connection& c) {
     return {};
 }
 
-// Over 60 s the orphan stays a full socket, with the keepalive timer, and not a minisock.
+// With a timeout above 60 s the orphan stays a full socket with the keepalive timer, not a
+// minisock.
 Closers fin_reaches_full_orphan(Connection& c) {
     c.active.set(IPPROTO_TCP, TCP_LINGER2, longest_linger2_s);
     c.active.close();
@@ -139,7 +139,7 @@ Closers short_fin_wait2(Connection& c) {
 Closers simultaneous(Connection& c) {
     c.active.set(SOL_SOCKET, SO_PRIORITY, TestNamespace::slow_lane);
     c.passive.set(SOL_SOCKET, SO_PRIORITY, TestNamespace::slow_lane);
-    // Spends the lane's tokens: the first packet of an idle lane passes at once.
+    // Uses up the lane's tokens, because the first packet of an idle lane passes at once.
     c.active.send_all_to(c.passive, 500);
     const auto start = Clock::now();
     c.active.close();
@@ -151,13 +151,13 @@ Closers simultaneous(Connection& c) {
         await_minisock(c, c.active, TCP_TIME_WAIT);
         await_minisock(c, c.passive, TCP_TIME_WAIT);
     }
-    // What was retransmitted on a busy lane may have come in any order.
+    // Retransmissions on a busy lane may arrive in any order.
     closers.doubtful = closers.doubtful || Clock::now() - start > shortest_retransmission;
     return closers;
 }
 
-// The passive end closed too but its FIN is not yet sent: it goes to CLOSING, and the other sees a
-// mere ACK first.
+// The passive end has closed too but its FIN is not sent yet: it goes to CLOSING, and the other end
+// first sees an ACK.
 Closers crossing(Connection& c) {
     hold_back(c.passive, c.active, Milliseconds(60));
     c.passive.close();

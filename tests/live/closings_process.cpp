@@ -18,8 +18,8 @@ namespace live {
 
 namespace {
 
-/// A child that has inherited the connection; `act` runs there, after the parent has let go of the
-/// active end.
+/// A child that has inherited the connection; `act` runs there, after the parent has closed its
+/// copy of the active end.
 class Heir {
   public:
     Heir(Connection& c, const std::function<void(End&)>& act) {
@@ -41,8 +41,8 @@ class Heir {
         ready_out.reset();
         c.active.close();
         go_out.reset();
-        // EOF would mean that the child has died early; it says "r" when it has seen the parent let
-        // go.
+        // EOF means that the child has died early; it sends "r" when the parent has closed its
+        // copy.
         check(read_all(ready_in.get()) == "r", "a closing child died early");
     }
     ~Heir() {
@@ -71,7 +71,7 @@ class Heir {
         } catch (...) {
             _exit(1);
         }
-        // Without destructors: an open descriptor is closed by the kernel, in the dying process.
+        // Without destructors: the kernel closes an open descriptor in the dying process.
         _exit(0);
     }
 
@@ -85,7 +85,7 @@ Closers by(const Task& active) {
     return closers;
 }
 
-/// The active end is closed by a child; then the peer acknowledges, and closes.
+/// A child closes the active end; then the peer acknowledges, and closes.
 Closers close_in_child(Connection& c, const std::function<void(End&)>& act,
                        const std::function<void(Task&)>& know) {
     Heir heir(c, act);
@@ -102,7 +102,7 @@ void nothing_to_know(Task&) {}
 constexpr unsigned nobody = 65534;
 constexpr const char* hostile_name = "a\"b\\c\n\t{\x01\x1b[1m";
 
-// One byte of payload and the descriptor.
+// Sends one byte of payload and the descriptor.
 void send_fd(int channel, int fd) {
     char byte = 'f';
     iovec io{&byte, 1};
@@ -193,7 +193,7 @@ Closers close_by_thread(Connection& c) {
     return by(task);
 }
 
-// The one who opened the socket has gone when the receiver closes it.
+// The process that opened the socket has ended when the receiver closes it.
 Closers close_of_passed_fd(Connection& c) {
     std::array<int, 2> ends{};
     check_call(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), "socketpair");
@@ -203,7 +203,7 @@ Closers close_of_passed_fd(Connection& c) {
     const pid_t pid = check_call(fork(), "fork");
     if (pid == 0) {
         die_with_parent();
-        // What fork() gave is not what is passed: these go before the parent's.
+        // The copies from fork() are not the passed descriptor, and are closed before the parent's.
         c.active.close();
         c.passive.close();
         Fd passed(receive_fd(theirs.get()));

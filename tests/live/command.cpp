@@ -56,7 +56,7 @@ TempDir::TempDir() {
     std::string pattern = (std::filesystem::temp_directory_path() / "twtrace-live-XXXXXX").string();
     check(mkdtemp(pattern.data()) != nullptr, "mkdtemp");
     path_ = pattern;
-    // nginx's workers and setpriv's nobody have to get in.
+    // nginx's workers and the user nobody need access.
     check_call(chmod(path_.c_str(), 0755), "chmod");
 }
 

@@ -1,4 +1,4 @@
-// A program run as a child, with its output in files: no reader that could hold it up.
+// A program run as a child, with its output in files, so that no reader can block it.
 #pragma once
 
 #include <sys/types.h>
@@ -32,7 +32,7 @@ class TempDir {
 
 class Command {
   public:
-    /// With a path in `netns` the program starts as a member of that namespace.
+    /// With a path in `netns` the program starts in that namespace.
     explicit Command(const std::vector<std::string>& argv, const std::string& netns = {});
     ~Command();
     Command(const Command&) = delete;
@@ -40,11 +40,11 @@ class Command {
 
     pid_t pid() const { return pid_; }
     bool running();
-    /// The whole lines that it has written by now; wait() returns every byte.
+    /// The complete lines written so far; wait() returns every byte.
     std::string out() const;
     std::string err() const;
     void signal(int number) const;
-    /// Fails the test if it has not ended by then.
+    /// Fails the test if it has not ended within bound.
     CommandResult wait(Milliseconds bound = Milliseconds(10000));
 
   private:
@@ -56,8 +56,8 @@ class Command {
 CommandResult run_command(const std::vector<std::string>& argv, const std::string& netns = {},
                           Milliseconds bound = Milliseconds(10000));
 std::string read_file(const std::string& path);
-/// Of a file that is being written: the lines that have their end. A write() of several pages is
-/// seen page by page, so the last line may lack its end even if no writer ever writes half a line.
+/// The complete lines of a file that is being written. A write() of several pages becomes visible
+/// page by page, so the last line may be incomplete even if the writer writes whole lines.
 std::string read_whole_lines(const std::string& path);
 void write_file(const std::string& path, const std::string& text);
 std::vector<std::string> lines_of(const std::string& text);

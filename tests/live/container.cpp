@@ -34,7 +34,7 @@ json mounts_of(const ContainerOptions& options) {
 }
 
 json configuration(const ContainerOptions& options) {
-    // What twtrace needs, and what nginx and redis do.
+    // The capabilities that twtrace, nginx and redis need.
     const json capabilities{
         "CAP_BPF",          "CAP_PERFMON", "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH",
         "CAP_DAC_OVERRIDE", "CAP_SETUID",  "CAP_SETGID",     "CAP_CHOWN"};
@@ -72,7 +72,7 @@ Container::~Container() {
         run_command(program("/usr/sbin/runc") +
                     Argv{"--root", bundle_.file("state"), "delete", "--force", id_});
     } catch (const std::exception&) {
-        // The test has failed already, or will by what is left of the container.
+        // Ignored: the test has failed already, or will fail because of the remaining container.
     }
 }
 

@@ -1,4 +1,4 @@
-// A process in a container that runc makes, without an image: the host's programs, read-only.
+// A process in a container made by runc without an image: the host's programs, read-only.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@ struct ContainerOptions {
     std::string cgroup; ///< path in every hierarchy
     std::string netns;  ///< path of the network namespace that it joins
     std::vector<std::string> argv;
-    std::vector<std::string> directories; ///< of the host, writable in it; /usr and /etc are there
+    std::vector<std::string>
+        directories; ///< of the host, writable in the container; /usr and /etc are present
 };
 
 class Container {

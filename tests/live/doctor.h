@@ -1,4 +1,4 @@
-// twtrace doctor as a black box, and loads that it should and should not mind.
+// Runs twtrace doctor as a black box, and loads for which it should or should not report findings.
 #pragma once
 
 #include <cstdint>
@@ -15,31 +15,31 @@ struct Diagnosis {
     int exit_status = -1;
     nlohmann::json document;
 
-    /// Null if it has not found that.
+    /// Null if there is no such finding.
     const nlohmann::json* finding(const std::string& id) const;
     std::string ids() const;
 };
 
-/// What it finds in this namespace, from before the load until it is over.
+/// The findings in this namespace, from before the load until its end.
 Diagnosis diagnose(const TestNamespace& ns, const std::function<void()>& load,
                    const std::vector<std::string>& more = {});
-/// The same over a fixed time, so that the rate of a load is known.
+/// The same over a fixed time, which makes the rate of the load known.
 Diagnosis diagnose_for(const TestNamespace& ns, int seconds, const std::function<void()>& load);
 
-/// What a client does before it connects, and before it closes.
+/// Behaviour of a client before it connects and before it closes.
 struct ClientHabits {
     std::function<void(int)> before_connect;
     std::function<void(int)> before_close;
     int pause_ms = 0; ///< between connections
 };
 
-/// That many connections, one after the other, that the client closes first; its pid.
+/// Makes this number of connections in sequence, which the client closes first; returns its pid.
 int connect_and_close(const TestNamespace& ns, int times, const ClientHabits& habits = {});
 
-/// Of a finding's fix: the lines to paste whose comment contains `where`, up to the next comment.
+/// The lines of a finding's fix below the comment that contains `where`, up to the next comment.
 /// Fails the test if there are none.
 std::string offered_lines(const nlohmann::json& finding, const std::string& where);
-/// The lines of a finding's fix that are commands, run as they are.
+/// Runs the commands in a finding's fix unchanged.
 void paste(const nlohmann::json& finding);
 
 } // namespace live

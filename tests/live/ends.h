@@ -1,4 +1,4 @@
-// What `--ends` tells of minisocks, and whether this host lets it.
+// Tests of `--ends`, and whether this host supports it.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,14 +9,14 @@
 
 namespace live {
 
-/// What `twtrace doctor --host` says of fentry.
+/// Whether `twtrace doctor --host` reports that fentry works.
 bool fentry_works();
-/// The same, with a word where not.
+/// The same, with a message if not.
 bool can_trace_ends();
 
 /// trace -o json --ends, in this namespace only.
 Tracer trace_ends(const TestNamespace& ns);
-/// Once this type has come so often.
+/// Waits until this number of events of the type has been reported.
 std::vector<nlohmann::json> await_type(const Tracer& tracer, const std::string& type,
                                        std::size_t times = 1,
                                        Milliseconds bound = Milliseconds(30000));

@@ -1,5 +1,5 @@
-// What may fail in the engine throws: the parent turns it into a failed test, a forked child into a
-// line on its pipe.
+// Failures in the engine are exceptions: the parent turns them into a failed test, a forked child
+// into a line on its pipe.
 #pragma once
 
 #include <cerrno>
@@ -15,7 +15,7 @@ inline void check(bool ok, const std::string& what) {
     }
 }
 
-/// For calls that return -1 and set errno; gives the value back.
+/// Checks calls that return -1 and set errno; returns their value.
 template <typename T>
 T check_call(T value, const std::string& what) {
     if (value < 0) {

@@ -1,4 +1,4 @@
-// What a closing must come out as, and the ground truth that a run of one hands back.
+// The expected events of a closing, and the facts known from its run.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@ namespace live {
 
 enum class Counted { No, Tw, TwKilled };
 
-/// One end's promise; empty type: no event at all. Empty stage or how: not promised.
+/// Expected outcome of one end. Empty type: no event. Empty stage or how: not checked.
 struct Outcome {
     std::string type;
     std::string stage;
     std::string how;
     Counted counted = Counted::No;
-    /// A segment of the peer's ends the minisock by a reset: kernels that count at the end do not
-    /// count it.
+    /// The peer's segment ends the minisock by a reset: kernels that count at the end do not count
+    /// it.
     bool reset_ends_it = false;
 };
 
-/// The task that made the call which sent the FIN.
+/// The task whose call sent the FIN.
 struct Task {
     int pid = 0;
     int tid = 0;
@@ -44,10 +44,10 @@ struct Expected {
     Endpoint remote;
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
-    /// The run was too slow to know which of two outcomes it got (a 40 ms timer of the kernel's had
-    /// a say).
+    /// The run was too slow to determine which of two outcomes occurred (it depends on a 40 ms
+    /// timer of the kernel).
     bool doubtful = false;
-    /// The end that the kind of closing is about: there is one such event a connection.
+    /// The end that the kind of closing is about: there is one such event per connection.
     bool active = false;
 };
 

@@ -35,7 +35,7 @@ Scrape parse_scrape(const std::string& text) {
 double sum_of(const Scrape& scrape, const std::string& name,
               const std::vector<std::string>& parts) {
     double sum = 0;
-    for (const auto& entry : scrape) { // clang 14 lets no lambda have a structured binding
+    for (const auto& entry : scrape) { // clang 14 can't capture structured bindings
         const std::string& series = entry.first;
         const bool wanted = series.substr(0, series.find('{')) == name &&
                             std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {

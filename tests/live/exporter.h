@@ -1,4 +1,4 @@
-// A running `twtrace exporter`, and what a scrape of it says.
+// A running `twtrace exporter`, and the content of its scrapes.
 #pragma once
 
 #include <cstdint>
@@ -16,14 +16,14 @@ namespace live {
 using Scrape = std::map<std::string, double>;
 
 Scrape parse_scrape(const std::string& text);
-/// Over all series of that name that have each of these parts ("role=\"client\"") in them.
+/// Sum over all series of that name that contain each of these parts ("role=\"client\"").
 double sum_of(const Scrape& scrape, const std::string& name,
               const std::vector<std::string>& parts = {});
 std::optional<double> value_of(const Scrape& scrape, const std::string& series);
 
 class Exporter {
   public:
-    /// On a port of its own, looking at this namespace only.
+    /// Listens on its own port and traces this namespace only.
     explicit Exporter(const TestNamespace& ns, const std::vector<std::string>& more = {});
     std::uint16_t port() const { return port_; }
     Scrape scrape() const;

@@ -14,7 +14,7 @@ namespace live {
 
 namespace {
 
-// The first byte says whether the text is a result or an error.
+// The first byte marks the text as a result or an error.
 [[noreturn]] void run_child(const std::function<std::string()>& fn, int out) {
     die_with_parent();
     std::string answer;
@@ -30,7 +30,7 @@ namespace {
 } // namespace
 
 void die_with_parent() {
-    // The parent may have gone between fork() and here; then there is nobody to report to.
+    // The parent may have ended between fork() and here.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() == 1) {
         _exit(1);
     }

@@ -1,4 +1,4 @@
-// A function that runs in a forked child and hands its text back.
+// Runs a function in a forked child, which returns its text.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace live {
 
-/// The child dies with its parent. What fn throws comes out of collect() in the parent.
+/// The child dies with its parent. collect() rethrows in the parent what fn throws.
 class Forked {
   public:
     explicit Forked(const std::function<std::string()>& fn);
@@ -31,7 +31,7 @@ class Forked {
 
 /// Kills, waits and returns the wait status.
 int kill_and_reap(pid_t pid, int signal);
-/// Waits for a child that ends by itself.
+/// Waits for a child that ends without a signal from the test.
 int reap(pid_t pid);
 void die_with_parent();
 std::string read_all(int fd);

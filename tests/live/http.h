@@ -1,4 +1,4 @@
-// Asks an HTTP server on 127.0.0.1, as a scraper does.
+// An HTTP client for servers on 127.0.0.1, like a scraper.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,17 @@
 namespace live {
 
 struct HttpAnswer {
-    int status = 0; ///< 0: none came
+    int status = 0; ///< 0: no answer
     std::string head;
     std::string body;
 };
 
-/// Not connected if it did not work.
+/// An empty Fd if it failed.
 Fd connect_to_port(std::uint16_t port);
-/// One request on a connection of its own; `fields` are header lines with \r\n. Gives up after ten
-/// seconds, which is Prometheus' own patience.
+/// One request on a separate connection; `fields` are header lines with \r\n. Times out after ten
+/// seconds, like Prometheus.
 HttpAnswer http_get(std::uint16_t port, const std::string& path, const std::string& fields = {});
-/// A port that was free a moment ago.
+/// A port that was free when checked.
 std::uint16_t free_port();
 std::string url_encode(const std::string& text);
 

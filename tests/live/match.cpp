@@ -14,8 +14,8 @@ namespace {
 using nlohmann::json;
 using Texts = std::vector<std::string>;
 
-// Type is not part of it: a wrong type shall be told as such and not as one event missing and one
-// too many.
+// The type is not part of the key, so that a wrong type is reported as such, not as one missing and
+// one extra event.
 std::string key_of(const json& event) {
     return event.at("local_addr").get<std::string>() + " " + event.at("local_port").dump() + " " +
            event.at("remote_addr").get<std::string>() + " " + event.at("remote_port").dump();
@@ -26,7 +26,7 @@ std::string key_of(const Expected& e) {
            std::to_string(e.remote.port);
 }
 
-/// tcp_max_tw_buckets was reached: which closes it hits is the kernel's choice, their number is
+/// tcp_max_tw_buckets was reached: the kernel chooses the affected closes, only their number is
 /// known.
 bool is_overflow(const json& event) {
     return event.at("type") == "aborted" && event.value("reason", json()) == "overflow";
@@ -50,7 +50,7 @@ class FieldCheck {
         }
     }
 
-    /// The connection began and ended while twtrace looked on.
+    /// The connection began and ended during the trace.
     void known_time(const char* name) {
         const json got = event_.value(name, json("(no such key)"));
         constexpr std::uint64_t ten_minutes_us = 600'000'000;
@@ -92,7 +92,7 @@ Texts field_differences(const Expected& e, const json& event, std::uint64_t netn
     return check_it.take();
 }
 
-/// One example of each sort of difference: a systematic one must not hide the rare ones.
+/// One example of each kind of difference: a systematic one must not hide rare ones.
 std::map<std::string, Texts> sorted_by_kind(const Texts& all) {
     std::map<std::string, Texts> sorts;
     for (const std::string& one : all) {
@@ -111,8 +111,8 @@ Texts differences(const std::vector<Expected>& expected, const std::vector<json>
     }
     Texts all;
     for (const Expected& e : expected) {
-        // A port that was taken over gives a second event with the same tuple: the better match is
-        // this one's.
+        // A port that was taken over gives a second event with the same tuple: the better match
+        // belongs to this one.
         const auto [begin, end] = open.equal_range(key_of(e));
         auto best = end;
         Texts best_differences;

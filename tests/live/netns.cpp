@@ -104,8 +104,7 @@ void TestNamespace::set_sysctl(const std::string& name, const std::string& value
 }
 
 bool TestNamespace::add_slow_lane() const {
-    // 8 ms a FIN: long enough for both ends to have closed, short enough that nothing is
-    // retransmitted.
+    // 8 ms per FIN: long enough for both ends to close, short enough to avoid retransmissions.
     const std::string commands = "tc qdisc add dev lo root handle 1: htb default 0 && "
                                  "tc class add dev lo parent 1: classid 1:2 htb rate 80kbit burst "
                                  "100 cburst 100 quantum 1500";

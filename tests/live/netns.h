@@ -1,4 +1,4 @@
-// A network namespace of the test's own, that vanishes with the test whatever happens.
+// A network namespace of one test, removed with the test in every case.
 #pragma once
 
 #include <sys/types.h>
@@ -25,11 +25,11 @@ class TestNamespace {
     KernelCounters counters() const { return read_counters(holder_); }
     /// Name as in sysctl(8), with dots: "net.ipv4.tcp_fin_timeout".
     void set_sysctl(const std::string& name, const std::string& value) const;
-    /// Runs fn in a child inside the namespace and returns its answer.
+    /// Runs fn in a child inside the namespace and returns its result.
     std::string run_in(const std::function<std::string()>& fn) const;
-    /// Makes the calling process (not its children's parent) a member.
+    /// Moves the calling process (not its children's parent) into the namespace.
     void enter() const;
-    /// A slow lane on lo for sockets with SO_PRIORITY slow_lane; false where the kernel or tc
+    /// Adds a slow lane on lo for sockets with SO_PRIORITY slow_lane; false if the kernel or tc
     /// can't.
     bool add_slow_lane() const;
     static constexpr int slow_lane = 0x10002;

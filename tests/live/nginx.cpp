@@ -88,8 +88,8 @@ std::string proxy_site(bool keep_alive) {
 Nginx::Nginx(const TestNamespace& ns, const std::string& http, std::uint16_t port) {
     const std::string file = dir_.file("nginx.conf");
     write_file(file, configuration(dir_.path(), http));
-    // In a PID namespace: nginx's workers outlive a master that is killed, but not the first
-    // process of theirs.
+    // In a PID namespace: nginx's workers survive a killed master, but not the first process of
+    // their namespace.
     launcher_ = std::make_unique<Command>(
         std::vector<std::string>{"unshare", "--pid", "--fork", "--kill-child", nginx_binary(), "-c",
                                  file, "-e", dir_.file("error.log")},

@@ -1,4 +1,4 @@
-// A real nginx with a configuration of the test's own, inside a namespace.
+// A real nginx with the test's configuration, inside a namespace.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,15 @@ namespace live {
 /// Debian's or Ubuntu's binary, or the one that TWTRACE_NGINX names; empty if there is none.
 std::string nginx_binary();
 
-/// A server at 127.0.0.1:8000 that passes to 127.0.0.1:8001, over kept connections or not. It
-/// speaks HTTP/1.1 without "Connection: close", so closing is left to itself.
+/// A server at 127.0.0.1:8000 that proxies to 127.0.0.1:8001, with or without keep-alive. It uses
+/// HTTP/1.1 without "Connection: close", so the proxy closes its connections itself.
 std::string proxy_site(bool keep_alive);
 
 class Nginx {
   public:
-    /// `http` is what stands in the http block. Ready when something listens on `port`.
+    /// `http` is the content of the http block. Ready when something listens on `port`.
     Nginx(const TestNamespace& ns, const std::string& http, std::uint16_t port);
-    /// Of the single worker, which is who closes connections.
+    /// Pid of the single worker, which closes the connections.
     int worker_pid() const { return worker_pid_; }
 
   private:
@@ -30,8 +30,8 @@ class Nginx {
     int worker_pid_ = -1;
 };
 
-/// GETs that many times over one connection, or with a connection each that the server is asked to
-/// close.
+/// Sends this number of GETs over one connection, or over one connection each, which the server is
+/// asked to close.
 void http_load(const TestNamespace& ns, std::uint16_t port, int requests, bool keep_alive);
 
 } // namespace live

@@ -1,4 +1,4 @@
-// Programs of the distribution that the tests run without installing them.
+// Programs of the distribution, which the tests run without installing them.
 #pragma once
 
 #include <string>
@@ -6,12 +6,12 @@
 
 namespace live {
 
-/// How to start it, with its libraries: below $TWTRACE_SERVICES (tools/lib/services.sh unpacks
-/// packages there), else as it is installed. Empty if there is none. `path` may have a '*'.
+/// The command that starts it with its libraries: from $TWTRACE_SERVICES (tools/lib/services.sh
+/// unpacks packages there), else as installed. Empty if there is none. `path` may contain '*'.
 std::vector<std::string> program(const std::string& path);
-/// Where such a file is, which need not be a program. Empty: nowhere.
+/// Path of such a file, which need not be a program. Empty: not found.
 std::string program_file(const std::string& path);
-/// False if one of them is not to be had, which is said, or fails with TWTRACE_REQUIRE_BPF=1.
+/// False, with a message, if one of them is missing; fails with TWTRACE_REQUIRE_BPF=1.
 bool have_programs(const std::vector<std::string>& paths);
 
 using Argv = std::vector<std::string>;

@@ -61,7 +61,7 @@ nlohmann::json Prometheus::query(const std::string& expression) const {
     const HttpAnswer answer = http_get(port_, "/api/v1/query?query=" + url_encode(expression),
                                        "Accept-Encoding: identity\r\n");
     check(answer.status == 200, expression + ": " + answer.body);
-    // It may come in chunks (RFC 9112, 7.1): the answer is the line that is an object.
+    // The answer may be chunked (RFC 9112, 7.1): the body is the line that is an object.
     for (const std::string& line : lines_of(answer.body)) {
         if (!line.empty() && line[0] == '{') {
             return nlohmann::json::parse(line).at("data").at("result");

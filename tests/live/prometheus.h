@@ -1,4 +1,4 @@
-// A real Prometheus with a configuration of the test's own.
+// A real Prometheus with the test's configuration.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -14,8 +14,8 @@ namespace live {
 
 /// Debian's or Ubuntu's binary, or the one that TWTRACE_PROMETHEUS names; empty if there is none.
 std::string prometheus_binary();
-/// True if a test can go on; else says SKIP, or fails if TWTRACE_REQUIRE_BPF=1: then everything has
-/// to be here.
+/// True if a test can continue; else prints SKIP, or fails if TWTRACE_REQUIRE_BPF=1, which requires
+/// every program.
 bool have_prometheus();
 
 class Prometheus {
@@ -25,7 +25,7 @@ class Prometheus {
     explicit Prometheus(const std::vector<std::uint16_t>& targets);
     /// The result vector of an instant query.
     nlohmann::json query(const std::string& expression) const;
-    /// The value of a query that has one series; -1: it has none.
+    /// The value of a query with one series; -1: none.
     double number(const std::string& expression) const;
 
   private:

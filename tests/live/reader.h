@@ -1,4 +1,4 @@
-// A server on 127.0.0.1 that never closes first, and its clients in the language of bash.
+// A server on 127.0.0.1 that never closes first, and clients written in bash.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace live {
 
 class Reader {
   public:
-    /// It listens when the constructor returns, and ends with the object.
+    /// Listens when the constructor returns, and ends with the object.
     explicit Reader(const TestNamespace& ns);
 
-    /// For bash: so many connections, each closed by the shell that runs this.
+    /// Bash code that makes this number of connections, each closed by the shell itself.
     static std::string closes(int times);
     static constexpr std::uint16_t port = 7000;
 

@@ -40,7 +40,7 @@ std::string last_line(const std::string& text) {
     return lines.empty() ? std::string("it said nothing") : lines.back();
 }
 
-// Mounts below a directory, the innermost first.
+// Unmounts all mounts below a directory, the innermost first.
 void unmount_below(const std::string& top) {
     std::vector<std::string> points;
     for (const std::string& line : lines_of(read_file("/proc/self/mountinfo"))) {
@@ -73,7 +73,7 @@ bool ended_or(Command& command, const std::function<bool()>& ready) {
 } // namespace
 
 std::string closing_script(std::size_t times) {
-    // Not every runtime brings lo up, and some wait for all that a container has started.
+    // Not every runtime brings lo up, and some wait for all processes of a container.
     return "ip link set lo up 2>/dev/null; httpd -p 127.0.0.1:8000 -h / && for i in $(seq " +
            std::to_string(times) +
            "); do wget -q -O /dev/null http://127.0.0.1:8000/file || exit 1; done; killall httpd";
@@ -169,7 +169,7 @@ CommandResult Docker::run(const std::vector<std::string>& options,
 }
 
 Podman::Podman(const RuntimeRoot& root) : root_(root) {
-    // The one that the package brings may be unpacked elsewhere.
+    // The package's file may be unpacked elsewhere.
     write_file(root_.below("/policy.json"), R"({"default":[{"type":"insecureAcceptAnything"}]})");
     const CommandResult import = podman(
         {"import", "--signature-policy", root_.below("/policy.json"), root_.image(), "busy:local"});
@@ -194,7 +194,7 @@ CommandResult Podman::podman(const std::vector<std::string>& arguments) const {
 
 CommandResult Podman::run(const std::vector<std::string>& options,
                           const std::string& script) const {
-    // The defaults are above what some sandboxes allow.
+    // Some sandboxes do not allow the default limits.
     return podman(Argv{"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024",
                        "--ulimit", "nproc=1000:1000"} +
                   options + Argv{"busy:local", "/bin/sh", "-c", script});

@@ -1,6 +1,6 @@
-// Real container runtimes, in a directory of the test's own: their daemons are started for the
-// test, and images are made from busybox, without a registry. What is below root() is what `--root`
-// takes.
+// Real container runtimes, in a directory of the test: their daemons are started for the test, and
+// images are made from busybox, without a registry. The directory below root() is the value for
+// `--root`.
 #pragma once
 
 #include <memory>
@@ -12,10 +12,10 @@
 
 namespace live {
 
-/// For a shell in a container: so many connections of busybox's wget to its httpd.
+/// Shell code for a container: this number of connections of busybox's wget to its httpd.
 std::string closing_script(std::size_t times);
 
-/// Where runtimes keep what they keep, and the file system of containers. Unmounts what they left.
+/// Directory for the runtimes' data and the container file system. Unmounts what they left mounted.
 class RuntimeRoot {
   public:
     RuntimeRoot();
@@ -26,16 +26,16 @@ class RuntimeRoot {
     const std::string& path() const { return dir_.path(); }
     std::string below(const std::string& part) const { return dir_.path() + part; }
     std::string image() const { return below("/image.tar"); }
-    /// A copy of the file system, for a container that has no image.
+    /// Copies the file system, for a container without an image.
     void copy_files(const std::string& to) const;
 
   private:
     TempDir dir_;
 };
 
-/// False where a program is missing; says SKIP then.
+/// False if a program is missing; prints SKIP then.
 bool have_runtime(const std::vector<std::string>& programs);
-/// With PATH and libraries for programs that are unpacked and not installed.
+/// A command with PATH and libraries for programs that are unpacked but not installed.
 std::vector<std::string> runtime_command(const std::string& path,
                                          const std::vector<std::string>& arguments);
 
@@ -47,7 +47,7 @@ class Docker {
     Docker(const Docker&) = delete;
     Docker& operator=(const Docker&) = delete;
 
-    /// Why it does not run here; empty: it runs.
+    /// Reason why it does not run here; empty: it runs.
     const std::string& why_not() const { return why_not_; }
     CommandResult docker(const std::vector<std::string>& arguments) const;
     CommandResult ctr(const std::vector<std::string>& arguments) const;

@@ -18,8 +18,8 @@ namespace live {
 
 namespace {
 
-/// postgres refuses to run as root. Its programs may lie below a home directory that only root may
-/// enter: dac_read_search lets nobody in.
+/// postgres refuses to run as root. Its programs may be below a home directory that only root may
+/// enter: dac_read_search gives nobody access.
 const Argv as_nobody{"setpriv",
                      "--reuid=nobody",
                      "--regid=nogroup",
@@ -38,7 +38,8 @@ int connect_to(std::uint16_t port) {
     return connected ? fd.release() : -1;
 }
 
-/// Without a connection, which would be closed and counted: "0100007F:1F40 00000000:0000 0A".
+/// Checks for a listener without a connection, which would be closed and counted: "0100007F:1F40
+/// 00000000:0000 0A".
 bool listens(const TestNamespace& ns, std::uint16_t port) {
     return !ns.run_in([&]() -> std::string {
                   std::array<char, 32> text{};
@@ -53,10 +54,10 @@ bool listens(const TestNamespace& ns, std::uint16_t port) {
 
 Service::Service(const TestNamespace& ns, const std::string& cgroup,
                  const std::vector<std::string>& argv, std::uint16_t port) {
-    // The processes of one before may end a moment after their first one.
+    // The processes of a previous service may end shortly after their first one.
     await("port " + std::to_string(port) + " is free", [&] { return !listens(ns, port); });
-    // In a pid namespace: workers may outlive a master that is killed, but not the first process of
-    // theirs.
+    // In a pid namespace: workers may survive a killed master, but not the first process of their
+    // namespace.
     launcher_ =
         std::make_unique<Command>((cgroup.empty() ? Argv{} : TestCgroups::starting_in(cgroup)) +
                                       Argv{"unshare", "--pid", "--fork", "--kill-child"} + argv,

@@ -1,4 +1,4 @@
-// Real servers of the distribution, each in a namespace and a cgroup of the test's.
+// Real servers of the distribution, each in a namespace and a cgroup of the test.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace live {
 class Service {
   public:
     /// Ready when something listens on `port`. It and its children end with the object. Without a
-    /// cgroup it stays in that of the tests.
+    /// cgroup it stays in the cgroup of the tests.
     Service(const TestNamespace& ns, const std::string& cgroup,
             const std::vector<std::string>& argv, std::uint16_t port);
     Command& command() { return *launcher_; }
@@ -36,16 +36,16 @@ std::vector<std::string> php_argv(const std::string& extension);
 /// The distribution's Python, with the packages that are unpacked for the tests.
 std::vector<std::string> python_argv();
 std::vector<std::string> redis_argv(std::uint16_t port, const std::string& timeout_s);
-/// Makes a cluster first. Its superuser is `nobody`, who needs no password.
+/// Creates a cluster first. Its superuser is `nobody`, without a password.
 std::vector<std::string> postgres_argv(const TempDir& dir, std::uint16_t port);
 /// psql as nobody, with an SQL command.
 std::vector<std::string> psql_argv(std::uint16_t port, const std::string& sql);
 
-/// False, with a word, where twtrace, nginx, cgroups or one of the programs is not to be had.
+/// False, with a message, if twtrace, nginx, cgroups or one of the programs is missing.
 bool can_run_services(const std::vector<std::string>& programs);
-/// A program that has to end well.
+/// Runs a program that has to succeed.
 void run_client(const TestNamespace& ns, const std::vector<std::string>& argv);
-/// Until the kernel has counted so many, or for good.
+/// Waits until the kernel has counted this number.
 void await_time_waits(const TestNamespace& ns, const KernelCounters& before, std::uint64_t count);
 
 /// A connection to 127.0.0.1, inside the namespace of the caller.
@@ -53,7 +53,7 @@ class Client {
   public:
     explicit Client(std::uint16_t port);
     void send(const std::string& text) const;
-    /// Reads until `end` has come.
+    /// Reads until `end` was received.
     void await(const std::string& end) const;
     void await_eof() const;
 

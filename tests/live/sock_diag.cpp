@@ -1,5 +1,4 @@
-// Exact look-ups over NETLINK_SOCK_DIAG: the only way to see a socket that no descriptor names any
-// more.
+// Exact look-ups over NETLINK_SOCK_DIAG: the only way to see a socket without a descriptor.
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -74,7 +73,7 @@ Answer ask(const Request& request) {
     }
     inet_diag_msg message{};
     std::memcpy(&message, buffer.data() + sizeof header, sizeof message);
-    // The look-up falls back to a listener of that port: then the connection itself is gone.
+    // The look-up falls back to a listener on that port, which means that the connection is gone.
     if (message.idiag_state != TCP_LISTEN) {
         answer.state = {message.idiag_state, message.idiag_timer == timer_time_wait};
     }

@@ -66,13 +66,14 @@ std::uint16_t& listen_port() {
     return port;
 }
 
-// One a process and family: a new one for each connection would use up the ephemeral ports.
+// One listener per process and family: a new one for each connection would use up the ephemeral
+// ports.
 int listener(Family family) {
     static std::array<Fd, 3> listeners;
     Fd& fd = listeners.at(static_cast<std::size_t>(family));
     if (!fd) {
         fd.reset(new_socket(family));
-        // v4 and v4-mapped cannot share a port.
+        // v4 and v4-mapped listeners cannot share a port.
         const bool own = listen_port() != 0;
         const std::uint16_t shift = family == Family::Mapped ? 1 : 0;
         Address address =
@@ -173,13 +174,13 @@ void End::await_state(int state) const {
 }
 
 void hold_back(End& end, End& peer, Milliseconds hold) {
-    // Pacing starts with the tenth data segment (tcp_update_skb_after_send), so there must be that
-    // many.
+    // Pacing starts with the tenth data segment (tcp_update_skb_after_send), so at least as many
+    // are sent.
     end.set(IPPROTO_TCP, TCP_NODELAY, 1);
     for (int i = 0; i < 12; ++i) {
         end.send_all_to(peer, 1);
     }
-    // Twice the time that is asked for: the kernel may forgive up to half.
+    // Twice the requested time, because the kernel may skip up to half of it.
     constexpr std::uint64_t last_bytes = 1000;
     const auto rate = last_bytes * 1000 / (2 * static_cast<std::uint64_t>(hold.count()));
     end.set(SOL_SOCKET, SO_MAX_PACING_RATE, static_cast<int>(std::max<std::uint64_t>(rate, 1)));

@@ -1,4 +1,4 @@
-// Pairs of connected TCP sockets on loopback, and what a test does to them.
+// Pairs of connected TCP sockets on loopback, and operations on them.
 #pragma once
 
 #include <cstdint>
@@ -31,9 +31,9 @@ struct End {
     void read_to_eof();
     void shutdown_write() const;
     void close() { fd.reset(); }
-    /// close() that answers with RST.
+    /// close() that sends an RST.
     void reset();
-    /// close() without a segment: the peer hears nothing of it (TCP_REPAIR).
+    /// close() without a segment (TCP_REPAIR): the peer does not notice it.
     void vanish();
     void set(int level, int option, int value) const;
     /// After EOF was read: sends the ACK that the kernel delays by 40 ms.
@@ -51,13 +51,13 @@ struct Connection {
 /// A new connection whose client or server end is `active`; the listener lives as long as the
 /// process.
 Connection connect_pair(Family family, Role active);
-/// Where connect_pair() listens in this process, if not on any free port; before the first
-/// connection.
+/// The port on which connect_pair() listens in this process, instead of any free one; to be called
+/// before the first connection.
 void listen_on(std::uint16_t port);
-/// Keeps what `end` sends next, its FIN too, in its send queue for about `hold` (TCP's own pacing).
+/// Keeps what `end` sends next, including its FIN, in its send queue for about `hold` (TCP pacing).
 void hold_back(End& end, End& peer, Milliseconds hold);
 
-/// What inet_diag says of an end of a connection whose descriptor may be gone.
+/// State from inet_diag of an end whose descriptor may be closed.
 struct DiagState {
     int state = 0;         ///< 0: no such socket
     bool minisock = false; ///< a time-wait minisock, `state` is its substate
@@ -66,7 +66,7 @@ DiagState diag_state(Family family, const Endpoint& local, const Endpoint& remot
 inline DiagState diag_state(const Connection& c, const End& end) {
     return diag_state(c.family, end.local, end.remote);
 }
-/// What `ss -K` does; false where the kernel has no INET_DIAG_DESTROY.
+/// Like `ss -K`; false if the kernel has no INET_DIAG_DESTROY.
 bool diag_destroy(const Connection& connection, const End& end);
 
 } // namespace live

@@ -22,7 +22,7 @@ bool has_terminal() {
     return false;
 }
 
-// -D: in the foreground, so that it dies with this process and takes its terminal along.
+// -D: in the foreground, so that it dies with this process and ends its terminal.
 Terminal::Terminal(int columns, int rows, const std::vector<std::string>& environment)
     : server_({"env", "-u", "NO_COLOR", "LC_ALL=C.UTF-8", "tmux", "-D", "-S", dir_.file("socket"),
                "-f", "/dev/null"}) {
@@ -93,7 +93,8 @@ int Terminal::pid_of(const std::string& name) const {
 }
 
 std::string Terminal::modes() const {
-    // A number in the answer that is not on the line typed: nothing typed is taken for an answer.
+    // The answer has a number that the typed line does not contain, so that the typed line is not
+    // mistaken for the answer.
     const std::string mark = "asked-" + std::to_string(++asked_);
     enter("stty -a; echo $((1000 + " + std::to_string(asked_) + "))-" + mark);
     await(std::to_string(1000 + asked_) + "-" + mark);

@@ -1,4 +1,4 @@
-// A terminal that a test can type into and look at: a tmux of its own, gone with the test.
+// A terminal that a test can type into and read: a separate tmux, removed with the test.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace live {
 
-/// tmux is there, or says SKIP.
+/// Whether tmux is present; prints SKIP otherwise.
 bool has_terminal();
 
 class Terminal {
@@ -19,21 +19,21 @@ class Terminal {
     Terminal& operator=(const Terminal&) = delete;
     ~Terminal() = default;
 
-    /// Types text as it is; a line to the shell with enter().
+    /// Types text literally; enter() types a line to the shell.
     void type(const std::string& text) const;
     void enter(const std::string& line) const;
     /// Presses keys by tmux's names: "Enter", "Escape", "C-z", "Down", "PageDown".
     void press(const std::string& key) const;
     void resize(int columns, int rows) const;
-    /// What is on the screen; with escape sequences for colours and attributes if asked for.
+    /// The content of the screen, on request with escape sequences for colours and attributes.
     std::string screen(bool with_attributes = false) const;
     std::vector<std::string> lines() const { return lines_of(screen()); }
-    /// Fails the test, with the screen, if the text does not show up.
+    /// Fails the test, showing the screen, if the text does not appear.
     void await(const std::string& text) const;
     void await_gone(const std::string& text) const;
     /// The shell's child of this name; 0: none.
     int pid_of(const std::string& name) const;
-    /// What `stty -a` says when the shell has the terminal back.
+    /// The output of `stty -a` once the shell has the terminal back.
     std::string modes() const;
 
   private:

@@ -1,4 +1,4 @@
-// summary --fail-if: the exit status, and who is named.
+// summary --fail-if: the exit status and the named services.
 #include <unistd.h>
 
 #include "catch2.h"

@@ -1,4 +1,4 @@
-// Units and containers: the names of processes that are gone, and the filters that go by them.
+// Units and containers: names of processes that have ended, and filters by them.
 #include <csignal>
 #include <functional>
 #include <map>
@@ -44,7 +44,7 @@ std::vector<Job> some_jobs() {
     return jobs;
 }
 
-/// A process that is in this cgroup (empty: in the test's own), works, and ends.
+/// Runs a process in this cgroup (empty: the test's own) that makes connections and ends.
 std::vector<Expected> work_in(const TestNamespace& ns, const std::string& cgroup) {
     WorkerOptions options;
     options.cgroup = cgroup;
@@ -58,7 +58,7 @@ std::vector<std::string> trace_of(const TestNamespace& ns, const std::vector<std
     return arguments;
 }
 
-/// twtrace as it is started on this host, and where cgroup v2 is all there is.
+/// twtrace started normally on this host, and where only cgroup v2 exists.
 struct Side {
     const char* name;
     std::vector<std::string> before;
@@ -95,7 +95,7 @@ TEST_CASE("cgroups: with process and cgroup gone, unit, container and path are k
         const TestNamespace ns;
         TestCgroups cgroups;
         Tracer tracer(trace_of(ns, {}), side.before);
-        // It does not get to see one of them alive, nor its cgroup.
+        // It sees neither of them alive, nor their cgroups.
         tracer.command().signal(SIGSTOP);
         std::map<int, std::pair<Named, std::string>> by_pid;
         for (const Named& named : names) {
@@ -139,7 +139,7 @@ TEST_CASE("cgroups: dockerd's cgroupfs driver is in the v1 hierarchies only", "[
         TestCgroups::enter(v2);
         ns.enter();
         run_closing(closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client);
-        pause(); // only a living process is in a v1 hierarchy
+        pause(); // only a live process is in a v1 hierarchy
         return {};
     });
     await("both ends of it", [&] { return lines_of(tracer.out()).size() >= 2; });
@@ -153,8 +153,8 @@ TEST_CASE("cgroups: dockerd's cgroupfs driver is in the v1 hierarchies only", "[
 
 namespace {
 
-/// Four processes in four places, those in `keep` must pass; a restarted service is another cgroup
-/// of the same path.
+/// Four processes in four cgroups; those in `keep` must pass. A restarted service is another cgroup
+/// with the same path.
 void judge(const std::function<std::vector<std::string>(const TestCgroups&)>& filter,
            const std::set<std::string>& keep) {
     const TestNamespace ns;
@@ -183,7 +183,7 @@ void judge(const std::function<std::vector<std::string>(const TestCgroups&)>& fi
     TestCgroups::remove(cgroups.root() + "/system.slice/nginx.service/worker");
     TestCgroups::remove(cgroups.root() + "/system.slice/nginx.service");
     work("/system.slice/nginx.service");
-    work("/system.slice/nginx.service3"); // made later, and not wanted
+    work("/system.slice/nginx.service3"); // created later, and not selected
     const CommandResult user_space = here.stop();
     const CommandResult gate = there.stop();
     INFO("stderr: " << user_space.err << gate.err);
@@ -237,7 +237,7 @@ namespace {
 
 constexpr int outside = 2000;
 
-/// Many connections, closed as fast as it goes.
+/// Closes many connections as fast as possible.
 void close_many(const TestNamespace& ns, const std::string& cgroup, int times) {
     Forked([&]() -> std::string {
         if (!cgroup.empty()) {
@@ -261,7 +261,7 @@ struct Told {
 
 Told summary_of(const TestNamespace& ns, const std::string& cgroup,
                 const std::vector<std::string>& before) {
-    // Room for some 25 events: what the kernel side lets pass 2,000 times does not fit.
+    // Room for about 25 events: 2,000 events that the kernel side passes do not fit.
     Tracer tracer(
         {"summary", "-o", "json", "--netns", ns.path(), "--cgroup", cgroup, "--ring", "4096"},
         before);
@@ -287,7 +287,7 @@ TEST_CASE("cgroups: where cgroup v2 is alone, the kernel side keeps out what is 
     CHECK(gate.err.find("in user space only") == std::string::npos);
     CHECK(accounting.at("lost") == 0);
     CHECK(accounting.at("kernel") == outside + 3);
-    CHECK(accounting.at("filtered").get<int>() >= outside - 2); // what this host hides (witness.h)
+    CHECK(accounting.at("filtered").get<int>() >= outside - 2); // hidden on this host (witness.h)
     CHECK(gate.summary.at("totals").at("time_wait") == 3);
     CHECK(gate.summary.at("groups").at(0).at("unit") == "nginx.service");
 

@@ -1,4 +1,5 @@
-// nginx in front of haproxy in front of redis: a summary of all of them blames the right one.
+// nginx in front of haproxy in front of redis: a summary of all of them attributes the closes to
+// the right one.
 #include <algorithm>
 
 #include "catch2.h"
@@ -22,7 +23,7 @@ json summary_of(Tracer& tracer) {
     return json::parse(result.out);
 }
 
-/// The first group that brought sockets into TIME_WAIT as this role.
+/// The first group with entries into TIME_WAIT in this role.
 json first_of(const json& summary, const std::string& role) {
     for (const json& group : summary.at("groups")) {
         if (group.at("role") == role && group.at("time_wait") > 0) {
@@ -97,12 +98,12 @@ TEST_CASE("services: a chain of them; the summary blames the right one, by every
                group.at("passive_close").get<int>() >= requests - 1;
     }));
 
-    // Who do we close on?
+    // By peer: which connections does this side close?
     const json peers = summary_of(by_peer);
     check_exact(peers, kernel, hidden);
     CHECK(first_of(peers, "client").at("service_port") == 8100);
     CHECK(first_of(peers, "client").at("service") == "nginx.service");
-    // Which listener closes on its clients? None of them does: haproxy is closed on.
+    // By listener: which one closes its clients' connections? None: haproxy's peers close first.
     const json listeners = summary_of(by_listener);
     check_exact(listeners, kernel, hidden);
     CHECK(first_of(listeners, "server").is_null());

@@ -18,7 +18,8 @@ namespace {
 constexpr int runs = 150;
 constexpr int closes_each = 3;
 
-/// check_backend.sh, which runs "curl" so often: a shell under that name that closes connections.
+/// check_backend.sh, which runs "curl" this number of times: a shell with that name that closes
+/// connections.
 class Script {
   public:
     Script() {

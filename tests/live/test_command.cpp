@@ -1,4 +1,4 @@
-// `twtrace summary -- COMMAND`: what a command and its descendants close, and nothing else.
+// `twtrace summary -- COMMAND`: the closes of a command and its descendants, and no others.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 struct Watched {
     CommandResult result;
     json summary;
-    std::uint64_t kernel = 0; ///< what the namespace counted, but for what this host hides
+    std::uint64_t kernel = 0; ///< counted in the namespace, without hidden closes
 };
 
 std::vector<std::string> with(std::vector<std::string> first,
@@ -37,7 +37,7 @@ std::vector<std::string> summary_of(const TempDir& dir, const std::vector<std::s
         with({"--"}, command));
 }
 
-/// All in one namespace, where nobody else is but the server.
+/// All in one namespace, which contains only the server in addition.
 Watched watch(const TestNamespace& ns, const std::vector<std::string>& command,
               const std::vector<std::string>& before = {},
               const std::vector<std::string>& options = {}) {
@@ -63,7 +63,7 @@ std::uint64_t entries(const Watched& watched) {
     return watched.summary.at("totals").at("time_wait");
 }
 
-/// The number behind "(pid "; 0: none.
+/// The number after "(pid "; 0: none.
 int named_pid(const std::string& text) {
     const std::size_t at = text.find("(pid ");
     return at == std::string::npos ? 0 : std::stoi(text.substr(at + 5));
@@ -138,7 +138,7 @@ TEST_CASE("command: what it closes is recorded, and nothing else", "[command][re
     CHECK(summary.at("totals").at("time_wait") == 19);
     const json& accounting = summary.at("accounting");
     CHECK(accounting.at("captured").get<int>() - accounting.at("filtered").get<int>() == 19);
-    // A filter of the replay adds to that of the recorder.
+    // A filter of the replay is combined with that of the recorder.
     const CommandResult budget = run_command(
         {twtrace_binary(), "summary", "--from", path, "-c", "bash", "--fail-if", "time_wait > 18"});
     CHECK(budget.exit_status == 4);
@@ -209,7 +209,7 @@ TEST_CASE("command: who forks twice is followed, and who stays is named and left
     CHECK(watched.result.err.find("left running: sleep (pid ") != std::string::npos);
     const int pid = named_pid(watched.result.err);
     REQUIRE(pid > 1);
-    CHECK(kill(pid, SIGKILL) == 0); // it was alive
+    CHECK(kill(pid, SIGKILL) == 0); // it was still running
 }
 
 TEST_CASE("command: children that end right after it are waited for", "[command]") {
@@ -311,7 +311,7 @@ TEST_CASE("command: through sudo it is the caller's, with groups and environment
     }
     const TestNamespace ns;
     const Reader reader(ns);
-    // What sudo leaves in the environment.
+    // The environment variables that sudo sets.
     const Watched watched =
         watch(ns,
               bash("id -u; id -g; id -G; echo $HOME $USER $LOGNAME; env | grep -c ^SUDO_; pwd; " +

@@ -1,5 +1,5 @@
-// `-- COMMAND` as people start it: through sudo, in a container, whatever cgroup hierarchies a host
-// has, with the programs that tests and benchmarks are made of.
+// `-- COMMAND` in typical uses: through sudo, in a container, with any cgroup hierarchies, with the
+// programs that tests and benchmarks consist of.
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -36,8 +36,8 @@ int entries_in(const TempDir& dir) {
     return summary.at("totals").at("time_wait");
 }
 
-/// A mount namespace of its own, in which nobody is everybody's administrator: this host's sudoers
-/// stay as they are.
+/// A mount namespace in which nobody may use sudo for everything; this host's sudoers stay
+/// unchanged.
 Argv where_nobody_may_sudo(const TempDir& dir) {
     const std::string file = dir.file("sudoers");
     write_file(file, "Defaults !lecture\nnobody ALL=(root) NOPASSWD: ALL\n");
@@ -56,7 +56,7 @@ Argv where_nobody_may_sudo(const TempDir& dir) {
 const Argv as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--init-groups"};
 const Argv sudo{"sudo", "-n"};
 
-/// What a shell reads as these words.
+/// These words, quoted for a shell.
 std::string quoted(const Argv& words) {
     std::string line;
     for (const std::string& word : words) {
@@ -69,7 +69,7 @@ std::string quoted(const Argv& words) {
     return line;
 }
 
-/// Only the unified hierarchy is left out of it.
+/// A mount namespace without the unified hierarchy.
 Argv without_v2_cgroups() {
     return {"unshare",
             "--mount",
@@ -115,7 +115,7 @@ TEST_CASE("command: through sudo it has the terminal, and ^C ends it and not the
     const TestNamespace ns;
     const Reader reader(ns);
     const TempDir dir;
-    check_call(chmod(dir.path().c_str(), 0755), "chmod"); // the command is nobody's
+    check_call(chmod(dir.path().c_str(), 0755), "chmod"); // the command runs as nobody
     const auto enter = [&](const Terminal& terminal, const std::string& script) {
         write_file(dir.file("script"), script);
         terminal.enter(quoted(Argv{"nsenter", "--net=" + ns.path()} + where_nobody_may_sudo(dir) +
@@ -182,7 +182,7 @@ TEST_CASE("command: curl in a loop and ab, beside the server that they ask", "[c
         return;
     }
     const TestNamespace ns;
-    // `Connection: close` is the client's wish, and nginx closes first.
+    // The client sends `Connection: close`, and nginx closes first.
     const Nginx server(ns, "server { listen 127.0.0.1:8001; location / { return 200 ok; } }", 8001);
     const auto watched = [&](const Argv& command) {
         const TempDir dir;
@@ -199,7 +199,7 @@ TEST_CASE("command: curl in a loop and ab, beside the server that they ask", "[c
         if (!have_programs({"/usr/bin/curl"})) {
             return;
         }
-        // The client closes its kept connection as it ends.
+        // The client closes its idle connection when it ends.
         const auto [counted, kernel] =
             watched(bash("for i in {1..20}; do curl -s http://127.0.0.1:8001/; done"));
         CHECK(counted == 20);
@@ -211,6 +211,6 @@ TEST_CASE("command: curl in a loop and ab, beside the server that they ask", "[c
         }
         const auto [counted, kernel] =
             watched({"ab", "-n", "50", "-c", "5", "http://127.0.0.1:8001/"});
-        CHECK(kernel - counted == 50); // the server's are not the command's
+        CHECK(kernel - counted == 50); // closes of the server do not belong to the command
     }
 }

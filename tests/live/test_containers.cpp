@@ -1,4 +1,5 @@
-// Real containers: twtrace on the host names them, and inside of one its pids are the container's.
+// Real containers: twtrace on the host names them; inside a container it shows the container's
+// pids.
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ const std::string client_id = "c1" + std::string(62, '2');
 const std::string inside_id = "1d" + std::string(62, '3');
 constexpr std::size_t rounds = 10;
 
-/// What `ip netns attach` does.
+/// Like `ip netns attach`.
 class NetnsName {
   public:
     explicit NetnsName(const TestNamespace& ns)
@@ -53,7 +54,7 @@ std::string client_script() {
            "); do exec 3<>/dev/tcp/127.0.0.1/8000; exec 3>&-; done; ";
 }
 
-/// twtrace beside a client, both in one container; the client's pid is in the file `pid`.
+/// Runs twtrace and a client in one container; the client's pid is in the file `pid`.
 std::string inside_script(const TempDir& dir) {
     return twtrace_binary() + " trace -o json -v --netns /proc/self/ns/net >" + dir.file("out") +
            " 2>" + dir.file("err") + " & tracer=$!; until grep -q tracing " + dir.file("err") +
@@ -242,5 +243,5 @@ TEST_CASE("containers: inside of one, twtrace's pids are the container's", "[con
         unseen += event.at("pid").is_null() ? 1 : 0;
     }
     CHECK(own == rounds);
-    CHECK(unseen == rounds); // another container's
+    CHECK(unseen == rounds); // closes of another container
 }

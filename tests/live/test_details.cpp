@@ -1,5 +1,4 @@
-// What says more about a process than its name: its parent, and its arguments where they are asked
-// for.
+// Details of a process beyond its name: its parent, and on request its arguments.
 #include <csignal>
 
 #include <unistd.h>
@@ -13,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-/// A close by a child of the test, which then waits to be killed, or ends at once.
+/// A child of the test closes a connection, and then waits to be killed, or ends at once.
 pid_t close_in_child(const TestNamespace& ns, bool lives_on, const Tracer& tracer) {
     Forked child([&]() -> std::string {
         ns.enter();

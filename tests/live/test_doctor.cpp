@@ -1,5 +1,5 @@
-// Each of the doctor's rules where it has to speak, and next to it where it must not. Loads are
-// counted, not timed: below 50 events nothing is a rate (src/doctor/thresholds.h).
+// Each of the doctor's rules where it must report, and a similar case where it must not. Loads are
+// counted, not timed: below 50 events there is no rate (src/doctor/thresholds.h).
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -179,7 +179,7 @@ TEST_CASE("doctor: tcp_tw_reuse is off where it would help", "[doctor]") {
     }
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0");
-    // A fixed time makes a rate of the number: 530 in 3 s lead to 37 % of the ports.
+    // A fixed time gives a rate: 530 in 3 s lead to 37 % of the ports.
     const auto load = [&] { connect_and_close(ns, 530); };
     const Diagnosis ill = diagnose_for(ns, 3, load);
     INFO(ill.ids());
@@ -197,7 +197,7 @@ TEST_CASE("doctor: health checks at regular intervals, and a burst of the same s
     }
     const TestNamespace ns;
     ClientHabits checks;
-    checks.pause_ms = 200; // long against what a busy machine adds
+    checks.pause_ms = 200; // long compared with delays on a busy machine
     const Diagnosis ill = diagnose_for(ns, 4, [&] { connect_and_close(ns, 18, checks); });
     INFO(ill.ids());
     const json* finding = ill.finding("health-checks");

@@ -1,5 +1,5 @@
-// nginx in front of php-fpm: what the doctor proposes is pasted, the site still serves, the closes
-// end.
+// nginx in front of php-fpm: with the doctor's proposal pasted, the site still works and the closes
+// stop.
 #include <memory>
 
 #include "catch2.h"
@@ -66,7 +66,7 @@ TEST_CASE("doctor: nginx in front of php-fpm is told what FastCGI needs", "[doct
     CHECK(location.find("fastcgi_keep_conn on;") != std::string::npos);
     front.reset(); // before the next one binds the port
     front = std::make_unique<Nginx>(ns, site(php, http, location), front_port);
-    const Diagnosis well = diagnose(ns, load); // http_load() fails where the answer is not the page
+    const Diagnosis well = diagnose(ns, load); // http_load() fails if the answer is not the page
     INFO(well.document.dump(2));
     CHECK(well.exit_status == 0);
     CHECK(well.document.at("totals").at("time_wait").get<int>() <= 3);

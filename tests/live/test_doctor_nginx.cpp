@@ -1,5 +1,5 @@
-// The story: a reverse proxy without upstream keep-alive, the finding, the fix that the doctor
-// itself proposes put into the configuration, and nothing to find any more.
+// A reverse proxy without upstream keep-alive gives a finding. With the doctor's proposed fix in
+// its configuration there is no finding.
 #include <memory>
 
 #include "catch2.h"
@@ -26,14 +26,14 @@ struct Configuration {
     }
 };
 
-/// Who speaks HTTP/1.1 without "Connection: close" leaves the closing to itself.
+/// A proxy that uses HTTP/1.1 without "Connection: close" closes its connections itself.
 const Configuration closes_itself{"", "proxy_pass http://127.0.0.1:8001; proxy_http_version 1.1; "
                                       "proxy_set_header Connection \"\";"};
-/// What nginx does if nothing else is said: HTTP/1.0, so that the backend closes. The proxy closes
-/// too once it has the whole body, and a part of the races it wins.
+/// nginx's default: HTTP/1.0, so that the backend closes. The proxy closes too once it has the
+/// whole body, and sometimes is first.
 const Configuration lets_close{"", "proxy_pass http://127.0.0.1:8001;"};
 
-/// The lines that the doctor proposes, each where its comment says.
+/// The lines that the doctor proposes, each in the place that its comment names.
 Configuration apply(const json& finding) {
     return {offered_lines(finding, "in the http block"),
             offered_lines(finding, "in each location with proxy_pass")};

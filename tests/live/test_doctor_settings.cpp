@@ -1,4 +1,4 @@
-// The doctor about settings, and what it needs to look at them.
+// The doctor's findings about settings, and the privileges that it needs to read them.
 #include <memory>
 
 #include "catch2.h"

@@ -1,4 +1,4 @@
-// How a TIME_WAIT ends, and whose it was: where the host allows fentry.
+// How a TIME_WAIT ends, and its owner, on hosts that allow fentry.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint16_t service = 7001;
 
-// As long as tcp_tw_reuse wants a TIME_WAIT to be old: a second, by a clock that ticks in seconds.
+// The age that tcp_tw_reuse requires of a TIME_WAIT: a second, by a clock that ticks in seconds.
 void rest() {
     std::this_thread::sleep_for(Milliseconds(2100));
 }
@@ -33,7 +33,7 @@ void one_port_for_clients(const TestNamespace& ns) {
     ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40000");
 }
 
-// From a port of its own: what comes from there twice is the same connection to the server.
+// From a fixed port: two connections from it are the same connection to the server.
 std::string server_closes_first() {
     static const int listening = [] {
         const int fd = check_call(socket(AF_INET, SOCK_STREAM, 0), "socket");
@@ -58,7 +58,7 @@ std::string server_closes_first() {
     return {};
 }
 
-// The minisock's event, and the entry that it belongs to.
+// Checks that the minisock's event belongs to the entry.
 void check_belongs(const json& event, const json& entry) {
     INFO(event.dump() << "\nto " << entry.dump());
     for (const char* key : {"pid", "comm", "service", "role", "how", "netns", "local_addr",
@@ -189,8 +189,8 @@ TEST_CASE("ends: a network namespace takes its minisocks along", "[ends]") {
         await_type(tracer, "time_wait");
     }
     const json entry = await_type(tracer, "time_wait").front();
-    // It watches the whole host: minisocks of tests before this one, in the first namespace, end as
-    // well. twtrace itself holds the counter files of the namespace open for a second or two.
+    // It traces the whole host: minisocks of earlier tests in the first namespace end as well.
+    // twtrace itself keeps the counter files of the namespace open for a second or two.
     json end;
     await(
         "the end of the namespace's minisock",

@@ -1,5 +1,5 @@
-// The engine itself, against the kernel alone: if these fail, no other live test says anything
-// about twtrace.
+// Tests of the engine itself, against the kernel alone: if they fail, the results of the other live
+// tests are not valid.
 #include <algorithm>
 
 #include "catch2.h"

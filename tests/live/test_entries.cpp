@@ -1,5 +1,4 @@
-// What is an entry into TIME_WAIT where the socket's error and state do not tell: the minisock
-// does.
+// Entries into TIME_WAIT that the socket's error and state do not determine, but the minisock does.
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
@@ -29,7 +28,7 @@ namespace {
 constexpr int times = 5;
 constexpr int tcp_closing = 11;
 
-// From now on nothing that arrives reaches this end: no FIN of the other side is acknowledged.
+// From now on no segment reaches this end: no FIN of the other side is acknowledged.
 void make_deaf(const End& end) {
     std::array<sock_filter, 1> drop_all{sock_filter{BPF_RET | BPF_K, 0, 0, 0}};
     const sock_fprog program{drop_all.size(), drop_all.data()};
@@ -134,7 +133,7 @@ Seen trace_closes(const std::function<void(Connection&)>& close) {
     return seen;
 }
 
-// All its sockets share one hash chain, from Linux 6.1 on.
+// A namespace in which all sockets share one hash chain, from Linux 6.1 on.
 std::unique_ptr<TestNamespace> make_namespace_with_one_chain() {
     const TestNamespace outer;
     if (access("/proc/sys/net/ipv4/tcp_child_ehash_entries", F_OK) == 0) {
@@ -162,7 +161,7 @@ TEST_CASE("entries: a minisock is found wherever it is in its hash chain", "[ent
         for (int i = 0; i < 20; ++i) {
             all.push_back(connect_pair(Family::V4, Role::Client));
         }
-        for (std::size_t i = 0; i < 2; ++i) { // the oldest, so behind the others
+        for (std::size_t i = 0; i < 2; ++i) { // the oldest, at the end of the chain
             all[i].active.close();
             all[i].passive.read_to_eof();
             all[i].passive.close();
@@ -174,7 +173,8 @@ TEST_CASE("entries: a minisock is found wherever it is in its hash chain", "[ent
     INFO(result.out << result.err);
     const auto events = parse_events(result.out);
     CHECK(of_type(events, "time_wait").size() == 1);
-    const auto aborted = of_type(events, "aborted"); // also those that the process left open
+    const auto aborted =
+        of_type(events, "aborted"); // including connections that the process left open
     CHECK(aborted.size() == rise.tw_overflow);
     for (const json& event : aborted) {
         CHECK(event.at("reason") == "overflow");

@@ -1,4 +1,4 @@
-// The harm itself: connect() without a free ephemeral port.
+// connect() without a free ephemeral port.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@ using namespace live;
 namespace {
 
 constexpr std::uint16_t service_port = 7000;
-// Even: of an odd range connect() may leave one port untried (inet_hash_connect).
+// Even, because connect() may leave one port of an odd range untried (inet_hash_connect).
 constexpr int ports = 4;
 constexpr int too_many = 3;
 
@@ -30,7 +30,7 @@ int try_connect() {
     return connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 ? 0 : errno;
 }
 
-/// Returns its pid; the descriptors stay open till the process ends, so that the ports stay taken.
+/// Returns its pid; the descriptors stay open until the process ends, so that the ports stay taken.
 std::string exhaust() {
     const int listening = check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     sockaddr_in address = service();

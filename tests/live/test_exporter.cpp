@@ -1,4 +1,4 @@
-// The exporter against the kernel's counters, and against clients that mean no good.
+// The exporter against the kernel's counters, and against hostile clients.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -22,7 +22,7 @@ std::vector<Job> some_closes(std::size_t times) {
         times, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client});
 }
 
-/// Scrapes until `name` has this sum (or for ten seconds), and returns what it said last.
+/// Scrapes until `name` has this sum (or for ten seconds), and returns the last scrape.
 Scrape scrape_until(const Exporter& exporter, const std::string& name, double sum) {
     Scrape scrape;
     wait_until(
@@ -74,7 +74,7 @@ TEST_CASE("exporter: totals are the kernel's", "[exporter]") {
     const KernelCounters rise = ns.counters() - before;
     const std::uint64_t hidden = witness.take_hidden(expected);
     const auto kernel = static_cast<double>(rise.scheduled());
-    // Counted at the next full second: what the events say is there by then.
+    // The kernel's counters are read at the next full second; the events are counted by then.
     const Scrape scrape = scrape_until(exporter, "twtrace_kernel_time_wait_total", kernel);
     CHECK(sum_of(scrape, "twtrace_kernel_time_wait_total") == kernel);
     require_equal_to_kernel(
@@ -167,16 +167,16 @@ TEST_CASE("exporter: hostile clients take nothing from a scraper", "[exporter]")
         }
     };
     const std::vector<std::string> hostile{
-        "",                                                      // says nothing
+        "",                                                      // sends nothing
         "GET /metr",                                             // half a request
         std::string(10000, 'x'),                                 // not a request
-        "GET /metrics HTTP/1.1\r\nX: " + std::string(9000, 'y'), // a head without end
-        "GET /metrics HTTP/1.1\r\n\r\n",                         // asks, and reads nothing
-        std::string("\0\x16\x03\x01\xff\xfe", 6) + "\r\n\r\n"};  // TLS, or so
+        "GET /metrics HTTP/1.1\r\nX: " + std::string(9000, 'y'), // an endless head
+        "GET /metrics HTTP/1.1\r\n\r\n", // a request, without reading the answer
+        std::string("\0\x16\x03\x01\xff\xfe", 6) + "\r\n\r\n"}; // similar to TLS
     for (const std::string& words : hostile) {
         INFO(words.substr(0, 20));
         flood(words);
-        const Scrape scrape = exporter.scrape(); // within its ten seconds
+        const Scrape scrape = exporter.scrape(); // within the limit of ten seconds
         CHECK(sum_of(scrape, "twtrace_time_wait_entered_total") == 10);
         CHECK(sum_of(scrape, "process_open_fds") < 150);
         CHECK(sum_of(scrape, "process_resident_memory_bytes") < 128e6);
@@ -273,7 +273,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     const std::string old = read_file(file);
     CHECK(entered() == 7);
     run_jobs(ns, some_closes(5));
-    for (int times = 0; times < 3; ++times) { // it goes on trying
+    for (int times = 0; times < 3; ++times) { // it keeps trying
         const std::int64_t before = disk.changed_ns();
         await("another attempt", [&] { return disk.changed_ns() != before; });
     }
@@ -283,7 +283,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     run_jobs(ns, some_closes(3));
     const CommandResult result = tracer.stop();
     CHECK(result.exit_status == 0);
-    CHECK(entered() == 15); // also what came after the last interval
+    CHECK(entered() == 15); // including events after the last interval
     std::size_t complaints = 0;
     for (const std::string& line : lines_of(result.err)) {
         complaints += line.find("No space left") != std::string::npos ? 1 : 0;

@@ -1,4 +1,4 @@
-// The exporter against clients that do what no scraper does.
+// The exporter against clients with unusual behaviour.
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -35,7 +35,8 @@ int count_of(const std::string& text, const std::string& part) {
     return count;
 }
 
-// Until the server closes, ten seconds pass in silence, or that many answers are here.
+// Reads until the server closes, ten seconds pass without data, or this number of answers has
+// arrived.
 std::string read_answers(const Fd& connection, int wanted) {
     const timeval patience{10, 0};
     setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
@@ -86,7 +87,7 @@ TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][c
     if (!can_trace()) {
         return;
     }
-    // A sanitized program keeps what it has freed, which would hide what it keeps in use.
+    // A sanitized program keeps freed memory, which would hide the memory in use.
     setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 0);
     const TestNamespace ns;
     Exporter exporter(ns);
@@ -133,7 +134,7 @@ TEST_CASE("exporter: it goes on when the reader of its output goes away", "[expo
     const TestNamespace ns;
     const std::uint16_t port = free_port();
     const TempDir dir;
-    // true(1) ends at once, and with it the pipe.
+    // true(1) ends at once and closes the pipe.
     Command command({"sh", "-c",
                      "sh -c 'echo $$ >" + dir.file("pid") + "; exec " + twtrace_binary() +
                          " exporter --netns " + ns.path() +

@@ -1,4 +1,4 @@
-// Each filter lets through what it names and nothing else.
+// Each filter passes what it names and nothing else.
 #include <algorithm>
 #include <functional>
 
@@ -26,8 +26,8 @@ std::vector<Job> jobs_of(const std::string& kind) {
     return jobs;
 }
 
-/// Two workers on two ports, traced with `filter` (made from the first one's pid): what `keep`
-/// accepts must come.
+/// Two workers on two ports, traced with `filter` (made from the first one's pid): the events that
+/// `keep` accepts must be reported.
 void judge(const std::function<std::vector<std::string>(int)>& filter,
            const std::function<bool(const Expected&, int)>& keep) {
     const TestNamespace ns;

@@ -1,5 +1,5 @@
-// When an active close began: the kernel side takes it from the socket where our FIN leaves at
-// once, and must not where it is held back or has to be sent again.
+// When an active close began: the kernel side takes the time from the socket if our FIN is sent at
+// once, and must not if it is held back or retransmitted.
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,9 +16,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr Milliseconds hold(150); ///< not awaited, but measured
+constexpr Milliseconds hold(150); ///< not waited for, but measured
 constexpr std::uint64_t hold_us = 150'000;
-constexpr std::uint64_t ticks_us = 30'000; ///< three of the longest that there are: 100 a second
+constexpr std::uint64_t ticks_us = 30'000; ///< three of the longest ticks: 100 per second
 
 std::uint64_t now_us() {
     return static_cast<std::uint64_t>(
@@ -26,7 +26,7 @@ std::uint64_t now_us() {
             .count());
 }
 
-/// Nothing that comes in reaches this socket, and its peer gets no answer.
+/// No segment reaches this socket, and its peer gets no answer.
 void go_deaf(const End& end) {
     sock_filter nothing{BPF_RET | BPF_K, 0, 0, 0};
     const sock_fprog filter{1, &nothing};
@@ -38,7 +38,7 @@ void hear_again(const End& end) {
     end.set(SOL_SOCKET, SO_DETACH_FILTER, 0);
 }
 
-/// What goes to 127.0.0.1 is refused with EHOSTUNREACH, or not any more.
+/// Refuses packets to 127.0.0.1 with EHOSTUNREACH, or accepts them again.
 void refuse_loopback(bool refused) {
     const std::string route = refused ? "unreachable 127.0.0.1" : "local 127.0.0.1 dev lo";
     check(std::system(("ip route replace " + route + " table local").c_str()) == 0, "ip route");
@@ -53,7 +53,7 @@ void await_acknowledged(const End& end) {
     });
 }
 
-/// CLOCK_MONOTONIC, in microseconds: between which two the connection was opened, and closed.
+/// CLOCK_MONOTONIC in microseconds: the bounds of the times of opening and of closing.
 struct Times {
     std::uint64_t opening = 0;
     std::uint64_t open = 0;
@@ -67,7 +67,7 @@ void close_now(End& end, Times& times) {
     times.closed = now_us();
 }
 
-/// close(), what makes it last, and the peer's reading to the end.
+/// close(), a delay, and the peer's reading to the end.
 using SlowClose = void (*)(Connection&, Times&);
 
 void at_once(Connection& c, Times& times) {
@@ -102,7 +102,7 @@ void full_queue(Connection& c, Times& times) {
 
 void paced(Connection& c, Times& times) {
     hold_back(c.active, c.passive, hold);
-    await_acknowledged(c.active); // or it would count as a full queue
+    await_acknowledged(c.active); // otherwise it would count as a full queue
     close_now(c.active, times);
     c.passive.read_to_eof();
 }

@@ -1,4 +1,4 @@
-// `twtrace list` against sockets whose state and owner the test knows.
+// `twtrace list` against sockets with known state and owner.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -37,7 +37,8 @@ void await_minisock(const Connection& c, int state) {
     });
 }
 
-// Four connections a family: either end closes first, and the peer closes too or only acknowledges.
+// Four connections per family: either end closes first, and the peer closes too or only
+// acknowledges.
 json make_sockets(std::vector<Connection>& kept) {
     json made = json::array();
     for (const Family family : {Family::V4, Family::V6, Family::Mapped}) {
@@ -58,7 +59,7 @@ json make_sockets(std::vector<Connection>& kept) {
             kept.push_back(std::move(half));
         }
     }
-    // A FIN_WAIT2 that is a full socket: not one for the list.
+    // A full socket in FIN_WAIT2, which the list does not show.
     Connection full = connect_pair(Family::V4, Role::Client);
     full.active.shutdown_write();
     full.passive.read_to_eof();
@@ -93,7 +94,7 @@ class Service {
         siginfo_t ended{};
         waitid(P_PID, static_cast<id_t>(process_.pid()), &ended, WEXITED | WNOHANG | WNOWAIT);
         if (ended.si_pid != 0) {
-            process_.collect(); // throws what the child threw
+            process_.collect(); // rethrows the child's exception
         }
         return access(dir_.file("sockets").c_str(), R_OK) == 0;
     }
@@ -190,7 +191,7 @@ TEST_CASE("list: with a twtrace that keeps a journal every owner is seen, the cl
     const Service service(ns);
     const auto rows = [&] { return of_type(list({"--netns", ns.path()}), "socket"); };
     await("the journal", [&] { return rows().front().at("owner") == "seen"; });
-    std::this_thread::sleep_for(Milliseconds(100)); // one more batch
+    std::this_thread::sleep_for(Milliseconds(100)); // another batch
     for (const json& row : rows()) {
         INFO(row.dump());
         CHECK(row.at("owner") == "seen");
@@ -199,7 +200,7 @@ TEST_CASE("list: with a twtrace that keeps a journal every owner is seen, the cl
         CHECK_FALSE(row.at("role").is_null());
     }
     CHECK(tracer.stop().exit_status == 0);
-    for (const json& row : rows()) { // forgotten with its tracer
+    for (const json& row : rows()) { // forgotten when its tracer has ended
         CHECK(row.at("owner") != "seen");
     }
 }
@@ -247,7 +248,7 @@ TEST_CASE("list: a namespace that only a bind mount keeps", "[list]") {
     REQUIRE(result.exit_status == 0);
     const auto rows = of_type(parse_events(result.out), "socket");
     CHECK(rows.size() >= 12);
-    for (const json& row : rows) { // nobody listens any more
+    for (const json& row : rows) { // no process listens any more
         CHECK(row.at("owner").is_null());
     }
 }

@@ -1,5 +1,5 @@
-// A random mixture of all kinds by several processes on both CPUs: no entry wrong, none lost, none
-// too many.
+// A random mixture of all kinds by several processes on both CPUs: no entry is wrong, missing or
+// extra.
 #include <cstdlib>
 #include <random>
 #include <utility>
@@ -32,7 +32,7 @@ std::vector<unsigned> seeds() {
     return all;
 }
 
-/// To narrow a difference down: TWTRACE_KINDS="crossing,linger_zero" leaves the others out.
+/// To isolate a difference: TWTRACE_KINDS="crossing,linger_zero" leaves the others out.
 std::vector<Job> chosen(std::vector<Job> jobs) {
     const char* names = std::getenv("TWTRACE_KINDS");
     if (names != nullptr) {
@@ -77,8 +77,8 @@ std::vector<Expected> run_mixture(const TestNamespace& ns, const std::vector<Job
     return all;
 }
 
-/// Which closes find tcp_max_tw_buckets reached is chance (how many is not, and is checked with the
-/// kernel's other sums): each is taken for what it would have been.
+/// Which closes find tcp_max_tw_buckets reached is random (their number is not, and is checked with
+/// the kernel's other counters): each is treated as its normal outcome.
 void judge_overflow(std::vector<Expected>& expected, std::vector<nlohmann::json>& events) {
     for (nlohmann::json& event : events) {
         if (event.at("reason") != "overflow") {
@@ -92,20 +92,20 @@ void judge_overflow(std::vector<Expected>& expected, std::vector<nlohmann::json>
     }
 }
 
-/// `difference`: the kernel's sum less trace's lines.
+/// `difference`: the kernel's sum minus trace's lines.
 void require_accounting(const nlohmann::json& accounting, std::int64_t hidden,
                         const Uncounted& uncounted, std::int64_t difference) {
     const auto missed = accounting.at("missed").get<std::int64_t>();
     const auto unaccounted = accounting.at("unaccounted").get<std::int64_t>();
     if (is_slow_machine()) {
-        // What was skipped for the one twtrace was not for the other; its own count explains it.
+        // The two twtraces may have skipped different transitions; the own count explains them.
         CHECK(unaccounted <= hidden);
         CHECK(unaccounted >= hidden - static_cast<std::int64_t>(uncounted.at_most));
         return;
     }
-    // A miss by recursion may be named as the cause of one that was hidden: twtrace cannot tell
-    // them apart. What the kernel does not count makes the sum smaller, by as much as the kernel
-    // and the lines differ.
+    // A miss by recursion may be reported as the cause of a hidden event: twtrace cannot
+    // distinguish them. Entries that the kernel does not count reduce the sum by the difference
+    // between the kernel and the lines.
     CHECK(missed + unaccounted == difference);
 }
 
@@ -141,7 +141,7 @@ void judge(const TestNamespace& ns, const std::vector<Job>& from, unsigned seed)
                        static_cast<std::int64_t>(entered(rise) - seen));
 }
 
-/// Those that need no minisock to be there while they run.
+/// The jobs that need no minisock while they run.
 std::vector<Job> jobs_without_minisocks() {
     std::vector<Job> jobs;
     for (const Job& job : all_jobs(false)) {

@@ -1,4 +1,4 @@
-// MPTCP: the kernel closes the subflows, and the program is named all the same.
+// MPTCP: the kernel closes the subflows, and events name the program.
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -71,7 +71,7 @@ void ask(bool closes_first) {
     }
 }
 
-/// Returns the pids of the two.
+/// Returns both pids.
 std::pair<pid_t, pid_t> talk(const TestNamespace& ns, bool client_first) {
     const std::string pids = ns.run_in([&]() -> std::string {
         const Fd listening = mptcp_socket();

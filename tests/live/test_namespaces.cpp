@@ -1,4 +1,4 @@
-// Network namespaces that come and go: their inode numbers are used again.
+// Short-lived network namespaces: their inode numbers are reused.
 #include <net/if.h>
 #include <unistd.h>
 
@@ -40,7 +40,7 @@ std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
                                                              "--netns", std::to_string(inode)});
 }
 
-// Another namespace with the inode number of this one, which ends.
+// Returns another namespace with the inode number of this one, which ends.
 std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
     const std::uint64_t inode = ns->inode();
     await(
@@ -54,7 +54,7 @@ std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
     return ns;
 }
 
-// `ip netns attach`: a bind mount of the namespace, as docker and CNI make one.
+// Like `ip netns attach`: a bind mount of the namespace, as docker and CNI make one.
 class MountedNamespace {
   public:
     explicit MountedNamespace(pid_t pid) : name_("twtrace-" + std::to_string(pid)) {
@@ -137,7 +137,7 @@ TEST_CASE("namespaces: what a filter leaves out is compared namespace by namespa
     }
     const TestNamespace busy;
     Forked load = start_jobs(busy, jobs_of(3000));
-    // All namespaces; the kernel side leaves out what no descendant of the command closes.
+    // All namespaces; the kernel side leaves out closes that are not by descendants of the command.
     const TempDir dir;
     const std::string begun = dir.file("begun");
     Command run({twtrace_binary(), "summary", "-o", "json", "--output-file", dir.file("out"), "--",
@@ -184,7 +184,7 @@ TEST_CASE("namespaces: one that has ended is let go of at once, with its devices
         ns.reset();
         const std::size_t before = lines_of(tracer.out()).size();
         await("its device is gone", [&] { return if_nametoindex(device.c_str()) == 0; });
-        // In the tracer's own seconds: held to the next full one, it would be one or two.
+        // Without waiting for the tracer's full second, which would take one or two.
         waited += lines_of(tracer.out()).size() - before;
     }
     CHECK(waited < rounds);
@@ -195,7 +195,7 @@ TEST_CASE("namespaces: entries in one that ended at once are unverified, never u
     if (!can_trace()) {
         return;
     }
-    // All namespaces: the inode numbers of those below are not known before.
+    // All namespaces, because the inode numbers of those below are not known before.
     Tracer tracer({"summary", "-o", "json"});
     constexpr int namespaces = 30;
     for (int i = 0; i < namespaces; ++i) {
@@ -208,7 +208,7 @@ TEST_CASE("namespaces: entries in one that ended at once are unverified, never u
     CHECK(accounting.at("captured") >= namespaces * 5);
     CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
     const auto unverified = accounting.at("unverified").get<std::uint64_t>();
-    // Not each of them lives until its counters are opened.
+    // Some end before their counters are opened.
     CHECK(accounting.at("captured").get<std::uint64_t>() <=
           unverified + accounting.at("kernel").get<std::uint64_t>());
 }

@@ -1,5 +1,5 @@
-// The job itself: a reverse proxy without upstream keep-alive is named as the closer, and the cure
-// shows.
+// A reverse proxy without upstream keep-alive is named as the closer, and the effect of the fix is
+// visible.
 #include <algorithm>
 
 #include "catch2.h"
@@ -41,7 +41,7 @@ std::vector<json> traced_load(const TestNamespace& ns, std::uint16_t port, bool 
     Tracer tracer({"trace", "-o", "json", "--netns", ns.path()});
     const KernelCounters before = ns.counters();
     http_load(ns, port, requests, keep_alive);
-    // The proxy may still be closing what the last answer came over.
+    // The proxy may still be closing the last answer's connection.
     await("the kernel's count to rest", [&, last = ns.counters().tw, same = 0]() mutable {
         const std::uint64_t now = ns.counters().tw;
         same = now == last ? same + 1 : 0;

@@ -1,4 +1,4 @@
-// Who is at the other end: a listener of the same namespace, of another one, and names of
+// The other end of a connection: a listener of the same namespace, of another one, and names of
 // addresses.
 #include "catch2.h"
 #include "cgroups.h"
@@ -44,7 +44,7 @@ void connect_once(const TestNamespace& ns, const std::string& address) {
     run_command({"bash", "-c", "exec 3<>/dev/tcp/" + address + "/8000; exec 3>&-"}, ns.path());
 }
 
-/// The first event of a client that has the key; the picture of the host is made beside the events.
+/// The first event of a client that has the key; services are looked up asynchronously.
 json first_with(const char* key, Tracer& tracer, const TestNamespace& ns,
                 const std::string& address) {
     json found;
@@ -67,7 +67,7 @@ bool joined(const TestNamespace& one, const TestNamespace& other) {
     const auto run = [](const TestNamespace& ns, const std::string& script) {
         return run_command({"sh", "-ec", script}, ns.path());
     };
-    // The way into the other namespace leads over its holder.
+    // The other namespace is entered through its holder process.
     const std::string holder = other.path().substr(6, other.path().find('/', 6) - 6);
     const CommandResult made =
         run(one, "ip link add v0 type veth peer name v1 netns " + holder +

@@ -1,4 +1,4 @@
-// What the doctor says about what it can't see, and about what was there before it came.
+// The doctor's statements about what it can't see, and about sockets older than its run.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -20,7 +20,7 @@ bool mentions(const json& lines, const std::string& part) {
     return lines.dump().find(part) != std::string::npos;
 }
 
-/// False, and why, where this machine has no iptables or no NAT.
+/// False, with the reason, if this machine has no iptables or no NAT.
 bool translate(const TestNamespace& ns) {
     const CommandResult result =
         run_command({"sh", "-c",
@@ -33,7 +33,7 @@ bool translate(const TestNamespace& ns) {
     return result.exit_status == 0;
 }
 
-/// More connections than there are source ports after NAT; those beyond wait in vain.
+/// More connections than source ports after NAT; the surplus ones fail.
 std::string connect_through_nat() {
     const Fd listening(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     sockaddr_in address{};
@@ -82,7 +82,7 @@ TEST_CASE("out of sight: a recording of the same seconds says what the live doct
         return;
     }
     const TestNamespace ns;
-    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0"); // else ports become free between the two ends
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0"); // otherwise ports become free between the two ends
     ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40199");
     connect_and_close(ns, times);
     bool nat = false;

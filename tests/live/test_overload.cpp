@@ -1,5 +1,5 @@
-// A ring of one page, and more closes between two looks at it than it holds: details are lost,
-// numbers are not.
+// A ring of one page, and more closes between two reads than it holds: details are lost, numbers
+// are not.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -56,7 +56,7 @@ const nlohmann::json& group_of(const nlohmann::json& document, int pid, const st
     throw std::runtime_error("no group of pid " + std::to_string(pid));
 }
 
-/// As many as there were, but for those that this host hid from BPF (witness.h).
+/// Checks that all were reported, except those that this host hid from BPF (witness.h).
 void check_told(std::uint64_t told, std::uint64_t want, std::uint64_t hidden) {
     INFO("hidden from BPF: " << hidden);
     CHECK(told <= want);
@@ -87,8 +87,8 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
     }
     const TestNamespace ns;
     const Witness witness;
-    // The port filter passes every ephemeral port: a lost event has none left, and must not fall
-    // out for that.
+    // The port filter passes every ephemeral port: a lost event has no port, and must not be
+    // dropped for that.
     Tracer tracer({"summary", "-o", "json", "--ring", "4K", "-L", "1-65535", "--netns", ns.path()});
     auto other = std::async(std::launch::async, [&] { return ns.run_in(close_many); });
     const int one = std::stoi(ns.run_in(close_many));
@@ -139,7 +139,7 @@ TEST_CASE("overload: the exporter's counters stay exact while it runs", "[overlo
     const TestNamespace ns;
     const Witness witness;
     const Exporter exporter(ns, {"--ring", "4K"});
-    for (std::uint64_t round = 1; round <= 2; ++round) { // what was taken once is not taken again
+    for (std::uint64_t round = 1; round <= 2; ++round) { // events are not counted twice
         auto other = std::async(std::launch::async, [&] { return ns.run_in(close_many); });
         ns.run_in(close_many);
         other.get();

@@ -1,4 +1,4 @@
-// Ports that a program chooses: with bind(address, PORT), or from a range of its own.
+// Ports chosen by a program: with bind(address, PORT), or from its own range.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -51,7 +51,7 @@ Fd service() {
     return listening;
 }
 
-/// One connection from a chosen port, then others from the same.
+/// One connection from a chosen port, then others from the same port.
 std::string collide() {
     const Fd listening = service();
     const Fd first = tcp_socket();
@@ -65,7 +65,7 @@ std::string collide() {
     return std::to_string(getpid());
 }
 
-/// connect() that is given up before an answer comes: no lack of a port.
+/// connect() that is cancelled before an answer: not a lack of ports.
 std::string give_up() {
     const Fd listening = tcp_socket();
     bind_to(listening.get(), service_port);

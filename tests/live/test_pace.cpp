@@ -60,7 +60,7 @@ TEST_CASE("pace: a quiet host wakes the reader with the event, not with a timer"
     INFO(result.err);
     CHECK(result.exit_status == 0);
     CHECK(woken(result) >=
-          rounds); // twice, if both ends were told at the same moment on two processors
+          rounds); // twice, if both ends were reported at the same moment on two CPUs
 }
 
 TEST_CASE("pace: a stream of events does not wake the reader one by one", "[pace]") {

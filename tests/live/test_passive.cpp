@@ -1,5 +1,5 @@
-// Passive closes that come often are counted in slots (src/source/passive_slots.h): exactly, and
-// each to whom it belongs.
+// Frequent passive closes are counted in slots (src/source/passive_slots.h): exactly, and
+// attributed correctly.
 #include <regex>
 
 #include "catch2.h"
@@ -23,7 +23,7 @@ void close_passively(std::uint64_t times) {
     }
 }
 
-/// By service, in all documents so far.
+/// Counts by service, in all documents so far.
 json told(const Tracer& tracer) {
     json sums = json::object();
     for (const std::string& line : lines_of(tracer.out())) {
@@ -39,7 +39,7 @@ json told(const Tracer& tracer) {
     return sums;
 }
 
-/// The first round earns this process a slot: it has one as soon as all of it is told.
+/// The first round gets this process a slot: it has one as soon as the whole round is reported.
 void earn_a_slot(const Tracer& tracer, const std::string& service) {
     close_passively(a_round);
     await("a document", [&] { return told(tracer) == json({{service, a_round}}); });
@@ -52,7 +52,7 @@ std::uint64_t counted_in_slots(const CommandResult& result) {
     return std::stoull(found[1]);
 }
 
-/// With cgroup v2 alone: else the cgroup is asked of /proc, and believed for seconds.
+/// With cgroup v2 only: otherwise the cgroup is read from /proc, and cached for seconds.
 Tracer summary_each_second(const TestNamespace& ns) {
     return Tracer({"summary", "-i", "1", "-g", "service", "-o", "json", "--netns", ns.path()},
                   without_v1_cgroups());
@@ -71,7 +71,7 @@ TEST_CASE("passive: those that come often are counted in slots, and exactly", "[
         earn_a_slot(tracer, self);
         close_passively(a_round);
         await("a document", [&] { return told(tracer) == json({{self, 2 * a_round}}); });
-        close_passively(a_round); // told at the end
+        close_passively(a_round); // reported at the end
         return std::string();
     });
     const CommandResult result = tracer.stop();

@@ -1,4 +1,4 @@
-// Port use: what is taken, and what of that connect() may take over (tcp_tw_reuse).
+// Port use: taken ports, and those that connect() may take over (tcp_tw_reuse).
 #include <unistd.h>
 
 #include "catch2.h"
@@ -10,7 +10,8 @@ using nlohmann::json;
 
 namespace {
 
-// A TIME_WAIT is reusable after a millisecond; says so and returns false where that can't be set.
+// Makes a TIME_WAIT reusable after a millisecond; prints a message and returns false if that can't
+// be set.
 bool reuse_at_once(const TestNamespace& ns) {
     if (access("/proc/sys/net/ipv4/tcp_tw_reuse_delay", F_OK) != 0) {
         WARN("SKIP: this kernel has no tcp_tw_reuse_delay");
@@ -33,8 +34,8 @@ bool mentions(const json& lines, const std::string& part) {
     return lines.dump().find(part) != std::string::npos;
 }
 
-// The setting is read at each SYN: connections without timestamps on a host that has them on, as
-// where the peer has none.
+// The setting is read at each SYN: makes connections without timestamps on a host that has them on,
+// as with a peer that has none.
 void without_timestamps(const TestNamespace& ns, const std::function<void()>& load) {
     ns.set_sysctl("net.ipv4.tcp_timestamps", "0");
     load();
@@ -70,7 +71,7 @@ TEST_CASE("port use: a port that connect() took over is taken once", "[port-use]
     }
     ns.set_sysctl("net.ipv4.ip_local_port_range", "50000 50999");
     const auto before = ns.counters();
-    // connect() goes through the ports of one parity and takes them over.
+    // connect() tries the ports of one parity and takes them over.
     const json document = summary_of(ns, [&] { connect_and_close(ns, 2000); });
     CHECK(document.at("totals").at("time_wait") == 2000);
     const auto present = ns.counters().present - before.present;
@@ -115,7 +116,7 @@ TEST_CASE("port use: what connect() did not take over as it failed has no timest
     }
     ns.set_sysctl("net.ipv4.ip_local_port_range", "50000 50019");
     without_timestamps(ns, [&] { connect_and_close(ns, 20); });
-    // Nothing closes any more while the doctor looks.
+    // Nothing closes while the doctor runs.
     const Diagnosis failing = diagnose(ns, [&] { CHECK_THROWS(connect_and_close(ns, 1)); });
     INFO(failing.ids());
     const json* finding = failing.finding("no-timestamps");

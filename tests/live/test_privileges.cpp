@@ -1,5 +1,4 @@
-// What a command still may do once it has started, as the kernel shows it; and which system calls
-// it makes.
+// The privileges of a command once it has started, as the kernel shows them, and its system calls.
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -65,8 +64,8 @@ bool knows_its_filter(const Command& command) {
     return command.err().find(seccomp_line) != std::string::npos;
 }
 
-/// The lines of strace's output behind the last filter that answer ENOSYS; what a C library asks
-/// first does not count.
+/// The lines of strace's output after the last filter that return ENOSYS, without the calls that a
+/// C library only tries.
 std::vector<std::string> refused_calls(const std::string& file) {
     std::vector<std::string> refused;
     bool limited = false;

@@ -1,4 +1,4 @@
-// One process is one name, whatever its threads are called.
+// One process has one name, regardless of the names of its threads.
 #include "catch2.h"
 #include "tracer.h"
 #include "wait_until.h"
@@ -9,7 +9,7 @@ using nlohmann::json;
 
 namespace {
 
-// The executable of these tests; its name as comm is cut off at 15 bytes.
+// The executable of these tests; its comm is cut off at 15 bytes.
 constexpr const char* this_program = "twtrace_live_tests";
 
 std::vector<Job> closes_by_threads(std::size_t times) {

@@ -1,4 +1,4 @@
-// A real Prometheus over real exporters over real traffic.
+// A real Prometheus scrapes real exporters under real traffic.
 #include <sys/prctl.h>
 
 #include <array>
@@ -28,7 +28,7 @@ std::vector<Job> all_quick_kinds() {
     return jobs;
 }
 
-/// Closes that many connections under a name; stops between the first one and the others.
+/// Closes this number of connections under a name; stops after the first one.
 Forked named_closer(const TestNamespace& ns, const std::string& name, std::size_t times) {
     return Forked([&ns, name, times] {
         ns.enter();
@@ -103,7 +103,7 @@ TEST_CASE("prometheus: over ten exporters the recording rule ranks the right ser
     for (std::size_t number = 0; number < 10; ++number) {
         Host& host = *hosts.emplace_back(std::make_unique<Host>());
         ports.push_back(host.exporter.port());
-        // On one host `loud` is first; over all of them `busy` is, that is first nowhere.
+        // `loud` is first on one host; over all hosts `busy` is, which is first on none.
         host.closers.push_back(named_closer(host.ns, "quiet", 21));
         host.closers.push_back(named_closer(host.ns, "busy", number == 0 ? 101 : 61));
         host.closers.push_back(named_closer(host.ns,

@@ -1,5 +1,5 @@
-// A recording tells what the live run told: to the last entry, without privileges, whatever
-// happened to the recorder.
+// A recording gives the results of the live run: to the last entry, without privileges, even if the
+// recorder failed.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ std::vector<std::string> as_nobody(std::vector<std::string> argv) {
     return all;
 }
 
-/// A recording that nobody may read, in the current user's way.
+/// A copy of the recording that nobody may read.
 std::string readable(const std::string& path) {
     check(chown(path.c_str(), 65534, 65534) == 0, "chown " + path);
     return path;
@@ -50,13 +50,13 @@ CommandResult replay(std::vector<std::string> arguments, const std::string& path
     return run_command(as_nobody(arguments), {}, Milliseconds(30000));
 }
 
-/// Two programs see a close some microseconds apart, so times are only compared roughly.
+/// Two tracers see a close some microseconds apart, so times are compared only roughly.
 json comparable(json event) {
     for (const char* key : {"lifetime_us", "close_us"}) {
         event[key] = !event.at(key).is_null();
     }
     event.erase("time");
-    if (event.at("how") == "exit") { // it was gone before one of the two could look
+    if (event.at("how") == "exit") { // it ended before one of the two could read it
         for (const char* key : {"cgroup", "service", "parent", "ppid"}) {
             event.erase(key);
         }
@@ -152,7 +152,7 @@ TEST_CASE("recording: intervals add up to the whole, and a span is a part of it"
     const std::uint64_t whole = captured(replay({"summary", "-o", "json"}, path));
     CHECK(whole > 0);
     std::uint64_t sum = 0;
-    std::int64_t unaccounted = 0; // a close while the counters are read is in one or the other
+    std::int64_t unaccounted = 0; // a close while the counters are read may be in either count
     std::size_t documents = 0;
     for (const json& document :
          parse_events(replay({"summary", "-i", "1", "-o", "json"}, path).out)) {
@@ -220,7 +220,7 @@ TEST_CASE("recording: a full disk costs events, which are counted, and not the r
     const auto said = [&](const std::string& text) {
         return recorder.command().err().find(text) != std::string::npos;
     };
-    // What fits into the file's last page can still be written.
+    // Data that fits into the file's last page can still be written.
     await(
         "the disk to be full",
         [&] {
@@ -275,7 +275,7 @@ TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]
     const TempDir dir;
     const std::string path = dir.file("flight");
     std::size_t made = 0;
-    for (int run = 0; run < 3; ++run) { // a recorder that is started again
+    for (int run = 0; run < 3; ++run) { // a recorder that is restarted
         Tracer recorder({"record", "-o", path + "/", "--netns", ns.path(), "--max-size", "1M"});
         run_jobs(ns, closes(10));
         made += 10;
@@ -353,7 +353,7 @@ TEST_CASE("recording: a directory that rotates under load misses nothing that is
     CHECK(counted(accounting) < entered);
     // The time of an event that was only counted is known to the second.
     CHECK((accounting.at("lost") > 0 || accounting.at("told") == accounting.at("captured")));
-    // Where it begins now, in the middle of a run, a close may be on either side of the counters.
+    // It now begins in the middle of a run, where a close may be on either side of the counters.
     CHECK(std::abs(accounting.at("unaccounted").get<std::int64_t>()) <=
           2 + static_cast<std::int64_t>(witness.hidden_entries()));
 }
@@ -424,7 +424,7 @@ TEST_CASE("recording: top plays it, and goes where it is told to", "[recording]"
     terminal.await("no such time");
     terminal.type("q");
     terminal.await_gone("by process, sort");
-    // It ends where it is told to, and does not go beyond.
+    // It ends at the given end, and not later.
     terminal.enter(twtrace_binary() + " top --from " + path + " --end -2s");
     terminal.await("at its end");
     terminal.type("t-1s");

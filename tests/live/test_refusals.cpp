@@ -1,4 +1,4 @@
-// What twtrace says and returns when it can't, or when its reader has had enough.
+// Messages and exit status of twtrace when it can't trace, or when its reader stops.
 #include <csignal>
 #include <filesystem>
 
@@ -40,7 +40,7 @@ TEST_CASE("refusals: without privileges, one line and status 1", "[refusals]") {
         return;
     }
     const TempDir dir;
-    // Where the build lies, nobody may have no way in.
+    // The user nobody may have no access to the build directory.
     const std::string copy = dir.file("twtrace");
     std::filesystem::copy_file(twtrace_binary(), copy);
     for (const char* what : {"trace", "summary"}) {
@@ -125,7 +125,7 @@ TEST_CASE("refusals: closed standard descriptors are not taken for files of its 
     const CommandResult nowhere = run_command({"bash", "-c", program + "list >&-"});
     CHECK(nowhere.exit_status == 1);
     CHECK(nowhere.err.find("cannot write") != std::string::npos);
-    const TestNamespace ns; // where nothing happens
+    const TestNamespace ns; // without any connections
     const CommandResult silent =
         run_command({"bash", "-c", program + "trace -d 0.1 --netns " + ns.path() + " <&- 2>&-"});
     CHECK(silent.exit_status == 0);

@@ -1,5 +1,4 @@
-// Relocated against a slice of the kernel's types, the programs are what they are against all of
-// them.
+// Programs relocated against a slice of the kernel's types equal those relocated against all types.
 
 #include <filesystem>
 #include <memory>
@@ -17,8 +16,8 @@ using namespace live;
 
 namespace {
 
-// Hashes of the instructions as they were loaded, without the numbers of maps
-// (kernel/bpf/core.c, bpf_prog_calc_tag()).
+// Hashes of the loaded instructions, without the numbers of maps (kernel/bpf/core.c,
+// bpf_prog_calc_tag()).
 std::set<std::string> program_tags(pid_t pid) {
     std::set<std::string> tags;
     const std::string directory = "/proc/" + std::to_string(pid) + "/fdinfo";

@@ -1,4 +1,4 @@
-// What the doctor offers is pasted into the real program: it still serves, and the closes fall.
+// The doctor's proposals are pasted into the real program: it still works, and the closes decrease.
 #include <functional>
 
 #include "catch2.h"
@@ -42,7 +42,7 @@ int time_waits(const Diagnosis& diagnosis) {
     return diagnosis.document.at("totals").at("time_wait").get<int>();
 }
 
-/// The finding that all is about: whichever side wins the race to close, the client is told.
+/// The finding under test: whichever side closes first, it addresses the client.
 const json& first_finding(const Diagnosis& ill) {
     INFO(ill.document.dump(2));
     REQUIRE(ill.exit_status == 3);
@@ -58,7 +58,7 @@ void check_cured(const Diagnosis& well, int at_most) {
     CHECK(time_waits(well) <= at_most);
 }
 
-/// A program that makes the requests itself and says "served 300".
+/// A program that makes the requests itself and prints "served 300".
 Diagnosis diagnose_client(const TestNamespace& ns, const Argv& argv) {
     return diagnose(ns, [&] {
         const CommandResult result = run_command(argv, ns.path(), Milliseconds(30000));
@@ -68,8 +68,8 @@ Diagnosis diagnose_client(const TestNamespace& ns, const Argv& argv) {
     });
 }
 
-/// A client in some language, before and after it took the advice; `text` makes its source from
-/// the lines that are offered, none at first.
+/// A client in some language, before and after the advice was applied; `text` makes its source from
+/// the proposed lines, initially none.
 void check_client(const Argv& interpreter, const std::string& file,
                   const std::function<std::string(const std::string&)>& text,
                   const std::string& where) {
@@ -116,7 +116,7 @@ TEST_CASE("remedies: haproxy, whose default opens a connection for each client",
     }
     const TestNamespace ns;
     const TempDir dir;
-    const std::uint16_t http_port = 80; // nginx, which would tell the protocol, is filtered out
+    const std::uint16_t http_port = 80; // nginx, which would reveal the protocol, is filtered out
     const Nginx back(ns, web_server(http_port), http_port);
     const auto clients = [&] { http_load(ns, front_port, requests, false); };
     const auto towards_backend = [&](const Argv& argv) {
@@ -125,7 +125,7 @@ TEST_CASE("remedies: haproxy, whose default opens a connection for each client",
     };
     const Diagnosis ill = towards_backend(haproxy_argv(dir, haproxy_site("", http_port)));
     INFO(ill.document.dump(2));
-    const json* finding = ill.finding("resets"); // so it ends connections to servers
+    const json* finding = ill.finding("resets"); // it resets connections to servers
     REQUIRE(finding != nullptr);
     CHECK(ill.document.at("totals").at("aborted") >= requests - 10);
     const std::string offered = offered_lines(*finding, "in the backend with server 127.0.0.1:80");

@@ -1,5 +1,5 @@
-// Which side connected, where no side was passive, where a connection was put back, and where the
-// listener is gone.
+// Which side connected: simultaneous open, restored connections, and connections whose listener is
+// gone.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -61,7 +61,7 @@ std::string connect_to_themselves() {
     return {};
 }
 
-// The slow lane keeps both SYNs on the way long enough, once something is in front of them.
+// The slow lane delays both SYNs long enough if other packets precede them.
 std::string open_at_once() {
     const Fd one = bound_socket(45'100, SOCK_NONBLOCK);
     const Fd other = bound_socket(45'101, SOCK_NONBLOCK);
@@ -69,7 +69,7 @@ std::string open_at_once() {
     for (std::uint16_t port = 45'102; port < 45'106; ++port) {
         before.push_back(bound_socket(port, SOCK_NONBLOCK));
         set(before.back().get(), SOL_SOCKET, SO_PRIORITY, TestNamespace::slow_lane);
-        connect_to(before.back().get(), 45'110); // nobody is there
+        connect_to(before.back().get(), 45'110); // no listener
     }
     for (const Fd* fd : {&one, &other}) {
         set(fd->get(), SOL_SOCKET, SO_PRIORITY, TestNamespace::slow_lane);
@@ -81,7 +81,7 @@ std::string open_at_once() {
     return {};
 }
 
-// What CRIU does: a connection that is established without a segment.
+// Like CRIU: a connection that is established without a segment.
 std::string restore_and_close() {
     Fd fd(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     set(fd.get(), IPPROTO_TCP, TCP_REPAIR, 1);
@@ -94,11 +94,11 @@ std::string restore_and_close() {
     check_call(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), "bind");
     check(connect_to(fd.get(), 45'201) == 0, "connect() in TCP_REPAIR");
     set(fd.get(), IPPROTO_TCP, TCP_REPAIR, TCP_REPAIR_OFF_NO_WP);
-    fd.reset(); // its FIN is answered by an RST: nobody is there
+    fd.reset(); // its FIN is answered by an RST: there is no peer
     return {};
 }
 
-// Established, and taken away without a segment.
+// Established, and removed without a segment.
 std::string take_away() {
     Fd listening = bound_socket(45'300);
     check_call(listen(listening.get(), 8), "listen");
@@ -111,7 +111,7 @@ std::string take_away() {
     return {};
 }
 
-// A server that closes first, and then is gone.
+// A server that closes first, and then ends.
 std::string serve_and_go(std::uint16_t port, int clients) {
     const Fd listening = bound_socket(port);
     check_call(listen(listening.get(), 64), "listen");
@@ -180,7 +180,7 @@ TEST_CASE("roles: nobody knows who opened a connection that TCP_REPAIR put back"
     const TestNamespace ns;
     Tracer tracer = trace_all(ns);
     ns.run_in(restore_and_close);
-    // Its window is closed, so the FIN leaves with a probe.
+    // Its window is closed, so the FIN is sent with a probe.
     await("the end of it", [&] { return !tracer.out().empty(); });
     const auto events = parse_events(tracer.stop().out);
     REQUIRE(events.size() == 1);

@@ -1,4 +1,4 @@
-// Each kind of closing by itself: exactly the promised events, with every field as it was.
+// Each kind of closing alone: exactly the expected events, with every field correct.
 #include "catch2.h"
 #include "match.h"
 #include "tracer.h"
@@ -9,7 +9,7 @@ using namespace live;
 
 namespace {
 
-// One twtrace a kind, not one a connection: attaching is the slow part.
+// One twtrace per kind, not per connection, because attaching is slow.
 void judge(const ClosingKind& kind) {
     const TestNamespace ns;
     if (kind.needs_slow_lane && !ns.add_slow_lane()) {
@@ -62,7 +62,7 @@ TEST_CASE("rows: FIN_WAIT2 is the namespace's tcp_fin_timeout, below, at and abo
     ns.set_sysctl("net.ipv4.tcp_fin_timeout", timeout);
     const Witness witness;
     Tracer tracer = trace_all(ns);
-    // Without the row's own wait for a minisock, which a full orphan of 120 s would never become.
+    // Without the row's wait for a minisock, which a full orphan of 120 s never becomes.
     const Job job{&closing_kind(timeout == "120" ? "fin_reaches_full_orphan"
                                                  : "close_then_peer_acks_and_closes_later"),
                   Family::V4, Role::Client};

@@ -1,5 +1,5 @@
 // Real runtimes: docker, containerd, podman, LXC, systemd-nspawn. Each runs a server and a client
-// in one container, and twtrace names it as its owner does.
+// in one container, and twtrace shows the name that its owner uses.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -18,13 +18,13 @@ namespace {
 
 const std::string pod_id = "9a" + std::string(62, '4');
 
-/// What passes `filter` in all namespaces.
+/// Traces what passes `filter` in all namespaces.
 std::unique_ptr<Tracer> trace(const RuntimeRoot& root, const std::vector<std::string>& filter) {
     return std::make_unique<Tracer>(Argv{"trace", "-o", "json", "--all", "--root", root.path()} +
                                     filter);
 }
 
-/// Ran, and twtrace saw who closed first.
+/// Checks that it ran, and that twtrace saw who closed first.
 std::vector<json> closes(Tracer& tracer, const CommandResult& ran, std::size_t least) {
     INFO(ran.err << ran.out);
     CHECK(ran.exit_status == 0);
@@ -40,7 +40,7 @@ void check_names(const std::vector<json>& events, const json& names) {
         for (const auto& [key, value] : names.items()) {
             CHECK(event.at(key) == value);
         }
-        // Either may be first.
+        // Either may close first.
         CHECK((event.at("comm") == "httpd" || event.at("comm") == "wget"));
     }
 }
@@ -65,7 +65,7 @@ const Argv compose{"--name",  "web-proxy-1",
                    "--label", "com.docker.compose.project=web",
                    "--label", "com.docker.compose.service=proxy"};
 
-/// As containerd's CRI plugin does for a pod's container.
+/// Like containerd's CRI plugin for a pod's container.
 CommandResult run_pod(const Docker& docker, const TestNamespace& ns, const std::string& script) {
     return docker.ctr({"-n", "k8s.io", "run", "--rm", "--snapshotter", "native", "--with-ns",
                        "network:" + ns.path(), "--annotation",
@@ -75,7 +75,7 @@ CommandResult run_pod(const Docker& docker, const TestNamespace& ns, const std::
                        pod_id, "/bin/sh", "-c", script});
 }
 
-/// docker's image, for ctr.
+/// Imports docker's image, for ctr.
 void give_image(const Docker& docker, const RuntimeRoot& root) {
     const std::string file = root.below("/saved.tar");
     REQUIRE(docker.docker({"save", "-o", file, "busy:local"}).exit_status == 0);
@@ -191,7 +191,7 @@ TEST_CASE("runtimes: a systemd-nspawn machine by name", "[runtimes][nspawn]") {
     const RuntimeRoot root;
     TestCgroups cgroups;
     root.copy_files(root.below("/machine"));
-    // The cgroup that systemd-machined makes; there is no systemd here to do so.
+    // The cgroup that systemd-machined would create; there is no systemd here.
     const std::string cgroup = cgroups.make("/machine.slice/machine-my\\x2dbox.scope");
     const auto run = [&](const std::string& script) {
         return run_command(TestCgroups::starting_in(cgroup) +

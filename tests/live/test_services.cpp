@@ -1,5 +1,5 @@
-// Which side closes first: nginx, haproxy, redis and postgres as they are delivered
-// (docs/services.md has the table), and which service a summary of all of them blames.
+// Which side closes first: nginx, haproxy, redis and postgres with their defaults (docs/services.md
+// has the table), and which service a summary of all of them names.
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
@@ -31,7 +31,7 @@ void in(const TestNamespace& ns, const std::function<void()>& work) {
     });
 }
 
-/// One request, after which the client goes, or waits until the server does.
+/// One request, after which the client closes, or waits until the server does.
 void request(const TestNamespace& ns, std::uint16_t port, const std::string& text,
              bool wait_for_eof) {
     in(ns, [&] {
@@ -45,7 +45,7 @@ void request(const TestNamespace& ns, std::uint16_t port, const std::string& tex
 }
 
 /// Who closed the connections to this port first: "client bash 3, server nginx 1", with "reset" if
-/// it came to no TIME_WAIT.
+/// there was no TIME_WAIT.
 std::string closers(const std::vector<json>& events, std::uint16_t port) {
     std::map<std::string, int> counts;
     for (const json& event : events) {
@@ -71,7 +71,7 @@ const std::string either = "either";
 struct Row {
     std::string what;
     std::uint16_t port;  ///< of the side that listens
-    std::string closers; ///< either: both are asked to, and it is a race
+    std::string closers; ///< "either": both close, in any order
 };
 
 void judge(const std::vector<json>& events, const std::vector<Row>& rows) {
@@ -199,15 +199,15 @@ TEST_CASE("services: which side closes, redis and postgres", "[services]") {
         return run_command(psql_argv(5432, terminate), ns.path()).out == "t\n";
     });
     CHECK(sleeper.wait().exit_status != 0);
-    // psql says that it goes and then closes, a backend that is terminated says so and then ends:
-    // who was told may be quicker. Every connection is closed by one of both.
+    // psql announces its end and then closes; a terminated backend announces it and then ends. The
+    // receiver may be faster. Each connection is closed by one of both.
     std::set<std::string> possible{"client psql " + std::to_string(by_psql + 1),
                                    "server postgres " + std::to_string(by_psql + 1)};
     for (int quicker = 1; quicker <= by_psql; ++quicker) {
         possible.insert("client psql " + std::to_string(by_psql + 1 - quicker) +
                         ", server postgres " + std::to_string(quicker));
     }
-    // Not by the kernel's sum: what was closed before may enter TIME_WAIT only now.
+    // Not by the kernel's sum: connections closed earlier may enter TIME_WAIT only now.
     wait_until([&] { return possible.count(closers(parse_events(tracer.out()), 5432)) == 1; },
                Milliseconds(10000));
     const auto events = parse_events(tracer.stop().out);

@@ -37,7 +37,7 @@ std::size_t raise_descriptors() {
     return static_cast<std::size_t>(limit.rlim_max);
 }
 
-/// A process that holds connections, and does with all of them what it is told.
+/// A process that holds connections, and executes orders on all of them.
 class Crowd {
   public:
     Crowd(const TestNamespace& ns, std::uint16_t port, std::size_t connections)
@@ -48,7 +48,7 @@ class Crowd {
               return std::string();
           }) {}
 
-    /// The next of: connect, shut down, close.
+    /// Orders the next step: connect, shut down, close.
     void order() const { write_byte(pipes_[1]); }
     void await_done() const { read_byte(pipes_[2]); }
     void collect() { child_.collect(); }
@@ -88,7 +88,7 @@ class Crowd {
         for (const Fd& fd : active) {
             check_call(shutdown(fd.get(), SHUT_WR), "shutdown");
         }
-        // A FIN that is still on its way when the other end closes makes an active closer of both.
+        // If the FIN is still in flight when the other end closes, both are active closers.
         for (const Fd& fd : passive) {
             char byte = 0;
             check_call(recv(fd.get(), &byte, 1, 0), "recv");
@@ -134,7 +134,7 @@ TEST_CASE("store: many sockets at a time keep their closer, role and lifetime", 
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.ip_local_port_range", "2048 65000");
     ns.set_sysctl("net.ipv4.tcp_max_tw_buckets", "2000000");
-    // Before there are sockets: the table is made for the few that the host has now.
+    // Before the sockets exist: the table is sized for the few sockets that the host has now.
     Tracer tracer({"trace", "-o", "json", "--netns", ns.path(), "--ring", "64M"});
     std::vector<Crowd> crowds = make_crowds(ns, connections);
     step(crowds); // connect

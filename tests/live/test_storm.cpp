@@ -1,4 +1,4 @@
-// More processes and more peers than there is room for: memory is bounded, and totals stay exact.
+// More processes and more peers than the tables hold: memory is bounded, and totals stay exact.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -25,7 +25,7 @@ constexpr int processes = 11'000;      // the table of groups has room for 10,00
 constexpr int peers = 60'000;          // the table of peers has room for 50,000
 constexpr long most_kib = 160L * 1024; // docs/design.md
 
-// AddressSanitizer keeps memory of its own, several times as much.
+// AddressSanitizer uses several times as much memory.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool is_sanitized = true;
 #elif defined(__has_feature)
@@ -61,7 +61,7 @@ class Listener {
     Fd fd_;
 };
 
-/// connect() and close(), without a word.
+/// connect() and close(), without data.
 void touch(std::uint32_t host) {
     const Fd fd(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     const sockaddr_in address = loopback(host, Listener::port);

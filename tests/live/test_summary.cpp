@@ -1,4 +1,4 @@
-// The summary against the kernel's counters and against who did it.
+// The summary against the kernel's counters and the known closers.
 #include <map>
 
 #include "catch2.h"
@@ -25,7 +25,7 @@ std::map<int, std::uint64_t> by_pid(const std::vector<Expected>& events, const s
     return counts;
 }
 
-// A process may be in several groups (one a role).
+// A process may be in several groups (one per role).
 std::map<int, std::uint64_t> by_pid(const json& summary, const std::string& type) {
     std::map<int, std::uint64_t> counts;
     for (const json& group : summary.at("groups")) {
@@ -192,8 +192,7 @@ TEST_CASE("summary: with -i each event is in one of the documents, one document 
         const json& accounting = document.at("accounting");
         kernel += accounting.at("kernel").get<std::uint64_t>();
         CHECK(accounting.at("captured") == document.at("totals").at("time_wait"));
-        // A close at the very moment of a boundary may be counted on its other side, and then the
-        // document says so.
+        // A close at a boundary may be counted on its other side, which the document then reports.
         const bool equal = accounting.at("kernel") == accounting.at("captured");
         CHECK(accounting.at("exact") == equal);
         CHECK(accounting.at("reasons").empty() == equal);

@@ -37,7 +37,7 @@ TEST_CASE("time namespace: times, lifetimes and names are right", "[timens]") {
     const std::string before = now_text();
     Command tracer(in_namespace + Argv{twtrace_binary(), "trace", "-o", "json", "-w", "-n", "5",
                                        "--netns", ns.path()});
-    // Their process has to be there yet when its name is asked for.
+    // Their process must still exist when its name is looked up.
     const std::vector<Job> jobs(
         2000, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client});
     await("five entries", [&] {
@@ -55,6 +55,6 @@ TEST_CASE("time namespace: times, lifetimes and names are right", "[timens]") {
         CHECK(time >= before);
         CHECK(time.substr(0, 19) <= now_text());
         CHECK(event.at("lifetime_us").get<std::uint64_t>() < 60'000'000);
-        CHECK(event.at("service") == "twtrace_live_tests"); // its comm has 15 letters of that
+        CHECK(event.at("service") == "twtrace_live_tests"); // its comm has 15 characters of that
     }
 }

@@ -1,5 +1,5 @@
-// top in a real terminal, on real closes: what is on the screen, what keys do, and what is left
-// behind.
+// top in a real terminal, on real closes: the content of the screen, the effect of keys, and the
+// state afterwards.
 #include <algorithm>
 #include <csignal>
 #include <iterator>
@@ -24,7 +24,7 @@ std::string top_of(const TestNamespace& ns, const std::string& more = {}) {
     return twtrace_binary() + " top -i 0.2 --netns " + ns.path() + " " + more;
 }
 
-/// So many closes by one process; its pid.
+/// Makes this number of closes by one process; returns its pid.
 int close_some(const TestNamespace& ns, std::size_t times,
                const std::string& kind = "shutdown_then_peer_closes") {
     const auto expected = run_jobs(
@@ -36,7 +36,7 @@ int close_some(const TestNamespace& ns, std::size_t times,
     return entry->task.pid;
 }
 
-/// The line of the table that begins with this pid; its number or -1.
+/// Number of the table's line that begins with this pid, or -1.
 int row_of(const Terminal& terminal, int pid) {
     const auto lines = terminal.lines();
     const std::string number = std::to_string(pid);
@@ -61,7 +61,7 @@ bool has_word(const std::string& text, const std::string& word) {
            std::istream_iterator<std::string>();
 }
 
-/// The shell has the terminal as it was: what stood on it, and its modes.
+/// Checks that the shell's terminal is restored: its content and its modes.
 void require_restored(const Terminal& terminal) {
     terminal.await("before top");
     terminal.await_gone("q quit");
@@ -89,7 +89,7 @@ TEST_CASE("top: names who closed, most first, with the kernel's number of socket
     await_row(terminal, few);
     await_row(terminal, many);
     terminal.await("TIME_WAIT now  30 of");
-    terminal.press("s"); // by what is in TIME_WAIT now
+    terminal.press("s"); // by present TIME_WAIT sockets
     terminal.await("sort TIME_WAIT now");
     const int first = row_of(terminal, many);
     const int second = row_of(terminal, few);
@@ -149,7 +149,7 @@ TEST_CASE("top: help, one group's page, a filter, groupings and a pause by keys"
     const int late = close_some(ns, 5);
     terminal.press("p");
     terminal.await_gone("PAUSED");
-    await_row(terminal, late); // counting went on
+    await_row(terminal, late); // counting continued
 }
 
 TEST_CASE("top: a narrow, a small and a wide terminal, while it runs", "[top]") {
@@ -166,7 +166,7 @@ TEST_CASE("top: a narrow, a small and a wide terminal, while it runs", "[top]") 
          {std::pair{80, 24}, {40, 10}, {20, 4}, {8, 2}, {200, 50}, {80, 24}}) {
         terminal.resize(columns, rows);
         const auto fits = [&, width = static_cast<std::size_t>(columns)] {
-            // The last line is the keys' on every size that has one.
+            // The last line shows the keys on every size that has one.
             const auto lines = terminal.lines();
             return !lines.empty() &&
                    lines.back().starts_with(std::string("q quit").substr(0, width - 1));
@@ -218,7 +218,7 @@ TEST_CASE("top: Ctrl-Z gives the terminal back, fg takes it again, and a stopped
     const int closer = close_some(ns, 4);
     await_row(terminal, closer);
     kill(pid, SIGSTOP);
-    terminal.await("Stopped"); // of a SIGSTOP nobody can tell the terminal
+    terminal.await("Stopped"); // SIGSTOP can't be handled, so the terminal is not restored
     terminal.enter("fg");
     await_row(terminal, closer);
     terminal.press("q");
@@ -353,7 +353,7 @@ TEST_CASE("top: the rates of one picture are one number", "[top]") {
     const Terminal terminal(120, 30);
     terminal.enter(top_of(ns));
     terminal.await("nobody has closed");
-    close_some(ns, 1); // somebody else
+    close_some(ns, 1); // another process
     Command burst({"bash", "-c", "while :; do " + Reader::closes(100) + "; done"}, ns.path());
     await_row(terminal, burst.pid());
     terminal.press("p");

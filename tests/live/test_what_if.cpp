@@ -1,5 +1,5 @@
-// Predictions against what then happens, with the pairs of real programs that docs/what-if.md has
-// its table from: tools/prove-what-if knows how each is set up, and what holds.
+// Predictions against actual results, with the pairs of real programs of the table in
+// docs/what-if.md: tools/prove-what-if knows how each is set up, and what must hold.
 #include "catch2.h"
 #include "command.h"
 #include "nginx.h"
@@ -14,7 +14,7 @@ constexpr Milliseconds longest_pair{120'000};
 constexpr int nothing_to_try = 77;
 
 CommandResult prove(const std::vector<std::string>& arguments) {
-    // The program under test is the one of the other live tests.
+    // Uses the same twtrace as the other live tests.
     return run_command(Argv{"env", "TWTRACE=" + twtrace_binary(), "TWTRACE_NGINX=" + nginx_binary(),
                             TWTRACE_TOOLS "/prove-what-if", "--no-write"} +
                            arguments,

@@ -12,7 +12,7 @@ namespace live {
 
 namespace {
 
-// On an emulated CPU loading alone takes seconds.
+// Loading takes seconds on an emulated CPU.
 constexpr Milliseconds ready_bound(60000);
 
 std::vector<std::string> command_line(std::vector<std::string> arguments,

@@ -1,4 +1,4 @@
-// twtrace itself, run as a black box.
+// Runs twtrace as a black box.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,24 +10,25 @@
 
 namespace live {
 
-/// $TWTRACE, else the binary that the build made.
+/// $TWTRACE, else the binary of the build.
 std::string twtrace_binary();
 
-/// Empty if twtrace can trace here, else its own words why not. Asked once a process.
+/// Empty if twtrace can trace here, else its message. Determined once per process.
 const std::string& why_no_tracing();
-/// True if a live test can go on; else says SKIP and why, or fails if TWTRACE_REQUIRE_BPF=1.
+/// True if a live test can continue; else prints SKIP and the reason, or fails if
+/// TWTRACE_REQUIRE_BPF=1.
 bool can_trace();
 
-/// A running twtrace that has attached its programs: what happens from here on must be seen.
+/// A running twtrace that has attached its programs: all later events must be seen.
 class Tracer {
   public:
-    /// `-v` is added: its "tracing" line says that the programs are attached.
-    /// `before`: what it is started by, such as without_v1_cgroups().
+    /// `-v` is added: its "tracing" line means that the programs are attached. `before`: a command
+    /// prefix, such as without_v1_cgroups().
     explicit Tracer(std::vector<std::string> arguments,
                     const std::vector<std::string>& before = {});
-    /// Ctrl-C, and what it had to say.
+    /// Sends SIGINT and returns the output.
     CommandResult stop();
-    /// For those that end by themselves (-d, -n).
+    /// For commands that end by themselves (-d, -n).
     CommandResult wait(Milliseconds bound = Milliseconds(10000)) { return command_.wait(bound); }
     std::string out() const { return command_.out(); }
     Command& command() { return command_; }
@@ -38,7 +39,7 @@ class Tracer {
 
 /// trace -o json --all, in this namespace only, and `more`.
 Tracer trace_all(const TestNamespace& ns, const std::vector<std::string>& more = {});
-/// A JSON object a line; throws, with the line, where one is not.
+/// Parses one JSON object per line; throws, with the line, if one is invalid.
 std::vector<nlohmann::json> parse_events(const std::string& out);
 std::vector<nlohmann::json> of_type(const std::vector<nlohmann::json>& events,
                                     const std::string& type);

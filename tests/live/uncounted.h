@@ -1,6 +1,6 @@
-// What a kernel does not count: some count a time-wait minisock when it is scheduled, and have them
-// all; others when it ends, and do not count an end by a reset or by a new connection's SYN
-// (docs/kernels.md).
+// Minisocks that a kernel does not count. Some kernels count a time-wait minisock when it is
+// scheduled, and count all. Others count when it ends, and do not count an end by a reset or by a
+// new connection's SYN (docs/kernels.md).
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,21 @@ namespace live {
 
 enum class CountedAt { Schedule, End };
 
-/// Found by making a minisock in a namespace of its own and looking at TW: what twtrace concludes
-/// from BTF must not be what it is tested with. Asked once a process.
+/// Determined once per process, by making a minisock in a separate namespace and reading TW,
+/// because the test must not rely on what twtrace concludes from BTF.
 CountedAt counted_at();
 
-/// Of a rise in a namespace, the entries that this kernel's counters have.
+/// The entries of a rise in a namespace that this kernel's counters contain.
 std::uint64_t entered(const KernelCounters& rise);
 
-/// Entries that none of this kernel's counters has. Both are 0 where it counts when one is
-/// scheduled.
+/// Entries that no counter of this kernel contains. Both are 0 if it counts at scheduling.
 struct Uncounted {
     std::uint64_t at_least = 0;
     std::uint64_t at_most = 0;
 };
-/// Certain are the closings that a reset ends. Possible are the doubtful ones, and those whose
-/// addresses and ports came a second time: a SYN that takes over leaves no trace, only connect()
-/// that does so is counted (TWRecycled).
+/// Certain: closings that a reset ends. Possible: doubtful ones, and those whose addresses and
+/// ports were used a second time, because the kernel counts only take-overs by connect()
+/// (TWRecycled), not those by a SYN.
 Uncounted uncounted_by_kernel(const std::vector<Expected>& expected, const KernelCounters& rise);
 
 } // namespace live

@@ -27,14 +27,14 @@ bool tracefs_is_there() {
             access((tracefs + "/instances").c_str(), W_OK) == 0);
 }
 
-/// Root can always read it, but for a process that the host keeps to itself.
+/// Root can always read it, except for a process that the host hides.
 bool is_hidden(int pid) {
     std::array<char, 256> target{};
     const std::string link = "/proc/" + std::to_string(pid) + "/exe";
     return readlink(link.c_str(), target.data(), target.size()) < 0 && errno == EACCES;
 }
 
-/// Where nothing is hidden no witness is needed, and tracefs better left alone: to enable an event
+/// If nothing is hidden no witness is needed, and tracefs is better not used: enabling an event
 /// there patches the scheduler's code (the names of tasks), which QEMU's emulated CPUs do not
 /// always survive (docs/kernels.md).
 bool something_is_hidden() {
@@ -51,8 +51,8 @@ bool something_is_hidden() {
 
 const std::string instance_prefix = tracefs + "/instances/twtrace-live-";
 
-/// A run that was killed leaves its instance behind, and that would go on writing down every close
-/// of this machine, which every measurement here pays for.
+/// A killed run leaves its instance behind, which would continue to record every close of this
+/// machine and slow down every measurement.
 void remove_left_behind() {
     for (const auto& entry : std::filesystem::directory_iterator(tracefs + "/instances")) {
         const std::string path = entry.path();
@@ -112,7 +112,7 @@ Witness::Witness() {
     }
     instance_ = instance;
     const std::string event = instance_ + "/events/sock/inet_sock_set_state";
-    write_file(instance_ + "/buffer_size_kb", "16384"); // for the 140,000 ends of a storm
+    write_file(instance_ + "/buffer_size_kb", "16384"); // for the 140,000 ends in test_storm.cpp
     write_file(event + "/filter", "newstate == 7");
     write_file(event + "/enable", "1");
 }

@@ -11,10 +11,10 @@ namespace live {
 
 /// Some hosts hide one of their own processes: root may not read its /proc/PID/exe, and BPF
 /// programs do not run while it is current. A softirq that interrupts it passes every tracepoint
-/// unseen by BPF, though not by tracefs, and the kernel counts no miss
-/// (docs/decisions/hidden-process.md). twtrace rightly reports such a close as unaccounted; the
-/// tests have to know which ones they were. Where no process is hidden, or tracefs is not to be
-/// had, none is excused.
+/// without BPF, though not without tracefs, and the kernel counts no miss
+/// (docs/decisions/hidden-process.md). twtrace correctly reports such a close as unaccounted; the
+/// tests have to know which closes these were. If no process is hidden, or there is no tracefs,
+/// none is excused.
 class Witness {
   public:
     Witness();
@@ -22,15 +22,15 @@ class Witness {
     Witness(const Witness&) = delete;
     Witness& operator=(const Witness&) = delete;
 
-    /// Takes those out of `expected` that ended on top of a hidden process; returns how many
-    /// time_wait ones they were.
+    /// Removes from `expected` those that ended while a hidden process was current; returns the
+    /// number of time_wait events among them.
     std::uint64_t take_hidden(std::vector<Expected>& expected) const;
-    /// How many entries into TIME_WAIT there were on top of one, whosesoever: for loads of which
-    /// nobody knows each connection.
+    /// The number of all entries into TIME_WAIT while a hidden process was current: for loads whose
+    /// connections are not known individually.
     std::uint64_t hidden_entries() const;
 
   private:
-    /// The kernel's lines about sockets that ended on top of a hidden process.
+    /// The trace lines of sockets that ended while a hidden process was current.
     std::vector<std::string> hidden_ends() const;
 
     std::string instance_; ///< empty: no tracefs

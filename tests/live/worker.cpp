@@ -22,7 +22,7 @@ void pin_to(int cpu) {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     CPU_SET(static_cast<unsigned>(cpu), &cpus);
-    // A machine with fewer CPUs just runs them all on those it has.
+    // A machine with fewer CPUs runs them all on those it has.
     (void)sched_setaffinity(0, sizeof cpus, &cpus);
 }
 
@@ -57,7 +57,7 @@ Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, WorkerOptions 
 }
 
 void let_go(const Forked& worker) {
-    // SIGCONT before it has stopped would be lost.
+    // A SIGCONT before it has stopped would be lost.
     int status = 0;
     check_call(waitpid(worker.pid(), &status, WUNTRACED), "waitpid");
     check(WIFSTOPPED(status), "the worker did not stop");
