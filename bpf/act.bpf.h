@@ -94,8 +94,7 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
         bool known = store_find(&place, sk);
         facts.opening = opening_of(&place, tp);
         if (type == TWTRACE_PASSIVE_CLOSE && known)
-            store_release(
-                &place); /* before the place is lost; nothing more is looked up for this socket */
+            store_release(&place); /* while it is known: no further look-up */
     }
     facts.opening = unknown_to_verifier(facts.opening, tp);
     if (type == TWTRACE_PORT_EXHAUSTED)

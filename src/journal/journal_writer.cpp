@@ -97,8 +97,7 @@ Result<JournalWriter> JournalWriter::create(const std::string& directory, std::s
 }
 
 std::byte* JournalWriter::slot(std::size_t index) const {
-    return map_.bytes().data() +
-           (index + 1) * sizeof(JournalEntry); // the first entry's place holds the header
+    return map_.bytes().data() + (index + 1) * sizeof(JournalEntry); // the header is first
 }
 
 // Memory is reserved before it is written: a write to a mapping on a full file system raises

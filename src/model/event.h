@@ -87,16 +87,14 @@ struct Event {
     bool role_inferred = false;
     bool retracts =
         false; ///< Aborted: retracts the TimeWait event with the same time_ns and addresses
-    bool caught = false; ///< recovered by the catcher program
-    bool port_bound =
-        false; ///< the local port is from bind(), not connect(); false also if unknown
-    bool port_chosen = false;         ///< the program chose the port: bind(address, PORT)
+    bool caught = false;      ///< recovered by the catcher program
+    bool port_bound = false;  ///< the local port is from bind(), not connect(); false: or not known
+    bool port_chosen = false; ///< the program chose the port: bind(address, PORT)
     std::optional<bool> timestamps{}; ///< TCP timestamps were negotiated; none: not known
-    bool held =
-        false; ///< its minisock is, or until now was, in the table of present ones (Present)
-    std::uint32_t netns = 0;      ///< inode: a later namespace may have the same number
-    std::uint32_t netns_mix = 0;  ///< with `netns`: one namespace. 0: not known
-    std::uint16_t local_port = 0; ///< 0: none
+    bool held = false;                ///< its minisock is, or until now was, present (Present)
+    std::uint32_t netns = 0;          ///< inode: a later namespace may have the same number
+    std::uint32_t netns_mix = 0;      ///< with `netns`: one namespace. 0: not known
+    std::uint16_t local_port = 0;     ///< 0: none
     std::uint16_t remote_port = 0;
     Address local;
     Address remote;

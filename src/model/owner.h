@@ -15,8 +15,7 @@ struct Owner {
     std::string parent = {};  ///< name of the parent process; empty also if not requested, as below
     std::string cmdline = {}; ///< arguments with spaces between them, bounded
     std::string process = {}; ///< the process's name, whatever its threads are called
-    std::string program =
-        {}; ///< executable, or an interpreter's script; empty also if not requested
+    std::string program = {}; ///< executable, or an interpreter's script; empty if not requested
     std::string container_name = {};
     std::string pod = {};
     std::string pod_namespace = {};

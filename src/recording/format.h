@@ -25,8 +25,7 @@ struct ChunkHeader {
     std::uint32_t size;     ///< bytes that follow: BlockHeader if it is the first of a block, zstd
     std::uint32_t raw_size; ///< bytes after decompression
     std::uint32_t reserved;
-    std::uint64_t
-        checksum; ///< XXH3_64bits of the following bytes, seeded with that of the numbers before
+    std::uint64_t checksum; ///< XXH3_64bits of the rest, seeded with that of the numbers before
 };
 inline constexpr std::uint32_t first_chunk_magic = 0x4b4c4254; // TBLK
 inline constexpr std::uint32_t next_chunk_magic = 0x4b484354;  // TCHK

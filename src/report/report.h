@@ -22,8 +22,7 @@ struct ReportData {
     std::string summary_json;
     std::string doctor_json;
     std::string whatif_json;
-    std::vector<std::vector<Marks::Span>>
-        held; ///< times at which the doctor's findings hold, in its order
+    std::vector<std::vector<Marks::Span>> held; ///< times of the doctor's findings, in its order
     std::string accounting;
 };
 

@@ -226,8 +226,7 @@ class Slice {
     std::vector<std::uint32_t> asked_; // the kernel's id, by slice id - 1
     std::vector<std::byte> types_;
     std::string strings_ = std::string(1, '\0');
-    std::unordered_map<std::uint32_t, std::uint32_t> names_{
-        {0, 0}}; // kernel offset -> slice offset
+    std::unordered_map<std::uint32_t, std::uint32_t> names_{{0, 0}}; // kernel offset, slice offset
 };
 
 } // namespace

@@ -1,4 +1,4 @@
-// What the fuzzers share.
+// Common code of the fuzzers.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace twtrace::fuzz {
 
-/// A promise that the code under test did not keep.
+/// Aborts if the code under test violates a guarantee.
 inline void require(bool kept) {
     if (!kept)
         std::abort();
@@ -27,7 +27,7 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
     return {reinterpret_cast<const char*>(data), size};
 }
 
-/// The input, taken from its front.
+/// The fuzzer's input, consumed from the front.
 class Input {
   public:
     Input(const std::uint8_t* data, std::size_t size) : rest_(data, size) {}
@@ -38,7 +38,7 @@ class Input {
         copy_to(&value, 1);
         return value;
     }
-    /// Fills what there is; the rest of value stays as it was.
+    /// Fills value as far as input is left; the rest of it stays unchanged.
     template <typename Value>
     void fill(Value& value) {
         copy_to(&value, sizeof(value));

@@ -1,5 +1,5 @@
-// Names from cgroup paths, which whoever may mkdir in a delegated cgroup chooses, and the files of
-// /proc that lead to them.
+// Names from cgroup paths, which any user with mkdir permission in a delegated cgroup can choose,
+// and the files of /proc that lead to them.
 #include <string>
 
 #include "attribute/cgroup_path.h"

@@ -1,4 +1,5 @@
-// Any words as arguments (a word ends at a NUL): options, or one harmless line and "wrong usage".
+// Any words as arguments (a word ends at a NUL): the result is options, or one safe line and "wrong
+// usage".
 #include <string>
 #include <vector>
 

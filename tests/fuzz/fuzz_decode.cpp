@@ -1,5 +1,5 @@
 // Records of any bytes through decode, settle, the present minisocks, the sinks and the aggregator:
-// none is lost, none is made up, every line can be parsed.
+// none is lost, none is added, every line can be parsed.
 #include <string>
 #include <vector>
 
@@ -44,7 +44,7 @@ struct Checker {
     }
 };
 
-// Mostly well-formed, so that more than the refusals is reached.
+// Mostly well-formed, so that code behind the first checks is reached.
 std::optional<Event> next_event(Input& input) {
     const std::uint8_t kind = input.byte();
     if (kind == 0) {

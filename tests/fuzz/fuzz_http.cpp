@@ -1,5 +1,5 @@
-// Whatever a client of the exporter sends: no answer is made of anything but a whole head, and
-// reading it in pieces comes to the same.
+// Any input from a client of the exporter: only a complete head gets an answer, and reading it in
+// pieces gives the same result.
 #include "exporter/http_message.h"
 #include "fuzz.h"
 

@@ -1,4 +1,4 @@
-// A journal file with any content: what is recalled is one of its entries, and in range.
+// A journal file with any content: a recalled entry is one of its entries, and in range.
 #include <filesystem>
 #include <fstream>
 
@@ -13,7 +13,7 @@ using namespace twtrace;
 
 constexpr std::uint64_t now_ns = 1'000'000'000'000;
 
-// libFuzzer ends without ado: tools/fuzz removes what is in TMPDIR.
+// libFuzzer exits without destructors: tools/fuzz removes the files in TMPDIR.
 const std::filesystem::path& directory() {
     static const std::filesystem::path made = [] {
         auto path = std::filesystem::temp_directory_path() /
@@ -33,7 +33,7 @@ Event socket_of(std::uint8_t port) {
     return socket;
 }
 
-// Entries of the input's making that the reader takes for whole, and its bytes as they are.
+// Entries from the input with valid checksums, and the input's bytes unchanged.
 std::string content_of(fuzz::Input& input) {
     JournalHeader header{journal_magic, 7};
     if (input.byte() % 8 == 0)

@@ -1,6 +1,6 @@
-// A recording with any content: reading it ends, keeps what it says within bounds, and passes over
-// what is damaged. The input is taken once as the file and once as the records of a valid block,
-// which checksums would otherwise keep from being tried.
+// A recording with any content: reading terminates, values stay within bounds, and damaged parts
+// are skipped. The input is used once as the file and once as the records of a valid block, which
+// checksums would otherwise protect.
 #include <string>
 
 #include <sys/mman.h>

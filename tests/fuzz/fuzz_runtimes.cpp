@@ -1,5 +1,5 @@
-// What container runtimes leave on disk, some of it in files that users may write to; the arguments
-// of processes; /proc/PID/net.
+// Files that container runtimes leave on disk, some of which users may write; the arguments of
+// processes; /proc/PID/net.
 #include <string>
 
 #include "attribute/net_text.h"

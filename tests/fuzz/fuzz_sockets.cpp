@@ -1,4 +1,4 @@
-// What inet_diag might answer: every socket that comes out is one that a sink can print.
+// Any answer of inet_diag: a sink can print every resulting socket.
 #include <nlohmann/json.hpp>
 
 #include "fuzz.h"

@@ -1,4 +1,4 @@
-// Any bytes made safe: valid JSON, one field of CSV, nothing that moves the cursor.
+// Any bytes are made safe: valid JSON, one field of CSV, nothing that moves the cursor.
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -33,7 +33,7 @@ void check_csv(std::string_view text) {
     if (!quoted)
         return;
     require(field.size() >= 2 && field.back() == '"');
-    // Inside, quotes come in pairs only.
+    // Inside the field, quotes occur only in pairs.
     for (std::size_t at = 1; at + 1 < field.size(); ++at)
         if (field[at] == '"')
             require(++at + 1 < field.size() && field[at] == '"');

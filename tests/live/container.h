@@ -14,8 +14,7 @@ struct ContainerOptions {
     std::string cgroup; ///< path in every hierarchy
     std::string netns;  ///< path of the network namespace that it joins
     std::vector<std::string> argv;
-    std::vector<std::string>
-        directories; ///< of the host, writable in the container; /usr and /etc are present
+    std::vector<std::string> directories; ///< of the host, writable; /usr and /etc are present
 };
 
 class Container {

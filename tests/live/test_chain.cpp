@@ -98,12 +98,12 @@ TEST_CASE("services: a chain of them; the summary blames the right one, by every
                group.at("passive_close").get<int>() >= requests - 1;
     }));
 
-    // By peer: which connections does this side close?
+    // By peer: the peers whose connections are closed on this side.
     const json peers = summary_of(by_peer);
     check_exact(peers, kernel, hidden);
     CHECK(first_of(peers, "client").at("service_port") == 8100);
     CHECK(first_of(peers, "client").at("service") == "nginx.service");
-    // By listener: which one closes its clients' connections? None: haproxy's peers close first.
+    // By listener: none closes its clients' connections; haproxy's peers close first.
     const json listeners = summary_of(by_listener);
     check_exact(listeners, kernel, hidden);
     CHECK(first_of(listeners, "server").is_null());

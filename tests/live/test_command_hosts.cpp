@@ -36,8 +36,8 @@ int entries_in(const TempDir& dir) {
     return summary.at("totals").at("time_wait");
 }
 
-/// A mount namespace in which nobody may use sudo for everything; this host's sudoers stay
-/// unchanged.
+/// A mount namespace in which the user nobody may run everything with sudo; this host's sudoers
+/// stay unchanged.
 Argv where_nobody_may_sudo(const TempDir& dir) {
     const std::string file = dir.file("sudoers");
     write_file(file, "Defaults !lecture\nnobody ALL=(root) NOPASSWD: ALL\n");

@@ -173,8 +173,7 @@ TEST_CASE("entries: a minisock is found wherever it is in its hash chain", "[ent
     INFO(result.out << result.err);
     const auto events = parse_events(result.out);
     CHECK(of_type(events, "time_wait").size() == 1);
-    const auto aborted =
-        of_type(events, "aborted"); // including connections that the process left open
+    const auto aborted = of_type(events, "aborted"); // also those left open
     CHECK(aborted.size() == rise.tw_overflow);
     for (const json& event : aborted) {
         CHECK(event.at("reason") == "overflow");

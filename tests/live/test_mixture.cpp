@@ -98,7 +98,7 @@ void require_accounting(const nlohmann::json& accounting, std::int64_t hidden,
     const auto missed = accounting.at("missed").get<std::int64_t>();
     const auto unaccounted = accounting.at("unaccounted").get<std::int64_t>();
     if (is_slow_machine()) {
-        // The two twtraces may have skipped different transitions; the own count explains them.
+        // Each twtrace may skip other transitions, which its own count explains.
         CHECK(unaccounted <= hidden);
         CHECK(unaccounted >= hidden - static_cast<std::int64_t>(uncounted.at_most));
         return;

@@ -38,7 +38,7 @@ std::vector<std::string> as_nobody(std::vector<std::string> argv) {
     return all;
 }
 
-/// A copy of the recording that nobody may read.
+/// Gives the recording to the user nobody, who can then read it.
 std::string readable(const std::string& path) {
     check(chown(path.c_str(), 65534, 65534) == 0, "chown " + path);
     return path;

@@ -125,7 +125,7 @@ TEST_CASE("remedies: haproxy, whose default opens a connection for each client",
     };
     const Diagnosis ill = towards_backend(haproxy_argv(dir, haproxy_site("", http_port)));
     INFO(ill.document.dump(2));
-    const json* finding = ill.finding("resets"); // it resets connections to servers
+    const json* finding = ill.finding("resets"); // haproxy resets its connections to servers
     REQUIRE(finding != nullptr);
     CHECK(ill.document.at("totals").at("aborted") >= requests - 10);
     const std::string offered = offered_lines(*finding, "in the backend with server 127.0.0.1:80");

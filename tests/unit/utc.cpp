@@ -1,4 +1,4 @@
-// Local time is printed in tables: tests run in UTC wherever they run.
+// Tables contain local time: all tests run in UTC.
 #include <cstdlib>
 #include <ctime>
 

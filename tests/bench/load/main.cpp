@@ -1,5 +1,4 @@
-// Makes TCP connections and closes them, as a ruler for tracers: how many a second, at what CPU
-// cost.
+// Makes and closes TCP connections, to measure tracers: connections per second, and their CPU cost.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -53,7 +52,7 @@ pid_t start(Run run) {
 bool start_crew(const Options& options, Shared& shared, Crew& crew) {
     for (std::uint32_t i = 0; i < options.workers; ++i) {
         const auto port = static_cast<std::uint16_t>(first_port + i);
-        // Shares that add up to the whole, whatever the division leaves.
+        // Shares whose sum is the whole, regardless of the division's remainder.
         const auto share = [&](std::uint64_t all) {
             return all * (i + 1) / options.workers - all * i / options.workers;
         };
@@ -86,8 +85,8 @@ struct Measured {
     std::uint64_t closes = 0;
 };
 
-/// Runs until the count is done or the time is up. A bounded count is measured from its start,
-/// because the warm-up could swallow it.
+/// Runs until the count is done or the time is over. A bounded count is measured from its start,
+/// because the warm-up could use it up.
 Measured measure(const Options& options, Shared& shared, Crew& crew) {
     shared.go.store(true, std::memory_order_release);
     if (options.count == 0)

@@ -1,12 +1,12 @@
-// A network namespace for one run, and the kernel's own counters in it.
+// A network namespace for one run, and the kernel's counters in it.
 #pragma once
 
 #include <cstdint>
 
 namespace load {
 
-/// Moves the process into a fresh network namespace with loopback up, all ports free for clients
-/// and room for every TIME_WAIT of the run. Prints and returns false if that cannot be done.
+/// Moves the process into a new network namespace with loopback up, all ports free for clients and
+/// room for every TIME_WAIT of the run. Prints and returns false if that is not possible.
 bool enter_fresh_namespace();
 
 struct KernelCounters {

@@ -77,7 +77,7 @@ bool set(Options& o, std::string_view name, const char* text) {
     return false;
 }
 
-/// Fills what was left open; refuses what cannot be bounded.
+/// Fills in missing options; rejects unbounded runs.
 bool complete(Options& o) {
     if (o.processes > 0 && o.count == 0) {
         std::fprintf(stderr, "load: --processes needs --count, to share it out\n");
@@ -87,7 +87,7 @@ bool complete(Options& o) {
         o.workers = static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
     if (o.sources == 0) {
         // A (source, destination) pair has 64,000 ports; the search slows down well before they are
-        // used up, so a quarter of them is the share planned for.
+        // used up, so a quarter of them is used.
         constexpr double ports_used = 16000, fastest_per_second = 150000;
         const double rate = o.rate ? static_cast<double>(o.rate) : fastest_per_second;
         const double total =

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint32_t peer_base = 0x7f010000;   // 127.1.0.0 and up
 constexpr std::uint32_t source_base = 0x7f800001; // 127.128.0.1 and up
-constexpr std::int64_t most_unserved = 64;        // keeps clear of the listen backlog
+constexpr std::int64_t most_unserved = 64;        // stays below the listen backlog
 
 void settle_in(const char* name, std::uint32_t worker, Shared& shared) {
     prctl(PR_SET_NAME, name);
@@ -46,8 +46,8 @@ const sockaddr* generic(const sockaddr_in& a) {
     return static_cast<const sockaddr*>(static_cast<const void*>(&a));
 }
 
-/// Keeps to a rate by sleeping until the next connection is due, 1 ms or more at a time: at high
-/// rates they come in small bursts, as they do from a real service.
+/// Keeps a rate by sleeping until the next connection is due, 1 ms or more at a time: high rates
+/// come in small bursts, as from a real service.
 class Pace {
   public:
     explicit Pace(double per_second) : step_ns_(per_second > 0 ? 1e9 / per_second : 0) {
@@ -101,8 +101,7 @@ class Client {
 
   private:
     int connect_to(std::uint64_t serial) {
-        // Each worker starts its walk over the peers elsewhere, so that all of them get used even
-        // when there are few connections.
+        // Each worker starts at another peer, so that all peers are used even with few connections.
         const std::uint64_t turn = serial * options_.workers + seat_.worker;
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (options_.sources > 1) {
@@ -175,7 +174,7 @@ void run_server(const Options& options, const Seat& seat, Shared& shared) {
     settle_in("load-server", seat.worker, shared);
     static char buffer[4096];
     auto& served = shared.served[seat.worker].value;
-    // The parent shuts the listener down when all is served, and accept() fails.
+    // The parent shuts the listener down when all connections are served, and accept() fails.
     for (int fd = 0; (fd = accept4(seat.listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
         if (options.request_bytes) {
             recv(fd, buffer, options.request_bytes, MSG_WAITALL);

@@ -1,4 +1,4 @@
-// The processes that make the load: pairs of a client and a server pinned to one core.
+// The processes that generate the load: pairs of a client and a server pinned to one core.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace load {
 
-/// In memory shared by all processes of a run; one line each, so that counting does not move lines.
+/// In memory shared by all processes of a run; one cache line each, to avoid false sharing.
 struct alignas(64) Counter {
     std::atomic<std::uint64_t> value{0};
 };
@@ -24,8 +24,8 @@ struct Shared {
 
 struct Seat {
     std::uint32_t worker;
-    int listener;         ///< of the server of the pair
-    std::uint16_t port;   ///< that it listens on
+    int listener;         ///< listening socket of the pair's server
+    std::uint16_t port;   ///< listening port
     std::uint64_t quota;  ///< connections to make; 0: until `stop`
     std::uint32_t relays; ///< successive processes that share the quota
 };

@@ -1,4 +1,5 @@
-// How often this process has allocated memory: what runs for each event must not, once it is warm.
+// Counts this process's memory allocations: code that runs for each event must not allocate once it
+// is warm.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
-// What an event costs in each room, in nanoseconds and in allocations (none, once warm), and how
-// many events a second one core takes through all of them: the records are made here, not in a
-// kernel.
+// The cost of an event in each module, in nanoseconds and in allocations (none, once warm), and the
+// number of events per second that one core handles in all of them. The records are made here, not
+// in a kernel.
 #include <cstring>
 #include <vector>
 
@@ -19,12 +19,12 @@ using namespace twtrace;
 
 namespace {
 
-constexpr std::size_t batch = 4096; // what 20 ms bring at 200,000 events a second
+constexpr std::size_t batch = 4096; // 20 ms at 200,000 events per second
 
-// Of this process, so that its name can be looked up.
+// A record of this process, so that its name can be looked up.
 twtrace_event record(std::uint32_t peer) {
     twtrace_event event = test::time_wait_record();
-    event.stage = TWTRACE_STAGE_TIME_WAIT; // one in FIN_WAIT2 would have to settle
+    event.stage = TWTRACE_STAGE_TIME_WAIT; // an entry in FIN_WAIT2 would be delayed
     event.local_port = static_cast<twtrace_u16>(32768 + peer % 28232);
     event.time_ns += peer;
     std::memcpy(event.remote_addr + 1, &peer, 3);
@@ -54,11 +54,11 @@ std::vector<Event> events(std::uint32_t peers) {
     return made;
 }
 
-// Runs work over a batch of inputs, and says what one of them took.
+// Runs work over a batch of inputs, and prints the cost of one of them.
 template <typename Inputs, typename Work>
 void each(benchmark::State& state, const Inputs& inputs, Work work) {
     for (const auto& input : inputs)
-        work(input); // warm
+        work(input); // warm-up
     const std::uint64_t before = bench::allocations();
     for ([[maybe_unused]] auto _ : state)
         for (const auto& input : inputs)

@@ -1,7 +1,7 @@
-// Writes a recording of so many events at 40,000 a second of recorded time: what a busy host has,
-// in seconds instead of hours.
+// Writes a recording of EVENTS events at 40,000 per second of recorded time: the recording of a
+// busy host, in seconds instead of hours.
 //
-//   twtrace_make_recording FILE EVENTS
+// twtrace_make_recording FILE EVENTS
 #include <cstdio>
 #include <cstdlib>
 #include <random>

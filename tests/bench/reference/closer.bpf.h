@@ -1,6 +1,6 @@
-/* The tracer that one writes first, in the manner of the bcc tools: the closer is read with the
- * usual helpers at -> FIN_WAIT1, kept, and sent at -> CLOSE. It knows neither role nor lifetime nor
- * what it missed. Each program that includes this says where the closer is kept. */
+/* A simple tracer in the manner of the bcc tools: the closer is read with the usual helpers at ->
+ * FIN_WAIT1, kept, and sent at -> CLOSE. It has no role, no lifetime and no count of missed events.
+ * Each program that includes this defines where the closer is kept. */
 #ifndef TWTRACE_BENCH_CLOSER_BPF_H
 #define TWTRACE_BENCH_CLOSER_BPF_H
 
@@ -72,7 +72,8 @@ static __always_inline void send_event(struct sock* sk, const struct closer* clo
     event->remote_port = sk->__sk_common.skc_dport;
     event->family = sk->__sk_common.skc_family;
     event->from = (__u16)from;
-    /* The reader wakes on a timer, as twtrace's does: a wake-up an event is another row's story. */
+    /* The reader wakes on a timer, like twtrace's: the cost of a wake-up per event is measured
+     * separately. */
     bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 

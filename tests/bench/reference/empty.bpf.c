@@ -1,5 +1,5 @@
-/* The floor: what it costs that somebody listens to the tracepoint at all. Its run time in
- * kernel.bpf_stats is the statistics' own cost, which the bench takes off everybody's. */
+/* The lower bound: the cost of an empty program on the tracepoint. Its run time in kernel.bpf_stats
+ * is the cost of the statistics, which the bench subtracts from all others. */
 #include <vmlinux.h>
 
 #include <bpf/bpf_helpers.h>

@@ -1,4 +1,4 @@
-/* The closer kept in an LRU hash keyed by the socket's address. */
+/* Keeps the closer in an LRU hash keyed by the socket's address. */
 #include "closer.bpf.h"
 
 struct {

@@ -1,5 +1,5 @@
-// Loads one of the reference programs and drains its ring as twtrace does: on a timer of 20 ms. On
-// SIGINT or SIGTERM it prints what it saw, and how often the kernel skipped the program.
+// Loads one of the reference programs and drains its ring like twtrace: on a timer of 20 ms. On
+// SIGINT or SIGTERM it prints the number of events, and how often the kernel skipped the program.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -25,7 +25,7 @@ struct Loaded {
     const unsigned long long* lost = nullptr;
 };
 
-// A skeleton's struct lives until the process ends: there is one, and the kernel cleans up.
+// A skeleton's struct is never freed: there is only one, and the kernel cleans up.
 Loaded load_empty() {
     auto* skeleton = empty_bpf__open_and_load();
     if (!skeleton || empty_bpf__attach(skeleton) != 0)

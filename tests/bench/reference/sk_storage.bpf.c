@@ -1,8 +1,8 @@
-/* The closer kept in the socket's own storage, which goes with the socket. */
+/* Keeps the closer in the socket's own storage, which is freed with the socket. */
 #include "closer.bpf.h"
 
 #define BPF_MAP_TYPE_SK_STORAGE 24 /* uapi/linux/bpf.h */
-#define BPF_F_NO_PREALLOC 1        /* the only way this map can be made */
+#define BPF_F_NO_PREALLOC 1        /* required for this map type */
 #define BPF_SK_STORAGE_GET_F_CREATE 1
 
 struct {

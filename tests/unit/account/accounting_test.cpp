@@ -57,7 +57,7 @@ TEST_CASE(
     given.recursion_misses = 20;
     given.caught = 15;
     CHECK(Accounting::of(given).missed == 5);
-    given.caught = 1000; // more than there were: nothing is left to explain with
+    given.caught = 1000; // more than there were: nothing remains to explain
     CHECK(Accounting::of(given).missed == 0);
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("accounting line: exact, too few, too many, not checked") {
           "0): 5 closes found tcp_max_tw_buckets reached and made no time-wait socket");
     CHECK(accounting_line(Accounting::of({})) ==
           "not checked: captured 0 + lost 0 + missed 0; the kernel's counters could not be read");
-    // A replay that ends after so many lines compared nothing.
+    // A replay that ends after a number of lines compared nothing.
     CHECK(accounting_line(Accounting{}) == "not checked: captured 0 + lost 0 + missed 0; the run "
                                            "ended before the counters were compared");
 }

@@ -48,7 +48,7 @@ TEST_CASE("namespaces of processes and of mounts together") {
     const auto found = find_namespace_files(proc.path());
     REQUIRE(found.size() == 3);
     CHECK(found.at(4026531840) == proc.path("/12/ns/net"));
-    CHECK(found.at(4026532170) == proc.path("/13/ns/net")); // needs less than a mount
+    CHECK(found.at(4026532170) == proc.path("/13/ns/net")); // needs fewer privileges than a mount
     CHECK(find_namespaces(proc.path()).size() == 2);
     CHECK(namespace_of(proc.path("/12")) == 4026531840);
     CHECK(namespace_of(proc.path("/14")) == 0);

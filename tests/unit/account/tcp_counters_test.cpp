@@ -8,7 +8,7 @@ using namespace twtrace;
 
 namespace {
 
-// /proc/net/netstat of Linux 6.18, shortened in the middle; IpExt and MPTcpExt as they stand there.
+// /proc/net/netstat of Linux 6.18, shortened in the middle; IpExt and MPTcpExt are unchanged.
 const std::string real =
     "TcpExt: SyncookiesSent SyncookiesRecv ArpFilter TW TWRecycled TWKilled PAWSActive "
     "ListenOverflows TCPTimeWaitOverflow TCPReqQFullDoCookies\n"

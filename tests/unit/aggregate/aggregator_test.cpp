@@ -72,7 +72,7 @@ TEST_CASE("aggregate: every type is counted as what it is") {
         CHECK(counts.aborted == 2);
         CHECK(counts.port_exhausted == 1);
     }
-    CHECK(groups[0]->how[TWTRACE_HOW_CLOSE] == 2); // of the time-waits
+    CHECK(groups[0]->how[TWTRACE_HOW_CLOSE] == 2); // only time-waits are counted
 }
 
 TEST_CASE("aggregate: a pid that is used again is another process") {
@@ -154,7 +154,7 @@ TEST_CASE("aggregate: a group says of itself what all of its events share") {
     CHECK(*aggregator.groups()[0]->role.get() == Role::Client);
     CHECK(*aggregator.groups()[0]->remote.get() == address("10.0.0.20"));
     aggregator.add(of_process(2));
-    aggregator.add(of_process(1)); // one value again does not make it shared again
+    aggregator.add(of_process(1)); // a repeated value does not undo that several were seen
     const Group& group = *aggregator.groups()[0];
     CHECK(group.pid.get() == nullptr);
     CHECK(*group.comm.get() == "nginx");
@@ -210,8 +210,8 @@ TEST_CASE("aggregate: a group that comes late and grows large is not 'other'") {
     for (std::uint32_t pid = 1; pid <= 1000; ++pid)
         aggregator.add(of_process(pid), 2);
     for (std::uint32_t round = 0; round < 1000; ++round) {
-        aggregator.add(of_process(5000));           // one that is there all the time
-        aggregator.add(of_process(10'000 + round)); // among many that come once
+        aggregator.add(of_process(5000));           // a constant one
+        aggregator.add(of_process(10'000 + round)); // among many that occur once
     }
     const auto groups = aggregator.groups();
     CHECK(*groups[0]->pid.get() == 5000);
@@ -241,21 +241,21 @@ TEST_CASE("aggregate: 'other' takes over all that a group has counted") {
     aggregator.add(of_process(2));
     const Group& other = *aggregator.groups().back();
     REQUIRE(other.is_other);
-    CHECK(*other.pid.get() == 1); // so far it is no more than that
+    CHECK(*other.pid.get() == 1); // so far it has only this process
     CHECK(other.counts.time_wait == 3);
     CHECK(other.counts.fin_wait2 == 2);
     CHECK(other.how[TWTRACE_HOW_CLOSE] == 3);
     CHECK(other.lifetime_us->count() == 3);
     CHECK(peers_sum(other) == 3);
 
-    // It comes back, and what was counted before is taken back where it is now.
+    // It returns, and a retraction of an earlier event applies to its present group.
     Event retraction = retraction_of(event);
     retraction.task.pid = 1;
     retraction.task.start_boottime_ns = event.task.start_boottime_ns;
     aggregator.add(retraction);
     CHECK(aggregator.totals().time_wait == 3);
     CHECK(other.counts.fin_wait2 == 1);
-    CHECK(other.pid.get() == nullptr); // the second one had to give way by now
+    CHECK(other.pid.get() == nullptr); // the second one has been evicted
 }
 
 TEST_CASE("aggregate: a peer that comes late and grows large is not among the others") {
@@ -341,7 +341,7 @@ TEST_CASE("aggregate: the only entry towards a peer, taken back, is no peer") {
 }
 
 TEST_CASE("aggregate: what is taken back before it is counted cancels out when it is") {
-    // The entry's record found the ring full: it is counted from the overflow table, at the end.
+    // The entry's record found the ring full: it is counted from the overflow table at the end.
     Aggregator aggregator(GroupBy::Process);
     aggregator.add(client_v4());
     aggregator.add(retraction_of(fin_wait2()));
@@ -389,6 +389,6 @@ TEST_CASE("aggregate: random events; the groups always add up to the totals") {
         CHECK(sum.aborted == totals.aborted);
         CHECK(sum.passive_close == totals.passive_close);
         CHECK(sum.port_exhausted == totals.port_exhausted);
-        CHECK(totals.time_wait < 200'000); // nothing wrapped around
+        CHECK(totals.time_wait < 200'000); // no underflow
     }
 }

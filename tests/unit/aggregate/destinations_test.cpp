@@ -24,7 +24,7 @@ RulesByNetns rules(std::uint32_t usable, std::optional<double> reuse = std::null
     return {{netns, {usable, reuse, loopback_only}}};
 }
 
-// rate a second, from the start until then.
+// Adds `rate` entries per second for this time from the start.
 void enter(Flows& flows, const Event& event, std::uint32_t rate, std::uint64_t seconds) {
     for (std::uint64_t at = 0; at < seconds; ++at)
         flows.add(event, start + at * second, rate);
@@ -45,7 +45,7 @@ TEST_CASE("destinations: when a minute's window is full") {
     CHECK(full_in_s(steady(100, 10), 100, 2000).value() == Approx(10));
     CHECK(full_in_s(steady(100, 10), 100, 1050).value() == Approx(0.5));
     CHECK(full_in_s(steady(100, 10), 100, 1000).value() == Approx(0));
-    CHECK(full_in_s(steady(100, 60), 200, 9000).value() == Approx(30)); // as many leave as entered
+    CHECK(full_in_s(steady(100, 60), 200, 9000).value() == Approx(30)); // as many end as enter
     CHECK_FALSE(full_in_s(steady(100, 60), 0, 6001));
     CHECK_FALSE(full_in_s(steady(0, 0), 0, 1));
 }
@@ -96,15 +96,14 @@ TEST_CASE("destinations: what connect() takes over does not run out") {
     CHECK(worst[0]->key.remote == address("127.0.0.1"));
     CHECK(worst[0]->reused);
     CHECK_FALSE(worst[0]->used_up_in_s);
-    // The address of the source is 127.0.0.1 in these events, which is what the kernel looks at
-    // too.
+    // The source address is 127.0.0.1 in these events; the kernel checks it too.
     Flows remote(start);
     Event event = towards("10.0.0.5");
     event.local = address("10.0.0.1");
     enter(remote, event, 1000, 10);
     CHECK_FALSE(Destinations(remote, rules(12'000, 1.0, true)).worst(1)[0]->reused);
     CHECK(Destinations(remote, rules(12'000, 1.0)).worst(1)[0]->reused);
-    // Faster than they may be taken over.
+    // A rate at which they are too young to be taken over.
     CHECK_FALSE(Destinations(remote, rules(1200, 1.0)).worst(1)[0]->reused);
 }
 
@@ -170,7 +169,7 @@ TEST_CASE("destinations: what connect() did not take over as it failed is not re
     CHECK(one().reused);
     Event failing = towards("127.0.0.1");
     failing.type = EventType::PortExhausted;
-    failing.reason = Reason::PortTaken; // a port of the program's own says nothing
+    failing.reason = Reason::PortTaken; // a port chosen by the program is not counted
     flows.add(failing, flows.now_ns());
     CHECK(one().ports.reusable == 400);
     failing.reason = Reason::None;

@@ -165,7 +165,7 @@ TEST_CASE("flow groups: the same flows by whatever is asked for") {
 
 TEST_CASE("flows: a rate that is young is divided by its age, and all rates by the same time") {
     Flows flows(start);
-    for (std::uint64_t at = 0; at < 10; ++at) // somebody else, all the time
+    for (std::uint64_t at = 0; at < 10; ++at) // another process, all the time
         flows.add(of_pid(7), start + at * second);
     const std::uint64_t begin = start + 10 * second + second / 4;
     for (std::uint64_t step = 0; step < 50; ++step)

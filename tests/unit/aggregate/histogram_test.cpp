@@ -48,7 +48,7 @@ TEST_CASE("histogram: buckets follow each other without a gap, and hold what bel
         const std::uint64_t last = Histogram::upper_end(index);
         REQUIRE(Histogram::index_of(first) == index);
         REQUIRE(Histogram::index_of(last) == index);
-        // The promised width: an eighth of where the bucket begins.
+        // The documented width: an eighth of the start of the bucket.
         REQUIRE(static_cast<double>(last - first) <= static_cast<double>(first) / 8);
     }
     CHECK(Histogram::upper_end(Histogram::buckets - 1) == largest);

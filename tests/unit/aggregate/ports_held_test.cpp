@@ -82,9 +82,9 @@ TEST_CASE("ports held: reusable after a second where tcp_tw_reuse is on", "[aggr
         held.add(event, 100, 1, at * second);
     held.move_to(120 * second);
     const PortCount count = held.towards(key_of(event));
-    CHECK(count.taken == 400); // taken over within the minute: never more than there are
+    CHECK(count.taken == 400); // taken over within the minute: never more than exist
     CHECK(count.held() == 100);
-    rules.reuse_on_loopback_only = true; // and this is none
+    rules.reuse_on_loopback_only = true; // this peer is not on loopback
     held.set_rules({{event.netns, rules}});
     CHECK(held.towards(key_of(event)).held() == 400);
 }
@@ -101,7 +101,7 @@ TEST_CASE("ports held: a port that was taken over is taken once", "[aggregate]")
         held.add(event, 1, 1, 100 * second + at * second / 100);
     }
     CHECK(held.towards(key_of(event)).taken == 200);
-    CHECK(held.towards(key_of(event)).held() == 100); // those of the last second
+    CHECK(held.towards(key_of(event)).held() == 100); // only those of the last second
 }
 
 TEST_CASE("ports held: how many known ports there are is bounded", "[aggregate]") {
@@ -111,7 +111,7 @@ TEST_CASE("ports held: how many known ports there are is bounded", "[aggregate]"
         event.local_port = port;
         held.add(event, 1, 1, 100 * second);
     }
-    CHECK(held.towards(key_of(event)).taken == 20); // counted, if not by port
+    CHECK(held.towards(key_of(event)).taken == 20); // counted, but not by port
     event.local_port = 1;
     held.add(event, 1, 1, 200 * second); // the minute is over: there is room again
     held.add(event, 1, 1, 200 * second);

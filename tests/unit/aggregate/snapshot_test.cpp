@@ -22,7 +22,7 @@ Event to_port(std::uint16_t remote_port) {
     return event;
 }
 
-// Those events, so many times each, in namespaces with so many usable ports.
+// Adds each event a number of times, in namespaces with this number of usable ports.
 const PortsHeld& held(const std::vector<std::pair<Event, std::uint64_t>>& events,
                       std::uint32_t usable) {
     static PortsHeld ports(0);
@@ -151,7 +151,7 @@ TEST_CASE("snapshot: the ports towards a peer are shared by all that connect to 
     const auto rows =
         rows_of(workers, 10.0, 9, &held({{elsewhere, 500}, {client_v4(), 400}}, 1000));
     REQUIRE(rows.size() == 5);
-    CHECK(near(*rows[0].peers.front().port_use, 0.5)); // a range of its own
+    CHECK(near(*rows[0].peers.front().port_use, 0.5)); // its own port range
     for (std::size_t index = 1; index < 5; ++index) {
         CHECK(rows[index].peers.front().time_wait == 100);
         CHECK(near(*rows[index].peers.front().port_use, 0.4));
@@ -189,7 +189,7 @@ TEST_CASE("snapshot: the quantiles of a lifetime") {
         event.fin_wait1_ns = 1'000'000 + us * 1000;
         aggregator.add(event);
     }
-    aggregator.add(unknown_closer()); // has none, and does not count as 0
+    aggregator.add(unknown_closer()); // has no lifetime, which does not count as 0
     const auto row = rows_of(aggregator, 1.0, 9).front();
     CHECK(*row.lifetime_p50_us >= 50);
     CHECK(*row.lifetime_p50_us <= 56);

@@ -39,7 +39,7 @@ TEST_CASE("pace: any event begins it anew") {
     ReadSchedule asked;
     for (unsigned read = 0; read < ReadSchedule::quiet_reads; ++read)
         asked.after(true);
-    CHECK(asked.after(false) == ReadSchedule::Step::Timer); // what the wish brought
+    CHECK(asked.after(false) == ReadSchedule::Step::Timer); // woken by the requested wake-up
     CHECK(reads_until_sleep(asked) == reads);
 }
 

@@ -1,4 +1,4 @@
-// A replay knows what the recording has, and nothing of the host that reads it.
+// A replay uses the data of the recording, and nothing of the host that reads it.
 #include "../recording/scene.h"
 #include "app/replay.h"
 #include "app/replayed_leftovers.h"
@@ -131,14 +131,14 @@ TEST_CASE("replay: sockets from before the span, as far as they are left at its 
     };
     SECTION("all of it") {
         const auto left = leftovers();
-        CHECK(left.sockets == 1); // of the two that the recorder found
+        CHECK(left.sockets == 1); // one of the two that the recorder found
         CHECK(left.last_ends_in_ms == 14'500);
         CHECK(left.by_service.empty());
     }
     SECTION("its last seconds") {
         options.begin = "-10s";
         const auto left = leftovers();
-        CHECK(left.sockets == 2); // and `old`; `replacing` is of the span
+        CHECK(left.sockets == 2); // including `old`; `replacing` belongs to the span
         CHECK(left.last_ends_in_ms == 34'500);
     }
 }
@@ -149,7 +149,7 @@ TEST_CASE("replay: a run whose first file was removed begins where the rest does
     options.from = directory.path("flight/");
     {
         auto writer = *RecordingWriter::open(options.from, {1U << 20U, 0}, scene_start());
-        // 400 s of a thousand entries each: several files, of which the first are removed.
+        // 400 s with a thousand entries each: several files, of which the first ones are removed.
         for (int second = 1; second <= 400; ++second) {
             for (std::uint16_t port = 0; port < 1000; ++port) {
                 Event event = scene_event(second - 0.999 + port * 0.0009, port);

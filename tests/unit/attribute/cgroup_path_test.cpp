@@ -1,5 +1,5 @@
-// The table of real paths: what each of systemd, the container runtimes and the kubelet writes, and
-// what twtrace makes of it. `source` says where a path of this form was seen.
+// The table of real paths: the path that each of systemd, the container runtimes and the kubelet
+// creates, and twtrace's result. `source` says where a path of this form was seen.
 #include "attribute/cgroup_path.h"
 
 #include <string>
@@ -322,7 +322,7 @@ TEST_CASE("a path that says nothing names nothing", "[attribute]") {
                              "/-pod.slice", "/:::", "/:cri-containerd:", "/-", ":"})
         CHECK(name_cgroup(path) == CgroupName{});
     CHECK(name_cgroup("nginx.service").unit ==
-          "nginx.service"); // no leading slash is no reason to fail
+          "nginx.service"); // a missing leading slash is not an error
 }
 
 TEST_CASE("hostile paths are bounded and never become a printable lie", "[attribute]") {

@@ -18,7 +18,7 @@ namespace {
 
 const std::string v1_mount = "30 20 0:9 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n";
 
-/// A host made of files: <root>/proc and <root>/cgroup, and a clock that stands still.
+/// A simulated host of files, <root>/proc and <root>/cgroup, and a clock that stands still.
 class FakeHost {
   public:
     explicit FakeHost(bool hybrid = false) {
@@ -79,8 +79,7 @@ TEST_CASE("an id is found by walking where handles do not work", "[attribute]") 
     const auto redis = host.files.make_directory("/cgroup/system.slice/redis.service");
     CgroupResolver resolver(host.options());
     CHECK_FALSE(
-        resolver
-            .has_handles()); // not a cgroup2: a handle of another file system must not be opened
+        resolver.has_handles()); // not a cgroup2: handles of other file systems must not be opened
     const CgroupRef found = resolver.by_id(redis);
     REQUIRE(found);
     CHECK(found->path == "/system.slice/redis.service");
@@ -105,7 +104,7 @@ TEST_CASE("an id that is nowhere is not looked for again", "[attribute]") {
     CgroupResolver resolver(host.options());
     CHECK_FALSE(resolver.by_id(~0ULL));
     host.clock += 2s;
-    CHECK_FALSE(resolver.by_id(~0ULL)); // from the cache: it does not use up the walk that follows
+    CHECK_FALSE(resolver.by_id(~0ULL)); // from the cache: does not use up the walk that follows
     const auto later = host.files.make_directory("/cgroup/b.service");
     CHECK(path_of(resolver.by_id(later)) == "/b.service");
 }
@@ -115,7 +114,7 @@ TEST_CASE("walks are rationed, and what was put off is not taken for unknown", "
     CgroupResolver resolver(host.options());
     CHECK_FALSE(resolver.by_id(~0ULL)); // walks
     const auto id = host.files.make_directory("/cgroup/late.service");
-    CHECK_FALSE(resolver.by_id(id)); // too soon
+    CHECK_FALSE(resolver.by_id(id)); // too early for another walk
     host.clock += 1s;
     CHECK(path_of(resolver.by_id(id)) == "/late.service");
 }
@@ -152,13 +151,13 @@ TEST_CASE("a process is known by pid and start time", "[attribute]") {
     host.add_process(7, 100, "1:name=systemd:/system.slice/a.service\n");
     CgroupResolver resolver(host.options());
     CHECK(path_of(resolver.by_process(7, boottime_ns(100))) == "/system.slice/a.service");
-    // The pid is used again: the old one's events keep their name, and the new one does not inherit
-    // it.
+    // The pid is reused: events of the old process keep their name, and the new one does not
+    // inherit it.
     host.add_process(7, 900, "1:name=systemd:/system.slice/b.service\n");
     CHECK(path_of(resolver.by_process(7, boottime_ns(900))) == "/system.slice/b.service");
     CHECK(path_of(resolver.by_process(7, boottime_ns(100))) == "/system.slice/a.service");
     CHECK(path_of(resolver.by_process(7, 0)) == "/system.slice/b.service");
-    // A process that was never read, behind a pid that lives on, is not known.
+    // A process that was never read is unknown, even if its pid exists.
     CHECK_FALSE(resolver.by_process(7, boottime_ns(500)));
     CHECK_FALSE(resolver.by_process(0, 1));
 }
@@ -197,7 +196,7 @@ TEST_CASE("a storm of processes stays within the capacity", "[attribute]") {
     for (std::uint32_t pid = 2; pid < 2000; ++pid)
         CHECK_FALSE(resolver.by_process(pid, boottime_ns(pid)));
     host.end_process(1);
-    CHECK_FALSE(resolver.by_process(1, boottime_ns(1))); // driven out, as it should be
+    CHECK_FALSE(resolver.by_process(1, boottime_ns(1))); // evicted, as expected
 }
 
 TEST_CASE("a mount of a part of the tree gives paths of the whole", "[attribute]") {
@@ -215,7 +214,7 @@ TEST_CASE("a mount of a part of the tree gives paths of the whole", "[attribute]
 
 namespace {
 
-/// A cgroup in the real cgroup2 mount; removed at the end, with the process that was put into it.
+/// A cgroup in the real cgroup2 mount; removed at the end, with the process in it.
 class RealCgroup {
   public:
     RealCgroup() {
@@ -237,7 +236,7 @@ class RealCgroup {
         rmdir(outer_.c_str());
     }
 
-    /// A child that waits in the cgroup until it is ended.
+    /// A child that waits in the cgroup until it is terminated.
     pid_t start_child() {
         child_ = fork();
         if (child_ == 0) {
@@ -320,8 +319,8 @@ TEST_CASE("a real process is found by its pid", "[attribute][real]") {
     const CgroupRef found = resolver.resolve(cgroup.id(), pid, boottime_ns(*ticks));
     REQUIRE(found);
     INFO(found->path);
-    // On a hybrid host a v1 hierarchy may say something else, and rightly so: this process was put
-    // into the cgroup2 alone.
+    // On a hybrid host a v1 hierarchy may correctly give another result: this process was put into
+    // the cgroup2 only.
     if (resolver.layout() == CgroupLayout::Unified ||
         found->path.find("twtrace-test") != std::string::npos)
         CHECK(found->path == cgroup.path());

@@ -59,7 +59,7 @@ TEST_CASE("other end: the listener in the namespace that has the address", "[att
     CHECK(services.find(towards(1, Role::Client, "10.0.0.1", 80)) == "nginx.service");
     CHECK(services.find(towards(1, Role::Client, "10.88.0.5", 6379)) == "cache");
     CHECK(services.find(towards(2, Role::Client, "10.88.0.1", 80)) == "nginx.service");
-    // Loopback is each namespace's own.
+    // Each namespace has its own loopback.
     CHECK(services.find(towards(2, Role::Client, "127.0.0.1", 9000)).empty());
     CHECK(services.find(towards(2, Role::Client, "127.0.0.1", 6379)) == "cache");
 }
@@ -69,7 +69,7 @@ TEST_CASE("other end: a peer that connected is known by its namespace's containe
     CHECK(services.find(towards(1, Role::Server, "10.88.0.5", 45678)) == "cache");
     CHECK(services.find(towards(2, Role::Server, "10.88.0.1", 45678)).empty()); // the host
     CHECK(services.find(towards(1, Role::Server, "127.0.0.1", 9000)).empty());
-    // The listener is not known, the container is.
+    // The listener is unknown, the container is known.
     CHECK(services.find(towards(1, Role::Client, "10.88.0.5", 1)) == "cache");
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("other end: unknown where it is elsewhere, or could be several", "[att
     const HostServices services = host();
     CHECK(services.find(towards(1, Role::Client, "192.0.2.1", 80)).empty());
     CHECK(services.find(towards(1, Role::Client, "10.0.2.100", 80)).empty());
-    CHECK(services.find(towards(1, Role::Client, "127.0.0.1", 81)).empty()); // nobody holds it
+    CHECK(services.find(towards(1, Role::Client, "127.0.0.1", 81)).empty()); // no such socket
     CHECK(services.find(towards(99, Role::Client, "127.0.0.1", 80)).empty());
     CHECK(services.find(test::unknown_closer()).empty());
     CHECK(services.knows(1));

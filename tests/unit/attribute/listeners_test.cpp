@@ -57,7 +57,7 @@ TEST_CASE("the listener that a connection arrives at") {
     CHECK(table.find(address("192.0.2.1"), 80) == 3);
     CHECK(table.find(address("192.0.2.2"), 80) == 1);
     CHECK(table.find(address("2001:db8::1"), 80) == 2);
-    CHECK(table.find(address("192.0.2.2"), 443) == 4); // [::] takes IPv4 too
+    CHECK(table.find(address("192.0.2.2"), 443) == 4); // [::] accepts IPv4 too
     CHECK(table.find(address("192.0.2.2"), 8080) == 0);
     CHECK(table.find(address("::1"), 8080) == 0);
     CHECK(table.find(address("192.0.2.2"), 81) == 0);
@@ -96,7 +96,7 @@ TEST_CASE("hostile descriptor names and processes that end") {
     add_process(proc, 200, 950,
                 {"socket:[", "socket:[]", "socket:[11", "socket:[11x]", "socket:[-11]",
                  "socket:[99999999999]", "socket:[4294967307]"});
-    proc.make_directory("/201/fd"); // no stat: it has ended
+    proc.make_directory("/201/fd"); // no stat: the process has ended
     std::filesystem::create_symlink("socket:[11]", proc.path("/201/fd/3"));
     proc.make_directory("/99999999999/fd");
     CHECK(find_socket_holders({11}, proc.path()).holders.empty());

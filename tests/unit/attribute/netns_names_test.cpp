@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Symbolic links to /proc/self/ns/net stand for what `ip netns` mounts: both lead to the same
+/// Symbolic links to /proc/self/ns/net in place of the mounts of `ip netns`: both lead to the same
 /// inode on the namespace file system, and links need no privilege.
 struct FakeNames {
     test::FakeFiles files;
@@ -99,7 +99,7 @@ TEST_CASE("a real namespace that is mounted as ip netns does it", "[attribute][r
     FakeNames fake;
     fake.files.write("/netns/real", "");
     const std::string target = fake.files.path("/netns/real");
-    // The mount has to be made where the test sees it, the namespace in a child that may go away.
+    // The mount has to be created where the test sees it, the namespace in a child that may end.
     int ready[2];
     REQUIRE(pipe(ready) == 0);
     const pid_t child = fork();

@@ -13,10 +13,10 @@ TEST_CASE("other end: a passive close names it", "[attribute]") {
     second.type = EventType::PassiveClose;
     std::swap(second.local, second.remote);
     std::swap(second.local_port, second.remote_port);
-    second.netns = 7; // in a container of its own
+    second.netns = 7; // in another container
     PassiveEnds ends;
     CHECK(ends.find(first).empty());
-    ends.notice(first); // no passive close
+    ends.notice(first); // not a passive close
     CHECK(ends.find(first).empty());
     second.local = test::address("10.0.0.20");
     second.remote = test::address("10.0.0.1");

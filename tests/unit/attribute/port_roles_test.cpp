@@ -13,7 +13,7 @@ TEST_CASE("port roles: a server's port has many remote ones, in whatever range i
     CHECK(roles.is_servers(45'000, 50'007));
     CHECK_FALSE(roles.is_servers(33'000, 443));
     CHECK_FALSE(roles.is_servers(40'000, 443));
-    roles.add(40'000, 80); // connect() gave one port to two destinations
+    roles.add(40'000, 80); // connect() used one port for two destinations
     roles.add(40'000, 81);
     CHECK_FALSE(roles.is_servers(40'000, 80));
 }

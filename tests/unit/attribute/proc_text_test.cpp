@@ -54,7 +54,7 @@ TEST_CASE("the most telling line of /proc/PID/cgroup", "[attribute]") {
     CHECK(choose_cgroup_path("0::/\n") == "/");
     CHECK(choose_cgroup_path("0::/a.service (deleted)\n") == "/a.service");
     CHECK(choose_cgroup_path("0::/with:colon/b.service\n") == "/with:colon/b.service");
-    // This development machine: neither v2 nor systemd know anything, one v1 controller does.
+    // A machine on which neither v2 nor systemd has a path, but one v1 controller does.
     CHECK(choose_cgroup_path("9:name=systemd:/\n4:memory:/process_api/e3c7\n1:cpu:/\n0::/\n") ==
           "/process_api/e3c7");
     CHECK(choose_cgroup_path("4:memory:/user.slice\n1:name=systemd:/user.slice/user-0.slice/"

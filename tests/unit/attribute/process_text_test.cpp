@@ -30,10 +30,10 @@ TEST_CASE("process text: the arguments, with spaces between them") {
     CHECK(read_cmdline(7, start_ns, proc.path()) == "python3 -m http.server");
     proc.write("/7/cmdline", "sh\x1b[2J\n-c");
     CHECK(read_cmdline(7, start_ns, proc.path()) == "sh?[2J?-c");
-    CHECK(read_cmdline(7, start_ns + second_ns, proc.path()).empty()); // the pid was used again
+    CHECK(read_cmdline(7, start_ns + second_ns, proc.path()).empty()); // the pid was reused
     CHECK(read_cmdline(8, start_ns, proc.path()).empty());
     CHECK(read_cmdline(0, start_ns, proc.path()).empty());
-    proc.write("/7/cmdline", ""); // a kernel thread, a zombie
+    proc.write("/7/cmdline", ""); // a kernel thread or a zombie
     CHECK(read_cmdline(7, start_ns, proc.path()).empty());
     proc.write("/7/cmdline", std::string(max_cmdline_bytes, 'x'));
     CHECK(read_cmdline(7, start_ns, proc.path()) == std::string(max_cmdline_bytes, 'x'));

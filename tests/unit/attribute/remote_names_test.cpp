@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 
-/// Answers when it is told to.
+/// Answers on request of the test.
 class Server {
   public:
     std::map<std::string, std::string> names;
@@ -87,18 +87,18 @@ TEST_CASE("remote names: names last ten minutes, failures one", "[attribute]") {
     auto names = names_of(server);
     CHECK(comes([&] { return find(names, "10.0.0.5") == "db.example"; }));
     find(names, "10.0.0.6");
-    find(names, "10.0.0.7"); // asked for after .6 was answered
+    find(names, "10.0.0.7"); // requested after .6 was answered
     CHECK(comes([&] { return server->asked == 3; }));
     server->now_ns += 59 * second_ns;
     find(names, "10.0.0.5");
     find(names, "10.0.0.6");
-    find(names, "10.0.0.8"); // behind those two, if they were asked again
+    find(names, "10.0.0.8"); // queued behind those two, if they were requested again
     CHECK(comes([&] { return server->asked == 4; }));
     server->now_ns += 2 * second_ns;
     find(names, "10.0.0.6");
     CHECK(comes([&] { return server->asked == 5; }));
     server->now_ns += 600 * second_ns;
-    CHECK(find(names, "10.0.0.5") == "db.example"); // the old one until the new one is there
+    CHECK(find(names, "10.0.0.5") == "db.example"); // the old name until the new one is known
     CHECK(comes([&] { return server->asked == 6; }));
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("remote names: a server that does not answer holds nothing up", "[attr
         for (int one = 0; one < 3000; ++one)
             find(names,
                  ("10.0." + std::to_string(one / 250) + "." + std::to_string(one % 250)).c_str());
-    } // at most 1,024 waited, and their thread is still asking
+    } // at most 1,024 waited, and their thread is still resolving
     server->open();
     CHECK(comes([&] { return server->asked <= 1; }));
 }

@@ -17,7 +17,7 @@ Event entry(std::uint16_t port = 45678) {
     return event;
 }
 
-// As it comes from the kernel side: addresses, and no owner.
+// As sent by the kernel side: addresses, and no owner.
 Event of_minisock(EventType type, std::uint64_t time_ns, std::uint16_t port = 45678) {
     const Event before = entry(port);
     Event event;

@@ -1,5 +1,5 @@
-// Two CPUs in the store at once: every order of their accesses to its memory, as far as it is
-// bounded below. Nothing may be told of one socket that belongs to the other.
+// Two CPUs in the store at once: every order of their memory accesses, within the bounds below.
+// Data of one socket must never be reported for the other.
 #include <ucontext.h>
 
 #include <array>
@@ -13,13 +13,13 @@ using namespace twtrace::test;
 
 namespace {
 
-/// Runs two functions in all orders of their accesses that change between them at most `changes`
-/// times; depth first over the decisions "go on" and "change" before each access.
+/// Runs two functions in all orders of their accesses with at most `changes` switches between them;
+/// depth first over the decisions "continue" and "switch" before each access.
 class Interleavings {
   public:
     explicit Interleavings(std::size_t changes) : most_changes_(changes) {}
 
-    /// Runs them in the next order. No: there is none.
+    /// Runs them in the next order. False: there is none.
     bool run(const std::function<void()>& first, const std::function<void()>& second) {
         if (!choose_next())
             return false;

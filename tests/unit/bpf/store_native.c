@@ -1,5 +1,5 @@
-/* The store with the few BPF helpers that it calls, as their specification has them: an array never
- * moves, a hash map inserts and deletes under a lock and uses an element again at once. */
+/* The store with the few BPF helpers that it calls, as specified: an array never moves; a hash map
+ * inserts and deletes under a lock and reuses an element at once. */
 #include "store_native.h"
 
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 
-/* Instead of bpf/maps.bpf.h and bpf/number.bpf.h. */
+/* Replaces bpf/maps.bpf.h and bpf/number.bpf.h. */
 #define TWTRACE_MAPS_BPF_H
 #define TWTRACE_NUMBER_BPF_H
 #undef __always_inline

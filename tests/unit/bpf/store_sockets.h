@@ -1,4 +1,4 @@
-// Sockets for the store's tests, each with a connection that can be told from every other.
+// Sockets for the store's tests, each with a distinguishable connection.
 #pragma once
 
 #include <cstring>
@@ -8,7 +8,7 @@
 
 namespace twtrace::test {
 
-/// Of sockets in one bucket that prefer the same way: they compete for it.
+/// Sockets of one bucket that prefer the same way, so that they compete for it.
 inline std::vector<native_sock> competing_sockets(std::size_t how_many, bool same_way) {
     constexpr std::uint64_t step = 2048; // of key_of()
     std::vector<native_sock> sockets;

@@ -1,5 +1,5 @@
-// The store under threads that compete for the ways of one bucket. [.endurance] is the same for
-// longer: TWTRACE_STORE_OPERATIONS=1000000000 twtrace_unit_tests '[store-threads]'
+// The store with threads that compete for the ways of one bucket. [.endurance] runs longer:
+// TWTRACE_STORE_OPERATIONS=1000000000 twtrace_unit_tests '[store-threads]'
 #include <sched.h>
 
 #include <atomic>
@@ -33,7 +33,7 @@ struct Result {
     }
 };
 
-// A task that loses its processor in the middle of an access makes the windows long.
+// Yields in the middle of an access, which lengthens the race windows.
 thread_local std::uint32_t accesses = 0;
 
 void lose_the_processor_at_times() {

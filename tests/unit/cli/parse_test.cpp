@@ -26,7 +26,7 @@ Options options_of(const std::vector<const char*>& arguments) {
     return parsed->options;
 }
 
-// The message of a refusal: wrong usage, in one line.
+// The error message for wrong usage, in one line.
 std::string refusal(const std::vector<const char*>& arguments) {
     const auto parsed = parse(arguments);
     REQUIRE_FALSE(parsed);
@@ -75,7 +75,7 @@ TEST_CASE("command line: without a command it is top on a terminal, with the opt
     CHECK(parsed->options.interval == 500ms);
     CHECK(parsed->options.group_by == GroupBy::Service);
     CHECK(parsed->options.count == 3);
-    CHECK(options_of({"top"}).interval == 0s); // its own
+    CHECK(options_of({"top"}).interval == 0s); // has its own default
     const auto named = parse({"trace"}, true);
     REQUIRE(named);
     CHECK(named->options.command == Command::Trace);
@@ -115,7 +115,7 @@ TEST_CASE("command line: options mean the same before and after the command") {
 TEST_CASE("command line: of two values for one thing the last one counts, wherever it stands") {
     CHECK(options_of({"trace", "-o", "json", "-o", "csv"}).format == Format::Csv);
     CHECK(options_of({"trace", "-d", "3", "-d", "4"}).duration == 4s);
-    for (int round = 0; round < 20; ++round) { // not by chance
+    for (int round = 0; round < 20; ++round) { // the result must not vary
         CHECK(options_of({"-o", "json", "trace", "-o", "csv"}).format == Format::Csv);
         CHECK(options_of({"-o", "csv", "summary", "-o", "json"}).format == Format::Json);
     }
@@ -183,7 +183,7 @@ TEST_CASE("command line: a missing value is refused") {
 
 TEST_CASE("command line: an empty value is a wrong one, not a missing option") {
     refusal({"trace", "-p", ""});
-    refusal({"trace", "-p", "{}"}); // CLI11's way to write an empty list
+    refusal({"trace", "-p", "{}"}); // CLI11's notation for an empty list
     refusal({"trace", "-p", "[1,2]"});
     refusal({"trace", "--comm="});
     refusal({"trace", "-o", ""});
@@ -283,8 +283,8 @@ TEST_CASE("command line: doctor takes --host, and nobody else does") {
     CHECK(contains(refusal({"trace", "--host"}), "--host"));
 }
 
-// The completions learn the values of an option from what twtrace says of an empty one, so it must
-// not begin to trace.
+// The completions get the values of an option from twtrace's error for an empty one, so an empty
+// value must not start a trace.
 TEST_CASE("cli: no option takes an empty value", "[cli]") {
     for (const OptionRow& row : option_table()) {
         if (row.metavar.empty()) {
@@ -306,7 +306,7 @@ TEST_CASE("command line: what stands behind -- is a command, with its own option
     CHECK(options.filter.is_partial());
     CHECK(options_of({"--", "true"}).command == Command::Trace);
     CHECK(options_of({"doctor", "--", "true"}).child.size() == 1);
-    // Whatever standard output is: it is the command's.
+    // Regardless of standard output, which belongs to the command.
     CHECK(parse({"--", "true"}, true)->options.command == Command::Trace);
 }
 

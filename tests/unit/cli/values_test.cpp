@@ -129,7 +129,7 @@ TEST_CASE("values: address ranges, with the host's bits cleared") {
     CHECK(parse_cidr("2001:db8::/32")->bits == 32);
     CHECK(parse_cidr("::1")->bits == 128);
     CHECK(parse_cidr("::/0")->bits == 0);
-    // IPv4-mapped: what it is called everywhere else.
+    // IPv4-mapped: converted to IPv4, as everywhere else.
     const auto mapped = parse_cidr("::ffff:10.0.0.0/104");
     REQUIRE(mapped);
     CHECK(to_string(mapped->base) == "10.0.0.0");

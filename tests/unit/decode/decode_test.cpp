@@ -79,7 +79,7 @@ TEST_CASE("decode: of a longer record the known front is taken") {
 TEST_CASE("decode: a record of an unknown type is none") {
     for (unsigned type = 0; type < 300; ++type) {
         if (type == TWTRACE_TIME_WAIT_START || type == TWTRACE_TIME_WAIT_END)
-            continue; // a shorter record, below
+            continue; // a shorter record, tested below
         twtrace_event record = time_wait_record();
         record.header.type = static_cast<twtrace_u16>(type);
         CAPTURE(type);
@@ -279,7 +279,7 @@ TEST_CASE("decode: whether a connection had TCP timestamps") {
     CHECK(decode_event(bytes_of(record))->timestamps == false);
     record.flags |= TWTRACE_FLAG_TIMESTAMPS;
     CHECK(decode_event(bytes_of(record))->timestamps == true);
-    record.header.type = TWTRACE_PORT_EXHAUSTED; // no connection came about
+    record.header.type = TWTRACE_PORT_EXHAUSTED; // no connection was made
     CHECK_FALSE(decode_event(bytes_of(record))->timestamps.has_value());
     CHECK_FALSE(decode_event(bytes_of(minisock_record()))->timestamps.has_value());
     twtrace_overflow_key lost{};
@@ -287,7 +287,7 @@ TEST_CASE("decode: whether a connection had TCP timestamps") {
     CHECK(event_of(lost).timestamps == true);
     lost.no_timestamps = 1;
     CHECK(event_of(lost).timestamps == false);
-    lost.type = TWTRACE_PASSIVE_CLOSE; // these are counted without it
+    lost.type = TWTRACE_PASSIVE_CLOSE; // these are counted without timestamps
     CHECK_FALSE(event_of(lost).timestamps.has_value());
 }
 
@@ -295,7 +295,7 @@ TEST_CASE("decode: why there was no port, and a port that the program chose") {
     twtrace_event record = time_wait_record();
     record.flags |= TWTRACE_FLAG_PORT_CHOSEN;
     CHECK(decode_event(bytes_of(record))->port_chosen);
-    record.reason = TWTRACE_REASON_PORT_TAKEN; // not of an entry
+    record.reason = TWTRACE_REASON_PORT_TAKEN; // invalid for an entry
     CHECK_FALSE(decode_event(bytes_of(record)));
     record.header.type = TWTRACE_PORT_EXHAUSTED;
     CHECK(decode_event(bytes_of(record))->reason == Reason::PortTaken);

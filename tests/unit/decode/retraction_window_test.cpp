@@ -29,7 +29,7 @@ Event retraction_of(const Event& event) {
     return retraction;
 }
 
-// What comes out, in order.
+// The output, in order.
 struct Settled {
     RetractionWindow settle;
     std::vector<Event> out;
@@ -97,7 +97,7 @@ TEST_CASE("settle: a reset within the hold turns the entry into an aborted close
     CHECK(settled.out[0].type == EventType::TimeWait);
     CHECK(settled.out[1].type == EventType::Aborted);
     CHECK(settled.out[1].local_port == 2);
-    CHECK_FALSE(settled.out[1].retracts); // nothing was counted, nothing is to be taken back
+    CHECK_FALSE(settled.out[1].retracts); // nothing was counted, so nothing is retracted
     CHECK(settled.out[2].type == EventType::TimeWait);
 }
 
@@ -179,13 +179,13 @@ TEST_CASE("settle: what became of a minisock waits, and never comes before the h
     Settled settled;
     Event end = entry(start + 10, Stage::TimeWait);
     end.type = EventType::TimeWaitEnd;
-    settled.push(end, start + 20); // told by another CPU
+    settled.push(end, start + 20); // reported by another CPU
     CHECK(settled.out.empty());
     settled.push(entry(start, Stage::TimeWait), start + 30);
     CHECK(settled.out.size() == 1);
     Event next = entry(start + 40, Stage::TimeWait);
     settled.push(next, start + 50);
-    CHECK(settled.out.size() == 1); // behind the end that waits
+    CHECK(settled.out.size() == 1); // behind the delayed end
     settled.release(end.time_ns + hold + 1);
     REQUIRE(settled.out.size() == 3);
     CHECK(settled.out[0].time_ns == start);

@@ -69,7 +69,7 @@ TEST_CASE("doctor: the finding whose remedy brings most comes first", "[doctor][
     findings[1].weight = 1000;
     add_expected(observed(), log_of_client(), 10, findings);
     CHECK(findings[0].id == "connection-per-request"); // saves closes, handshakes and ports
-    CHECK(findings[1].id == "tw-reuse-off");           // gives ports back
+    CHECK(findings[1].id == "tw-reuse-off");           // frees ports
     CHECK(findings[2].id == "resets");
     CHECK(findings[0].gain > findings[1].gain);
     findings[2].severity = Severity::Critical;
@@ -80,7 +80,7 @@ TEST_CASE("doctor: the finding whose remedy brings most comes first", "[doctor][
 TEST_CASE("doctor: of several remedies the best is named first", "[doctor][whatif]") {
     Findings findings{finding("ports-running-out")};
     Observations seen = observed();
-    seen.namespaces.begin()->second.settings->timestamps = 0; // so tcp_tw_reuse is no help
+    seen.namespaces.begin()->second.settings->timestamps = 0; // so tcp_tw_reuse has no effect
     add_expected(seen, log_of_client(), 10, findings);
     REQUIRE(findings[0].expected.size() == 2);
     CHECK(findings[0].expected[0].find("ip_local_port_range") == 0);

@@ -207,7 +207,7 @@ TEST_CASE("doctor's port counter: TIME_WAITs that connect() passed over as it fa
                                  [&](const PortUse&) { return now_ns - ago_s * 1'000'000'000; })[0];
     };
     CHECK(failed(2).passed_over == 2);
-    CHECK(failed(5).passed_over == 1); // the younger one could not be taken over then
+    CHECK(failed(5).passed_over == 1); // the younger one could not be taken over at that time
     CHECK(failed(30).passed_over == 0);
     CHECK(counter.most_used(1, nullptr)[0].passed_over == 0);
 }
@@ -239,7 +239,7 @@ TEST_CASE("doctor's observer: ports of bind(), and why connect() found none") {
         observer.add(event);
         observer.add(event);
     }
-    event.port_chosen = true; // bind(address, PORT): nobody picked it
+    event.port_chosen = true; // bind(address, PORT): chosen by the program
     event.local_port = 44'052;
     observer.add(event);
     event.type = EventType::PortExhausted;

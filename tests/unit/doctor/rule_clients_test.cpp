@@ -35,7 +35,7 @@ TEST_CASE("doctor: sessions that last are no requests") {
     for (int index = 0; index < 500; ++index)
         seen.flows.back().lifetimes.add(1'100'000);
     CHECK_FALSE(finds(seen, "connection-per-request"));
-    seen.flows.back().lifetimes = {}; // nor is what nothing is known of
+    seen.flows.back().lifetimes = {}; // unknown lifetimes give no finding either
     CHECK_FALSE(finds(seen, "connection-per-request"));
 }
 
@@ -113,15 +113,15 @@ TEST_CASE("doctor: health checks: regular, small, and together two a second") {
     CHECK(check(1, 20, 1000));
     CHECK_FALSE(check(1, 19, 1000)); // 1.9/s
     CHECK_FALSE(check(1, 20, 1001)); // a page
-    CHECK_FALSE(check(10, 3, 0));    // too few of each to see an interval
+    CHECK_FALSE(check(10, 3, 0));    // too few of each to detect an interval
     CHECK_FALSE(check(1, 200, 0));   // a load, not a check
     check(1, 20, 0);
-    Rhythm burst; // regular, and over
+    Rhythm burst; // regular, but ended
     for (std::uint64_t index = 0; index < 20; ++index)
         burst.add(1 + index * 200'000'000);
     seen.flows.back().rhythm = burst;
     CHECK_FALSE(finds(seen, "health-checks"));
-    Rhythm chance; // in pairs: what users do
+    Rhythm chance; // in pairs, as users cause them
     for (std::uint64_t index = 0; index < 20; ++index)
         chance.add(1 + index / 2 * 1'000'000'000 + index % 2 * 1'000'000);
     seen.flows.back().rhythm = chance;
@@ -151,7 +151,7 @@ TEST_CASE("doctor: resets that are a habit") {
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "SO_LINGER"));
     CHECK(says(*finding, "200 of 300 closes (66.6 %)"));
-    seen.flows.back().comm = "haproxy"; // so it ends idle connections
+    seen.flows.back().comm = "haproxy"; // closes idle connections
     const Findings of_haproxy = diagnose(seen);
     CHECK(says(*find(of_haproxy, "resets"), "\nhttp-reuse always\n"));
     seen.flows.back().passive_close = 101; // less than half

@@ -9,7 +9,7 @@ using namespace twtrace::test;
 TEST_CASE("doctor: nothing is found on a quiet host") {
     Observations seen = quiet_host();
     CHECK(diagnose(seen).empty());
-    // A few of everything: cron, a package manager, monitoring.
+    // Small numbers: cron, a package manager, monitoring.
     seen.flows.push_back(flow_of(Role::Client, 19));
     seen.flows.push_back(flow_of(Role::Server, 15));
     seen.flows.back().local_resets = 3;
@@ -37,7 +37,7 @@ TEST_CASE("doctor: one connect() without a free port is a finding, with who and 
     CHECK(finding->pid == 42U);
     CHECK(finding->remote == address("10.0.0.2"));
     CHECK(finding->service_port == 80);
-    CHECK(find(findings, "ports-running-out") == nullptr); // told once
+    CHECK(find(findings, "ports-running-out") == nullptr); // reported once
     CHECK(find(findings, "tw-reuse-off") == nullptr);
 }
 
@@ -54,7 +54,7 @@ TEST_CASE("doctor: failing connects are found where settings and ports are not k
 
 TEST_CASE("doctor: half of the ports taken, and somebody goes on") {
     Observations seen = quiet_host();
-    seen.flows.push_back(flow_of(Role::Client, 471)); // crawls: 47.1/s x 60 s = 10 %
+    seen.flows.push_back(flow_of(Role::Client, 471)); // slow: 47.1/s x 60 s = 10 %
     facts(seen).ports.push_back(ports_of(14'115));
     CHECK_FALSE(finds(seen, "ports-running-out"));
     facts(seen).ports.back() = ports_of(14'116);
@@ -64,7 +64,7 @@ TEST_CASE("doctor: half of the ports taken, and somebody goes on") {
     CHECK(finding->severity == Severity::Critical);
     CHECK(says(*finding, "connect() is slow"));
     CHECK(says(*finding, "14,116 of 28,232 local ports (50 %)"));
-    seen.flows.back() = flow_of(Role::Client, 470); // cured a moment ago, and they drain
+    seen.flows.back() = flow_of(Role::Client, 470); // fixed recently, and the sockets expire
     CHECK_FALSE(finds(seen, "ports-running-out"));
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("doctor: a rate that fills half of the ports, with the time that is le
     CHECK(says(*finding, "480/s of them into TIME_WAIT; at this pace half are taken in 44 s, all "
                          "in 101 s"));
     CHECK(finding->service == "shop.service");
-    facts(seen).ports.back().held_before = 2000; // 100/s: 111 s are time enough
+    facts(seen).ports.back().held_before = 2000; // 100/s: 111 s are enough time
     CHECK(find(diagnose(seen), "ports-running-out")->severity == Severity::Warning);
 }
 
@@ -94,7 +94,7 @@ TEST_CASE("doctor: ports that connect() may take over are not taken") {
     facts(seen).ports.push_back(ports_of(28'000));
     facts(seen).ports.back().reusable = 27'000;
     CHECK_FALSE(finds(seen, "ports-running-out"));
-    settings(seen).timestamps = 0; // without these it does not work
+    settings(seen).timestamps = 0; // required for tcp_tw_reuse
     facts(seen).ports.back().reusable = 0;
     const Findings findings = diagnose(seen);
     const Finding* finding = find(findings, "ports-running-out");
@@ -176,12 +176,12 @@ TEST_CASE("doctor: tcp_tw_reuse is missed where a quarter of the ports are at st
     CHECK(finds(seen, "tw-reuse-off"));
     settings(seen).tw_reuse = 1;
     CHECK_FALSE(finds(seen, "tw-reuse-off"));
-    settings(seen).tw_reuse = 2; // does it there
+    settings(seen).tw_reuse = 2; // enables it on loopback
     seen.flows.back().local = seen.flows.back().remote = address("127.0.0.1");
     CHECK_FALSE(finds(seen, "tw-reuse-off"));
     settings(seen).tw_reuse = 0;
     CHECK(finds(seen, "tw-reuse-off"));
-    seen.flows.back().role = Role::Server; // the setting is for connect()
+    seen.flows.back().role = Role::Server; // the setting applies to connect() only
     CHECK_FALSE(finds(seen, "tw-reuse-off"));
 }
 
@@ -195,11 +195,11 @@ TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Critical);
-    facts(seen).port_sockets = 150; // connect() gave some of them to several destinations
+    facts(seen).port_sockets = 150; // connect() used some of them for several destinations
     findings.clear();
     judge_bound_range(seen, findings);
     CHECK(findings.empty());
-    seen.flows.push_back(flow_of(Role::Client, 60)); // but somebody is seen to bind()
+    seen.flows.push_back(flow_of(Role::Client, 60)); // but a process was seen to bind()
     seen.flows.back().bound = 60;
     seen.bound_ports[netns] = 60;
     judge_bound_range(seen, findings);
@@ -208,7 +208,7 @@ TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     CHECK(says(findings.front(), "IP_BIND_ADDRESS_NO_PORT"));
     CHECK(findings.front().pid == 42U);
     findings.clear();
-    seen.flows.back().bound = 0; // no: the program chose them itself
+    seen.flows.back().bound = 0; // the program chose them itself
     seen.flows.back().chosen = 60;
     seen.bound_ports.clear();
     facts(seen).port_sockets = 100;
@@ -281,7 +281,7 @@ TEST_CASE("doctor: without TCP timestamps tcp_tw_reuse is no help, and that is t
     CHECK_FALSE(says(*finding, "sysctl -w net.ipv4.tcp_tw_reuse"));
     REQUIRE(find(findings, "ports-running-out") != nullptr);
     CHECK(find(findings, "ports-running-out")->numbers.size() > 0);
-    settings(seen).tw_reuse = 0; // then that is what is missing first
+    settings(seen).tw_reuse = 0; // then tcp_tw_reuse is reported first
     CHECK_FALSE(finds(seen, "no-timestamps"));
 }
 
@@ -292,7 +292,7 @@ TEST_CASE("doctor: TIME_WAITs that connect() did not take over as it failed have
     seen.flows.back().no_port = 50;
     facts(seen).ports.push_back(ports_of(28'232));
     facts(seen).ports.back().reusable = 28'232;
-    facts(seen).ports.back().passed_over = 1; // of an odd range one may be left out
+    facts(seen).ports.back().passed_over = 1; // one port of an odd range may be left out
     CHECK_FALSE(finds(seen, "no-timestamps"));
     facts(seen).ports.back().passed_over = 28'000;
     const Findings findings = diagnose(seen);

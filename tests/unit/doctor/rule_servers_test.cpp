@@ -58,7 +58,7 @@ TEST_CASE("doctor: the table of TIME_WAIT sockets: nearly full, and full") {
     CHECK(finds(seen, "tw-buckets"));
     facts(seen).overflow_rise = 0;
     seen.flows.push_back(flow_of(Role::Server, 1));
-    seen.flows.back().overflows = 700; // they were seen: 70/s x 60 s x 1.5
+    seen.flows.back().overflows = 700; // seen as events: 70/s x 60 s x 1.5
     findings = diagnose(seen);
     REQUIRE(find(findings, "tw-buckets") != nullptr);
     INFO(text_of(*find(findings, "tw-buckets")));

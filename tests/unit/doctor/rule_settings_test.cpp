@@ -9,7 +9,7 @@ using namespace twtrace::test;
 TEST_CASE("doctor: a range over ports that services listen on") {
     Observations seen = quiet_host();
     facts(seen).listeners = {22, 3306, 8080, 33'000, 40'000};
-    CHECK(diagnose(seen).empty()); // 33000 is in it, but where the kernel chooses itself
+    CHECK(diagnose(seen).empty()); // in the range, but not where the kernel chooses
     settings(seen).ephemeral = {8081, 60'999};
     CHECK(diagnose(seen).empty());
     settings(seen).ephemeral = {1024, 60'999};
@@ -43,7 +43,7 @@ TEST_CASE("doctor: a narrow range matters to a busy client") {
 TEST_CASE("doctor: tcp_fin_timeout is not the length of TIME_WAIT") {
     Observations seen = quiet_host();
     settings(seen).fin_timeout_s = 15;
-    CHECK(diagnose(seen).empty()); // nobody waits for it
+    CHECK(diagnose(seen).empty()); // no server is affected
     seen.flows.push_back(flow_of(Role::Server, 200));
     const Findings findings = diagnose(seen);
     const Finding* finding = find(findings, "fin-timeout");
@@ -75,7 +75,7 @@ TEST_CASE("doctor: what is not known is not judged") {
     seen.flows.push_back(flow_of(Role::Client, 100'000));
     const Findings findings = diagnose(seen);
     REQUIRE(findings.size() == 1);
-    CHECK(findings.front().id == "connection-per-request"); // that was seen
+    CHECK(findings.front().id == "connection-per-request"); // the finding from events
 }
 
 TEST_CASE("doctor: conntrack that refuses connections, and that is full") {

@@ -1,4 +1,4 @@
-// What the doctor may have seen, for tests: a quiet host to which a test adds what it is about.
+// Observations for tests of the doctor: a quiet host, to which each test adds its case.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ using namespace doctor;
 
 inline constexpr std::uint32_t netns = 4026531840U;
 
-/// Ten seconds on a host with the settings that a kernel comes with.
+/// Ten seconds on a host with the kernel's default settings.
 inline Observations quiet_host() {
     Observations seen;
     seen.seconds = 10;
@@ -40,7 +40,7 @@ inline NetSettings& settings(Observations& seen) {
     return *facts(seen).settings;
 }
 
-/// A flow in which so many connections of a millisecond were closed at even intervals.
+/// A flow in which connections of a millisecond were closed at even intervals.
 inline Flow flow_of(Role role, std::uint64_t time_wait, std::uint64_t bytes_each = 10'000) {
     Flow flow;
     flow.netns = netns;
@@ -62,7 +62,7 @@ inline Flow flow_of(Role role, std::uint64_t time_wait, std::uint64_t bytes_each
     return flow;
 }
 
-/// The ports towards flow_of(Role::Client, ...)'s destination.
+/// The ports towards the destination of flow_of(Role::Client, ...).
 inline PortUse ports_of(std::uint32_t time_wait, std::uint32_t open = 0) {
     PortUse use;
     use.local = address("10.0.0.1");
@@ -83,7 +83,7 @@ inline bool finds(const Observations& seen, std::string_view id) {
     return find(diagnose(seen), id) != nullptr;
 }
 
-/// All that a finding says, in one text.
+/// All texts of a finding, joined.
 inline std::string text_of(const Finding& finding) {
     std::string text = finding.title + "\n" + finding.meaning + "\n";
     for (const std::string& line : finding.evidence)

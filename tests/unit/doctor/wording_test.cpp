@@ -13,7 +13,7 @@ TEST_CASE("doctor's wording: numbers") {
     CHECK(grouped(28'232) == "28,232");
     CHECK(grouped(1'000'000) == "1,000,000");
     CHECK(percent(0.5) == "50 %");
-    CHECK(percent(0.9999) == "99.9 %"); // 100 % is all of it
+    CHECK(percent(0.9999) == "99.9 %"); // 100 % means all
     CHECK(percent(1) == "100 %");
     CHECK(per_second(1.54) == "1.5/s");
     CHECK(per_second(2363.6) == "2,364/s");

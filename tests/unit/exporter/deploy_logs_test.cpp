@@ -18,7 +18,7 @@ TEST_CASE("deploy: the table for events has a column for each key", "[exporter]"
     }
     while (std::getline(in, line) && line.starts_with("    "))
         columns.insert(line.substr(4, line.find(' ', 4) - 4));
-    std::set<std::string> keys{"host"}; // whoever writes it puts that on
+    std::set<std::string> keys{"host"}; // added by the program that writes the log
     for (const auto& field : fields_of<Event>())
         if (!field.key.empty())
             keys.emplace(field.key);

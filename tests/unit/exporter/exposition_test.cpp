@@ -123,7 +123,7 @@ TEST_CASE("exposition: hostile names can't break a line, nor make a series twice
     EventCounters counters(100);
     Event event = test::hostile_comm();
     counters.add(event, 1, now);
-    test::set_comm(event, "\x1b[2J\",\n\\\xfe\xc2\x9b'=1"); // differs in what can't be printed
+    test::set_comm(event, "\x1b[2J\",\n\\\xfe\xc2\x9b'=1"); // differs in unprintable characters
     counters.add(event, 1, now);
     const std::string text = expose(counters, host_of_test());
     INFO(text);
@@ -149,7 +149,7 @@ TEST_CASE("exposition: peers and namespaces beyond the bound are other", "[expor
     const std::string use = "twtrace_ephemeral_port_use_ratio{service=\"nginx.service\",peer=";
     CHECK(has(text, use + "\"10.0.0.20:4\"} 0.4"));
     CHECK(has(text, use + "\"10.0.0.20:3\"} 0.3"));
-    CHECK(has(text, use + "\"other\"} 0.2")); // the fullest of them
+    CHECK(has(text, use + "\"other\"} 0.2")); // the highest use among them
     CHECK(has(text, "twtrace_time_wait_sockets{netns=\"n4\"} 400"));
     CHECK(has(text, "twtrace_time_wait_sockets{netns=\"other\"} 312"));
     CHECK_FALSE(has(text, "twtrace_time_wait_limit{netns=\"other\"} 1000"));

@@ -62,7 +62,7 @@ TEST_CASE("service table: who becomes much busier takes the idlest one's row", "
     CHECK(entered(table).contains("idle"));
     table.add(of(busy), 50, second);
     table.rank(second);
-    // What it did before stays where it was counted: other's counter does not go back.
+    // Its earlier events stay counted in other: that counter does not decrease.
     CHECK(entered(table) ==
           std::map<std::string, std::uint64_t>{{"steady", 100}, {"busy", 0}, {"other", 58}});
     table.add(of(busy), 7, second);

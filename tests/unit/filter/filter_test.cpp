@@ -27,7 +27,7 @@ TEST_CASE("filter: by pid") {
     Filter filter;
     filter.pids = {1, 1234};
     CHECK(filter.passes(client_v4()));
-    filter.pids = {1, 1235}; // the thread's id is not the process's
+    filter.pids = {1, 1235}; // 1235 is the thread's id, not the process's
     CHECK_FALSE(filter.passes(client_v4()));
     CHECK_FALSE(filter.passes(unknown_closer()));
 }
@@ -94,7 +94,7 @@ TEST_CASE("filter: by address range, of the peer and of this side") {
     filter.remote_cidrs = {{address("192.0.2.0"), 24}, {address("10.0.0.0"), 8}};
     CHECK(filter.passes(client_v4()));
     CHECK_FALSE(filter.passes(longest_v6()));
-    filter.remote_cidrs = {{address("127.0.0.0"), 8}}; // that is this side's
+    filter.remote_cidrs = {{address("127.0.0.0"), 8}}; // that is the local address
     CHECK_FALSE(filter.passes(client_v4()));
     filter.remote_cidrs = {};
     filter.local_cidrs = {{address("127.0.0.0"), 8}};
@@ -138,7 +138,7 @@ TEST_CASE("filter: by the beginning of a container's id") {
     Filter filter;
     filter.containers = {"0123"};
     CHECK(filter.passes(longest_v6()));
-    CHECK_FALSE(filter.passes(client_v4())); // in no container
+    CHECK_FALSE(filter.passes(client_v4())); // not in a container
     filter.containers = {"123"};
     CHECK_FALSE(filter.passes(longest_v6()));
 }

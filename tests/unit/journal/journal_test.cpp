@@ -63,7 +63,7 @@ TEST_CASE("who closed is recalled, with role and process") {
     auto writer = JournalWriter::create(directory);
     REQUIRE(writer);
     writer->add(closed(40001, 77));
-    writer->add(closed(40002, 0)); // nobody known
+    writer->add(closed(40002, 0)); // process not known
     Event aborted = closed(40003, 78);
     aborted.type = EventType::Aborted;
     writer->add(aborted);
@@ -155,7 +155,7 @@ TEST_CASE("the file goes with its tracer, and a dead one's with the next tracer"
     files.write("/journal/1-2.journal", "left behind");
     auto writer = JournalWriter::create(directory);
     REQUIRE(writer);
-    auto second = JournalWriter::create(directory); // leaves a living one's alone
+    auto second = JournalWriter::create(directory); // keeps the file of a running tracer
     REQUIRE(second);
     CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 2);
 }

@@ -38,7 +38,7 @@ TEST_CASE("address: the rules of RFC 5952") {
         {"2001:db8:0:0:0:0:2:1", "2001:db8::2:1"},        // 4.2.1 as short as possible
         {"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"}, // 4.2.2 not for one field
         {"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},          // 4.2.3 the longest run
-        {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},    // 4.2.3 the first of equals
+        {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},    // 4.2.3 the first if several are equal
         {"2001:DB8:AAAA:BBBB:CCCC:DDDD:EEEE:AAAA", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:aaaa"}, // 4.3
         {"0:1:2:3:4:5:6:7", "0:1:2:3:4:5:6:7"},
         {"1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7:0"},
@@ -57,7 +57,7 @@ TEST_CASE("address: 100,000 random IPv6 addresses read as inet_ntop writes them"
         Address address;
         address.family = 6;
         for (std::size_t field = 0; field < 8; ++field) {
-            // Zeros and small numbers often, so that runs of every length and place come up.
+            // Frequent zeros and small numbers, so that runs of every length and place occur.
             const auto value =
                 random() % 2 == 0 ? 0U : random() & (random() % 2 == 0 ? 0xfU : 0xffffU);
             address.bytes[2 * field] = static_cast<std::uint8_t>(value >> 8U);
@@ -65,7 +65,7 @@ TEST_CASE("address: 100,000 random IPv6 addresses read as inet_ntop writes them"
         }
         const std::string libc = by_libc(address);
         if (libc.find('.') != std::string::npos)
-            continue; // inet_ntop writes ::a.b.c.d where section 5 of the RFC leaves the choice
+            continue; // inet_ntop writes ::a.b.c.d; section 5 of the RFC allows both
         REQUIRE(to_string(address) == libc);
     }
 }

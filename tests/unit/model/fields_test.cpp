@@ -129,7 +129,7 @@ TEST_CASE("fields: a minisock's event has no numbers of its connection") {
 
 TEST_CASE("fields: of an event of which nothing is known, only what always is") {
     Event nothing;
-    nothing.role_inferred = true; // of a role that is not known: no mark without it
+    nothing.role_inferred = true; // the role is not known: no mark
     std::set<std::string> known;
     Room room{};
     for (const auto& field : fields_of<Event>())

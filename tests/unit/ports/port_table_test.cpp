@@ -64,7 +64,7 @@ TEST_CASE("port table: reusable are those in TIME_WAIT that had timestamps, afte
     loopback.reuse_on_loopback_only = true;
     CHECK(count(table, now, loopback).reusable == 0);
     CHECK(count(table, now + second).reusable == 2);
-    CHECK(count(table, now + 59 * second).taken == 2); // the youngest, and the one that is open
+    CHECK(count(table, now + 59 * second).taken == 2); // the youngest and the open one
 }
 
 TEST_CASE("port table: where timestamps are not known the others tell", "[ports]") {
@@ -85,7 +85,7 @@ TEST_CASE("port table: those without a known port are counted one by one", "[por
     CHECK(table.size() == 0);
     CHECK(count(table).taken == 500);
     CHECK(count(table).reusable == 500);
-    table.add(held(0, 0, false), 700); // more than there are: some were taken over
+    table.add(held(0, 0, false), 700); // more than exist: some were taken over
     CHECK(count(table).taken == 1000);
     CHECK(count(table).held() == 700);
     table.forget_older(now + 61 * second);

@@ -1,4 +1,4 @@
-// Each in a child: what is shed does not come back.
+// Each test runs in a child, because dropped privileges cannot be regained.
 #include <cerrno>
 #include <cstdio>
 #include <functional>
@@ -33,7 +33,7 @@ int in_child(const std::function<int()>& work) {
 
 constexpr int refused_to_set_up = 99;
 
-/// errno of `call` under the limits of these duties; 0: it worked.
+/// errno of `call` under the limits of these duties; 0: success.
 int under_limits(const Duties& duties, const std::function<bool()>& call) {
     return in_child([&] {
         if (!limit_system_calls(duties))

@@ -159,11 +159,11 @@ TEST_CASE("what is known of the host comes back", "[recording]") {
         auto writer = *RecordingWriter::open(path, {}, scene_start());
         writer->sockets({socket});
         writer->netns(netns);
-        writer->netns(netns); // the second time it says nothing new
+        writer->netns(netns); // the second record has no changes
         writer->ports(ports);
         writer->conntrack(conntrack);
         conntrack.counts.entries = 101;
-        writer->conntrack(conntrack); // about as many
+        writer->conntrack(conntrack); // about as many entries
         conntrack.counts.insert_failed = 9;
         writer->conntrack(conntrack);
         writer->checkpoint(scene_ns + 1'000'000'000);
@@ -298,8 +298,8 @@ TEST_CASE("reading begins at the block that holds the time", "[recording]") {
         }
         REQUIRE(all.events.size() == 1);
         CHECK(all.events[0].event.local_port == 40000 + block);
-        REQUIRE_FALSE(all.starts.empty());           // each block says whose it is
-        CHECK((block == 0 || !all.samples.empty())); // and where the accounting was
+        REQUIRE_FALSE(all.starts.empty());           // each block identifies its run
+        CHECK((block == 0 || !all.samples.empty())); // and contains the accounting
     }
 }
 
@@ -310,7 +310,7 @@ TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]
     std::uint64_t written = 0;
     {
         auto writer = *RecordingWriter::open(path, {bound, 0}, scene_start());
-        REQUIRE_FALSE(RecordingWriter::open(path, {bound, 0}, scene_start())); // one at a time
+        REQUIRE_FALSE(RecordingWriter::open(path, {bound, 0}, scene_start())); // only one
         for (int second = 1; second <= 400; ++second) {
             for (std::uint16_t port = 0; port < 1000; ++port) {
                 Event event = scene_event(second + port * 0.0009, port);
@@ -332,7 +332,7 @@ TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]
     const Collected all = read_all(path);
     REQUIRE_FALSE(all.events.empty());
     CHECK(all.events.back().event.time_ns > scene_ns + 400'000'000'000);
-    for (std::size_t index = 1; index < all.events.size(); ++index) // and nothing between them
+    for (std::size_t index = 1; index < all.events.size(); ++index) // and no event between them
         CHECK(all.events[index].event.time_ns > all.events[index - 1].event.time_ns);
     CHECK(all.ends.size() == 1);
 }

@@ -1,4 +1,4 @@
-// A recording in a directory of its own, and what a reader makes of it.
+// A recording in a temporary directory, and what a reader gets from it.
 #pragma once
 
 #include <cstdlib>
@@ -27,7 +27,7 @@ class TemporaryDirectory {
     std::string path_;
 };
 
-/// Everything that comes, copied.
+/// Copies all records.
 struct Collected : RecordVisitor {
     struct Item {
         Event event;
@@ -85,7 +85,7 @@ inline RunStart scene_start(std::uint64_t run = 7) {
     return start;
 }
 
-/// At so many seconds after the start; the accounting says that `captured` came until then.
+/// A sample at this number of seconds after the start, with `captured` events until then.
 inline RunSample scene_sample(double at_s, std::uint64_t captured) {
     RunSample sample;
     const auto passed = static_cast<std::uint64_t>(at_s * 1e9);

@@ -28,7 +28,7 @@ DoctorReport report_of(Observations seen) {
     return report;
 }
 
-// An outage, with a name that tries to break out of where it is printed.
+// An outage, with a hostile name that contains control characters.
 DoctorReport outage() {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 4700));
@@ -50,7 +50,7 @@ std::string table(const DoctorReport& report, bool wide = false) {
     return text;
 }
 
-// Whatever its lines.
+// The table's text without its line breaks.
 std::string flat(const DoctorReport& report) {
     std::string text = table(report);
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -99,7 +99,7 @@ TEST_CASE("doctor's table: when all is well it says so, with how far from the li
     CHECK(contains(text, "Accounting: exact"));
 }
 
-// On loopback, where tcp_tw_reuse is on by default, nearly all are of that kind.
+// On loopback, where tcp_tw_reuse is on by default, nearly all ports are reusable.
 TEST_CASE("doctor's table: ports that connect() may take over are told apart") {
     Observations seen = quiet_host();
     PortUse reused = ports_of(11'293);
@@ -155,7 +155,7 @@ TEST_CASE("doctor's table: many of a kind are cut, and all are there with -w and
     const std::string text = table(report);
     CHECK(contains(text, "5. CRITICAL"));
     CHECK_FALSE(contains(text, "6. CRITICAL"));
-    CHECK(contains(text, "10.0.0.2:8 fails")); // the worst are those that are shown
+    CHECK(contains(text, "10.0.0.2:8 fails")); // the worst ones are shown
     CHECK(contains(text, "... and 3 more of these kinds"));
     CHECK(contains(table(report, true), "8. CRITICAL"));
     std::string json;

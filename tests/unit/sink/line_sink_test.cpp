@@ -71,7 +71,7 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
-// Fields of a line of CSV (RFC 4180; no field holds a newline here).
+// The fields of a line of CSV (RFC 4180; no field contains a newline here).
 std::vector<std::string> csv_fields(const std::string& line) {
     std::vector<std::string> fields(1);
     bool quoted = false;

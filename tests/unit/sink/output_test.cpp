@@ -37,7 +37,7 @@ std::string read_all(const Fd& fd, std::chrono::microseconds pause = {}) {
     return text;
 }
 
-// Distinct lines, so that a part which is lost or written twice shows.
+// Distinct lines, so that lost or repeated parts are detected.
 std::string many_lines(std::size_t bytes) {
     std::string text;
     for (std::size_t line = 0; text.size() < bytes; ++line)
@@ -54,7 +54,7 @@ TEST_CASE("output: flush writes what was appended and empties the buffer") {
     output.buffer() += "two\n";
     REQUIRE(output.flush());
     CHECK(output.buffer().empty());
-    REQUIRE(output.flush()); // nothing twice
+    REQUIRE(output.flush()); // nothing is written twice
     pipe.writer = Fd();
     CHECK(read_all(pipe.reader) == "one\ntwo\n");
     CHECK_FALSE(output.reader_gone());
@@ -82,7 +82,7 @@ TEST_CASE("output: a pipe that takes a part at a time gets everything once and i
         Pipe pipe;
         if (!blocking)
             REQUIRE(fcntl(pipe.writer.get(), F_SETFL, O_NONBLOCK) == 0);
-        const std::string text = many_lines(300'000); // several times what a pipe holds
+        const std::string text = many_lines(300'000); // several times the capacity of a pipe
         std::string got;
         std::thread reader([&] { got = read_all(pipe.reader, std::chrono::microseconds(100)); });
         Output output(pipe.writer.get());

@@ -34,8 +34,8 @@ Snapshot snapshot_of(const Aggregator& aggregator, const PortsHeld& held = Ports
     return snapshot;
 }
 
-// A bit of everything: v4, v6, names that are not known or hostile, more peers than are kept, a
-// group that stands for others.
+// A mixed example: v4, v6, names that are unknown or hostile, more peers than are kept, a group
+// that stands for others.
 Snapshot sample(GroupBy by = GroupBy::Process) {
     Aggregator aggregator(by, {5, 100});
     PortsHeld held(100);
@@ -114,8 +114,8 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
                                                   "kernel", "unaccounted", "exact", "reasons"});
     REQUIRE(document["groups"].size() == 6);
     for (const Json& group : document["groups"]) {
-        // Added: remote_addr and service_port, where all of the group have the same; parent,
-        // cmdline, netns_name, program, processes, and the names of containers.
+        // Added: remote_addr and service_port, if all of the group have the same; parent, cmdline,
+        // netns_name, program, processes, and the names of containers.
         CHECK(keys_of(group) == Keys{"by",           "pid",           "processes",
                                      "comm",         "service",       "unit",
                                      "container",    "program",       "container_name",
@@ -187,7 +187,7 @@ TEST_CASE("summary JSON: bytes that are no text do not break the document") {
 
 namespace {
 
-// --ends: five entered, one of them was taken over, one expired, one got an RST in FIN_WAIT2.
+// --ends: five entered, one was taken over, one expired, one got an RST in FIN_WAIT2.
 Snapshot sample_with_ends() {
     Aggregator aggregator(GroupBy::Process);
     const auto entry = [](Stage stage) {
@@ -281,7 +281,7 @@ TEST_CASE("summary CSV: one row a group, as many fields in each, nothing for wha
     CHECK(text.find(",-,") == std::string::npos);
     CHECK(text.find("(other)") == std::string::npos);
     CHECK(text.find("\nother,,nginx,nginx.service,") != std::string::npos);
-    CHECK(text.find("\nprocess,,,,,,,,") != std::string::npos); // the closer that is not known
+    CHECK(text.find("\nprocess,,,,,,,,") != std::string::npos); // the unknown closer
 }
 
 TEST_CASE("summary table: says how many there were, whose, and whether that is all") {

@@ -11,13 +11,13 @@ using namespace twtrace;
 
 namespace {
 
-// The kernel side's half, on two CPUs.
+// Simulates the kernel side, on two CPUs.
 struct Shared {
     std::array<twtrace_passive_slot, TWTRACE_PASSIVE_SLOTS> slots{};
     std::array<twtrace_passive_counts, 2> counts{};
 
     PassiveSlotsView view() { return {slots, counts}; }
-    /// As bpf/passive.bpf.h does; false: it goes to the table.
+    /// Like bpf/passive.bpf.h; false: counted in the table.
     bool count(std::size_t cpu, const twtrace_overflow_key& key, std::uint64_t times) {
         const auto index = twtrace_slot_of(key.task.pid, key.local_port, key.role);
         if (slots[index].used == 0 || slots[index].task.pid != key.task.pid)
@@ -134,7 +134,7 @@ TEST_CASE("passive slots: one that is still is taken back, and given away after 
         CHECK(take(slots).empty());
     }
     REQUIRE(shared.slots[index].used == 0);
-    // A program that had found the slot before that counts now.
+    // A program that had found the slot earlier counts now.
     shared.counts[1].count[index] += 1;
     offer(slots, second);
     const auto late = take(slots);

@@ -12,7 +12,7 @@ using namespace twtrace;
 
 namespace {
 
-// The kernel's half: 64 bytes of data, and the first of them again.
+// Simulates the kernel: 64 bytes of data, followed by a copy of them.
 class FakeRing {
   public:
     static constexpr std::size_t bytes = 64;
@@ -48,7 +48,7 @@ struct Taken : RecordHandler {
     }
     std::vector<std::string> texts;
     const unsigned long* consumed = nullptr;
-    std::vector<unsigned long> told; ///< the position while each was read
+    std::vector<unsigned long> told; ///< the published position while each was read
 };
 
 } // namespace
@@ -69,7 +69,7 @@ TEST_CASE("ring: a record that goes on at the beginning is in one piece", "[sour
     FakeRing ring;
     Taken taken;
     std::vector<std::string> all;
-    for (char letter = 'a'; letter <= 'z'; ++letter) { // 24 bytes each: it ends in the midst
+    for (char letter = 'a'; letter <= 'z'; ++letter) { // 24 bytes each: one wraps around
         all.emplace_back(13, letter);
         ring.put(all.back());
         CHECK(drain_ring(ring.view(), taken) == 1);

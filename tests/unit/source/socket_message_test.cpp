@@ -177,7 +177,7 @@ TEST_CASE("messages that no kernel sends") {
         CHECK(parse(std::span(whole.bytes()).first(size)).step.progress == DumpProgress::Malformed);
     CHECK(parse({}).step.progress == DumpProgress::More);
 
-    for (const auto state : {0, 12, 13, 255}) { // 12 and 13 are the kernel's inner business
+    for (const auto state : {0, 12, 13, 255}) { // 12 and 13 are internal to the kernel
         Datagram datagram;
         datagram.add(socket_v4(static_cast<TcpState>(state), 0)).done();
         CHECK(parse(datagram.bytes()).sockets.empty());

@@ -29,7 +29,7 @@ Btf slice_of(const btf* kernel, const std::unordered_set<std::string_view>& name
     const auto bytes = slice_types(bytes_of(kernel), names);
     REQUIRE(bytes.has_value());
     Btf slice = parse(*bytes);
-    REQUIRE(slice != nullptr); // libbpf takes it
+    REQUIRE(slice != nullptr); // libbpf accepts it
     return slice;
 }
 
@@ -63,7 +63,7 @@ Btf small_kernel() {
     return types;
 }
 
-// What a relocation sees of a type: all but the targets of pointers, as text.
+// The part of a type that a relocation depends on: everything but the targets of pointers, as text.
 std::string shape(const btf* types, std::uint32_t id, int depth = 0) {
     const btf_type* type = btf__type_by_id(types, id);
     const std::string name = btf__name_by_offset(types, type->name_off);
@@ -108,7 +108,7 @@ std::string shape(const btf* types, std::uint32_t id, int depth = 0) {
             text << ' ' << btf__name_by_offset(types, btf_enum64(type)[i].name_off) << '='
                  << btf_enum64_value(&btf_enum64(type)[i]);
         break;
-    default: // a pointer, or nothing more to say
+    default: // a pointer, or a type without further details
         break;
     }
     return text.str();
@@ -118,7 +118,7 @@ bool is_candidate(const btf_type* type) {
     return btf_is_composite(type) || btf_is_any_enum(type) || btf_is_typedef(type);
 }
 
-// Of all types of that name, in the order of their ids.
+// The shapes of all types of that name, in the order of their ids.
 std::vector<std::string> shapes(const btf* types, const std::string& name) {
     std::vector<std::string> found;
     for (std::uint32_t id = 1; id < btf__type_cnt(types); ++id) {
@@ -154,7 +154,7 @@ TEST_CASE("type slice: a flavour asks for the kernel's type, and finds all of th
     CHECK(essential_name("file___up_to_6_12") == "file");
     CHECK(essential_name("file") == "file");
     CHECK(essential_name("a___b___c") == "a");
-    CHECK(essential_name("___file") == "___file"); // libbpf: a name comes before the underscores
+    CHECK(essential_name("___file") == "___file"); // libbpf: a name must precede the underscores
     const Btf kernel = small_kernel();
     btf__add_union(kernel.get(), "other", 8);
     const Btf slice = slice_of(kernel.get(), {"other", "large"});
@@ -169,7 +169,7 @@ TEST_CASE("type slice: what is damaged is refused", "[source]") {
     const auto whole = bytes_of(kernel.get());
     for (std::size_t length = 0; length < whole.size(); ++length) {
         INFO(length);
-        // A copy of its own: the address sanitizer sees the end of it.
+        // A separate copy, so that the address sanitizer detects reads past its end.
         const std::vector<std::byte> part(whole.begin(),
                                           whole.begin() + static_cast<std::ptrdiff_t>(length));
         CHECK_FALSE(slice_types(part, {"outer"}).has_value());
@@ -182,7 +182,7 @@ TEST_CASE("type slice: what is damaged is refused", "[source]") {
     CHECK_FALSE(slice_types(newer, {"outer"}).has_value());
 }
 
-// Whatever bytes say: no read outside of them, and no endless walk.
+// With any bytes: no read out of bounds, and no endless loop.
 TEST_CASE("type slice: any byte may be wrong", "[source]") {
     const Btf kernel = small_kernel();
     const auto whole = bytes_of(kernel.get());

@@ -25,7 +25,7 @@ TEST_CASE("top cells: double-width characters take two columns") {
     CHECK(width_of("\u7f51\u5173") == 4);
     CHECK(fit("\u7f51\u5173", 6) == "\u7f51\u5173  ");
     CHECK(fit("\u7f51\u5173\u7f51", 5) == "\u7f51\u5173+");
-    CHECK(fit("\u7f51\u5173\u7f51", 4) == "\u7f51+ "); // a half has no place
+    CHECK(fit("\u7f51\u5173\u7f51", 4) == "\u7f51+ "); // half a character does not fit
 }
 
 TEST_CASE("top cells: columns are exactly as wide as they are to be") {
@@ -55,7 +55,7 @@ TEST_CASE("top cells: a sparkline is as high as its greatest value") {
     CHECK(sparkline({0, 1, 4, 8}, utf8) == " \u2581\u2584\u2588");
     CHECK(sparkline({0, 1, 4, 8}, ascii) == " _-#");
     CHECK(sparkline({0, 0}, utf8) == "  ");
-    CHECK(sparkline({0.001, 1000}, utf8) == "\u2581\u2588"); // little is not nothing
+    CHECK(sparkline({0.001, 1000}, utf8) == "\u2581\u2588"); // small values are visible
     CHECK(bar(0.5, 4, ascii) == "##");
     CHECK(bar(2, 4, ascii) == "####");
     CHECK(bar(0.001, 4, ascii).empty());

@@ -1,4 +1,4 @@
-// Widths of characters are the locale's to say; this one every glibc has.
+// The widths of characters depend on the locale; every glibc has this one.
 #include <clocale>
 
 namespace {

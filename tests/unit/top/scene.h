@@ -1,4 +1,4 @@
-// An outage in the small: a proxy that uses up the ports towards its backend, and others.
+// A small outage: a proxy that uses up the ports towards its backend, and other services.
 #pragma once
 
 #include <string>
@@ -49,7 +49,8 @@ inline Event hostile_close() {
     return event;
 }
 
-/// Half a minute: 300 entries/s by nginx.service, 40 by haproxy, 1 by somebody with a bad name.
+/// Half a minute: 300 entries/s by nginx.service, 40 by haproxy, 1 by a process with a hostile
+/// name.
 inline Flows scene(std::uint32_t proxy_rate = 300) {
     Flows flows(scene_start);
     for (std::uint64_t at = 0; at < 30; ++at) {
@@ -87,7 +88,7 @@ inline Picture picture_of(const Flows& flows, GroupBy by = GroupBy::Process) {
     return make_picture(flows, Inherited(scene_start), surroundings(), by);
 }
 
-/// As a terminal would show it, with {} around what is selected and <> around a bad one.
+/// The frame as text, with {} around selected text and <> around a bad verdict.
 inline std::string text_of(const Frame& frame) {
     std::string text;
     for (const Line& line : frame.lines) {
@@ -100,7 +101,7 @@ inline std::string text_of(const Frame& frame) {
     return text;
 }
 
-/// Everything but what shows only after keys.
+/// Draws everything that is visible without keys.
 inline std::string drawn(State& state, const Picture& picture, Size size, Glyphs glyphs = {}) {
     const Rows rows = arranged(picture, state.sort, state.filter);
     return text_of(draw(state, picture, rows, size, glyphs, 1));

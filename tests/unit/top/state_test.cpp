@@ -10,7 +10,7 @@ namespace {
 
 using Kind = Key::Kind;
 
-// A table of so many groups, each with fewer entries than the one before.
+// A table of several groups, each with fewer entries than the one before.
 class Table {
   public:
     explicit Table(std::uint32_t groups) : flows_(scene_start) {
@@ -157,7 +157,7 @@ TEST_CASE("top keys: a filter is typed, letters and all; Esc clears it, Enter ke
     table.press(Kind::Backspace);
     CHECK(table.state.filter.empty());
     table.press(Kind::Backspace);
-    table.type("NGINX.service 17"); // service, unit, container, pid: not one behind the other
+    table.type("NGINX.service 17"); // each name is matched separately
     CHECK(table.rows.empty());
     table.press(Kind::Escape);
     CHECK_FALSE(table.state.typing);

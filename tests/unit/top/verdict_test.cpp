@@ -1,4 +1,4 @@
-// The status line says whether it is a problem, and never that it is none when it is.
+// The status line shows whether there is a problem, and never hides one.
 #include "catch2.h"
 
 #include "scene.h"
@@ -12,7 +12,7 @@ bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-// Nothing was taken over: the kernel has as many as entered, or more.
+// No TIME_WAIT was taken over: the kernel has as many as entered, or more.
 Surroundings nothing_gone() {
     Surroundings around = surroundings();
     around.namespaces[1].present = 40'000;

@@ -1,4 +1,4 @@
-// Whole screens as text. TWTRACE_UPDATE_GOLDEN=1 writes them anew.
+// Whole screens as text. TWTRACE_UPDATE_GOLDEN=1 rewrites the golden files.
 #include "catch2.h"
 
 #include "aggregate/fold.h"
@@ -15,7 +15,7 @@ void check_golden(const std::string& name, const std::string& actual) {
     CHECK(actual == golden("top-" + name + ".txt", actual));
 }
 
-// What a line of text_of() takes on a screen.
+// Whether the lines of text_of() fit on the screen.
 bool is_within(const Frame& frame, Size size) {
     if (frame.lines.size() != static_cast<std::size_t>(size.rows))
         return false;

@@ -7,7 +7,7 @@
 using namespace twtrace;
 
 TEST_CASE("stop signals: SIGHUP counts unless it was ignored, as nohup does") {
-    const auto before = std::signal(SIGHUP, SIG_DFL); // the tests may run under nohup themselves
+    const auto before = std::signal(SIGHUP, SIG_DFL); // the tests may run under nohup
     const sigset_t usual = stop_signals();
     for (const int number : {SIGINT, SIGTERM, SIGHUP})
         CHECK(sigismember(&usual, number) == 1);

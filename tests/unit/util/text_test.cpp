@@ -26,7 +26,7 @@ std::string parsed_json(std::string_view text) {
     return nlohmann::json::parse('"' + with(append_json, text) + '"').get<std::string>();
 }
 
-// What a reader of RFC 4180 makes of one field.
+// The value that a reader of RFC 4180 gets from one field.
 std::string unquoted(const std::string& field) {
     if (field.empty() || field[0] != '"')
         return field;
@@ -147,7 +147,7 @@ TEST_CASE("Terminal: no name can turn the line about") {
     for (const char* control :
          {"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8f", "\xd8\x9c", "\xe2\x80\xa8"})
         CHECK(with(append_printable, "a" + std::string(control) + "b") == "a?b");
-    // U+2027, U+202F, U+2065, U+061B: their neighbours
+    // U+2027, U+202F, U+2065, U+061B: the neighbours of these
     for (const char* text : {"\xe2\x80\xa7", "\xe2\x80\xaf", "\xe2\x81\xa5", "\xd8\x9b"})
         CHECK(with(append_printable, text) == text);
 }

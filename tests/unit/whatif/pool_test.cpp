@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::uint64_t ms = 1'000'000;
 
-// So many connections at once, each time: `at` and so long.
+// Bursts of connections: at_once at a time.
 std::vector<Connection> bursts(std::uint64_t at_once, std::uint64_t times, std::uint64_t every_ms,
                                std::uint64_t long_ms) {
     std::vector<Connection> all;
@@ -33,7 +33,7 @@ TEST_CASE("pool: what finds it full is closed", "[whatif]") {
     const Timeline timeline(bursts(8, 10, 100, 5));
     CHECK(timeline.most_open() == 8);
     const PoolResult small = timeline.play({2, 60'000 * ms});
-    CHECK(small.full == 6 * 10); // each burst gives back two
+    CHECK(small.full == 6 * 10); // each burst returns two
     CHECK(small.opened == 8 + 6 * 9);
     CHECK(small.reused == 2 * 9);
     const PoolResult large = timeline.play({8, 60'000 * ms});
@@ -77,7 +77,7 @@ TEST_CASE("pool: each process has one of its own, and closes it when it ends", "
     const PoolResult result = timeline.play({8, 60'000 * ms});
     CHECK(result.opened == 100);
     CHECK(result.reused == 200);
-    CHECK(result.ended == 89); // of the last second it is not known whether they are over
+    CHECK(result.ended == 89); // whether those of the last second have ended is not known
     CHECK(result.most_open <= 11);
 }
 

@@ -69,7 +69,7 @@ TEST_CASE("what-if: a client that opens a connection for each request", "[whatif
     CHECK(*prediction.today.run_out_s == Approx(28.2).epsilon(0.01));
 
     const Remedy& pool = remedy(prediction, "pool");
-    CHECK(prediction.remedies.front().id == "pool"); // it brings most
+    CHECK(prediction.remedies.front().id == "pool"); // it has the largest gain
     CHECK(pool.pool->idle_connections == 1);
     CHECK(pool.effect.closes_per_s == Approx(0));
     CHECK(pool.effect.ports == Approx(1));
@@ -111,7 +111,7 @@ TEST_CASE("what-if: one setting can be asked for", "[whatif]") {
 
 TEST_CASE("what-if: a server's closes that the client answered with a new connection", "[whatif]") {
     ConnectionLog log;
-    // One client comes again after a second, nine times; ten others never do.
+    // One client returns after a second, nine times; ten others never do.
     for (std::uint64_t time = 0; time < 10; ++time)
         log.add(close_of(Role::Server, time * 1000, time * 1000 + 5, "10.0.0.2"));
     for (int number = 0; number < 10; ++number)
@@ -122,7 +122,7 @@ TEST_CASE("what-if: a server's closes that the client answered with a new connec
     CHECK(prediction.today.closes_per_s == Approx(2));
     CHECK_FALSE(prediction.today.port_share); // no ephemeral port is taken
     CHECK(remedy(prediction, "keepalive-timeout").effect.closes_per_s ==
-          Approx(2 * 10 / 19.0)); // of the last one nothing is known yet
+          Approx(2 * 10 / 19.0)); // the last one is not known yet
     question.pool = Pool{1, 500'000'000};
     CHECK(remedy(predict_first(log, default_settings(), question), "keepalive-timeout")
               .effect.closes_per_s == Approx(2));
@@ -182,7 +182,7 @@ TEST_CASE("what-if: more ports are no help where ports are not short", "[whatif]
 TEST_CASE("what-if: connects that found no port succeed where ports come back", "[whatif]") {
     NetSettings settings = default_settings();
     settings.ephemeral = {40000, 40999};
-    ConnectionLog log; // 200/s for ten seconds; the ports are gone after five
+    ConnectionLog log; // 200/s for ten seconds; the ports are used up after five
     for (std::uint64_t at = 0; at < 2000; ++at) {
         Event event = close_of(Role::Client, at * 5, at * 5 + 1, "10.0.0.2");
         event.type = at < 1000 ? EventType::TimeWait : EventType::PortExhausted;

@@ -1,5 +1,5 @@
-// What each runtime leaves on disk, as it was found on a Debian 12 host (tests/golden/runtimes),
-// and what twtrace makes of it.
+// The files that each runtime leaves on disk, as found on a Debian 12 host (tests/golden/runtimes),
+// and twtrace's result.
 #include "attribute/runtime_names/runtime_names.h"
 
 #include <fstream>
@@ -122,7 +122,7 @@ TEST_CASE("names: the kubelet's, where the runtime says nothing", "[runtimes]") 
     host.files.make_directory("/var/log/pods/shop_other-0_44c76ce5-0000-4bd3-bc89-12621681af49");
     host.files.make_directory("/var/lib/kubelet/pods/" + pod_uid + "/containers/api");
     CHECK(host.find(pod_cgroup) == checkout);
-    // Of several containers, the link to the log says which.
+    // The link to the log distinguishes several containers.
     Host two;
     two.files.make_directory("/var/log/pods/shop_checkout-7d9f8c6b5-x2x4z_" + pod_uid);
     two.files.make_directory("/var/lib/kubelet/pods/" + pod_uid + "/containers/api");
@@ -160,7 +160,7 @@ TEST_CASE("names: known after the container is gone, renamed after a minute", "[
     Host host;
     CHECK(host.find(docker_cgroup) == ContainerNames{});
     host.files.write(docker_file, R"({"Name":"/first"})");
-    CHECK(host.find(docker_cgroup) == ContainerNames{}); // asked again after a second
+    CHECK(host.find(docker_cgroup) == ContainerNames{}); // read again after a second
     host.now_ns += second_ns;
     CHECK(host.find(docker_cgroup).container_name == "first");
     host.files.write(docker_file, R"({"Name":"/second"})");
