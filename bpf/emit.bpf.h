@@ -29,7 +29,7 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
     event->local_port = local_port_of(tp);
     event->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
     event->flags |= has_timestamps(tp) * TWTRACE_FLAG_TIMESTAMPS;
-    if (config.tell_port_bound) /* another cache line */
+    if (config.tell_port_bound) /* costs another cache line */
         event->flags |=
             (user_locks(tp) & SOCK_BINDPORT_LOCK) / SOCK_BINDPORT_LOCK * TWTRACE_FLAG_PORT_CHOSEN;
     event->bytes_sent = tp->bytes_sent - tp->bytes_retrans;

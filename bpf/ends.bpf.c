@@ -137,7 +137,7 @@ int twtrace_segment_done(__u64* arguments) {
     struct inet_timewait_sock* tw = (void*)arguments[0];
     __u32 status = returned_by_process(arguments);
     struct note* note = this_cpu_note();
-    if (!note || note->minisock != (__u64)tw) /* it ended */
+    if (!note || note->minisock != (__u64)tw) /* the minisock ended */
         return 0;
     if (status == bpf_core_enum_value(enum tcp_tw_status, TCP_TW_SYN)) {
         note->reason = TWTRACE_REASON_REUSED_SYN;

@@ -1,6 +1,6 @@
-/* The time when an active close began. Reading the clock is the most expensive part of ->
- * FIN_WAIT1, and the kernel usually reads it shortly after: if nothing else is in flight, our FIN
- * leaves within the same call, and the socket keeps that time (first_tx_mstamp,
+/* The time when an active close began. Reading the clock is the most expensive part of the program
+ * at FIN_WAIT1, and the kernel usually reads it shortly after: if nothing else is in flight, our
+ * FIN leaves within the same call, and the socket keeps that time (first_tx_mstamp,
  * net/ipv4/tcp_rate.c). */
 #ifndef TWTRACE_FIN_BPF_H
 #define TWTRACE_FIN_BPF_H

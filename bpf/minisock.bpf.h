@@ -1,8 +1,8 @@
 /* Did the hand-over create a minisock? When tcp_max_tw_buckets is reached the kernel creates none,
  * and the transitions look the same (net/ipv4/tcp_minisocks.c, tcp_time_wait()). The number of
- * minisocks shows whether that is possible. If it is, the minisock is searched in the hash chain of
- * the socket. It is at the head of the chain or, since kernel commit b8ec80b13021 (6.19, and in
- * stable kernels), where the socket was, behind all that were opened later. */
+ * minisocks shows whether that is possible. If it is, the hash chain of the socket is searched for
+ * the minisock. It is at the head of the chain or, since kernel commit b8ec80b13021 (6.19, and in
+ * stable kernels), at the socket's position, behind all that were opened later. */
 #ifndef TWTRACE_MINISOCK_BPF_H
 #define TWTRACE_MINISOCK_BPF_H
 

@@ -14,7 +14,7 @@
  * distinguishes a namespace from a later one in the same memory or with the same number. Two
  * namespaces in one slot only cost time. */
 struct netns_seen {
-    __u64 net; /* number_of() it */
+    __u64 net; /* number_of() the namespace's address */
     __u64 id;  /* twtrace_netns.id: one word, so that no reader sees half of it */
 };
 
@@ -58,7 +58,7 @@ static __noinline int tell_netns(__u64 id) {
     told->header.length = sizeof(*told);
     told->pid = config.pid_namespace ? 0 : bpf_get_current_pid_tgid() >> 32;
     told->id = id;
-    bpf_ringbuf_submit(told, BPF_RB_FORCE_WAKEUP); /* rare, and the namespace may end in a moment */
+    bpf_ringbuf_submit(told, BPF_RB_FORCE_WAKEUP); /* rare, and the namespace may end soon */
     return 0;
 }
 
@@ -72,7 +72,7 @@ static __noinline __u64 see_netns(struct tcp_sock* tp, struct netns_seen* seen) 
     return id;
 }
 
-/* Its id (struct twtrace_netns). */
+/* The namespace's id (struct twtrace_netns). */
 static __always_inline __u64 netns_of(struct tcp_sock* tp) {
     struct net* net = sock_of(tp)->__sk_common.skc_net.net;
     __u32 mix = net->hash_mix, place = mix & (NETNS_SEEN - 1);

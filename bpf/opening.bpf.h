@@ -14,7 +14,7 @@ static __noinline int on_established(struct sock* sk, int from) {
     if (!tp)
         return sk->sk_protocol == IPPROTO_MPTCP ? on_mptcp(sk, TCP_ESTABLISHED) : 0;
     if (store_find(&place, sk)) {
-        /* It was in SYN_SENT before SYN_RECV (on_simultaneous_open()). */
+        /* The socket was in SYN_SENT before SYN_RECV (on_simultaneous_open()). */
         if (store_get(&place) == TWTRACE_ROLE_CLIENT)
             role = TWTRACE_ROLE_CLIENT;
     } else if (!store_add(&place)) {
@@ -32,8 +32,8 @@ static __noinline int on_established(struct sock* sk, int from) {
     return 0;
 }
 
-/* SYN_SENT -> SYN_RECV: the peer's SYN met ours (RFC 9293, 3.5), or the socket connects to itself.
- * The side that called connect() is the client. */
+/* SYN_SENT -> SYN_RECV: a simultaneous open (RFC 9293, 3.5), or the socket connects to itself. The
+ * side that called connect() is the client. */
 static __noinline int on_simultaneous_open(struct sock* sk) {
     struct place place;
     if (!bpf_skc_to_tcp_sock(sk))

@@ -8,7 +8,7 @@
 #define STORE_GROUPS 1024      /* user space resizes it to the present sockets; a power of two */
 #define STORE_GROUP_SHIFT 22   /* 32 less the bits of STORE_GROUPS */
 #define SPILL_ENTRIES 16384    /* user space resizes it to the host's memory */
-#define REUSE_AFTER_US 10000ll /* of a way whose socket was handed over */
+#define REUSE_AFTER_US 10000ll /* age at which a handed-over socket's way is reused */
 /* Sockets that are neighbours in the kernel's memory are neighbours here: 4 share a bucket, 16 (a
  * slab of 32 KiB has 12 to 15) a group. This keeps the number of cache lines and pages in use low:
  * a cache or TLB miss costs more than the rest of a look-up. */
@@ -27,7 +27,7 @@
 #define OPENING_HANDED_SHIFT 4
 #define OPENING_HANDED (1ull << OPENING_HANDED_SHIFT)
 /* These are kept with the closer. */
-#define OPENING_FILTERED (1ull << 5)   /* not what the user asked for */
+#define OPENING_FILTERED (1ull << 5)   /* excluded by a filter */
 #define OPENING_PORT_BOUND (1ull << 6) /* TWTRACE_FLAG_PORT_BOUND */
 #define OPENING_HOW_SHIFT 7
 #define OPENING_HOW 7ull
@@ -38,9 +38,9 @@
 #define OPENING_OF_CLOSER                                                                          \
     (OPENING_FILTERED | OPENING_PORT_BOUND | OPENING_HOW << OPENING_HOW_SHIFT | OPENING_FIN_STAMPED)
 
-/* An entry: the low 22 bits of the socket's key, four of its time, ENTRY_USED, OPENING_OF_SOCKET. A
- * time: the same 22 bits, the other 42. The key's high bits are in the index of the group already.
- */
+/* An entry: the low 22 bits of the socket's key, four bits of its time, ENTRY_USED,
+ * OPENING_OF_SOCKET. A time: the same 22 bits of the key, the other 42 bits of the time. The index
+ * of the group contains the key's high bits. */
 #define ENTRY_KEY_SHIFT 10
 #define ENTRY_TIME_SHIFT 6
 #define ENTRY_USED (1u << 5)

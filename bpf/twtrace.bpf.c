@@ -161,10 +161,10 @@ int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
     made->reserved = 0;
     made->id = BPF_CORE_READ(cgroup, kn, id);
     length = bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
-    if (length <= 0 || length == sizeof(made->path)) /* too long to be any use */
+    if (length <= 0 || length == sizeof(made->path)) /* too long to be useful */
         bpf_ringbuf_discard(made, BPF_RB_NO_WAKEUP);
     else
-        bpf_ringbuf_submit(made, wake_up_once()); /* its runtime's files may be gone in a second */
+        bpf_ringbuf_submit(made, wake_up_once()); /* the runtime's files may be removed soon */
     return 0;
 }
 

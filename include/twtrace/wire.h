@@ -21,7 +21,7 @@ typedef __u64 twtrace_u64;
 #endif
 
 #define TWTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
-#define TWTRACE_CGROUPS 4   /* that the gate compares with */
+#define TWTRACE_CGROUPS 4   /* cgroups that the gate compares with */
 #define TWTRACE_CIDRS 64
 #define TWTRACE_ADDR_LEN 16 /* an IPv4 address takes the first four bytes, the rest is zero */
 
@@ -34,18 +34,18 @@ enum twtrace_type {
     /* Of minisocks, by bpf/ends.bpf.c: struct twtrace_minisock. */
     TWTRACE_TIME_WAIT_START = 5, /* a minisock in FIN_WAIT2 got the peer's FIN */
     TWTRACE_TIME_WAIT_END = 6,   /* a minisock ended, in either substate */
-    TWTRACE_TYPES = 8,           /* room for these and a few more: tables indexed by type */
+    TWTRACE_TYPES = 8,           /* size of tables indexed by type, with a few spare entries */
 };
 
 /* The substate in which the minisock began, or would have (TWTRACE_REASON_OVERFLOW). */
 enum twtrace_stage {
     TWTRACE_STAGE_NONE = 0,
-    TWTRACE_STAGE_TIME_WAIT = 1, /* the peer's FIN had come (RFC 9293, 3.6) */
-    TWTRACE_STAGE_FIN_WAIT2 = 2, /* only the ACK of our FIN had come */
+    TWTRACE_STAGE_TIME_WAIT = 1, /* the peer's FIN was received (RFC 9293, 3.6) */
+    TWTRACE_STAGE_FIN_WAIT2 = 2, /* only the ACK of our FIN was received */
 };
 
 enum twtrace_how {
-    TWTRACE_HOW_UNKNOWN = 0, /* FIN_WAIT1 was before tracing began */
+    TWTRACE_HOW_UNKNOWN = 0, /* FIN_WAIT1 preceded the trace */
     TWTRACE_HOW_CLOSE = 1,
     TWTRACE_HOW_SHUTDOWN = 2,
     TWTRACE_HOW_EXIT = 3,   /* the process was dying */
@@ -70,7 +70,7 @@ enum twtrace_reason {
     TWTRACE_REASON_TIMEOUT = 3,  /* the peer never answered */
     TWTRACE_REASON_OVERFLOW = 4, /* tcp_max_tw_buckets reached: no minisock was made */
     TWTRACE_REASON_OTHER = 5,
-    TWTRACE_REASON_EXPIRED = 6,        /* its timer */
+    TWTRACE_REASON_EXPIRED = 6,        /* its timer expired */
     TWTRACE_REASON_REUSED_CONNECT = 7, /* connect() took it over: net.ipv4.tcp_tw_reuse */
     TWTRACE_REASON_REUSED_SYN = 8,     /* a SYN of the peer took it over (RFC 9293, 3.6.1) */
     TWTRACE_REASON_PURGED = 9,         /* its network namespace ended */
@@ -214,7 +214,7 @@ struct twtrace_passive_slot {
     struct twtrace_task task; /* tid is 0 */
     twtrace_u32 netns;
     twtrace_u16 port; /* local_port of a server, else remote_port */
-    twtrace_u8 used;  /* 0: counts nothing */
+    twtrace_u8 used;  /* 0: the slot is unused */
     twtrace_u8 family;
     twtrace_u8 how;
     twtrace_u8 role;
@@ -238,7 +238,7 @@ struct twtrace_stats {
     twtrace_u64 filtered[TWTRACE_TYPES]; /* left out at the user's request */
     twtrace_u64 caught[TWTRACE_TYPES];   /* recovered by the catcher */
     twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED record retracted */
-    twtrace_u64 filtered_retracted;      /* the same, of those that were filtered */
+    twtrace_u64 filtered_retracted;      /* the same for filtered ones */
     twtrace_u64 untracked;      /* sockets that could not be remembered: no memory, or too many */
     twtrace_u64 mixed;          /* the remembered data was another socket's: not reported */
     twtrace_u64 without_closer; /* entries into TIME_WAIT whose closer is not known */
@@ -279,7 +279,7 @@ struct twtrace_config {
 };
 
 /* A process that descends from config.tree_parent. */
-#define TWTRACE_TREE_ROOM 32768 /* that exist at a time */
+#define TWTRACE_TREE_ROOM 32768 /* processes that exist at a time */
 
 struct twtrace_descendant {
     twtrace_u64 start_boottime_ns;

@@ -111,7 +111,7 @@ struct Event {
     std::string_view remote_service; ///< likewise; empty: not on this host, or not known
     std::string_view remote_name;    ///< likewise, of the address; empty: none, or not requested
 
-    /// As in twtrace_netns.
+    /// The id as in twtrace_netns.
     [[nodiscard]] std::uint64_t netns_id() const { return std::uint64_t{netns_mix} << 32U | netns; }
     [[nodiscard]] std::optional<std::uint64_t> lifetime_us() const {
         const std::uint64_t end = fin_wait1_ns != 0 ? fin_wait1_ns : time_ns;
@@ -146,7 +146,7 @@ struct Event {
     }
 };
 
-/// Names as interface.md spells them; empty for what is not known.
+/// Names as in interface.md; empty if not known.
 std::string_view name_of(EventType type);
 std::string_view name_of(Stage stage);
 std::string_view name_of(How how);

@@ -55,7 +55,7 @@ std::string_view peer_text(Room& room, const Event& event) {
     constexpr std::size_t marks = 3; // blank, parentheses
     const std::size_t length = std::min(text.size(), room.size() / 2);
     const std::string_view service = event.remote_service.substr(0, room.size() / 2 - marks);
-    std::memmove(room.data(), text.data(), length); // it may be there already
+    std::memmove(room.data(), text.data(), length); // the text may be there already
     char* end = room.data() + length;
     if (!service.empty()) {
         *end++ = ' ';
@@ -89,7 +89,7 @@ std::string_view end_word(Reason reason) {
         return "purged";
     case Reason::Destroyed:
         return "killed";
-    case Reason::PortTaken: // of no minisock
+    case Reason::PortTaken: // not a reason of a minisock
     case Reason::OwnRange:
     case Reason::None:
     case Reason::Timeout:
@@ -263,7 +263,7 @@ constexpr std::size_t index_of(std::string_view name) {
     return index;
 }
 
-// The same field of a socket, which holds an event.
+// The same field of a socket, which contains an event.
 template <Key name>
 constexpr Field<TimeWaitSocket> same() {
     constexpr std::size_t index = index_of(name.text());

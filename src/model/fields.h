@@ -31,7 +31,7 @@ struct Field {
     bool ends = false; ///< only with --ends
 };
 
-/// In the order in which they are printed.
+/// In the order of output.
 template <typename Row>
 std::span<const Field<Row>> fields_of();
 

@@ -14,7 +14,7 @@ struct Owner {
     std::string cgroup;       ///< path from the root of the hierarchy
     std::string parent = {};  ///< name of the parent process; empty also if not requested, as below
     std::string cmdline = {}; ///< arguments with spaces between them, bounded
-    std::string process = {}; ///< the process's name, whatever its threads are called
+    std::string process = {}; ///< the process's name, not that of a thread
     std::string program = {}; ///< executable, or an interpreter's script; empty if not requested
     std::string container_name = {};
     std::string pod = {};

@@ -7,7 +7,7 @@
 
 namespace twtrace {
 
-/// seed: random where peers could choose ports so that keys collide.
+/// seed: random if peers could choose ports so that keys collide.
 std::uint64_t socket_key(const Event& socket, std::uint64_t seed);
 
 } // namespace twtrace

@@ -34,7 +34,7 @@ constexpr std::size_t number_of(TcpState state) {
     return static_cast<std::size_t>(state);
 }
 
-/// The set of one state, as inet_diag takes it.
+/// The bit mask of one state, as used by inet_diag.
 constexpr std::uint32_t mask_of(TcpState state) {
     return 1U << number_of(state);
 }

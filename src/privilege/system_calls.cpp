@@ -46,7 +46,7 @@ constexpr std::array always{
     "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs", "access", "faccessat",
     "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd"};
 
-// openat2() hides its flags in memory, so it could create a file.
+// openat2() passes its flags in memory, so it could create a file.
 constexpr std::array processes{"openat2", "open_by_handle_at", "name_to_handle_at", "pidfd_open"};
 constexpr std::array netlink{"sendto", "sendmsg",     "recvfrom",   "recvmsg",
                              "bind",   "getsockname", "setsockopt", "getsockopt"};

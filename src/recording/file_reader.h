@@ -22,7 +22,7 @@ class FileReader {
     /// Error: the file can't be read, is no recording, or has an unknown version.
     static Result<std::unique_ptr<FileReader>> open(const std::string& path);
 
-    /// Hands the next record to the visitor. False: there is none.
+    /// Passes the next record to the visitor. False: there is none.
     bool next(RecordVisitor& visitor);
     /// The kind of the record that next() will return; none: there is no record.
     std::optional<RecordKind> next_kind();
@@ -69,7 +69,7 @@ class FileReader {
     std::unique_ptr<ZSTD_DCtx_s, Free> context_;
     bool in_block_ = false;
     std::uint64_t block_raw_ = 0;
-    std::string read_;    // a chunk as it is in the file
+    std::string read_;    // a chunk as stored in the file
     std::string records_; // the chunk's records
     std::size_t at_ = 0;  // in records_
     EventDecoder decoder_;

@@ -33,7 +33,7 @@ class Write {
     Json& json_;
 };
 
-/// Takes members out of an object. One that is missing, or of another kind, keeps its value.
+/// Reads members from an object. A member that is missing, or of another kind, keeps its value.
 class Read {
   public:
     explicit Read(const Json& json) : json_(json) {}

@@ -27,7 +27,7 @@ enum class RecordKind : std::uint64_t {
     Task = 4,
     Owner = 5,
     Text = 6,
-    Start = 16, ///< this and what follows: JSON
+    Start = 16, ///< this and the following kinds are JSON
     Namespace = 17,
     Sockets = 18,
     Checkpoint = 19,

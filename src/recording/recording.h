@@ -16,7 +16,7 @@ class Recording {
     /// Error: there is nothing to read.
     static Result<Recording> open(const std::string& path);
 
-    /// Hands the next record to the visitor. False: there is none.
+    /// Passes the next record to the visitor. False: there is none.
     bool next(RecordVisitor& visitor);
     /// The kind of the record that next() will return; none: there is no record.
     std::optional<RecordKind> next_kind();
@@ -45,7 +45,7 @@ class Recording {
     std::uint64_t begin_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0;
     std::uint64_t damaged_ = 0;
-    std::uint64_t unreadable_ = 0; // files
+    std::uint64_t unreadable_ = 0; // number of files
     bool cut_ = false;
 };
 

@@ -33,7 +33,7 @@ class RecordingWriter {
     void ports(const PortsRecord& record);
     /// Left out if its counters are those of the last record, with about as many entries.
     void conntrack(const ConntrackRecord& record);
-    /// The run is over.
+    /// Ends the run.
     void end(RunSample last);
 
     /// now_wall_ns: for names and ages of segments. A failure is counted, and reported once.

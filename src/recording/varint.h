@@ -1,5 +1,5 @@
-// Numbers of varying length: seven bits a byte, the lowest first, the high bit set on all but the
-// last byte (LEB128).
+// Numbers of variable length: seven bits per byte, the lowest first, the high bit set on all but
+// the last byte (LEB128).
 #pragma once
 
 #include <cstddef>

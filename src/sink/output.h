@@ -30,7 +30,7 @@ class Output {
 
     int fd_;
     bool may_block_ = false; ///< a pipe or a socket: the kernel may keep write() waiting
-    bool has_nowait_ = true; ///< pwritev2() takes RWF_NOWAIT for this file
+    bool has_nowait_ = true; ///< pwritev2() accepts RWF_NOWAIT for this file
     std::string buffer_;
     bool reader_gone_ = false;
 };

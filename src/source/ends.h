@@ -19,7 +19,7 @@ class EndsSource {
     /// The shared parts of the main object.
     struct Shared {
         int ring;     ///< the ring for the records
-        int sleeping; ///< its .bss, which begins with reader_sleeps
+        int sleeping; ///< the .bss, which begins with reader_sleeps
     };
     /// Loads and attaches. Reports only the network namespaces of the gate: closers are not known
     /// elsewhere.

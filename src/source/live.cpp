@@ -87,7 +87,7 @@ void follow_descendants(twtrace_bpf& skeleton, bool wanted) {
 
 // types: null means all types of the kernel.
 Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) {
-    bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
+    bpf_object_open_opts options{}; // LIBBPF_OPTS is GNU C, which clang rejects
     options.sz = sizeof(options);
     options.btf_custom_path = types != nullptr ? types->path() : nullptr;
     Skeleton skeleton(twtrace_bpf__open_opts(&options));
@@ -291,7 +291,7 @@ std::vector<twtrace_descendant> LiveSource::descendants() const {
 
 bool LiveSource::counts_time_wait_at_end() const {
     std::array<std::uint64_t, 3> arguments{};
-    bpf_test_run_opts run{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
+    bpf_test_run_opts run{}; // LIBBPF_OPTS is GNU C, which clang rejects
     run.sz = sizeof(run);
     run.ctx_in = arguments.data();
     run.ctx_size_in = sizeof(arguments);

@@ -57,7 +57,7 @@ class LiveSource {
 
     [[nodiscard]] twtrace_stats stats() const;            ///< summed over the CPUs
     [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
-    [[nodiscard]] std::uint64_t ends_lost() const;        ///< of what LiveConfig::ends asks for
+    [[nodiscard]] std::uint64_t ends_lost() const;        ///< of the events of LiveConfig::ends
     /// The events that the kernel side counted since the last call instead of sending them: events
     /// that found the ring full, and passive closes if the gate says so.
     [[nodiscard]] std::vector<OverflowCount> take_counted();

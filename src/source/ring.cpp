@@ -12,7 +12,7 @@ namespace twtrace {
 namespace {
 
 // The first four bytes of a record's header are its length and these two bits; the next four are
-// the kernel's own.
+// used by the kernel only.
 constexpr std::uint32_t length_mask = ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 constexpr std::size_t alignment = 8;
 // The position is published once per this part of the ring: rarely enough that the cache line stays

@@ -11,10 +11,10 @@ namespace twtrace {
 
 enum class DumpProgress {
     More,      ///< all messages were parsed, the dump goes on
-    Done,      ///< the kernel said so
-    Stopped,   ///< the visitor said so
+    Done,      ///< end of the dump
+    Stopped,   ///< the visitor stopped it
     Failed,    ///< the kernel refused: error is a positive errno
-    Malformed, ///< not what a kernel sends
+    Malformed, ///< not a valid answer of a kernel
 };
 
 struct DumpStep {

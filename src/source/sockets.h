@@ -20,7 +20,7 @@ struct TcpSocket {
     Address local; ///< v4-mapped ones as family 4
     Address remote;
     std::uint32_t remaining_ms = 0; ///< remaining life of a minisock
-    std::uint32_t inode = 0;        ///< 0: no file descriptor (any more)
+    std::uint32_t inode = 0;        ///< 0: no file descriptor
     std::uint32_t uid = 0;          ///< of the socket's file; undefined if inode is 0
 };
 

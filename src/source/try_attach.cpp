@@ -23,7 +23,7 @@ int try_tracing(bpf_attach_type kind, int type_id) {
         return ENOENT;
     const std::array<bpf_insn, 2> nothing{bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0},
                                           bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
-    bpf_prog_load_opts options{}; // LIBBPF_OPTS is GNU C, which clang does not let pass
+    bpf_prog_load_opts options{}; // LIBBPF_OPTS is GNU C, which clang rejects
     options.sz = sizeof(options);
     options.expected_attach_type = kind;
     options.attach_btf_id = static_cast<std::uint32_t>(type_id);

@@ -1,4 +1,4 @@
-// The table's columns: which of them fit, and how wide they are.
+// The table's columns: the visible ones, and their widths.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// A file descriptor that closes itself.
+// A file descriptor, closed by the destructor.
 #pragma once
 
 #include <unistd.h>

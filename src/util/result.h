@@ -1,4 +1,4 @@
-// Result<T>: a value, or an Error that says in one line what failed, why, and what to do.
+// Result<T>: a value, or an Error whose message says in one line what failed, why, and what to do.
 #pragma once
 
 #include <string>

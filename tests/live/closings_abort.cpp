@@ -104,7 +104,7 @@ Closers disconnect_in_fin_wait2(Connection& c) {
 Closers destroyed_in_fin_wait2(Connection& c) {
     shutdown_to_fin_wait2(c);
     if (!diag_destroy(c, c.active)) {
-        c.passive.reset(); // the same outcome by other means
+        c.passive.reset(); // gives the same outcome
     }
     c.active.await_state(TCP_CLOSE);
     return {};

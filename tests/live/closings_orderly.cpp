@@ -83,7 +83,7 @@ Closers shutdown_both_ways(Connection& c) {
     peer_acknowledges(c);
     c.active.await_state(TCP_FIN_WAIT2);
     c.passive.close();
-    // close() must not find FIN_WAIT2: a busy machine may be slow to deliver the FIN.
+    // close() must not be called in FIN_WAIT2: a busy machine may deliver the FIN late.
     c.active.await_state(TCP_CLOSE);
     return {};
 }
@@ -118,7 +118,7 @@ Closers fin_reaches_full_orphan(Connection& c) {
     return {};
 }
 
-// One second on the timer and then one as a minisock.
+// One second on the timer, then one second as a minisock.
 Closers full_orphan_times_out(Connection& c) {
     c.active.set(IPPROTO_TCP, TCP_LINGER2, 61);
     c.active.close();

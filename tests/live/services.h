@@ -38,7 +38,7 @@ std::vector<std::string> python_argv();
 std::vector<std::string> redis_argv(std::uint16_t port, const std::string& timeout_s);
 /// Creates a cluster first. Its superuser is `nobody`, without a password.
 std::vector<std::string> postgres_argv(const TempDir& dir, std::uint16_t port);
-/// psql as nobody, with an SQL command.
+/// psql as the user nobody, with an SQL command.
 std::vector<std::string> psql_argv(std::uint16_t port, const std::string& sql);
 
 /// False, with a message, if twtrace, nginx, cgroups or one of the programs is missing.

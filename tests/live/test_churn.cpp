@@ -1,4 +1,4 @@
-// A script that runs a client in a loop: processes of one name are one line, with the script's
+// A script that runs a client in a loop: processes with one name share a line with the script's
 // name.
 #include <sys/stat.h>
 

@@ -64,7 +64,7 @@ TEST_CASE("doctor: nginx in front of php-fpm is told what FastCGI needs", "[doct
     const std::string http = offered_lines(finding, "in the http block");
     const std::string location = offered_lines(finding, "in each location with fastcgi_pass");
     CHECK(location.find("fastcgi_keep_conn on;") != std::string::npos);
-    front.reset(); // before the next one binds the port
+    front.reset(); // ends before the next one binds the port
     front = std::make_unique<Nginx>(ns, site(php, http, location), front_port);
     const Diagnosis well = diagnose(ns, load); // http_load() fails if the answer is not the page
     INFO(well.document.dump(2));

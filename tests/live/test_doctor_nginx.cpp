@@ -45,7 +45,7 @@ struct Scene {
     std::unique_ptr<Nginx> front;
 
     void configure(const Configuration& configuration) {
-        front.reset(); // before the next one binds the port
+        front.reset(); // ends before the next one binds the port
         front = std::make_unique<Nginx>(ns, configuration.text(), front_port);
     }
     Diagnosis under_load() {

@@ -34,7 +34,7 @@ Scrape scrape_until(const Exporter& exporter, const std::string& name, double su
     return scrape;
 }
 
-/// A file system of a few pages, for as long as the object lives.
+/// A file system of a few pages, unmounted by the destructor.
 class SmallDisk {
   public:
     SmallDisk() {

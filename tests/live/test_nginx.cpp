@@ -35,7 +35,7 @@ bool can_run() {
     return true;
 }
 
-/// trace's time_wait events of the load, their sum being the kernel's.
+/// trace's time_wait events of the load, after a check that their sum equals the kernel's.
 std::vector<json> traced_load(const TestNamespace& ns, std::uint16_t port, bool keep_alive) {
     const Witness witness;
     Tracer tracer({"trace", "-o", "json", "--netns", ns.path()});

@@ -1,4 +1,4 @@
-// When the reader sleeps, and what wakes it.
+// When the reader sleeps, and which events wake it.
 
 #include <unistd.h>
 

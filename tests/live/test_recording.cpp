@@ -30,7 +30,7 @@ std::vector<Job> closes(std::size_t times) {
     return std::vector<Job>(times, job);
 }
 
-/// Runs it as nobody, without any capability.
+/// Runs it as the user nobody, without any capability.
 std::vector<std::string> as_nobody(std::vector<std::string> argv) {
     std::vector<std::string> all{"setpriv",        "--reuid=65534",       "--regid=65534",
                                  "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"};

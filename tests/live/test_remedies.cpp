@@ -104,7 +104,7 @@ TEST_CASE("remedies: nginx with grpc_pass", "[remedies][nginx]") {
     const json& finding = first_finding(ill);
     const std::string http = offered_lines(finding, "in the http block");
     const std::string location = offered_lines(finding, "in each location with grpc_pass");
-    front.reset(); // before the next one binds the port
+    front.reset(); // ends before the next one binds the port
     front = std::make_unique<Nginx>(ns, site(http, location), front_port);
     check_cured(diagnose(ns, load), 3);
 }

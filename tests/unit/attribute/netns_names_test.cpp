@@ -77,8 +77,7 @@ TEST_CASE("new names are seen, but not by reading at every question", "[attribut
     fake.files.remove("/netns/late");
     fake.clock += 1s;
     CHECK(names.name_of(fake.own) == "late");
-    fake.clock +=
-        4s; // a name that is gone is not kept: the kernel gives the inode to the next namespace
+    fake.clock += 4s; // removed names are dropped: the kernel reuses the inode
     CHECK_FALSE(names.name_of(fake.own).has_value());
 }
 

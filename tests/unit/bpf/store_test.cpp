@@ -1,4 +1,4 @@
-// The kernel side's store, one socket after the other.
+// The kernel side's store, with one socket after the other.
 #include "catch2.h"
 #include "store_sockets.h"
 

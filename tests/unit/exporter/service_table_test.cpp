@@ -92,7 +92,7 @@ TEST_CASE("service table: an entry that is taken back is owed, not subtracted", 
     table.add(entry, 2, second);
     table.add(retraction, 1, second);
     CHECK(entered(table)["a"] == 2);
-    table.add(entry, 1, second); // pays
+    table.add(entry, 1, second); // settles the outstanding retraction
     CHECK(entered(table)["a"] == 2);
     table.add(entry, 1, second);
     CHECK(entered(table)["a"] == 3);

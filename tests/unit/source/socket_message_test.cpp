@@ -172,7 +172,7 @@ TEST_CASE("messages that no kernel sends") {
         CHECK(parsed.step.progress == DumpProgress::Malformed);
         CHECK(parsed.sockets.empty());
     }
-    CHECK(with_length(88).sockets.size() == 1); // what follows is padding
+    CHECK(with_length(88).sockets.size() == 1); // the rest is padding
     for (std::size_t size = 1; size < whole.bytes().size(); ++size)
         CHECK(parse(std::span(whole.bytes()).first(size)).step.progress == DumpProgress::Malformed);
     CHECK(parse({}).step.progress == DumpProgress::More);
