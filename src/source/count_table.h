@@ -29,7 +29,7 @@ struct OverflowCount {
 class CountTable {
   public:
     CountTable() = default;
-    /// The caller keeps the ownership of map; per_cpu: a number for each CPU.
+    /// The caller still owns map; per_cpu: a number for each CPU.
     CountTable(int map, bool per_cpu);
 
     [[nodiscard]] std::vector<OverflowCount> take();

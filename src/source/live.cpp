@@ -278,7 +278,7 @@ std::vector<twtrace_descendant> LiveSource::descendants() const {
     std::vector<twtrace_descendant> all;
     std::uint32_t previous = 0;
     std::uint32_t tgid = 0;
-    // Deleting the key meanwhile restarts the walk, so the number of steps is bounded.
+    // The walk restarts if the key is deleted meanwhile, so its steps are limited.
     for (int step = 0; step < 2 * TWTRACE_TREE_ROOM; ++step, previous = tgid) {
         if (bpf_map_get_next_key(map, step == 0 ? nullptr : &previous, &tgid) != 0)
             break;

@@ -10,7 +10,7 @@ std::vector<NetnsTable::Line> NetnsTable::all() const {
     std::vector<Line> lines;
     std::uint64_t previous = 0;
     std::uint64_t id = 0;
-    // Deleting the key meanwhile restarts the walk, so the number of steps is bounded.
+    // The walk restarts if the key is deleted meanwhile, so its steps are limited.
     for (int step = 0; map_ >= 0 && step < 2 * TWTRACE_NETNS_ROOM; ++step, previous = id) {
         if (bpf_map_get_next_key(map_, step == 0 ? nullptr : &previous, &id) != 0)
             break;

@@ -10,7 +10,7 @@ namespace twtrace {
 class NetnsTable {
   public:
     NetnsTable() = default;
-    /// The caller keeps the ownership of map.
+    /// The caller still owns map.
     explicit NetnsTable(int map) : map_(map) {}
 
     struct Line {
