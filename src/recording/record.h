@@ -22,7 +22,7 @@ namespace twtrace {
 /// kinds.
 enum class RecordKind : std::uint64_t {
     Event = 1,
-    Counted = 2, ///< an event with a number that the kernel side counted
+    Counted = 2, ///< an event and how often the kernel side counted it
     Address = 3, ///< these fill the tables that events of the block refer to
     Task = 4,
     Owner = 5,

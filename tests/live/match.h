@@ -19,10 +19,10 @@ std::vector<std::string> differences(const std::vector<Expected>& expected,
 /// TWTRACE_SLOW_MACHINE=1: an emulated machine on a possibly busy host.
 bool is_slow_machine();
 
-/// twtrace delays an entry that may be retracted by 50 ms. If it is not scheduled for longer
-/// between the two (on a slow machine), it has printed the entry, and the retracting reset is a
-/// separate line with the same socket and time. This merges the two, as on a fast machine.
-/// Elsewhere nothing is changed.
+/// twtrace holds an entry that may be retracted for 50 ms. If it is not scheduled for longer than
+/// that (on a slow machine), it has printed the entry, and the retracting reset is a separate line
+/// with the same socket and time. This merges the two, as on a fast machine. Elsewhere nothing is
+/// changed.
 void fold_late_resets(std::vector<nlohmann::json>& reported);
 
 /// Fails the test with the first differences.

@@ -95,7 +95,7 @@ TEST_CASE("cgroups: with process and cgroup gone, unit, container and path are k
         const TestNamespace ns;
         TestCgroups cgroups;
         Tracer tracer(trace_of(ns, {}), side.before);
-        // It sees neither of them alive, nor their cgroups.
+        // It sees none of them alive, nor their cgroups.
         tracer.command().signal(SIGSTOP);
         std::map<int, std::pair<Named, std::string>> by_pid;
         for (const Named& named : names) {
