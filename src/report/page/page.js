@@ -133,7 +133,7 @@
     byId("verdict").textContent = worst ? visible(worst.title) : "Nothing to do: connections are handled well.";
     byId("verdict").classList.add(worst ? worst.severity : "good");
     if (worst) {
-      const parts = [`This holds ${since(0)}: ${worst.evidence[0] || worst.meaning}.`];
+      const parts = [`This holds ${since(0)}.`, `Over the whole span: ${worst.evidence[0] || worst.meaning}.`];
       const expected = worst.expected || [];
       if (worst.gain > 0) parts.push(`What helps most: ${expected[0]}.`);
       byId("lead").textContent = visible(parts.join(" "));
