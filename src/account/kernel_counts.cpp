@@ -93,9 +93,12 @@ void KernelCounts::add_by_process() {
             wanted(way.inode) && !states_.contains(way.inode) && pid != 0 && leads_into(way);
         auto files = is_there ? NetFiles::open(way, counted_at_)
                               : tl::unexpected<Unreadable>(Unreadable::Ended);
-        if (files)
-            open_new(way, *std::move(files));
-        entry = files ? wanted_.erase(entry) : std::next(entry);
+        if (!files) {
+            ++entry;
+            continue;
+        }
+        open_new(way, *std::move(files));
+        entry = wanted_.erase(entry);
     }
 }
 

@@ -109,9 +109,9 @@ Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& poo
     Remedy remedy;
     remedy.id = "pool";
     remedy.pool = pool;
-    remedy.title = fmt::format("keep-alive: a pool of {} idle connection{}, {:g} s",
-                               pool.idle_connections, pool.idle_connections == 1 ? "" : "s",
-                               static_cast<double>(pool.idle_ns) / 1e9);
+    remedy.title =
+        fmt::format("keep-alive: a pool of {} idle connection{}, {:g} s", pool.idle_connections,
+                    pool.idle_connections == 1 ? "" : "s", static_cast<double>(pool.idle_ns) / 1e9);
     remedy.effect = effect_of(scene, closes, static_cast<double>(played.most_open), scene.hold_s(),
                               scene.usable());
     remedy.effect.handshakes_saved_per_s = static_cast<double>(played.reused) / scene.kept_seconds;
