@@ -1,9 +1,9 @@
 // `twtrace diff`: compares two spans of recordings.
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/port_tally.h"
+#include "app/recording_span.h"
 #include "app/replay.h"
 #include "app/replayed_facts.h"
 #include "diff/compare.h"
@@ -11,7 +11,6 @@
 #include "doctor/rules.h"
 #include "sink/diff_sink.h"
 #include "sink/output.h"
-#include "util/text.h"
 
 namespace twtrace {
 
@@ -42,26 +41,6 @@ class SpanReader : public EventConsumer {
     DiffSide side_;
     doctor::Observer observer_;
 };
-
-struct SpanText {
-    std::string path;
-    std::string begin;
-    std::string end;
-};
-
-// FILE, or FILE@BEGIN..END, where either time may be omitted.
-Result<SpanText> parse_span(const std::string& text) {
-    const auto at = text.rfind('@');
-    if (at == std::string::npos)
-        return SpanText{text, "", ""};
-    const std::string times = text.substr(at + 1);
-    const auto dots = times.find("..");
-    if (dots == std::string::npos)
-        return fail(fmt::format("'{}': a span is FILE@BEGIN..END, such as web1.twr@03:10..03:20",
-                                printable(text)),
-                    ExitCode::Usage);
-    return SpanText{text.substr(0, at), times.substr(0, dots), times.substr(dots + 2)};
-}
 
 Result<DiffSide> read_span(const std::string& text, const Options& options) {
     const auto span = parse_span(text);

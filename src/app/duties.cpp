@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/recording_span.h"
+
 namespace twtrace {
 
 namespace {
@@ -38,7 +40,11 @@ constexpr std::array system_files{"/etc/localtime",      "/usr/share/zoneinfo", 
                                   "/usr/share/terminfo", "/lib/terminfo",       "/etc/terminfo",
                                   "/proc/self"};
 
+// Where files are created: path is a file, or a directory (record).
 std::string directory_of(const std::string& path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored))
+        return path;
     std::string directory = std::filesystem::path(path).parent_path().string();
     return directory.empty() ? "." : directory;
 }
@@ -53,6 +59,9 @@ void add_files_to_write(const Options& options, Duties& duties) {
          {&options.recording, &options.page, &options.textfile, &options.junit_file})
         if (!path->empty())
             duties.writable.push_back(directory_of(*path));
+    // A command that traces has opened this one by then (Document), a replay has not.
+    if (!duties.reads_maps && !options.output_file.empty())
+        duties.writable.push_back(directory_of(options.output_file));
     for (const std::string& directory : duties.writable)
         duties.writes_anywhere = duties.writes_anywhere || is_of_another_user(directory);
     duties.writes_files = duties.writes_files || !duties.writable.empty() || options.journal;
@@ -63,7 +72,8 @@ void add_recordings(const Options& options, Duties& duties) {
     if (!options.from.empty())
         duties.readable.push_back(options.from);
     for (const std::string& span : options.spans)
-        duties.readable.push_back(span.substr(0, span.rfind('@')));
+        if (const auto parsed = parse_span(span)) // else run_diff() says what is wrong with it
+            duties.readable.push_back(parsed->path);
     for (const std::string& path : duties.readable)
         duties.reads_anywhere = duties.reads_anywhere || is_of_another_user(path);
     duties.readable.insert(duties.readable.end(), system_files.begin(), system_files.end());

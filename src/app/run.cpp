@@ -22,12 +22,6 @@ void log_to_stderr(bool verbose) {
     spdlog::set_level(verbose ? spdlog::level::debug : spdlog::level::warn);
 }
 
-// Commands that trace still have programs to load, and drop their privileges later (LiveRun).
-bool traces(const Options& options) {
-    return options.from.empty() && options.command != Command::Diff &&
-           options.command != Command::List;
-}
-
 Result<ExitCode> ok_if(const Result<void>& done) {
     return done ? Result<ExitCode>(ExitCode::Ok) : tl::unexpected(done.error());
 }
@@ -70,8 +64,9 @@ Result<ExitCode> run(int argc, const char* const* argv) {
         return ok_if(output.flush());
     }
     log_to_stderr(parsed->options.verbose);
-    if (!traces(parsed->options))
-        shed_privileges(duties_of(parsed->options));
+    // Commands that trace still have programs to load, and drop their privileges later (LiveRun).
+    if (const Duties duties = duties_of(parsed->options); !duties.reads_maps)
+        shed_privileges(duties);
     return run_command(parsed->options);
 }
 

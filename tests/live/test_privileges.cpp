@@ -11,6 +11,7 @@
 #include "worker.h"
 
 using namespace live;
+using nlohmann::json;
 
 namespace {
 
@@ -135,6 +136,20 @@ TEST_CASE("privileges: a recording is read without capabilities, in its own file
     INFO(page.err);
     CHECK(page.exit_status == 0);
     CHECK(std::filesystem::file_size(dir.file("page.html")) > 10000);
+}
+
+TEST_CASE("privileges: a replay writes the files that its options name", "[privileges]") {
+    const std::string recording = std::string(TWTRACE_SOURCE) + "/docs/demo.twr";
+    const TempDir dir;
+    const std::string document = dir.file("summary.json");
+    const std::string verdicts = dir.file("junit.xml");
+    const CommandResult told = run_command({twtrace_binary(), "summary", "-o", "json", "--from",
+                                            recording, "--output-file", document, "--fail-if",
+                                            "time_wait > 1000000", "--junit", verdicts});
+    INFO(told.err);
+    CHECK(told.exit_status == 0);
+    CHECK(json::parse(read_file(document)).at("totals").at("time_wait") > 0);
+    CHECK(read_file(verdicts).find("<testcase") != std::string::npos);
 }
 
 TEST_CASE("privileges: no command makes a system call that its table does not list",
