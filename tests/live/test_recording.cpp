@@ -356,9 +356,10 @@ TEST_CASE("recording: a directory that rotates under load misses nothing that is
     CHECK(counted(accounting) < entered);
     // The time of an event that was only counted is known to the second.
     CHECK((accounting.at("lost") > 0 || accounting.at("told") == accounting.at("captured")));
-    // It now begins in the middle of a run, where a close may be on either side of the counters.
+    // It now begins in the middle of a run. Closes during the reading of the counters may be on
+    // either side; that may take some milliseconds here. A missing second would be 10,000 events.
     CHECK(std::abs(accounting.at("unaccounted").get<std::int64_t>()) <=
-          2 + static_cast<std::int64_t>(witness.hidden_entries()));
+          100 + static_cast<std::int64_t>(witness.hidden_entries()));
 }
 
 TEST_CASE("recording: diff and doctor tell the nginx story from the file", "[recording][nginx]") {
