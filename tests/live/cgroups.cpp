@@ -111,15 +111,13 @@ void TestCgroups::enter_v1(const std::string& full_path) {
     write_file(v1_mount() + full_path + "/cgroup.procs", std::to_string(getpid()));
 }
 
-std::vector<std::string> without_v1_cgroups() {
-    return {"unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            R"(umount -a -t cgroup; grep -q ' - cgroup ' /proc/self/mountinfo || exec "$@")",
-            "sh"};
+std::vector<std::string> in_own_mounts(const std::string& script) {
+    return {"unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"};
+}
+
+std::vector<std::string> without_cgroups(const std::string& type) {
+    return in_own_mounts("umount -a -t " + type + "; grep -q ' - " + type +
+                         R"( ' /proc/self/mountinfo || exec "$@")");
 }
 
 } // namespace live

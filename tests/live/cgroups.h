@@ -33,7 +33,10 @@ class TestCgroups {
     std::string root_;
 };
 
-/// Prefix of a command: a mount namespace in which cgroup v2 is the only hierarchy.
-std::vector<std::string> without_v1_cgroups();
+/// Prefix of a command: a mount namespace of its own, in which this script runs first. Its
+/// arguments are the command; it ends with `exec "$@"`.
+std::vector<std::string> in_own_mounts(const std::string& script);
+/// Prefix of a command: a mount namespace without the hierarchies of this type, cgroup or cgroup2.
+std::vector<std::string> without_cgroups(const std::string& type);
 
 } // namespace live

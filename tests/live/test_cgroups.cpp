@@ -63,7 +63,7 @@ struct Side {
     const char* name;
     std::vector<std::string> before;
 };
-const std::vector<Side> sides{{"this host", {}}, {"cgroup v2 alone", without_v1_cgroups()}};
+const std::vector<Side> sides{{"this host", {}}, {"cgroup v2 alone", without_cgroups("cgroup")}};
 
 struct Named {
     std::string path;
@@ -167,7 +167,7 @@ void judge(const std::function<std::vector<std::string>(const TestCgroups&)>& fi
         cgroups.make(place);
     }
     Tracer here(trace_of(ns, filter(cgroups)));
-    Tracer there(trace_of(ns, filter(cgroups)), without_v1_cgroups());
+    Tracer there(trace_of(ns, filter(cgroups)), without_cgroups("cgroup"));
     std::vector<Expected> expected;
     const auto work = [&](const std::string& place) {
         for (const Expected& event : work_in(ns, place.empty() ? place : cgroups.make(place))) {
@@ -281,7 +281,7 @@ TEST_CASE("cgroups: where cgroup v2 is alone, the kernel side keeps out what is 
     const TestNamespace ns;
     TestCgroups cgroups;
     const std::string path = cgroups.make("/system.slice/nginx.service");
-    const Told gate = summary_of(ns, path, without_v1_cgroups());
+    const Told gate = summary_of(ns, path, without_cgroups("cgroup"));
     INFO(gate.summary.dump() << gate.err);
     const json& accounting = gate.summary.at("accounting");
     CHECK(gate.err.find("in user space only") == std::string::npos);

@@ -353,7 +353,7 @@ TEST_CASE("command: cgroup v2 alone, and a pid namespace of its own", "[command]
     const Reader reader(ns);
     const std::string script = "(" + Reader::closes(9) + "); " + Reader::closes(8);
     SECTION("cgroup v2 alone") {
-        const Watched watched = watch(ns, bash(script), without_v1_cgroups());
+        const Watched watched = watch(ns, bash(script), without_cgroups("cgroup"));
         INFO(watched.summary.dump() << watched.result.err);
         CHECK(entries(watched) == 17);
         CHECK(watched.kernel == 17);

@@ -42,15 +42,9 @@ Argv where_nobody_may_sudo(const TempDir& dir) {
     const std::string file = dir.file("sudoers");
     write_file(file, "Defaults !lecture\nnobody ALL=(root) NOPASSWD: ALL\n");
     check_call(chmod(file.c_str(), 0440), "chmod");
-    return {"unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            R"(mount --bind "$1" /etc/sudoers && shift && exec "$@")",
-            "sh",
-            file};
+    Argv prefix = in_own_mounts(R"(mount --bind "$1" /etc/sudoers && shift && exec "$@")");
+    prefix.push_back(file);
+    return prefix;
 }
 
 const Argv as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--init-groups"};
@@ -67,18 +61,6 @@ std::string quoted(const Argv& words) {
         line += "'";
     }
     return line;
-}
-
-/// A mount namespace without the unified hierarchy.
-Argv without_v2_cgroups() {
-    return {"unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            "sh",
-            "-c",
-            R"(umount -a -t cgroup2; grep -q ' - cgroup2 ' /proc/self/mountinfo || exec "$@")",
-            "sh"};
 }
 
 bool has_sudo() {
@@ -169,7 +151,7 @@ TEST_CASE("command: cgroup v1 alone", "[command]") {
     const Reader reader(ns);
     const TempDir dir;
     const CommandResult result =
-        run_command(without_v2_cgroups() +
+        run_command(without_cgroups("cgroup2") +
                         summary_of(dir, bash("(" + Reader::closes(9) + "); " + Reader::closes(8))),
                     ns.path(), Milliseconds(60000));
     INFO(result.err);

@@ -55,7 +55,7 @@ std::uint64_t counted_in_slots(const CommandResult& result) {
 /// With cgroup v2 only: otherwise the cgroup is read from /proc, and cached for seconds.
 Tracer summary_each_second(const TestNamespace& ns) {
     return Tracer({"summary", "-i", "1", "-g", "service", "-o", "json", "--netns", ns.path()},
-                  without_v1_cgroups());
+                  without_cgroups("cgroup"));
 }
 
 } // namespace

@@ -23,7 +23,7 @@ bool can_trace();
 class Tracer {
   public:
     /// `-v` is added: its "tracing" line means that the programs are attached. `before`: a command
-    /// prefix, such as without_v1_cgroups().
+    /// prefix, such as without_cgroups().
     explicit Tracer(std::vector<std::string> arguments,
                     const std::vector<std::string>& before = {});
     /// Sends SIGINT and returns the output.

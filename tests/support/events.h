@@ -110,4 +110,13 @@ inline Event hostile_comm() {
     return event;
 }
 
+/// What takes this entry back.
+inline Event retraction_of(const Event& event) {
+    Event retraction = event;
+    retraction.type = EventType::Aborted;
+    retraction.stage = Stage::None;
+    retraction.retracts = true;
+    return retraction;
+}
+
 } // namespace twtrace::test

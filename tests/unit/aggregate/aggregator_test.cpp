@@ -27,14 +27,6 @@ Event fin_wait2() {
     return event;
 }
 
-Event retraction_of(const Event& event) {
-    Event retraction = event;
-    retraction.type = EventType::Aborted;
-    retraction.stage = Stage::None;
-    retraction.retracts = true;
-    return retraction;
-}
-
 std::uint64_t peers_sum(const Group& group) {
     std::uint64_t sum = group.other_peers;
     for (const auto& [key, count] : group.peers)

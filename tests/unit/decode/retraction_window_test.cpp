@@ -21,14 +21,6 @@ Event entry(std::uint64_t time_ns, Stage stage, std::uint16_t local_port = 45678
     return event;
 }
 
-Event retraction_of(const Event& event) {
-    Event retraction = event;
-    retraction.type = EventType::Aborted;
-    retraction.stage = Stage::None;
-    retraction.retracts = true;
-    return retraction;
-}
-
 // The output, in order.
 struct Settled {
     RetractionWindow settle;
