@@ -102,6 +102,8 @@ static __noinline int count_lost(const struct facts* facts, struct sock* sk, str
     if (!counts)
         return 0;
     counts->lost[facts->type & (TWTRACE_TYPES - 1)]++;
+    if (facts->flags & TWTRACE_FLAG_RETRACTS)
+        counts->lost_retractions++;
     fill_key(&key, facts, sk, tp, task);
     fill_address(key.remote_addr, sk, false);
     count_by(&key, counts);

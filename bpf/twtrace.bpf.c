@@ -71,7 +71,6 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
                           .reason = TWTRACE_REASON_LOCAL_RESET,
                           .flags = TWTRACE_FLAG_RETRACTS};
     struct place place;
-    struct twtrace_stats* counts;
     struct twtrace_task task;
     struct tcp_sock* tp;
     __u64 now_us, began;
@@ -92,13 +91,8 @@ int BPF_PROG(twtrace_send_reset, struct sock* sk) {
     facts.how = how_of(began);
     filtered = began & OPENING_FILTERED || !gate_socket(sk, tp, role_of(facts.opening));
     facts.netns = netns_of(tp);
-    counts = gate_netns(facts.netns) ? this_cpu_stats() : 0;
-    if (counts && filtered) {
-        counts->filtered_retracted++;
+    if (filtered && gate_netns(facts.netns))
         count_filtered_in(facts.netns, -1);
-    } else if (counts) {
-        counts->retracted++;
-    }
     if (!filtered && is_wanted(sk, tp, &facts, false))
         send(&facts, sk, tp, &task);
     store_release(&place);

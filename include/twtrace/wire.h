@@ -237,8 +237,7 @@ struct twtrace_stats {
         uncounted[TWTRACE_TYPES]; /* of these, not in the overflow map either: no process known */
     twtrace_u64 filtered[TWTRACE_TYPES]; /* left out at the user's request */
     twtrace_u64 caught[TWTRACE_TYPES];   /* recovered by the catcher */
-    twtrace_u64 retracted;               /* TIME_WAIT records that an ABORTED record retracted */
-    twtrace_u64 filtered_retracted;      /* the same for filtered ones */
+    twtrace_u64 lost_retractions;        /* of lost[ABORTED]: their TIME_WAIT was no entry */
     twtrace_u64 untracked;      /* sockets that could not be remembered: no memory, or too many */
     twtrace_u64 mixed;          /* the remembered data was another socket's: not reported */
     twtrace_u64 without_closer; /* entries into TIME_WAIT whose closer is not known */

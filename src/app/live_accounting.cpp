@@ -1,5 +1,6 @@
 #include "app/live_accounting.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "model/timestamp.h"
@@ -45,7 +46,7 @@ void LiveAccounting::end(const LiveSource& source, Pipeline& pipeline, std::uint
     if (next_)
         complete_checkpoint(pipeline);
     Accounting::Inputs inputs = inputs_now(source);
-    inputs.captured += pipeline.captured();
+    add_captured(inputs, pipeline.captured());
     inputs.filtered += pipeline.filtered();
     account(inputs, end_ns);
 }
@@ -60,8 +61,16 @@ void LiveAccounting::choose_checkpoint(const LiveSource& source, Pipeline& pipel
 
 void LiveAccounting::complete_checkpoint(const Pipeline& pipeline) {
     last_ = *std::exchange(next_, std::nullopt);
-    last_.inputs.captured += pipeline.captured_until_checkpoint();
+    add_captured(last_.inputs, pipeline.captured_until_checkpoint());
     last_.inputs.filtered += pipeline.filtered();
+}
+
+// A retraction that found the ring full has not reached the pipeline: its entry was captured or
+// lost, and was none.
+void LiveAccounting::add_captured(Accounting::Inputs& inputs, std::uint64_t captured) const {
+    const std::uint64_t retracted = std::min(lost_retractions_, captured);
+    inputs.captured += captured - retracted;
+    inputs.lost -= std::min(lost_retractions_ - retracted, inputs.lost);
 }
 
 void LiveAccounting::account(const Accounting::Inputs& inputs, std::uint64_t until_ns) {
@@ -70,13 +79,14 @@ void LiveAccounting::account(const Accounting::Inputs& inputs, std::uint64_t unt
     until_ns_ = until_ns;
 }
 
-Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) const {
+Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) {
     const twtrace_stats stats = source.stats();
     const KernelCounts::Sum kernel = counts_.sum();
     Accounting::Inputs inputs;
     inputs.captured = kernel.filtered; // counted by the gate; those of the pipeline are added later
     inputs.filtered = kernel.filtered;
     inputs.lost = stats.lost[TWTRACE_TIME_WAIT];
+    lost_retractions_ = stats.lost_retractions;
     inputs.recursion_misses = source.recursion_misses();
     inputs.caught = sum_over_types(stats.caught);
     inputs.overflow = kernel.overflow;

@@ -50,7 +50,8 @@ class LiveAccounting {
     void choose_checkpoint(const LiveSource& source, Pipeline& pipeline);
     void complete_checkpoint(const Pipeline& pipeline);
     void account(const Accounting::Inputs& inputs, std::uint64_t until_ns);
-    [[nodiscard]] Accounting::Inputs inputs_now(const LiveSource& source) const;
+    [[nodiscard]] Accounting::Inputs inputs_now(const LiveSource& source);
+    void add_captured(Accounting::Inputs& inputs, std::uint64_t captured) const;
 
     KernelCounts counts_;
     bool begun_ = false;
@@ -60,6 +61,7 @@ class LiveAccounting {
     /// The chosen checkpoint. Its inputs lack the events that the pipeline has yet to pass on.
     std::optional<EventSource::Checkpoint> next_;
     EventSource::Checkpoint last_;
+    std::uint64_t lost_retractions_ = 0; ///< when inputs_now() was last called
 };
 
 } // namespace twtrace

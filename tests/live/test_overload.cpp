@@ -5,16 +5,19 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <csignal>
 #include <future>
 #include <regex>
 
 #include "catch2.h"
+#include "closings.h"
 #include "errors.h"
 #include "exporter.h"
 #include "fd.h"
 #include "match.h"
 #include "tracer.h"
 #include "witness.h"
+#include "worker.h"
 
 using namespace live;
 
@@ -109,6 +112,35 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
                    hidden);
         CHECK(group_of(document, pid, "server").at("passive_close") == closes);
     }
+}
+
+// The reset after these closes retracts the entry, and neither fits into the ring.
+TEST_CASE("overload: a retraction that found the ring full is no entry", "[overload]") {
+    if (!can_trace()) {
+        return;
+    }
+    constexpr int retracted = 50;
+    const TestNamespace ns;
+    const Witness witness;
+    Tracer tracer({"summary", "-o", "json", "--ring", "4K", "--netns", ns.path()});
+    tracer.command().signal(SIGSTOP);
+    run_jobs(ns, std::vector<Job>(retracted, Job{&closing_kind("shutdown_then_peer_closes"),
+                                                 Family::V4, Role::Client}));
+    run_jobs(ns, std::vector<Job>(
+                     retracted, Job{&closing_kind("linger2_negative"), Family::V4, Role::Client}));
+    const KernelCounters rise = ns.counters();
+    tracer.command().signal(SIGCONT);
+    const CommandResult result = tracer.stop();
+    INFO(result.err << result.out.substr(0, 1500));
+    const auto document = nlohmann::json::parse(result.out);
+    const auto& accounting = document.at("accounting");
+    const std::uint64_t hidden = witness.hidden_entries();
+    CHECK(accounting.at("kernel") == rise.scheduled());
+    CHECK(accounting.at("lost") > 0);
+    check_told(document.at("totals").at("time_wait").get<std::uint64_t>(), rise.scheduled(),
+               hidden);
+    CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
+    CHECK(accounting.at("unaccounted").get<std::int64_t>() <= static_cast<std::int64_t>(hidden));
 }
 
 TEST_CASE("overload: trace says how many lines are missing", "[overload]") {
