@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <malloc.h>
 #include <optional>
 #include <unistd.h>
 
@@ -215,7 +214,6 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     }
     if (const int error = twtrace_bpf__attach(impl->skeleton.get()); error != 0)
         return fail(explain_attach_failure(-error));
-    malloc_trim(0); // frees what libbpf and the slice used: 0.7 MB
     return LiveSource(std::move(impl));
 }
 
