@@ -7,7 +7,7 @@
 mirror() {
     # shellcheck disable=SC2016  # $(..) is apt's own format language
     apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^Debian|main|//p' | head -n 1
+        sed -n 's/^Debian|main|//p' | awk 'NR == 1'
 }
 
 # apt's options for the state directory of a suite, in `apt_opts`.

@@ -45,7 +45,7 @@ boot() {
 # Why a guest left no verdict: the one line that tells most.
 last_words() {
     local logs=$1 line
-    line=$(grep -aE 'Kernel panic|BUG:|Oops|general protection' "$logs/console.log" | head -n 1 | tr -d '\r')
+    line=$(grep -aE 'Kernel panic|BUG:|Oops|general protection' "$logs/console.log" | awk 'NR == 1' | tr -d '\r')
     [[ -n $line ]] || case $(cat "$logs/ended") in
         limit) line="time was up" ;;
         off) line="guest ended early" ;;
