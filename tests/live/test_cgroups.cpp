@@ -85,7 +85,7 @@ const std::vector<Named> names{
 
 } // namespace
 
-TEST_CASE("cgroups: with process and cgroup gone, unit, container and path are known",
+TEST_CASE("cgroups: after the end of process and cgroup, unit, container and path are known",
           "[cgroups]") {
     if (!can_run()) {
         return;
@@ -273,7 +273,7 @@ Told summary_of(const TestNamespace& ns, const std::string& cgroup,
 
 } // namespace
 
-TEST_CASE("cgroups: where cgroup v2 is alone, the kernel side keeps out what is not wanted",
+TEST_CASE("cgroups: where only cgroup v2 is mounted, the kernel side filters by cgroup",
           "[cgroups]") {
     if (!can_run()) {
         return;

@@ -64,7 +64,7 @@ TEST_CASE("details: the parent's name, and arguments only where they are asked f
         const pid_t pid = close_in_child(ns, true, tracer);
         check_details(parse_events(tracer.stop().out), pid, false);
     }
-    SECTION("a process that is gone") {
+    SECTION("a process that has ended") {
         Tracer tracer = trace_all(ns, {"--cmdline"});
         tracer.command().signal(SIGSTOP);
         const pid_t pid = close_in_child(ns, false, tracer);

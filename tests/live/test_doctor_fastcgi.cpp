@@ -48,7 +48,7 @@ std::string site(const PhpFpm& php, const std::string& http, const std::string& 
 
 } // namespace
 
-TEST_CASE("doctor: nginx in front of php-fpm is told what FastCGI needs", "[doctor][fastcgi]") {
+TEST_CASE("doctor: nginx in front of php-fpm gets the remedy for FastCGI", "[doctor][fastcgi]") {
     if (!can_trace() || !have_programs({fpm_program})) {
         return;
     }

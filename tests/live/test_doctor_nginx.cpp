@@ -66,7 +66,7 @@ bool can_run() {
 
 } // namespace
 
-TEST_CASE("doctor: nginx without upstream keep-alive, and cured by what the doctor says",
+TEST_CASE("doctor: nginx without upstream keep-alive, and mended by the doctor's remedy",
           "[doctor][nginx]") {
     if (!can_run()) {
         return;
@@ -89,8 +89,9 @@ TEST_CASE("doctor: nginx without upstream keep-alive, and cured by what the doct
     CHECK(well.document.at("totals").at("time_wait").get<int>() <= 3);
 }
 
-TEST_CASE("doctor: nginx as it comes: whoever wins the race to close, the proxy is told",
-          "[doctor][nginx]") {
+TEST_CASE(
+    "doctor: nginx with default settings: whichever side closes first, the proxy gets the remedy",
+    "[doctor][nginx]") {
     if (!can_run()) {
         return;
     }

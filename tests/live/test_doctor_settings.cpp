@@ -86,7 +86,7 @@ TEST_CASE("doctor: a namespace that ends meanwhile takes nothing of what was see
     CHECK(document.at("findings").at(0).at("id") == "connection-per-request");
 }
 
-TEST_CASE("doctor: without CAP_SYS_ADMIN it says what it could not look at", "[doctor]") {
+TEST_CASE("doctor: without CAP_SYS_ADMIN it names what it could not read", "[doctor]") {
     if (!can_trace()) {
         return;
     }
@@ -100,7 +100,7 @@ TEST_CASE("doctor: without CAP_SYS_ADMIN it says what it could not look at", "[d
     CHECK(result.out.find("CAP_SYS_ADMIN") != std::string::npos);
 }
 
-TEST_CASE("doctor: --host tells what is allowed, as a table and as JSON", "[doctor]") {
+TEST_CASE("doctor: --host reports what is allowed, as a table and as JSON", "[doctor]") {
     if (!can_trace()) {
         return;
     }

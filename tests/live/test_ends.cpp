@@ -87,7 +87,7 @@ std::uint64_t ended(const json& ends, const std::string& reason) {
 
 } // namespace
 
-TEST_CASE("ends: a host that refuses fentry is told so in one line", "[ends]") {
+TEST_CASE("ends: one line says that the host refuses fentry", "[ends]") {
     if (!can_trace() || fentry_works()) {
         return;
     }
@@ -219,7 +219,7 @@ TEST_CASE("ends: a TIME_WAIT expires after a minute", "[ends]") {
     CHECK(end.at("held_us") < 70'000'000); // the timer wheel's granularity
 }
 
-TEST_CASE("ends: what the summary says is present is what exists", "[ends]") {
+TEST_CASE("ends: the summary's number of present sockets is that of existing ones", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -252,7 +252,7 @@ TEST_CASE("ends: what the summary says is present is what exists", "[ends]") {
     CHECK(in_groups == present);
 }
 
-TEST_CASE("ends: the summary says when connect() takes over, and intervals go on", "[ends]") {
+TEST_CASE("ends: the summary reports when connect() takes over, and intervals go on", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }

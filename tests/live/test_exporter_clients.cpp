@@ -152,7 +152,7 @@ TEST_CASE("exporter: it goes on when the reader of its output goes away", "[expo
     CHECK(command.wait().exit_status == 0);
 }
 
-TEST_CASE("exporter: with fewer descriptors than namespaces it answers, and says the reason",
+TEST_CASE("exporter: with fewer descriptors than namespaces it answers, and names the reason",
           "[exporter][clients][namespaces]") {
     if (!can_trace()) {
         return;

@@ -76,7 +76,7 @@ TEST_CASE("out of sight: source ports of SNAT that run out", "[out-of-sight]") {
     CHECK(mentions(diagnosis.document.at("out_of_sight"), "this host only forwards"));
 }
 
-TEST_CASE("out of sight: a recording of the same seconds says what the live doctor says",
+TEST_CASE("out of sight: a recording of the same seconds gives the live doctor's findings",
           "[out-of-sight][recording]") {
     if (!can_trace()) {
         return;
@@ -118,7 +118,7 @@ TEST_CASE("out of sight: a recording of the same seconds says what the live doct
     CHECK((!nat || now.finding("snat-ports") != nullptr));
 }
 
-TEST_CASE("out of sight: the all-clear tells what is in TIME_WAIT from before", "[out-of-sight]") {
+TEST_CASE("out of sight: the all-clear names what is in TIME_WAIT from before", "[out-of-sight]") {
     if (!can_trace()) {
         return;
     }

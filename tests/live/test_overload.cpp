@@ -143,7 +143,7 @@ TEST_CASE("overload: a retraction that found the ring full is no entry", "[overl
     CHECK(accounting.at("unaccounted").get<std::int64_t>() <= static_cast<std::int64_t>(hidden));
 }
 
-TEST_CASE("overload: trace says how many lines are missing", "[overload]") {
+TEST_CASE("overload: trace reports how many lines are missing", "[overload]") {
     if (!can_trace()) {
         return;
     }

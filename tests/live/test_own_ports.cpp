@@ -115,7 +115,7 @@ bool mentions(const json& lines, const std::string& part) {
 
 } // namespace
 
-TEST_CASE("own ports: a chosen port that is taken is told with its port", "[own-ports]") {
+TEST_CASE("own ports: a chosen port that is taken is reported with its number", "[own-ports]") {
     if (!can_trace()) {
         return;
     }

@@ -43,7 +43,7 @@ const Job one_close{&closing_kind("close_then_peer_closes_at_once"), Family::V4,
 
 } // namespace
 
-TEST_CASE("pace: a quiet host wakes the reader with the event, not with a timer", "[pace]") {
+TEST_CASE("schedule: on a quiet host the event wakes the reader, not a timer", "[pace]") {
     if (!can_trace()) {
         return;
     }
@@ -63,7 +63,7 @@ TEST_CASE("pace: a quiet host wakes the reader with the event, not with a timer"
           rounds); // twice, if both ends were reported at the same moment on two CPUs
 }
 
-TEST_CASE("pace: a stream of events does not wake the reader one by one", "[pace]") {
+TEST_CASE("schedule: a stream of events does not wake the reader for each", "[pace]") {
     if (!can_trace()) {
         return;
     }

@@ -44,7 +44,7 @@ void without_timestamps(const TestNamespace& ns, const std::function<void()>& lo
 
 } // namespace
 
-TEST_CASE("port use: an entry says whether its connection had TCP timestamps", "[port-use]") {
+TEST_CASE("port use: an entry contains whether its connection had TCP timestamps", "[port-use]") {
     if (!can_trace()) {
         return;
     }

@@ -362,7 +362,8 @@ TEST_CASE("recording: a directory that rotates under load misses nothing that is
           100 + static_cast<std::int64_t>(witness.hidden_entries()));
 }
 
-TEST_CASE("recording: diff and doctor tell the nginx story from the file", "[recording][nginx]") {
+TEST_CASE("recording: diff and doctor show nginx without and with keep-alive from the file",
+          "[recording][nginx]") {
     if (!can_trace()) {
         return;
     }
@@ -401,7 +402,7 @@ TEST_CASE("recording: diff and doctor tell the nginx story from the file", "[rec
               .out.find("gone") != std::string::npos);
 }
 
-TEST_CASE("recording: top plays it, and goes where it is told to", "[recording]") {
+TEST_CASE("recording: top plays it, and jumps to a chosen time", "[recording]") {
     if (!can_trace() || !has_terminal()) {
         return;
     }
@@ -438,7 +439,7 @@ TEST_CASE("recording: top plays it, and goes where it is told to", "[recording]"
     terminal.await_gone("by process, sort");
 }
 
-TEST_CASE("recording: mistakes are told in one line", "[recording]") {
+TEST_CASE("recording: mistakes are reported in one line", "[recording]") {
     const TempDir dir;
     write_file(dir.file("text"), "this is no recording at all");
     const auto error = [](const std::vector<std::string>& arguments, int status) {

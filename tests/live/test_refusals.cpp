@@ -132,7 +132,7 @@ TEST_CASE("refusals: closed standard descriptors are not taken for files of its 
     CHECK(lines_of(silent.out).size() == 1); // the header
 }
 
-TEST_CASE("refusals: SIGTERM is a way to end it too", "[refusals]") {
+TEST_CASE("refusals: SIGTERM ends it too", "[refusals]") {
     if (!can_trace()) {
         return;
     }

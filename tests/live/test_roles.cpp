@@ -173,7 +173,7 @@ TEST_CASE("roles: both sides of a simultaneous open are clients", "[roles]") {
     }
 }
 
-TEST_CASE("roles: nobody knows who opened a connection that TCP_REPAIR put back", "[roles]") {
+TEST_CASE("roles: unknown for a connection that TCP_REPAIR restored", "[roles]") {
     if (!can_trace()) {
         return;
     }
@@ -203,7 +203,8 @@ TEST_CASE("roles: a connection that TCP_REPAIR takes away is not reset", "[roles
     }
 }
 
-TEST_CASE("roles: list knows a server by its clients, when its listener is gone", "[roles][list]") {
+TEST_CASE("roles: list infers a server from its clients after its listener was closed",
+          "[roles][list]") {
     for (const std::uint16_t port : {std::uint16_t{7000}, std::uint16_t{45'400}}) { // ephemeral
         const TestNamespace ns;
         constexpr int clients = 20;

@@ -103,7 +103,7 @@ TEST_CASE("runtimes: docker's containers by name, by compose's labels, with a sh
                      {"container_name", "web-proxy-1"},
                      {"pod", nullptr}});
     }
-    SECTION("containers that close one connection and are gone") {
+    SECTION("containers that close one connection and end") {
         // TWTRACE_CONTAINERS=1000 takes ten minutes.
         const char* wanted = std::getenv("TWTRACE_CONTAINERS");
         const int number = wanted == nullptr ? 8 : std::atoi(wanted);

@@ -178,7 +178,7 @@ TEST_CASE("storm: short-lived processes have names, and what has no place is 'ot
     CHECK(unnamed == 0);
 }
 
-TEST_CASE("storm: more peers than there is room for", "[storm]") {
+TEST_CASE("storm: more peers than the table holds", "[storm]") {
     if (!can_run()) {
         return;
     }

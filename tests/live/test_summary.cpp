@@ -76,7 +76,7 @@ TEST_CASE("summary: totals are the kernel's, and groups name who closed", "[summ
     CHECK(accounting.at("kernel") == rise.scheduled());
 }
 
-TEST_CASE("summary: a process that is gone keeps its name", "[summary]") {
+TEST_CASE("summary: a process that has ended keeps its name", "[summary]") {
     if (!can_trace()) {
         return;
     }

@@ -299,7 +299,7 @@ TEST_CASE("top: -n ends it and leaves the last picture; without a command top it
     terminal.await("q quit  h help");
 }
 
-TEST_CASE("top: where it can't be, it says in one line what to use", "[top]") {
+TEST_CASE("top: without a terminal, one line says what to use", "[top]") {
     const CommandResult piped = run_command({twtrace_binary(), "top"});
     CHECK(piped.exit_status == 1);
     CHECK(piped.out.empty());

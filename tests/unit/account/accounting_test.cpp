@@ -35,7 +35,7 @@ TEST_CASE("accounting: all that the kernel counted was captured") {
     CHECK(Accounting::of(inputs(0, 0)).exact);
 }
 
-TEST_CASE("accounting: what the ring lost is accounted for") {
+TEST_CASE("accounting: events lost in the ring are counted") {
     auto given = inputs(90, 100);
     given.lost = 10;
     const auto accounting = Accounting::of(given);
@@ -116,7 +116,7 @@ TEST_CASE("accounting: what could not be compared is unverified, and no part of 
     CHECK(Accounting::of(given).unaccounted == 2);
 }
 
-TEST_CASE("accounting: captured + lost + missed + unaccounted is what the kernel counted") {
+TEST_CASE("accounting: captured + lost + missed + unaccounted is the kernel's count") {
     std::mt19937 random(31);
     for (int round = 0; round < 10'000; ++round) {
         auto given = inputs(random() % 100, random() % 200);

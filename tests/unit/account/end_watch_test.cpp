@@ -11,7 +11,7 @@
 
 using namespace twtrace;
 
-TEST_CASE("the end of a process that leads into a namespace is told once") {
+TEST_CASE("the end of a process that leads into a namespace is reported once") {
     EndWatch watch;
     const pid_t child = fork();
     if (child == 0) {
@@ -29,7 +29,7 @@ TEST_CASE("the end of a process that leads into a namespace is told once") {
     waitpid(child, nullptr, 0);
 }
 
-TEST_CASE("what is not followed any more is not told") {
+TEST_CASE("the end of a process that is not followed any more is not reported") {
     EndWatch watch;
     const pid_t child = fork();
     if (child == 0) {

@@ -5,7 +5,7 @@
 
 using namespace twtrace;
 
-TEST_CASE("net settings: what the files say") {
+TEST_CASE("net settings: read from the files") {
     const test::FakeFiles files;
     files.write("/ip_local_port_range", "32768\t60999\n");
     files.write("/ip_local_reserved_ports", "40000-40009,50000,80\n");
@@ -24,7 +24,7 @@ TEST_CASE("net settings: what the files say") {
     CHECK(settings.timestamps == 1U);
 }
 
-TEST_CASE("net settings: what is not there is not known") {
+TEST_CASE("net settings: missing files give unknown values") {
     const test::FakeFiles files;
     const NetSettings settings = read_net_settings(files.path());
     CHECK(settings.usable_ports() == 0);

@@ -44,7 +44,7 @@ TEST_CASE("netstat: names that only look like it do not count") {
     CHECK_FALSE(parse_netstat("XTcpExt: TW\nXTcpExt: 1\n"));
 }
 
-TEST_CASE("netstat: without TW there is no answer, least of all 0") {
+TEST_CASE("netstat: without TW there is no value, not 0") {
     for (const char* text :
          {"", "\n", "TcpExt:", "TcpExt: \nTcpExt: \n", "TcpExt: TW\n",
           "TcpExt: TW\nTcpExt: ", "TcpExt: TW\nTcpExt: x\n", "TcpExt: TW\nTcpExt: -1\n",
@@ -76,7 +76,7 @@ TEST_CASE("netstat: cut short anywhere, it is read or refused, never misread") {
     }
 }
 
-TEST_CASE("netstat: what the kernel counts at the end is added to what is there now") {
+TEST_CASE("netstat: where the kernel counts at the end, present sockets are added") {
     TcpCounters counters = *parse_netstat(real);
     CHECK(counters.tw_recycled == 3);
     counters.present = 50;

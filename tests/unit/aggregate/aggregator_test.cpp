@@ -43,7 +43,7 @@ std::size_t groups_by(GroupBy by, const std::vector<Event>& events) {
 
 } // namespace
 
-TEST_CASE("aggregate: every type is counted as what it is") {
+TEST_CASE("aggregate: every type is counted separately") {
     Aggregator aggregator(GroupBy::Process);
     Event event = client_v4();
     aggregator.add(event);
@@ -80,7 +80,7 @@ TEST_CASE("aggregate: a pid that is used again is another process") {
     CHECK(*groups[1]->pid.get() == 100);
 }
 
-TEST_CASE("aggregate: what each grouping tells apart") {
+TEST_CASE("aggregate: what each grouping distinguishes") {
     const Event base = client_v4();
     const auto changed = [&](auto change) {
         Event event = base;
@@ -110,7 +110,7 @@ TEST_CASE("aggregate: what each grouping tells apart") {
     CHECK(groups_by(GroupBy::Netns, {base, other_pid, other_peer, longest_v6()}) == 2);
 }
 
-TEST_CASE("aggregate: by listener, the accepting side's port and namespace tell apart") {
+TEST_CASE("aggregate: by listener, groups differ by the accepting side's port and namespace") {
     Event web = client_v4();
     web.role = Role::Server;
     web.local_port = 80;
@@ -137,7 +137,7 @@ TEST_CASE("aggregate: without an owner the service is the process's name") {
     CHECK(*aggregator.groups()[0]->service.get() == "nginx");
 }
 
-TEST_CASE("aggregate: a group says of itself what all of its events share") {
+TEST_CASE("aggregate: a group has the values that all of its events share") {
     Aggregator aggregator(GroupBy::Netns);
     aggregator.add(of_process(1));
     aggregator.add(of_process(1));
@@ -197,7 +197,7 @@ TEST_CASE("aggregate: beyond the bound of groups it is 'other', and every total 
     CHECK(aggregator.totals().time_wait == added);
 }
 
-TEST_CASE("aggregate: a group that comes late and grows large is not 'other'") {
+TEST_CASE("aggregate: a late group that grows large is not 'other'") {
     Aggregator aggregator(GroupBy::Process, {100, 50'000});
     for (std::uint32_t pid = 1; pid <= 1000; ++pid)
         aggregator.add(of_process(pid), 2);
@@ -211,7 +211,7 @@ TEST_CASE("aggregate: a group that comes late and grows large is not 'other'") {
     CHECK(aggregator.totals().time_wait == 4000);
 }
 
-TEST_CASE("aggregate: of groups of one size those that have rested longest give way") {
+TEST_CASE("aggregate: of groups of one size those unchanged for longest are replaced") {
     Aggregator aggregator(GroupBy::Process, {8, 50'000});
     for (std::uint32_t pid = 1; pid <= 8; ++pid)
         aggregator.add(of_process(pid));
@@ -250,7 +250,7 @@ TEST_CASE("aggregate: 'other' takes over all that a group has counted") {
     CHECK(other.pid.get() == nullptr); // the second one has been evicted
 }
 
-TEST_CASE("aggregate: a peer that comes late and grows large is not among the others") {
+TEST_CASE("aggregate: a late peer that grows large is not among the others") {
     Aggregator aggregator(GroupBy::Process, {10, 100});
     Event event = client_v4();
     for (std::uint16_t port = 1; port <= 1000; ++port) {
@@ -332,7 +332,7 @@ TEST_CASE("aggregate: the only entry towards a peer, taken back, is no peer") {
     CHECK(aggregator.totals().time_wait == 0);
 }
 
-TEST_CASE("aggregate: what is taken back before it is counted cancels out when it is") {
+TEST_CASE("aggregate: a retraction before its entry cancels the entry") {
     // The entry's record found the ring full: it is counted from the overflow table at the end.
     Aggregator aggregator(GroupBy::Process);
     aggregator.add(client_v4());

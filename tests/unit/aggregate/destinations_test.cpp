@@ -107,7 +107,7 @@ TEST_CASE("destinations: what connect() takes over does not run out") {
     CHECK_FALSE(Destinations(remote, rules(1200, 1.0)).worst(1)[0]->reused);
 }
 
-TEST_CASE("destinations: what runs out comes before what is reused, and failures before all") {
+TEST_CASE("destinations: failures first, then exhausted ranges, then reused ones") {
     Flows flows(start);
     Event remote = towards("10.0.0.5");
     remote.local = address("10.0.0.1");
@@ -158,7 +158,7 @@ TEST_CASE("destinations: without TCP timestamps nothing is taken over") {
     CHECK(*one.used_up_in_s == Approx(2).margin(0.5));
 }
 
-TEST_CASE("destinations: what connect() did not take over as it failed is not reusable") {
+TEST_CASE("destinations: ports that a failing connect() did not take over are not reusable") {
     Flows flows(start);
     const HeldKey key{netns, address("127.0.0.1"), 5432, address("127.0.0.1")};
     for (std::uint16_t port = 1; port <= 400; ++port)

@@ -96,7 +96,7 @@ TEST_CASE("ends: an entry that was none is not present") {
     CHECK(aggregator.totals().time_wait == 0);
 }
 
-TEST_CASE("ends: what is present goes on being so in the next interval") {
+TEST_CASE("ends: present sockets stay present in the next interval") {
     Aggregator first(GroupBy::Process);
     first.add(entry(1));
     first.add(entry(1));
@@ -118,7 +118,7 @@ TEST_CASE("ends: what is present goes on being so in the next interval") {
     CHECK(*group_of(quiet, 1)->comm.get() == "nginx");
 }
 
-TEST_CASE("ends: with more groups than there is room for, the sum stays right") {
+TEST_CASE("ends: with more groups than the table holds, the sum stays right") {
     Aggregator aggregator(GroupBy::Process, {4, 100});
     for (std::uint32_t pid = 1; pid <= 40; ++pid)
         aggregator.add(entry(pid));

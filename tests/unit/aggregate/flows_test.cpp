@@ -182,7 +182,7 @@ TEST_CASE("flows: a rate that is young is divided by its age, and all rates by t
     CHECK(rate == Approx(2000));
 }
 
-TEST_CASE("flows: what comes in batches is averaged over five seconds") {
+TEST_CASE("flows: batches are averaged over five seconds") {
     Flows flows(start);
     for (std::uint64_t at = 0; at < 20; at += 2)
         flows.add(of_pid(7), start + at * second, 100);

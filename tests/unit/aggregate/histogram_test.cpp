@@ -23,7 +23,7 @@ std::uint64_t exact_quantile(const std::vector<std::uint64_t>& sorted, double sh
 
 } // namespace
 
-TEST_CASE("histogram: empty, there is nothing to tell") {
+TEST_CASE("histogram: empty") {
     const Histogram histogram;
     CHECK(histogram.count() == 0);
     CHECK_FALSE(histogram.quantile(0.5));
@@ -88,7 +88,7 @@ TEST_CASE("histogram: many at once count as many, beyond 32 bits") {
     CHECK(histogram.at(Histogram::index_of(1)) == std::uint64_t{1} << 33);
 }
 
-TEST_CASE("histogram: what is taken back does not count") {
+TEST_CASE("histogram: retracted values do not count") {
     Histogram histogram;
     histogram.add(5);
     histogram.add(1000);

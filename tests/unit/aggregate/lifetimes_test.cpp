@@ -38,7 +38,7 @@ TEST_CASE("lifetimes: a counter that is full makes all others smaller, and none 
     CHECK(*median(lifetimes) == 10);
 }
 
-TEST_CASE("lifetimes: what is halved often enough is forgotten, and new ones count in full") {
+TEST_CASE("lifetimes: old values fade out, and new ones count in full") {
     Lifetimes lifetimes;
     for (int times = 0; times < 100; ++times)
         lifetimes.add(1'000'000);

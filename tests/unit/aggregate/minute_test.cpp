@@ -19,7 +19,7 @@ TEST_CASE("minute: counts by the second, the newest first") {
     CHECK(minute.ago(2) == 4);
 }
 
-TEST_CASE("minute: what is older than a minute is forgotten, and not a second earlier") {
+TEST_CASE("minute: entries are dropped after a minute, and not a second earlier") {
     Minute<60> minute;
     minute.add(100 * second, 7);
     minute.move_to(159 * second);
@@ -32,7 +32,7 @@ TEST_CASE("minute: what is older than a minute is forgotten, and not a second ea
     CHECK(minute.sum() == 0);
 }
 
-TEST_CASE("minute: an event that comes late counts where the clock is") {
+TEST_CASE("minute: a late event counts at the present second") {
     Minute<12> minute;
     minute.add(100 * second);
     minute.add(90 * second);

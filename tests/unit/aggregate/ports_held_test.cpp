@@ -51,7 +51,7 @@ TEST_CASE("ports held: bounded", "[aggregate]") {
     CHECK(peers == 2);
 }
 
-TEST_CASE("ports held: each source address has a range of its own, a program's own port none",
+TEST_CASE("ports held: counted per source address, without ports that a program chose",
           "[aggregate]") {
     PortsHeld held(10);
     PortRules rules;

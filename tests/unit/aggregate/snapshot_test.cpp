@@ -158,7 +158,7 @@ TEST_CASE("snapshot: the ports towards a peer are shared by all that connect to 
     }
 }
 
-TEST_CASE("snapshot: a peer or a listener says which it is, also where nothing entered TIME_WAIT") {
+TEST_CASE("snapshot: a peer or a listener is named, also where nothing entered TIME_WAIT") {
     Event exhausted = client_v4();
     exhausted.type = EventType::PortExhausted;
     exhausted.stage = Stage::None;

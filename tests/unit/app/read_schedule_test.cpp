@@ -15,13 +15,13 @@ unsigned reads_until_sleep(ReadSchedule& pace) {
 
 } // namespace
 
-TEST_CASE("pace: a timer while events come") {
+TEST_CASE("schedule: a timer while events come") {
     ReadSchedule pace;
     for (int read = 0; read < 100; ++read)
         CHECK(pace.after(false) == ReadSchedule::Step::Timer);
 }
 
-TEST_CASE("pace: asks once for the wake-up, reads once more, then sleeps") {
+TEST_CASE("schedule: requests the wake-up once, reads once more, then sleeps") {
     ReadSchedule pace;
     for (unsigned read = 1; read < ReadSchedule::quiet_reads; ++read)
         CHECK(pace.after(true) == ReadSchedule::Step::Timer);
@@ -30,7 +30,7 @@ TEST_CASE("pace: asks once for the wake-up, reads once more, then sleeps") {
     CHECK(pace.after(true) == ReadSchedule::Step::Sleep);
 }
 
-TEST_CASE("pace: any event begins it anew") {
+TEST_CASE("schedule: any event restarts it") {
     ReadSchedule pace;
     const unsigned reads = reads_until_sleep(pace);
     CHECK(pace.after(false) == ReadSchedule::Step::Timer);
@@ -43,7 +43,7 @@ TEST_CASE("pace: any event begins it anew") {
     CHECK(reads_until_sleep(asked) == reads);
 }
 
-TEST_CASE("pace: many events are read in larger batches, as long as the ring has room for four") {
+TEST_CASE("schedule: many events are read in larger batches, as long as four fit into the ring") {
     using std::chrono::milliseconds;
     using twtrace::time_between_reads;
     constexpr std::size_t ring = 2U << 20;

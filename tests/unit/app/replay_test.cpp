@@ -71,8 +71,7 @@ TEST_CASE("replay: port settings come from the recording, or are not known", "[r
     CHECK((has_settings || notes[0].find("has no settings of 1 of 1") != std::string::npos));
 }
 
-TEST_CASE("replay: what the recorder found as it began is known before the first event",
-          "[replay]") {
+TEST_CASE("replay: the state at the recorder's start is known before the first event", "[replay]") {
     const TemporaryDirectory directory;
     Options options;
     options.from = directory.path("a.twr");

@@ -316,7 +316,7 @@ TEST_CASE("paths of machines: lxc, nspawn, libvirt", "[attribute]") {
     check(machine_rows());
 }
 
-TEST_CASE("a path that says nothing names nothing", "[attribute]") {
+TEST_CASE("a path without a known pattern gives no name", "[attribute]") {
     for (const char* path : {"", "/", "//", "/..", "no-slash", ".service", "/.service",
                              "/@.service", "/docker/", "/docker/abc", "/lxc/", "/kubepods", "/pod",
                              "/-pod.slice", "/:::", "/:cri-containerd:", "/-", ":"})

@@ -58,7 +58,7 @@ std::string path_of(const CgroupRef& cgroup) {
 
 } // namespace
 
-TEST_CASE("layout is what mountinfo says", "[attribute]") {
+TEST_CASE("layout follows mountinfo", "[attribute]") {
     FakeHost unified;
     CHECK(CgroupResolver(unified.options()).layout() == CgroupLayout::Unified);
     FakeHost hybrid(true);
@@ -99,7 +99,7 @@ TEST_CASE("a removed cgroup keeps its name", "[attribute]") {
     CHECK(path_of(resolver.by_id(gone)) == "/a.service");
 }
 
-TEST_CASE("an id that is nowhere is not looked for again", "[attribute]") {
+TEST_CASE("an id that was not found is not searched for again", "[attribute]") {
     FakeHost host;
     CgroupResolver resolver(host.options());
     CHECK_FALSE(resolver.by_id(~0ULL));
@@ -129,7 +129,7 @@ TEST_CASE("unified: the id answers, the process only where it cannot", "[attribu
     CHECK(path_of(resolver.resolve(0, 7, 0)) == "/b.service");
 }
 
-TEST_CASE("hybrid: the process answers, and a root id says nothing", "[attribute]") {
+TEST_CASE("hybrid: the process decides, and a root id gives no name", "[attribute]") {
     FakeHost host(true);
     const auto root = test::FakeFiles::inode(host.files.path("/cgroup"));
     const auto id = host.files.make_directory("/cgroup/system.slice/containerd.service");
@@ -289,7 +289,7 @@ TEST_CASE("a real cgroup is found by its id, with handles and by walking", "[att
     }
 }
 
-TEST_CASE("a real cgroup that is gone was either cached or is unknown", "[attribute][real]") {
+TEST_CASE("a removed cgroup was either cached or is unknown", "[attribute][real]") {
     RealCgroup cgroup;
     if (!cgroup.made) {
         WARN("skipped: no cgroup can be made in a cgroup2 mount here");

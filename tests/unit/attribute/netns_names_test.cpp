@@ -50,7 +50,7 @@ TEST_CASE("a namespace has the name of the file it is mounted on", "[attribute]"
     CHECK(names.table_name(1) == "1");
 }
 
-TEST_CASE("a file that is no namespace names none", "[attribute]") {
+TEST_CASE("a file that is no namespace has no id", "[attribute]") {
     FakeNames fake;
     fake.files.write("/netns/stale", "");
     NetnsNames names(fake.options());

@@ -42,14 +42,14 @@ TEST_CASE("of several cgroup2 mounts the one with the whole tree is taken", "[at
     CHECK(part.v2_root == "/docker/x");
 }
 
-TEST_CASE("mountinfo that is not one names no mount", "[attribute]") {
+TEST_CASE("malformed mountinfo names no mount", "[attribute]") {
     for (const char* text : {"", "\n\n", " - ", " - cgroup2", "1 2 3 - cgroup2 x",
                              "1 1 0:30 / relative rw - cgroup2 c rw"})
         CHECK(parse_mountinfo(text).v2_mount.empty());
     CHECK(parse_mountinfo("1 1 0:30 / /a\\9 rw - cgroup2 c").v2_mount == "/a\\9");
 }
 
-TEST_CASE("the most telling line of /proc/PID/cgroup", "[attribute]") {
+TEST_CASE("the most specific line of /proc/PID/cgroup", "[attribute]") {
     CHECK(choose_cgroup_path("0::/system.slice/nginx.service\n") == "/system.slice/nginx.service");
     CHECK(choose_cgroup_path("0::/\n") == "/");
     CHECK(choose_cgroup_path("0::/a.service (deleted)\n") == "/a.service");
@@ -65,7 +65,7 @@ TEST_CASE("the most telling line of /proc/PID/cgroup", "[attribute]") {
           "/system.slice/x.service");
 }
 
-TEST_CASE("a container wins over what the other hierarchies say", "[attribute]") {
+TEST_CASE("a container in one hierarchy takes precedence over the others", "[attribute]") {
     CHECK(choose_cgroup_path("12:net_cls,net_prio:/docker/" + full_id +
                              "\n6:rdma:/\n1:name=systemd:/docker/" + full_id +
                              "\n0::/system.slice/containerd.service\n") == "/docker/" + full_id);
@@ -74,7 +74,7 @@ TEST_CASE("a container wins over what the other hierarchies say", "[attribute]")
           "/docker/" + full_id);
 }
 
-TEST_CASE("a /proc/PID/cgroup that is not one chooses nothing", "[attribute]") {
+TEST_CASE("a malformed /proc/PID/cgroup gives no path", "[attribute]") {
     for (const char* text : {"", "\n", "0", "0:", "0::", "::", "0::relative", "garbage\nmore"})
         CHECK_FALSE(choose_cgroup_path(text).has_value());
     CHECK(choose_cgroup_path("garbage\n0::/x\n") == "/x");
@@ -90,7 +90,7 @@ TEST_CASE("start ticks are found behind any command", "[attribute]") {
         CHECK_FALSE(parse_start_ticks(text).has_value());
 }
 
-TEST_CASE("reading stops at the limit and says when there is no file", "[attribute]") {
+TEST_CASE("reading stops at the limit, and a missing file is an error", "[attribute]") {
     const test::FakeFiles files;
     files.write("/long", std::string(10000, 'x'));
     CHECK(read_text(files.path("/long"), 5000)->size() == 5000);

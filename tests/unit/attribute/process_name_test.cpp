@@ -27,7 +27,7 @@ void add_process(const FakeFiles& proc, const std::string& comm) {
 
 } // namespace
 
-TEST_CASE("process name: the leader's, or the executable's where that says more") {
+TEST_CASE("process name: the leader's, or the executable's where that is more specific") {
     CHECK(pick_process_name("java", "/usr/lib/jvm/bin/java") == "java");
     CHECK(pick_process_name("MainThread", "/usr/bin/node") == "node");
     CHECK(pick_process_name("MainThread", "") == "MainThread");
@@ -45,7 +45,7 @@ TEST_CASE("process name: no number of a thread or processor") {
     CHECK(without_thread_number("worker-1") == "worker-1");
 }
 
-TEST_CASE("process name: threads are called as their process, also once it is gone") {
+TEST_CASE("process name: threads have the name of their process, also after its end") {
     const FakeFiles proc;
     add_process(proc, "java");
     ProcessNames names(proc.path());

@@ -43,7 +43,7 @@ TEST_CASE("process text: the arguments, with spaces between them") {
     CHECK(cut.ends_with("x..."));
 }
 
-TEST_CASE("process text: a parent that is gone is still known to its children for a while") {
+TEST_CASE("process text: a parent that has ended is known to its children for a while") {
     const FakeFiles proc;
     ParentNames parents(proc.path());
     proc.write("/7/comm", "bash\n");
@@ -57,7 +57,8 @@ TEST_CASE("process text: a parent that is gone is still known to its children fo
     CHECK(parents.name_of(7, 6 * second_ns) == "cron");
 }
 
-TEST_CASE("parent names: one that the kernel cut off is the script's, as its arguments say") {
+TEST_CASE(
+    "parent names: a name that the kernel cut off is completed from the script in the arguments") {
     const FakeFiles proc;
     ParentNames parents(proc.path());
     proc.write("/7/comm", "check_backend.s\n");

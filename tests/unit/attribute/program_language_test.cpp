@@ -44,7 +44,7 @@ std::string language_of(const void* bytes, std::size_t size) {
 
 } // namespace
 
-TEST_CASE("program language: Go's tool chain leaves a section of its own") {
+TEST_CASE("program language: Go programs have a section of their tool chain") {
     Image image = image_with(".go.buildinfo");
     CHECK(language_of(&image, sizeof image) == "go");
     image = image_with(".not.go.buildinfo");
@@ -53,7 +53,7 @@ TEST_CASE("program language: Go's tool chain leaves a section of its own") {
     CHECK(language_of(&image, sizeof image).empty());
 }
 
-TEST_CASE("program language: what is no ELF file, or a hostile one, says nothing") {
+TEST_CASE("program language: unknown for a file that is not ELF, and for a hostile one") {
     CHECK(language_of("", 0).empty());
     CHECK(language_of("#!/bin/sh\n", 10).empty());
     Image image = image_with(".go.buildinfo");
@@ -68,7 +68,7 @@ TEST_CASE("program language: what is no ELF file, or a hostile one, says nothing
     CHECK(language_of(&image, sizeof image).empty());
 }
 
-TEST_CASE("program language: of a process that is there, and of one that is not") {
+TEST_CASE("program language: of a living process, and of one that has ended") {
     ProgramLanguages languages;
     CHECK(languages.of(static_cast<std::uint32_t>(getpid())).empty());
     CHECK(languages.of(static_cast<std::uint32_t>(getpid())).empty());

@@ -102,7 +102,7 @@ TEST_CASE("remote names: names last ten minutes, failures one", "[attribute]") {
     CHECK(comes([&] { return server->asked == 6; }));
 }
 
-TEST_CASE("remote names: text that is no host name is none", "[attribute]") {
+TEST_CASE("remote names: other text is no host name", "[attribute]") {
     const auto server = std::make_shared<Server>();
     server->names = {{"10.0.0.1", "a\x1b[2J"},
                      {"10.0.0.2", std::string(300, 'a')},

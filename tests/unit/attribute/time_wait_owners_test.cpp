@@ -35,7 +35,7 @@ Event of_minisock(EventType type, std::uint64_t time_ns, std::uint16_t port = 45
 
 } // namespace
 
-TEST_CASE("present: an end is given who closed, and when it entered") {
+TEST_CASE("present: an end gets the closer and the time of its entry") {
     TimeWaitOwners present(7);
     Event in = entry();
     in.role_inferred = true;
@@ -86,7 +86,7 @@ TEST_CASE("present: FIN_WAIT2, then the FIN, then the end") {
     CHECK(end.stage == Stage::TimeWait);
 }
 
-TEST_CASE("present: where an end was lost, the next entry of the same addresses tells it") {
+TEST_CASE("present: a lost end is inferred from the next entry of the same addresses") {
     TimeWaitOwners present(7);
     Event first = entry();
     present.follow(first);
@@ -122,7 +122,7 @@ TEST_CASE("present: an entry that was none is forgotten") {
     CHECK(present.size() == 0);
 }
 
-TEST_CASE("present: memory is bounded, and what found no room is counted") {
+TEST_CASE("present: memory is bounded, and what exceeds it is counted") {
     TimeWaitOwners present(7, 2);
     for (std::uint16_t port = 1; port <= 5; ++port) {
         Event in = entry(port);

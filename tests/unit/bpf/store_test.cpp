@@ -49,7 +49,7 @@ TEST_CASE("the store keeps times of two years, and of sockets whose opening was 
     CHECK(end.role == TWTRACE_ROLE_UNKNOWN);
 }
 
-TEST_CASE("a reset takes back an end that was kept, and only that of its own connection") {
+TEST_CASE("a reset retracts a held end, and only that of its own connection") {
     auto all = connections(1, true);
     Connection& one = all[0];
     one.open();

@@ -96,7 +96,7 @@ TEST_CASE("budget: what was not closed is nothing, and an unknown share exceeds 
     CHECK_FALSE(verdict_on("port_use{service=none} < 1").value);
 }
 
-TEST_CASE("budget: the message names who contributes most, and what is not accounted for") {
+TEST_CASE("budget: the message names the largest contributor, and unaccounted entries") {
     Snapshot snapshot = two_services();
     CHECK(judge(budget_of("time_wait > 20"), snapshot).message ==
           "budget exceeded: time_wait > 20: it is 150, most of it by api.service (pid 811) towards "

@@ -164,7 +164,8 @@ TEST_CASE("command line: the option's name is in the error") {
     CHECK(contains(refusal({"-L", "99999"}), "--local-port"));
 }
 
-TEST_CASE("command line: unknown options, commands and leftovers are refused, with where to look") {
+TEST_CASE("command line: unknown options, commands and leftovers are refused, with the help page "
+          "to read") {
     CHECK(contains(refusal({"--no-such-option"}), "--no-such-option"));
     CHECK(contains(refusal({"-Z"}), "-Z"));
     CHECK(contains(refusal({"trcae"}), "trcae"));

@@ -85,7 +85,7 @@ TEST_CASE("values: a network namespace by inode or by path") {
         CHECK(refuses(parse_netns(text), text));
 }
 
-TEST_CASE("values: a file that is no network namespace is not taken for one") {
+TEST_CASE("values: a file that is no network namespace is refused") {
     CHECK(refuses(parse_netns("/proc/self/status"), "/proc/self/status"));
     CHECK(refuses(parse_netns("/proc/self/ns/pid"), "/proc/self/ns/pid"));
 }

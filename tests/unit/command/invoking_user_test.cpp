@@ -4,7 +4,8 @@
 
 using namespace twtrace;
 
-TEST_CASE("invoking user: what sudo set for root becomes the caller's, and nothing else changes") {
+TEST_CASE(
+    "invoking user: variables that sudo set for root become the caller's, others are unchanged") {
     const UserEntry root{"root", "/root", "/bin/bash"};
     const UserEntry ada{"ada", "/home/ada", "/bin/zsh"};
     const std::vector<std::string> given{
@@ -18,7 +19,7 @@ TEST_CASE("invoking user: what sudo set for root becomes the caller's, and nothi
     CHECK(environment_of(given, root, ada) == expected);
 }
 
-TEST_CASE("invoking user: what the caller kept through sudo -E stays") {
+TEST_CASE("invoking user: variables kept through sudo -E are unchanged") {
     const UserEntry root{"root", "/root", "/bin/bash"};
     const UserEntry ada{"ada", "/home/ada", "/bin/zsh"};
     const std::vector<std::string> kept{"HOME=/srv/build", "USER=ada", "SHELL=/bin/dash"};

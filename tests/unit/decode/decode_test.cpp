@@ -135,7 +135,7 @@ TEST_CASE("decode: a name that is not terminated ends with its field") {
     CHECK(decode_event(bytes_of(record))->task.comm() == std::string(16, 'x'));
 }
 
-TEST_CASE("decode: what became of a minisock") {
+TEST_CASE("decode: the end of a minisock") {
     twtrace_minisock record = minisock_record();
     auto event = decode_event(bytes_of(record));
     REQUIRE(event);
@@ -222,7 +222,7 @@ TEST_CASE("overflow: a line of the kernel side's table is an event without times
     CHECK(event_of(key).retracts);
 }
 
-TEST_CASE("overflow: values out of range become what is not known") {
+TEST_CASE("overflow: values out of range become unknown") {
     twtrace_overflow_key key{};
     key.type = TWTRACE_TIME_WAIT;
     key.family = 4;

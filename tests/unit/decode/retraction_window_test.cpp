@@ -51,7 +51,7 @@ TEST_CASE("settle: what can't be taken back passes at once") {
     CHECK(settled.out.size() == 2);
 }
 
-TEST_CASE("settle: an entry in FIN_WAIT2 waits as long as it can be taken back") {
+TEST_CASE("settle: an entry in FIN_WAIT2 is held as long as it can be retracted") {
     Settled settled;
     settled.push(entry(start, Stage::FinWait2), start);
     settled.release(start + hold);
@@ -167,7 +167,7 @@ TEST_CASE("settle: at the end nothing stays behind, whatever time a record claim
     }
 }
 
-TEST_CASE("settle: what became of a minisock waits, and never comes before the hand-over") {
+TEST_CASE("settle: the end of a minisock is held, and never comes before the hand-over") {
     Settled settled;
     Event end = entry(start + 10, Stage::TimeWait);
     end.type = EventType::TimeWaitEnd;

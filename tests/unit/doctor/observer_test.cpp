@@ -262,7 +262,7 @@ TEST_CASE("doctor's observer: ports of bind(), and why connect() found none") {
     CHECK(seen.bound_ports_of(7) == 0);
 }
 
-TEST_CASE("observer: processes of one service are counted, and who started them is known") {
+TEST_CASE("observer: processes of one service are counted, with their parent") {
     static const Owner by_script{"curl", "", "", "/", "check_backend.sh", "", "curl"};
     Observer observer;
     for (std::uint32_t pid = 100; pid < 250; ++pid) {

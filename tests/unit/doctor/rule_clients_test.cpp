@@ -19,7 +19,7 @@ TEST_CASE("doctor: a connection for each request, from 20 a second on") {
     CHECK(says(*finding, "to 10.0.0.2:80: 20/s"));
 }
 
-TEST_CASE("doctor: a high rate in a short look is not one yet") {
+TEST_CASE("doctor: a high rate in a short run is no finding yet") {
     Observations seen = quiet_host();
     seen.seconds = 1;
     seen.flows.push_back(flow_of(Role::Client, 49));
@@ -58,7 +58,7 @@ TEST_CASE("doctor: a service's destinations add up, but a crawler's do not") {
     CHECK_FALSE(finds(seen, "connection-per-request"));
 }
 
-TEST_CASE("doctor: the fix is written for the program that has to be told") {
+TEST_CASE("doctor: the remedy is for the program that has to change") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 5000));
     const auto fix = [&](std::string_view comm) {

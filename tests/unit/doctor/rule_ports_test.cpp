@@ -17,7 +17,8 @@ TEST_CASE("doctor: nothing is found on a quiet host") {
     CHECK(diagnose(seen).empty());
 }
 
-TEST_CASE("doctor: one connect() without a free port is a finding, with who and how full") {
+TEST_CASE("doctor: one connect() without a free port is a finding, with its process and the ports "
+          "taken") {
     Observations seen = quiet_host();
     Flow flow = flow_of(Role::Client, 4700);
     facts(seen).ports.push_back(ports_of(28'000, 232));
@@ -52,7 +53,7 @@ TEST_CASE("doctor: failing connects are found where settings and ports are not k
     CHECK_FALSE(says(findings.front(), "sysctl"));
 }
 
-TEST_CASE("doctor: half of the ports taken, and somebody goes on") {
+TEST_CASE("doctor: half of the ports taken, and a service continues") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 471)); // slow: 47.1/s x 60 s = 10 %
     facts(seen).ports.push_back(ports_of(14'115));

@@ -68,7 +68,7 @@ TEST_CASE("doctor: tcp_tw_recycle and missing timestamps") {
     CHECK(finds(seen, "tw-reuse-without-timestamps"));
 }
 
-TEST_CASE("doctor: what is not known is not judged") {
+TEST_CASE("doctor: unknown values give no finding") {
     Observations seen = quiet_host();
     facts(seen).settings.reset();
     facts(seen).listeners = {8080};

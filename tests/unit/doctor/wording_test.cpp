@@ -29,7 +29,7 @@ TEST_CASE("doctor's wording: an address and its port") {
     CHECK(endpoint(address("::1"), 80) == "[::1]:80");
 }
 
-TEST_CASE("doctor's wording: lists of ports are what the kernel reads back") {
+TEST_CASE("doctor's wording: lists of ports are in the format that the kernel reads") {
     PortSet ports;
     CHECK(port_list(ports).empty());
     for (const int port : {1, 80, 8080, 8081, 8082, 65534, 65535})

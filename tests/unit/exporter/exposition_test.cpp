@@ -155,7 +155,7 @@ TEST_CASE("exposition: peers and namespaces beyond the bound are other", "[expor
     CHECK_FALSE(has(text, "twtrace_time_wait_limit{netns=\"other\"} 1000"));
 }
 
-TEST_CASE("exposition: what is not known has no series", "[exporter]") {
+TEST_CASE("exposition: unknown values have no series", "[exporter]") {
     EventCounters counters(100);
     Event event = test::client_v4();
     event.role = Role::Server;
@@ -171,7 +171,7 @@ TEST_CASE("exposition: what is not known has no series", "[exporter]") {
     }
 }
 
-TEST_CASE("deploy: rules, alerts and dashboard use what there is", "[exporter]") {
+TEST_CASE("deploy: rules, alerts and dashboard use existing metrics", "[exporter]") {
     const std::string rules = file("deploy/prometheus/twtrace.rules.yml");
     const auto names = known_names(rules);
     std::set<std::string> labels{"job", "instance", "le", "alertname", "alertstate", "severity"};

@@ -39,7 +39,7 @@ TEST_CASE("http: keep-alive is for 1.1, unless close is asked for", "[exporter]"
     }
 }
 
-TEST_CASE("http: what is not complete, and what never will be", "[exporter]") {
+TEST_CASE("http: incomplete requests, and requests that can never be complete", "[exporter]") {
     CHECK(parse("") == HttpParsed::Incomplete);
     CHECK(parse("GET / HTTP/1.1\r\nHost:") == HttpParsed::Incomplete);
     CHECK(parse(std::string(http_head_limit, 'x')) == HttpParsed::Bad);

@@ -50,7 +50,8 @@ TEST_CASE("service table: a service that is really called other is other", "[exp
     CHECK(entered(table) == std::map<std::string, std::uint64_t>{{"other", 3}});
 }
 
-TEST_CASE("service table: who becomes much busier takes the idlest one's row", "[exporter]") {
+TEST_CASE("service table: a service that becomes much busier replaces the idlest one",
+          "[exporter]") {
     ServiceTable table(2, 600 * second);
     const Owner idle = named("idle");
     const Owner steady = named("steady");
@@ -108,7 +109,7 @@ TEST_CASE("service table: an entry that is taken back is owed, not subtracted", 
     CHECK(aborted == 1);
 }
 
-TEST_CASE("service table: who is not known has no name, which is not other", "[exporter]") {
+TEST_CASE("service table: an unknown service has an empty name, not 'other'", "[exporter]") {
     ServiceTable table(2, 600 * second);
     table.add(test::unknown_closer(), 1, second);
     CHECK(entered(table) == std::map<std::string, std::uint64_t>{{"", 1}});

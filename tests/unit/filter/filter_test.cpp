@@ -103,7 +103,7 @@ TEST_CASE("filter: by address range, of the peer and of this side") {
     CHECK_FALSE(filter.passes(client_v4()));
 }
 
-TEST_CASE("filter: by role, and one that is not known is neither") {
+TEST_CASE("filter: by role; an unknown role matches neither") {
     Filter filter;
     filter.role = Role::Client;
     CHECK(filter.passes(client_v4()));
@@ -143,7 +143,7 @@ TEST_CASE("filter: by the beginning of a container's id") {
     CHECK_FALSE(filter.passes(longest_v6()));
 }
 
-TEST_CASE("filter: by cgroup, with what is below it") {
+TEST_CASE("filter: by cgroup, descendants included") {
     Filter filter;
     for (const char* path : {"/system.slice", "/system.slice/nginx.service", "/"}) {
         filter.cgroups = {path};

@@ -57,7 +57,7 @@ std::size_t recalled(const std::string& directory, std::uint16_t ports) {
 
 } // namespace
 
-TEST_CASE("who closed is recalled, with role and process") {
+TEST_CASE("the closer is found, with role and process") {
     const FakeFiles files;
     const std::string directory = files.path("/journal");
     auto writer = JournalWriter::create(directory);
@@ -143,7 +143,7 @@ TEST_CASE("a burst does not push out what may still exist") {
     CHECK(writer->slots() <= 16'384);
 }
 
-TEST_CASE("the file goes with its tracer, and a dead one's with the next tracer") {
+TEST_CASE("the file is removed by its tracer, and that of a killed one by the next tracer") {
     const FakeFiles files;
     const std::string directory = files.path("/journal");
     {
@@ -160,7 +160,7 @@ TEST_CASE("the file goes with its tracer, and a dead one's with the next tracer"
     CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 2);
 }
 
-TEST_CASE("broken, hostile and foreign journals say nothing") {
+TEST_CASE("broken, hostile and foreign journals are ignored") {
     const FakeFiles files;
     const std::string directory = files.path("/journal");
     auto writer = JournalWriter::create(directory);

@@ -6,7 +6,7 @@
 using namespace twtrace;
 using test::address;
 
-TEST_CASE("cidr: as many bits as it says, no more and no fewer") {
+TEST_CASE("cidr: compares exactly the given number of bits") {
     const Cidr range{address("10.1.128.0"), 17};
     CHECK(range.contains(address("10.1.128.0")));
     CHECK(range.contains(address("10.1.255.255")));

@@ -93,7 +93,7 @@ TEST_CASE("fields: root's uid is 0, and that is known") {
     CHECK(value(event, "uid") == "0");
 }
 
-TEST_CASE("fields: what is not known is never 0 and never a word") {
+TEST_CASE("fields: an unknown value is neither 0 nor a word") {
     const Event event = unknown_closer();
     for (const char* key : {"how", "role", "pid", "tid", "comm", "uid", "service", "unit",
                             "container", "cgroup", "netns", "lifetime_us", "close_us"})

@@ -42,7 +42,7 @@ TEST_CASE("timestamp: going forth and back between seconds gives each its own") 
     CHECK(rfc3339(1'795'338'000 * s + 6) == "2026-11-22T09:00:00.000000006Z");
 }
 
-TEST_CASE("timestamp: text is appended to what is there") {
+TEST_CASE("timestamp: appends to the text") {
     std::string text = "time=";
     append_rfc3339(text, 0);
     append_local_time(text, 0);

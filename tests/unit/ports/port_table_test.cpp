@@ -32,7 +32,7 @@ PortCount count(const PortTable& table, std::uint64_t at_ns = now,
 
 } // namespace
 
-TEST_CASE("port table: each port once, whoever holds it now", "[ports]") {
+TEST_CASE("port table: each port once, with its latest holder", "[ports]") {
     PortTable table;
     CHECK(table.empty());
     for (std::uint32_t round = 0; round < 3; ++round)
@@ -67,7 +67,7 @@ TEST_CASE("port table: reusable are those in TIME_WAIT that had timestamps, afte
     CHECK(count(table, now + 59 * second).taken == 2); // the youngest and the open one
 }
 
-TEST_CASE("port table: where timestamps are not known the others tell", "[ports]") {
+TEST_CASE("port table: unknown timestamps are inferred from the other entries", "[ports]") {
     PortTable table;
     table.add(held(1, 2, std::nullopt));
     CHECK(count(table).reusable == 1);

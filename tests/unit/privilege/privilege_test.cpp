@@ -102,7 +102,7 @@ TEST_CASE("privilege: each capability has a duty") {
     CHECK(capabilities_for(traces) == std::vector<unsigned>{CAP_BPF, CAP_SYS_PTRACE});
 }
 
-TEST_CASE("privilege: capabilities that no duty takes are gone, and not to be had again") {
+TEST_CASE("privilege: capabilities that no duty needs are dropped for good") {
     Duties duties;
     duties.reads_processes = true;
     const bool had = has_capability(CAP_SYS_PTRACE);

@@ -91,7 +91,7 @@ std::string three_blocks(const TemporaryDirectory& directory) {
 
 } // namespace
 
-TEST_CASE("a number of any size comes back", "[recording]") {
+TEST_CASE("a number of any size is read back", "[recording]") {
     for (unsigned shift = 0; shift < 64; ++shift) {
         const std::uint64_t value = (std::uint64_t{1} << shift) | 1U;
         std::string bytes;
@@ -107,7 +107,7 @@ TEST_CASE("a number of any size comes back", "[recording]") {
     }
 }
 
-TEST_CASE("every field of every kind of event comes back", "[recording]") {
+TEST_CASE("every field of every kind of event is read back", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("a.twr");
     const auto events = of_each_kind();
@@ -130,7 +130,7 @@ TEST_CASE("every field of every kind of event comes back", "[recording]") {
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
 
-TEST_CASE("what is known of the host comes back", "[recording]") {
+TEST_CASE("the host's state is read back", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("a.twr");
     NamespaceRecord netns{4026531840U, "blue", "ip netns exec blue ", NetSettings()};
@@ -203,7 +203,7 @@ TEST_CASE("what is known of the host comes back", "[recording]") {
     CHECK(all.samples[0].namespaces.at(netns.inode).time_wait == 30);
 }
 
-TEST_CASE("records of a kind that is not known are passed over", "[recording]") {
+TEST_CASE("records of an unknown kind are skipped", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("newer.twr");
     {
@@ -337,7 +337,7 @@ TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]
     CHECK(all.ends.size() == 1);
 }
 
-TEST_CASE("what is no recording is refused in one line", "[recording]") {
+TEST_CASE("a file that is no recording is refused in one line", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("other");
     write_file(path, "GIF89a and more than sixteen bytes");

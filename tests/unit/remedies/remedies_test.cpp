@@ -68,7 +68,7 @@ TEST_CASE("remedies: a version belongs to a program's name, anything else makes 
     CHECK(known({}).empty());
 }
 
-TEST_CASE("remedies: a server is told something else than a client") {
+TEST_CASE("remedies: a server gets another remedy than a client") {
     CHECK(text_of("nginx", Protocol::Unknown, Role::Server).find("\nkeepalive_timeout 75s;\n") !=
           std::string::npos);
     CHECK(text_of("nginx", Protocol::Http, Role::Server).find("upstream") == std::string::npos);

@@ -38,7 +38,7 @@ TEST_CASE("column: uncut, for lines as long as they get") {
     CHECK(out == "abcde ab     12 ?");
 }
 
-TEST_CASE("column: the last one is as long as it is") {
+TEST_CASE("column: the last one is not padded") {
     CHECK(column("abc", 0, false) == "|abc");
     CHECK(column("", 0, false) == "|");
 }

@@ -86,7 +86,7 @@ TEST_CASE("doctor's JSON: golden, and whole") {
     CHECK(finding.at("fix").at(1) == "sysctl -w net.ipv4.tcp_tw_reuse=1");
 }
 
-TEST_CASE("doctor's table: when all is well it says so, with how far from the limit") {
+TEST_CASE("doctor's table: the all-clear names the distance from the limit") {
     Observations seen = quiet_host();
     seen.totals.time_wait = 15;
     facts(seen).ports.push_back(ports_of(2823));
@@ -100,7 +100,7 @@ TEST_CASE("doctor's table: when all is well it says so, with how far from the li
 }
 
 // On loopback, where tcp_tw_reuse is on by default, nearly all ports are reusable.
-TEST_CASE("doctor's table: ports that connect() may take over are told apart") {
+TEST_CASE("doctor's table: ports that connect() may take over are counted separately") {
     Observations seen = quiet_host();
     PortUse reused = ports_of(11'293);
     reused.reusable = 11'293;
@@ -116,7 +116,7 @@ TEST_CASE("doctor's table: ports that connect() may take over are told apart") {
     CHECK_FALSE(contains(flat(report_of(seen)), "reusable"));
 }
 
-TEST_CASE("doctor's table: when nothing happened it says what it looked for") {
+TEST_CASE("doctor's table: when nothing happened it lists what was checked") {
     const std::string text = flat(report_of(quiet_host()));
     CHECK(contains(text, "No connection was closed into TIME_WAIT: looked for 10.0 s on web1"));
     CHECK(contains(text, "no ports taken: nothing to do"));
@@ -163,7 +163,7 @@ TEST_CASE("doctor's table: many of a kind are cut, and all are there with -w and
     CHECK(nlohmann::json::parse(json).at("findings").size() == 8);
 }
 
-TEST_CASE("doctor --host: what is there needs no word, what is missing says what then") {
+TEST_CASE("doctor --host: a missing feature comes with its consequence") {
     HostReport report;
     report.host = "web1";
     report.kernel = "6.1.0";
@@ -189,7 +189,7 @@ TEST_CASE("doctor --host: what is there needs no word, what is missing says what
     CHECK(document.at("checks").at(2).at("allowed").is_null());
 }
 
-TEST_CASE("doctor's table: the all-clear tells what is left from before, and what it can't see") {
+TEST_CASE("doctor's table: the all-clear names what is left from before, and what is not visible") {
     Observations seen = quiet_host();
     seen.leftovers.emplace();
     CHECK_FALSE(contains(flat(report_of(seen)), "from before"));

@@ -136,7 +136,7 @@ TEST_CASE("trace table: no line is wider than 100 columns, however long addresse
     }
 }
 
-TEST_CASE("trace table: what is not known is a dash, ids and addresses are never cut") {
+TEST_CASE("trace table: unknown values are dashes, ids and addresses are never cut") {
     LineSink sink(Format::Table, false);
     std::string out;
     sink.line(unknown_closer(), out);
@@ -210,7 +210,7 @@ TEST_CASE("trace JSON: numbers are numbers, flags are flags, text is text") {
     CHECK(nlohmann::json::parse(lines[1])["bytes_received"] == 18446744073709551615U);
 }
 
-TEST_CASE("trace JSON: what is not known is null") {
+TEST_CASE("trace JSON: unknown values are null") {
     const auto object = nlohmann::json::parse(lines_of(document(Format::Json, false))[2]);
     for (const char* key : {"how", "role", "pid", "tid", "comm", "uid", "service", "unit",
                             "container", "cgroup", "netns", "lifetime_us", "close_us"}) {
@@ -220,7 +220,7 @@ TEST_CASE("trace JSON: what is not known is null") {
     CHECK(object["role_inferred"] == false);
 }
 
-TEST_CASE("trace JSON: a hostile name comes back as it was, but for bytes that are no text") {
+TEST_CASE("trace JSON: a hostile name is unchanged, except for bytes that are no text") {
     const auto object = nlohmann::json::parse(lines_of(document(Format::Json, false))[3]);
     CHECK(object["comm"] == "\x1b[2J\",\n\\\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd'=1");
 }

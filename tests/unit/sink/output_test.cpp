@@ -109,7 +109,7 @@ TEST_CASE("output: a reader that went away is no error, and nothing more is writ
     CHECK(output.buffer().empty());
 }
 
-TEST_CASE("output: a reader that goes away in the middle is no error either") {
+TEST_CASE("output: a reader that closes in the middle is no error either") {
     Pipe pipe;
     Output output(pipe.writer.get());
     output.buffer() = many_lines(1 << 20);
@@ -164,7 +164,7 @@ TEST_CASE("output: a slow reader gets everything, signal or not") {
     REQUIRE(pthread_sigmask(SIG_UNBLOCK, &stop, nullptr) == 0);
 }
 
-TEST_CASE("output: a full disk is an error that says so") {
+TEST_CASE("output: a full disk is reported as such") {
     const Fd full(open("/dev/full", O_WRONLY | O_CLOEXEC));
     REQUIRE(full);
     Output output(full.get());

@@ -52,7 +52,7 @@ TEST_CASE("the table's widest line fits 100 columns") {
     CHECK(out.substr(out.find('\n')).size() == 102);
 }
 
-TEST_CASE("what is not known of a socket is null in JSON and empty in CSV") {
+TEST_CASE("unknown values of a socket are null in JSON and empty in CSV") {
     TimeWaitSocket row;
     row.event.stage = Stage::TimeWait;
     row.event.local = row.event.remote = {4, {127, 0, 0, 1}};
@@ -70,7 +70,7 @@ TEST_CASE("what is not known of a socket is null in JSON and empty in CSV") {
           "socket,time_wait,0,,false,,,,,,,,,4,127.0.0.1,1,127.0.0.1,1,,,,,\n");
 }
 
-TEST_CASE("an inferred owner says so") {
+TEST_CASE("an inferred owner is marked") {
     const auto object = nlohmann::json::parse(lines(Format::Json, inferred_server()));
     CHECK(object["owner"] == "inferred");
     CHECK(object["role"] == "server");
@@ -79,7 +79,7 @@ TEST_CASE("an inferred owner says so") {
     CHECK(object["remaining_ms"] == 58049);
 }
 
-TEST_CASE("an inferred owner says so in the table too, however long its name is") {
+TEST_CASE("an inferred owner is marked in the table too, however long its name is") {
     static const Owner postgres{"postgresql@15-main.service", "", "", ""};
     TimeWaitSocket row = inferred_server();
     row.event.owner = &postgres;

@@ -135,7 +135,7 @@ TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") 
     }
 }
 
-TEST_CASE("summary JSON: the numbers add up, and what is not known is null") {
+TEST_CASE("summary JSON: the numbers add up, and unknown values are null") {
     const Json document = Json::parse(text_of(sample(), Format::Json));
     std::uint64_t sum = 0;
     double shares = 0;
@@ -248,7 +248,7 @@ TEST_CASE("summary: how minisocks ended, where it was asked for") {
     CHECK(fields(csv.substr(0, csv.find('\n'))) == fields(csv.substr(csv.find('\n') + 1)));
 }
 
-TEST_CASE("summary: without --ends there is no word of ends") {
+TEST_CASE("summary: without --ends there are no ends") {
     const Json document = Json::parse(text_of(sample(), Format::Json));
     CHECK(document["ends"].is_null());
     for (const Format format : {Format::Table, Format::Csv})
@@ -256,7 +256,7 @@ TEST_CASE("summary: without --ends there is no word of ends") {
             CHECK(text_of(sample(), format, true).find(word) == std::string::npos);
 }
 
-TEST_CASE("summary: present that is not exact says why") {
+TEST_CASE("summary: the reason why `present` is not exact") {
     Snapshot snapshot = sample_with_ends();
     snapshot.ends->exact = false;
     snapshot.ends->lost = 12;
@@ -273,7 +273,7 @@ TEST_CASE("summary: nothing happened") {
     CHECK(table.find("PEERS") == std::string::npos);
 }
 
-TEST_CASE("summary CSV: one row a group, as many fields in each, nothing for what is not known") {
+TEST_CASE("summary CSV: one row a group with the same number of fields, empty for unknown values") {
     const std::string text = text_of(sample(), Format::Csv);
     CHECK(lines(text) == 7);
     CHECK(text.starts_with("by,pid,comm,service,unit,container,netns,role,"));
@@ -284,7 +284,7 @@ TEST_CASE("summary CSV: one row a group, as many fields in each, nothing for wha
     CHECK(text.find("\nprocess,,,,,,,,") != std::string::npos); // the unknown closer
 }
 
-TEST_CASE("summary table: says how many there were, whose, and whether that is all") {
+TEST_CASE("summary table: the number of entries, their owners, and whether that is all") {
     const std::string text = text_of(sample(), Format::Table);
     for (const char* part :
          {"(other)", "Accounting: exact: ", "10.5 s: ", "4 connects without a free port", "PEERS",

@@ -61,7 +61,7 @@ bool equal(const twtrace_overflow_key& one, const twtrace_overflow_key& other) {
 
 } // namespace
 
-TEST_CASE("passive slots: what comes often is counted there, once, on all CPUs", "[source]") {
+TEST_CASE("passive slots: a frequent kind is counted there, once, on all CPUs", "[source]") {
     Shared shared;
     PassiveSlots slots(shared.view());
     CHECK_FALSE(shared.count(0, server(1), 1));
@@ -77,7 +77,7 @@ TEST_CASE("passive slots: what comes often is counted there, once, on all CPUs",
     CHECK(slots.total() == 7);
 }
 
-TEST_CASE("passive slots: a client's key comes back as it was", "[source]") {
+TEST_CASE("passive slots: a client's key is unchanged", "[source]") {
     Shared shared;
     PassiveSlots slots(shared.view());
     twtrace_overflow_key client = server(1);
@@ -90,7 +90,7 @@ TEST_CASE("passive slots: a client's key comes back as it was", "[source]") {
     CHECK(equal(counted[0].key, client));
 }
 
-TEST_CASE("passive slots: what is rare, has a remote address or is no passive close gets none",
+TEST_CASE("passive slots: none for rare kinds, kinds with a remote address and other events",
           "[source]") {
     Shared shared;
     PassiveSlots slots(shared.view());
@@ -105,7 +105,7 @@ TEST_CASE("passive slots: what is rare, has a remote address or is no passive cl
         CHECK(slot.used == 0);
 }
 
-TEST_CASE("passive slots: who has one keeps it from others as long as it is used", "[source]") {
+TEST_CASE("passive slots: a slot is kept as long as it is used", "[source]") {
     Shared shared;
     PassiveSlots slots(shared.view());
     const auto first = server(1);
@@ -119,7 +119,7 @@ TEST_CASE("passive slots: who has one keeps it from others as long as it is used
     CHECK_FALSE(shared.count(0, second, 1));
 }
 
-TEST_CASE("passive slots: one that is still is taken back, and given away after ten more looks",
+TEST_CASE("passive slots: an unused slot is withdrawn, and assigned again after ten more reads",
           "[source]") {
     Shared shared;
     PassiveSlots slots(shared.view());

@@ -53,7 +53,7 @@ struct Taken : RecordHandler {
 
 } // namespace
 
-TEST_CASE("ring: records come in order, once, and their room is given back", "[source]") {
+TEST_CASE("ring: records come in order, once, and their space is freed", "[source]") {
     FakeRing ring;
     Taken taken;
     CHECK(drain_ring(ring.view(), taken) == 0);
@@ -65,7 +65,7 @@ TEST_CASE("ring: records come in order, once, and their room is given back", "[s
     CHECK(drain_ring(ring.view(), taken) == 0);
 }
 
-TEST_CASE("ring: a record that goes on at the beginning is in one piece", "[source]") {
+TEST_CASE("ring: a record that wraps around is in one piece", "[source]") {
     FakeRing ring;
     Taken taken;
     std::vector<std::string> all;
@@ -94,7 +94,7 @@ TEST_CASE("ring: one that was given up is passed over, one being filled ends it"
     CHECK(taken.texts == std::vector<std::string>{"first", "filling", "next"});
 }
 
-TEST_CASE("ring: room is given back while it is being read", "[source]") {
+TEST_CASE("ring: space is freed while the ring is read", "[source]") {
     FakeRing ring;
     Taken taken;
     taken.consumed = &ring.consumed;

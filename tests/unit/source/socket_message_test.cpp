@@ -86,7 +86,7 @@ Parsed parse(std::span<const std::byte> bytes, std::size_t stop_after = 1000) {
 
 } // namespace
 
-TEST_CASE("a time-wait socket is what the kernel says it is") {
+TEST_CASE("a time-wait socket is decoded from the kernel's answer") {
     Datagram datagram;
     datagram.add(socket_v4(TcpState::TimeWait, timer_time_wait)).done();
     const Parsed parsed = parse(datagram.bytes());

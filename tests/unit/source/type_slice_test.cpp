@@ -131,7 +131,7 @@ std::vector<std::string> shapes(const btf* types, const std::string& name) {
 
 } // namespace
 
-TEST_CASE("type slice: what a type contains comes along, what it points to does not", "[source]") {
+TEST_CASE("type slice: contains the types of members, not those behind pointers", "[source]") {
     const Btf kernel = small_kernel();
     const Btf slice = slice_of(kernel.get(), {"outer", "absent"});
     REQUIRE(shapes(kernel.get(), "outer").size() == 1);
@@ -164,7 +164,7 @@ TEST_CASE("type slice: a flavour asks for the kernel's type, and finds all of th
     CHECK(shapes(slice.get(), "outer").empty());
 }
 
-TEST_CASE("type slice: what is damaged is refused", "[source]") {
+TEST_CASE("type slice: damaged input is refused", "[source]") {
     const Btf kernel = small_kernel();
     const auto whole = bytes_of(kernel.get());
     for (std::size_t length = 0; length < whole.size(); ++length) {

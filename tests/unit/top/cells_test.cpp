@@ -51,7 +51,7 @@ TEST_CASE("top cells: words are wrapped, one that is too long stays whole") {
     CHECK(wrapped("", 5) == std::vector<std::string>{""});
 }
 
-TEST_CASE("top cells: a sparkline is as high as its greatest value") {
+TEST_CASE("top cells: a sparkline is scaled to its largest value") {
     CHECK(sparkline({0, 1, 4, 8}, utf8) == " \u2581\u2584\u2588");
     CHECK(sparkline({0, 1, 4, 8}, ascii) == " _-#");
     CHECK(sparkline({0, 0}, utf8) == "  ");

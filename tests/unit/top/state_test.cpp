@@ -116,7 +116,7 @@ TEST_CASE("top keys: s and S turn the order, g and G the grouping") {
     CHECK(table.picture.by == GroupBy::Netns);
 }
 
-TEST_CASE("top keys: Enter opens what the cursor is on; Esc, Backspace and q go back") {
+TEST_CASE("top keys: Enter opens the selected line; Esc, Backspace and q return") {
     Table table(3);
     table.press(Kind::Down);
     for (const Key& back :
@@ -174,7 +174,7 @@ TEST_CASE("top keys: a filter is typed, letters and all; Esc clears it, Enter ke
     CHECK(table.rows.size() == 20);
 }
 
-TEST_CASE("top keys: a filter looks at pids, peers and roles") {
+TEST_CASE("top keys: a filter matches pids, peers and roles") {
     Table table(20);
     table.type("f 17 ");
     REQUIRE(table.rows.size() == 1);
@@ -203,7 +203,7 @@ TEST_CASE("top keys: help from anywhere, and back to where one was") {
     CHECK(table.state.page == State::Page::Group);
 }
 
-TEST_CASE("top keys: p pauses and goes on") {
+TEST_CASE("top keys: p pauses and resumes") {
     Table table(3);
     table.type("p");
     CHECK(table.state.paused);

@@ -75,7 +75,7 @@ TEST_CASE("top verdict: all ports taken, and connects that fail") {
     CHECK(contains(verdict.advice, "nginx.service (1234)"));
 }
 
-TEST_CASE("top verdict: what is taken over does no harm") {
+TEST_CASE("top verdict: ports that connect() may take over are no finding") {
     Event loopback = proxy_close();
     loopback.remote = address("127.0.0.1");
     const Verdict verdict = verdict_of(closing(loopback, 1000));
@@ -95,21 +95,21 @@ TEST_CASE("top verdict: the limit of TIME_WAIT sockets is near, or reached") {
     CHECK(contains(verdict.text, "tcp_max_tw_buckets"));
 }
 
-TEST_CASE("top verdict: a server takes no port, and is told what a server can change") {
+TEST_CASE("top verdict: a server takes no port, and gets a server's remedy") {
     const Verdict verdict = verdict_of(closing(server_close(), 1000));
     CHECK(verdict.level == Level::Fine);
     CHECK(verdict.text == "1000 entries/s, none of them takes a port: nothing to do");
     CHECK(contains(verdict.advice, "closes on its clients first, port 443"));
 }
 
-TEST_CASE("top verdict: lost details are told") {
+TEST_CASE("top verdict: lost details are reported") {
     Surroundings around = surroundings();
     around.accounting.lost = 7;
     CHECK(
         contains(verdict_of(closing(proxy_close(), 100), around).text, "7 events without details"));
 }
 
-TEST_CASE("top picture: what the kernel no longer has is nobody's, what it has more is older") {
+TEST_CASE("top picture: entries without a socket are dropped, sockets without an entry are older") {
     const Flows flows = closing(proxy_close(), 1000);
     Surroundings around = surroundings();
     around.namespaces = {{client_v4().netns, "host", 15'000, 131'072}};

@@ -45,14 +45,14 @@ TEST_CASE("top view: a wide terminal has longer names and a longer minute") {
     check_golden("160x20", drawn(state, picture, {20, 160}));
 }
 
-TEST_CASE("top view: what is left on 40 columns and 10 rows, in ASCII") {
+TEST_CASE("top view: 40 columns and 10 rows, in ASCII") {
     State state;
     const Flows flows = scene(500);
     const Picture picture = picture_of(flows);
     check_golden("40x10", drawn(state, picture, {10, 40}, Glyphs{false}));
 }
 
-TEST_CASE("top view: a group with all there is to know") {
+TEST_CASE("top view: a group with all details") {
     State state;
     const Flows flows = scene(500);
     const Picture picture = picture_of(flows);
@@ -65,7 +65,7 @@ TEST_CASE("top view: a group with all there is to know") {
     CHECK(end.find("CLOSED BY") == std::string::npos);
 }
 
-TEST_CASE("top view: a group that has disappeared, and one that has nothing to tell") {
+TEST_CASE("top view: a group that has disappeared, and one without details") {
     State state;
     const Flows flows = scene();
     const Picture picture = picture_of(flows);
@@ -146,7 +146,7 @@ TEST_CASE("top view: never more than the screen, whatever its size and the page"
                 }
 }
 
-TEST_CASE("top view: ten thousand groups, of which only those to be seen are looked into") {
+TEST_CASE("top view: of ten thousand groups only the visible ones are formatted") {
     Flows flows(scene_start);
     for (std::uint32_t pid = 1; pid <= 10'000; ++pid) {
         Event event = proxy_close();

@@ -38,7 +38,7 @@ TEST_CASE("read_file: whole, empty, longer than one read, cut at the limit") {
     CHECK(read_file(TemporaryFile("abc").path(), 2) == "ab");
 }
 
-TEST_CASE("read_file: a file without a size (/proc), one that is not there, and a directory") {
+TEST_CASE("read_file: a file without a size (/proc), a missing file, and a directory") {
     const auto status = read_file("/proc/self/status");
     REQUIRE(status);
     CHECK(status->find("\nCapEff:") != std::string::npos);

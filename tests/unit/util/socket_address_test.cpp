@@ -17,7 +17,7 @@ TEST_CASE("socket address: as people write it", "[util]") {
     CHECK_FALSE(is_loopback(*parse_socket_address(":1")));
 }
 
-TEST_CASE("socket address: what is none is wrong usage", "[util]") {
+TEST_CASE("socket address: other text is a usage error", "[util]") {
     for (const char* text : {"", ":", "80", "localhost:80", "127.0.0.1", "127.0.0.1:", "::1:80",
                              "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:8x", "[::1:80"}) {
         const auto address = parse_socket_address(text);

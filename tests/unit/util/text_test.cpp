@@ -55,7 +55,7 @@ const std::string replacement = "\xef\xbf\xbd";
 
 } // namespace
 
-TEST_CASE("JSON: what is plain stays, quotes and control characters are escaped") {
+TEST_CASE("JSON: plain text is unchanged, quotes and control characters are escaped") {
     CHECK(with(append_json, "nginx: worker/0 ~") == "nginx: worker/0 ~");
     CHECK(with(append_json, "a\"b\\c\nd\te\rf") == R"(a\"b\\c\nd\te\rf)");
     CHECK(with(append_json, "\x01\x1b\x1f\x7f"s) == "\\u0001\\u001b\\u001f\\u007f");

@@ -11,7 +11,7 @@ TEST_CASE("time namespace: offsets of both clocks") {
     CHECK(offsets.boottime_ns == -86'399'500'000'000);
 }
 
-TEST_CASE("time namespace: what is not understood counts as 0") {
+TEST_CASE("time namespace: an unknown format counts as 0") {
     for (const char* text : {"", "monotonic", "monotonic x y\n", "other 1 2\n", "\n\n"}) {
         INFO(text);
         const TimeOffsets offsets = parse_time_offsets(text);

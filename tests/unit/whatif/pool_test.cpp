@@ -42,7 +42,7 @@ TEST_CASE("pool: what finds it full is closed", "[whatif]") {
     CHECK(large.most_open == 8);
 }
 
-TEST_CASE("pool: what is idle for too long is closed", "[whatif]") {
+TEST_CASE("pool: connections that are idle for too long are closed", "[whatif]") {
     const Timeline timeline(bursts(1, 10, 1000, 5));
     const PoolResult result = timeline.play({4, 500 * ms});
     CHECK(result.expired == 9);
@@ -65,7 +65,7 @@ TEST_CASE("pool: a connection that closes can be used at the same moment", "[wha
     CHECK(timeline.play({1, 1000 * ms}).opened == 1);
 }
 
-TEST_CASE("pool: each process has one of its own, and closes it when it ends", "[whatif]") {
+TEST_CASE("pool: one for each process, closed when the process ends", "[whatif]") {
     std::vector<Connection> all;
     for (std::uint32_t process = 1; process <= 100; ++process)
         for (std::uint64_t time = 0; time < 3; ++time) {

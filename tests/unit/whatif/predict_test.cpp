@@ -128,7 +128,8 @@ TEST_CASE("what-if: a server's closes that the client answered with a new connec
               .effect.closes_per_s == Approx(2));
 }
 
-TEST_CASE("what-if: memory is bounded, and it says what the prediction is from", "[whatif]") {
+TEST_CASE("what-if: memory is bounded, and the events that the prediction uses are named",
+          "[whatif]") {
     ConnectionLog log(100);
     for (std::uint64_t at = 0; at < 1000; ++at)
         log.add(close_of(Role::Client, at, at, "10.0.0.2"));

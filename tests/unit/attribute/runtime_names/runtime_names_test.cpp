@@ -116,7 +116,7 @@ TEST_CASE("names: podman's, root's and a user's", "[runtimes]") {
               .container_name == "cache-runc");
 }
 
-TEST_CASE("names: the kubelet's, where the runtime says nothing", "[runtimes]") {
+TEST_CASE("names: the kubelet's, where the runtime has none", "[runtimes]") {
     Host host;
     host.files.make_directory("/var/log/pods/shop_checkout-7d9f8c6b5-x2x4z_" + pod_uid + "/api");
     host.files.make_directory("/var/log/pods/shop_other-0_44c76ce5-0000-4bd3-bc89-12621681af49");
@@ -155,7 +155,7 @@ TEST_CASE("names: of machines, from the path alone", "[runtimes]") {
     CHECK(host.find("/machine.slice/systemd-nspawn@web.service/payload").container_name == "web");
 }
 
-TEST_CASE("names: known after the container is gone, renamed after a minute", "[runtimes]") {
+TEST_CASE("names: known after the container's end, renamed after a minute", "[runtimes]") {
     constexpr std::uint64_t second_ns = 1'000'000'000;
     Host host;
     CHECK(host.find(docker_cgroup) == ContainerNames{});
