@@ -51,8 +51,9 @@ std::string effect_text(const whatif::Effect& today, const whatif::Remedy& remed
         text +=
             fmt::format("closes {} -> about {}", rate(today.closes_per_s), rate(then.closes_per_s));
     if (today.port_share && then.port_share)
-        text += fmt::format("{}ports in the long run {} -> {}", text.ends_with(": ") ? "" : ", ",
-                            percent(*today.port_share), percent(*then.port_share));
+        text += fmt::format("{}ports taken and not reusable, at this rate, {} -> {}",
+                            text.ends_with(": ") ? "" : ", ", percent(*today.port_share),
+                            percent(*then.port_share));
     if (!remedy.caveat.empty())
         text += fmt::format(" ({})", remedy.caveat);
     return text;

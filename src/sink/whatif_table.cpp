@@ -95,8 +95,8 @@ void append_whatif_table(const WhatIfReport& report, bool wide, std::string& out
     if (report.predictions.empty())
         out += "nobody closed a connection\n";
     out +=
-        fmt::format("Closes are entries into TIME_WAIT on this side; ports are those held in the "
-                    "long run at this rate.\nFrom {:.1f} s on {}.\n",
+        fmt::format("Closes are entries into TIME_WAIT on this side; ports are those taken and not "
+                    "reusable if this rate lasts.\nFrom {:.1f} s on {}.\n",
                     report.seconds, printable(report.host));
     if (report.kept_seconds < report.seconds - 0.1)
         out += fmt::format("There were more connections than are kept: pools are played through "

@@ -57,7 +57,7 @@ struct Scene {
     }
 };
 
-// Computes the ports held in the long run at this rate.
+// Ports: those that are taken and not reusable if this rate lasts.
 Effect effect_of(const Scene& scene, double closes_per_s, double open, double hold_s,
                  double usable) {
     Effect effect;

@@ -17,7 +17,7 @@ namespace twtrace::whatif {
 /// Predicted or present values.
 struct Effect {
     double closes_per_s = 0; ///< entries into TIME_WAIT on this side
-    double ports = 0;        ///< held towards the destination in the long run: open + TIME_WAIT
+    double ports = 0;        ///< taken and not reusable if the rate lasts: open + TIME_WAIT
     std::optional<double> port_share{}; ///< share of the usable ports; none: not known, or a server
     std::optional<double> run_out_s{};  ///< time until all ports are held, from none; none: never
     std::uint64_t failed_connects = 0;  ///< in the span, with the predicted ports

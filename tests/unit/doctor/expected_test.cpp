@@ -47,10 +47,13 @@ TEST_CASE("doctor: what keep-alive would change is said in numbers", "[doctor][w
                       finding("resets")};
     add_expected(observed(), log_of_client(), 10, findings);
     REQUIRE(findings[0].expected.size() == 1);
-    CHECK(findings[0].expected[0].find("closes 100/s -> about 0/s, ports in the long run 21 % -> "
-                                       "under 1 %") != std::string::npos);
+    CHECK(findings[0].expected[0].find(
+              "closes 100/s -> about 0/s, ports taken and not reusable, at this "
+              "rate, 21 % -> "
+              "under 1 %") != std::string::npos);
     REQUIRE(findings[1].expected.size() == 2);
-    CHECK(findings[1].expected[0].find("tcp_tw_reuse=1: ports in the long run 21 % -> under 1 %") !=
+    CHECK(findings[1].expected[0].find(
+              "tcp_tw_reuse=1: ports taken and not reusable, at this rate, 21 % -> under 1 %") !=
           std::string::npos);
     CHECK(findings[2].expected.empty());
 }
