@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -51,8 +53,11 @@ class PortsHeld {
         Peer* peer = add({event.netns, event.remote, event.remote_port, event.local},
                          {event.local_port, holder, event.timestamps, now_ns}, times);
         now_ns_ = std::max(now_ns_, now_ns);
-        if (peer != nullptr)
-            note(peer->users, user, now_ns);
+        if (peer == nullptr)
+            return;
+        note(peer->users, user, now_ns);
+        if (!event.remote_service.empty() && peer->service != event.remote_service)
+            peer->service = event.remote_service;
     }
     /// Adds a port that was held before the trace.
     void inherit(const HeldKey& key, const HeldPort& held) { add(key, held, 1); }
@@ -73,6 +78,11 @@ class PortsHeld {
     [[nodiscard]] PortCount towards(const HeldKey& key) const {
         const auto found = peers_.find(key);
         return found == peers_.end() ? PortCount{} : count_of(key, found->second, now_ns_);
+    }
+    /// The service at the destination; empty: not on this host, or not known.
+    [[nodiscard]] std::string_view service_at(const HeldKey& key) const {
+        const auto found = peers_.find(key);
+        return found == peers_.end() ? std::string_view() : std::string_view(found->second.service);
     }
     /// visit(key, table), for counting by other rules.
     template <typename Visit>
@@ -99,6 +109,7 @@ class PortsHeld {
     struct Peer {
         PortTable ports;
         std::vector<User> users;
+        std::string service;
     };
 
     static void note(std::vector<User>& users, std::uint32_t user, std::uint64_t now_ns) {

@@ -32,7 +32,7 @@ Observed EventCounters::copy(std::uint64_t now_ns) const {
     });
     ports_.each(
         [&](const HeldKey& key, const PortCount& count, const auto& users) {
-            ObservedPeer peer{key, count, {}};
+            ObservedPeer peer{key, count, std::string(ports_.service_at(key)), {}};
             for (const auto& user : users)
                 peer.services.push_back(user.user);
             observed.peers.push_back(std::move(peer));

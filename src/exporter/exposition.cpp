@@ -220,7 +220,7 @@ void add_port_use(const Observed& observed, std::vector<PeerUse> uses, std::size
             auto& value = family
                               .at({name == names.end() ? std::string(ServiceTable::other_name)
                                                        : *name->second,
-                                   own ? use.name : "other"})
+                                   own ? use.name : "other", own ? use.peer->service : ""})
                               .gauge.value;
             value = std::max(value, use.ratio);
         }

@@ -28,7 +28,7 @@ constexpr auto rows = std::to_array<MetricRow>({
      "Time-wait sockets that exist now in the network namespace."},
     {TimeWaitLimit, "twtrace_time_wait_limit", Gauge, "netns",
      "net.ipv4.tcp_max_tw_buckets of the network namespace."},
-    {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer",
+    {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer,peer_service",
      "Share of the ephemeral ports towards the peer that entries of the last 60 s by all services "
      "of the network namespace take and connect() may not take over now, from the source address "
      "that is worst off."},

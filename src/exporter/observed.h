@@ -18,6 +18,7 @@ namespace twtrace {
 struct ObservedPeer {
     HeldKey key;
     PortCount count;
+    std::string service;                 ///< at the peer; empty: not on this host, or not known
     std::vector<std::uint32_t> services; ///< row ids; the id of a removed row stands for "other"
 };
 

@@ -65,6 +65,8 @@ Event close_of(std::mt19937_64& random, std::uint64_t at_ns) {
     event.local.bytes = {10, 0, 0, 1};
     event.remote.bytes = {10, 0, 1, static_cast<std::uint8_t>(random() % peers_of_a_service)};
     const auto ephemeral = static_cast<std::uint16_t>(32768 + random() % 28232);
+    if (event.remote.bytes[3] % 5 == 0)
+        event.remote_service = "shop/<b>checkout</b> (api)";
     event.local_port = event.role == Role::Client ? ephemeral : 8080;
     event.remote_port = event.role == Role::Client ? 443 : ephemeral;
     event.time_ns = at_ns;

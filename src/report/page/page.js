@@ -213,9 +213,10 @@
 
   function peers() {
     const rows = [];
+    const place = (peer) => (peer.remote_service ? `${peer.remote_addr} (${peer.remote_service})` : peer.remote_addr);
     for (const group of summary.groups)
       for (const peer of group.peers)
-        rows.push([who(group), group.role, peer.remote_addr, peer.service_port, peer.time_wait, peer.port_use]);
+        rows.push([who(group), group.role, place(peer), peer.service_port, peer.time_wait, peer.port_use]);
     const filter = table(byId("peers"), [["service", "text"], ["role", "text"], ["peer", "text"], ["port", "port"],
       ["TIME_WAIT", "number"], ["ports", "percent"]], rows);
     byId("filter").addEventListener("input", () => {

@@ -114,7 +114,7 @@ TEST_CASE("exposition: everything in the table is written, with its labels", "[e
                     "\"nginx.service\",container=\"\",pod_namespace=\"\",workload=\"\",role="
                     "\"client\",how=\"close\"} 1"));
     CHECK(has(text, "twtrace_ephemeral_port_use_ratio{service=\"nginx.service\",peer="
-                    "\"10.0.0.20:8080\"} 0.001"));
+                    "\"10.0.0.20:8080\",peer_service=\"\"} 0.001"));
     CHECK(has(text, "twtrace_connection_lifetime_seconds_bucket{service=\"nginx.service\",role="
                     "\"client\",le=\"0.01\"} 1"));
 }
@@ -139,6 +139,7 @@ TEST_CASE("exposition: peers and namespaces beyond the bound are other", "[expor
     for (std::uint16_t number = 1; number <= 4; ++number) {
         Event event = test::client_v4();
         event.remote_port = number;
+        event.remote_service = number % 2 == 0 ? "web/proxy" : "";
         counters.add(event, number * 100U, now);
     }
     ObservedHost host = host_of_test();
@@ -147,9 +148,9 @@ TEST_CASE("exposition: peers and namespaces beyond the bound are other", "[expor
     const std::string text = expose(counters, host, 2);
     INFO(text);
     const std::string use = "twtrace_ephemeral_port_use_ratio{service=\"nginx.service\",peer=";
-    CHECK(has(text, use + "\"10.0.0.20:4\"} 0.4"));
-    CHECK(has(text, use + "\"10.0.0.20:3\"} 0.3"));
-    CHECK(has(text, use + "\"other\"} 0.2")); // the highest use among them
+    CHECK(has(text, use + "\"10.0.0.20:4\",peer_service=\"web/proxy\"} 0.4"));
+    CHECK(has(text, use + "\"10.0.0.20:3\",peer_service=\"\"} 0.3"));
+    CHECK(has(text, use + "\"other\",peer_service=\"\"} 0.2")); // the highest use among them
     CHECK(has(text, "twtrace_time_wait_sockets{netns=\"n4\"} 400"));
     CHECK(has(text, "twtrace_time_wait_sockets{netns=\"other\"} 312"));
     CHECK_FALSE(has(text, "twtrace_time_wait_limit{netns=\"other\"} 1000"));
