@@ -2,8 +2,6 @@
 
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-
 #include "programs.h"
 
 namespace live {
@@ -54,23 +52,25 @@ json configuration(const ContainerOptions& options) {
             {"root", {{"path", "rootfs"}}},
             {"hostname", "container"},
             {"mounts", mounts_of(options)},
+            {"annotations", options.annotations},
             {"linux", {{"cgroupsPath", options.cgroup}, {"namespaces", namespaces}}}};
 }
 
 } // namespace
 
 Container::Container(const ContainerOptions& options) : id_(options.id) {
-    fs::create_directories(bundle_.file("rootfs"));
-    write_file(bundle_.file("config.json"), configuration(options).dump());
-    command_ = std::make_unique<Command>(
-        program("/usr/sbin/runc") +
-        Argv{"--root", bundle_.file("state"), "run", "--bundle", bundle_.path(), id_});
+    const std::string bundle = options.bundle.empty() ? dir_.file("bundle") : options.bundle;
+    fs::create_directories(bundle + "/rootfs");
+    write_file(bundle + "/config.json", configuration(options).dump());
+    command_ =
+        std::make_unique<Command>(program("/usr/sbin/runc") + Argv{"--root", dir_.file("state"),
+                                                                   "run", "--bundle", bundle, id_});
 }
 
 Container::~Container() {
     try {
         run_command(program("/usr/sbin/runc") +
-                    Argv{"--root", bundle_.file("state"), "delete", "--force", id_});
+                    Argv{"--root", dir_.file("state"), "delete", "--force", id_});
     } catch (const std::exception&) {
         // Ignored: the test has failed already, or will fail because of the remaining container.
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct ContainerOptions {
     std::string netns;  ///< path of the network namespace that it joins
     std::vector<std::string> argv;
     std::vector<std::string> directories; ///< of the host, writable; /usr and /etc are present
+    std::string bundle = {};              ///< its directory; empty: a temporary one
+    nlohmann::json annotations = nlohmann::json::object();
 };
 
 class Container {
@@ -28,7 +31,7 @@ class Container {
 
   private:
     std::string id_;
-    TempDir bundle_;
+    TempDir dir_;
     std::unique_ptr<Command> command_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "errors.h"
+#include "programs.h"
 
 namespace live {
 
@@ -10,7 +11,7 @@ namespace {
 
 std::vector<std::string> arguments_of(const TestNamespace& ns,
                                       const std::vector<std::string>& more) {
-    std::vector<std::string> arguments{"exporter", "--listen", "127.0.0.1:0", "--netns", ns.path()};
+    std::vector<std::string> arguments{"--netns", ns.path()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
 }
@@ -52,7 +53,10 @@ std::optional<double> value_of(const Scrape& scrape, const std::string& series) 
 }
 
 Exporter::Exporter(const TestNamespace& ns, const std::vector<std::string>& more)
-    : tracer_(arguments_of(ns, more)) {
+    : Exporter(arguments_of(ns, more)) {}
+
+Exporter::Exporter(const std::vector<std::string>& options)
+    : tracer_(Argv{"exporter", "--listen", "127.0.0.1:0"} + options) {
     const std::string words = "listening on port ";
     await("the exporter's port", [&] {
         const std::string err = tracer_.command().err();

@@ -23,7 +23,9 @@ std::optional<double> value_of(const Scrape& scrape, const std::string& series);
 
 class Exporter {
   public:
-    /// Listens on its own port and traces this namespace only.
+    /// Listens on its own port.
+    explicit Exporter(const std::vector<std::string>& options);
+    /// Traces this namespace only.
     explicit Exporter(const TestNamespace& ns, const std::vector<std::string>& more = {});
     std::uint16_t port() const { return port_; }
     Scrape scrape() const;

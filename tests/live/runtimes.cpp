@@ -9,6 +9,7 @@
 
 #include "catch2.h"
 #include "programs.h"
+#include "tracer.h"
 
 namespace live {
 
@@ -18,11 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr Milliseconds start_bound(30'000);
 constexpr Milliseconds run_bound(60'000);
-
-std::string busybox() {
-    const auto found = program("/bin/busybox");
-    return found.empty() ? program("/usr/bin/busybox").back() : found.back();
-}
 
 std::string path_variable() {
     const char* unpacked = std::getenv("TWTRACE_SERVICES");
@@ -58,11 +54,32 @@ void unmount_below(const std::string& top) {
     }
 }
 
+// Pods have loopback only; their address is one that CRI accepts.
+constexpr const char* network_plugin = R"(#!/bin/sh
+[ "$CNI_COMMAND" != ADD ] || nsenter --net="$CNI_NETNS" ip link set lo up
+echo '{"cniVersion":"0.3.1","interfaces":[{"name":"eth0","sandbox":"'"$CNI_NETNS"'"}],'
+echo '"ips":[{"version":"4","interface":0,"address":"127.0.0.1/8"}]}'
+)";
+
+void write_network_plugins(const RuntimeRoot& root) {
+    fs::create_directories(root.below("/cni/bin"));
+    for (const char* name : {"/cni/bin/loopback", "/cni/bin/test"}) {
+        write_file(root.below(name), network_plugin);
+        fs::permissions(root.below(name), fs::perms::owner_all);
+    }
+    write_file(root.below("/cni/test.conflist"),
+               R"({"cniVersion":"0.3.1","name":"test","plugins":[{"type":"test"}]})");
+}
+
 std::string containerd_settings(const RuntimeRoot& root) {
+    const std::string cri = "plugins.\"io.containerd.grpc.v1.cri\"";
     return "version = 2\nroot = \"" + root.below("/var/lib/containerd") + "\"\nstate = \"" +
-           root.below("/run/containerd") +
-           "\"\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\n[grpc]\n  address = \"" +
-           root.below("/run/containerd/containerd.sock") + "\"\n";
+           root.below("/run/containerd") + "\"\n[grpc]\n  address = \"" +
+           root.below("/run/containerd/containerd.sock") + "\"\n[" + cri +
+           "]\n  sandbox_image = \"" + containerd_image +
+           "\"\n  disable_apparmor = true\n  restrict_oom_score_adj = true\n[" + cri +
+           ".containerd]\n  snapshotter = \"native\"\n[" + cri + ".cni]\n  bin_dir = \"" +
+           root.below("/cni/bin") + "\"\n  conf_dir = \"" + root.below("/cni") + "\"\n";
 }
 
 bool ended_or(Command& command, const std::function<bool()>& ready) {
@@ -72,11 +89,19 @@ bool ended_or(Command& command, const std::function<bool()>& ready) {
 
 } // namespace
 
+std::string busybox() {
+    const auto found = program("/bin/busybox");
+    return found.empty() ? program("/usr/bin/busybox").back() : found.back();
+}
+
 std::string closing_script(std::size_t times) {
-    // Not every runtime brings lo up, and some wait for all processes of a container.
-    return "ip link set lo up 2>/dev/null; httpd -p 127.0.0.1:8000 -h / && for i in $(seq " +
+    // Not every runtime brings lo up, and some wait for all processes of a container. killall may
+    // find that one has just ended.
+    return "ip link set lo up 2>/dev/null; httpd -p 127.0.0.1:8000 -h / || exit 1; for i in "
+           "$(seq " +
            std::to_string(times) +
-           "); do wget -q -O /dev/null http://127.0.0.1:8000/file || exit 1; done; killall httpd";
+           "); do wget -q -O /dev/null http://127.0.0.1:8000/file || exit 1; done; killall httpd; "
+           "true";
 }
 
 RuntimeRoot::RuntimeRoot() {
@@ -84,7 +109,7 @@ RuntimeRoot::RuntimeRoot() {
         fs::create_directories(below(part));
     }
     fs::copy_file(busybox(), below("/files/bin/busybox"));
-    for (const char* applet : {"sh", "httpd", "wget", "seq", "ip", "killall"}) {
+    for (const char* applet : {"sh", "httpd", "wget", "nc", "seq", "ip", "killall", "sleep"}) {
         fs::create_symlink("busybox", below("/files/bin/") + applet);
     }
     write_file(below("/files/file"), "x");
@@ -111,6 +136,22 @@ bool have_runtime(const std::vector<std::string>& programs) {
     return have_programs(programs);
 }
 
+bool have_docker() {
+    return can_trace() && have_runtime({"/usr/bin/containerd", "/usr/sbin/dockerd",
+                                        "/usr/bin/docker", "/usr/bin/ctr", "/usr/sbin/runc"});
+}
+
+bool have_podman() {
+    return can_trace() && have_runtime({"/usr/bin/podman", "/usr/bin/conmon", "/usr/sbin/runc"});
+}
+
+bool says_why_not(const std::string& why_not) {
+    if (!why_not.empty()) {
+        WARN("SKIP: " << why_not);
+    }
+    return !why_not.empty();
+}
+
 std::vector<std::string> runtime_command(const std::string& path,
                                          const std::vector<std::string>& arguments) {
     return Argv{"env", path_variable()} + program(path) + arguments;
@@ -119,6 +160,7 @@ std::vector<std::string> runtime_command(const std::string& path,
 Docker::Docker(const RuntimeRoot& root) : root_(root), why_not_(start()) {}
 
 std::string Docker::start() {
+    write_network_plugins(root_);
     write_file(root_.below("/containerd.toml"), containerd_settings(root_));
     containerd_ = std::make_unique<Command>(
         runtime_command("/usr/bin/containerd", {"--config", root_.below("/containerd.toml")}));
@@ -135,7 +177,8 @@ std::string Docker::start() {
     if (!ended_or(*dockerd_, [&] { return docker({"info"}).exit_status == 0; })) {
         return "dockerd: " + last_line(dockerd_->err());
     }
-    const CommandResult import = docker({"import", root_.image(), "busy:local"});
+    const CommandResult import =
+        docker({"import", "-c", R"(CMD ["/bin/sleep","3600"])", root_.image(), "busy:local"});
     return import.exit_status == 0 ? std::string() : "docker import: " + import.err;
 }
 
@@ -148,24 +191,41 @@ Docker::~Docker() {
     }
 }
 
+std::vector<std::string> Docker::docker_argv(const std::vector<std::string>& arguments) const {
+    return runtime_command("/usr/bin/docker",
+                           Argv{"-H", "unix://" + root_.below("/docker.sock")} + arguments);
+}
+
+std::vector<std::string> Docker::ctr_argv(const std::vector<std::string>& arguments) const {
+    return runtime_command("/usr/bin/ctr",
+                           Argv{"-a", root_.below("/run/containerd/containerd.sock")} + arguments);
+}
+
+std::vector<std::string> Docker::run_argv(const std::vector<std::string>& options,
+                                          const std::string& script) const {
+    return docker_argv(Argv{"run", "--rm", "--network", "none"} + options +
+                       Argv{"busy:local", "/bin/sh", "-c", script});
+}
+
 CommandResult Docker::docker(const std::vector<std::string>& arguments) const {
-    return run_command(
-        runtime_command("/usr/bin/docker",
-                        Argv{"-H", "unix://" + root_.below("/docker.sock")} + arguments),
-        {}, run_bound);
+    return run_command(docker_argv(arguments), {}, run_bound);
 }
 
 CommandResult Docker::ctr(const std::vector<std::string>& arguments) const {
-    return run_command(
-        runtime_command("/usr/bin/ctr",
-                        Argv{"-a", root_.below("/run/containerd/containerd.sock")} + arguments),
-        {}, run_bound);
+    return run_command(ctr_argv(arguments), {}, run_bound);
 }
 
 CommandResult Docker::run(const std::vector<std::string>& options,
                           const std::string& script) const {
-    return docker(Argv{"run", "--rm", "--network", "none"} + options +
-                  Argv{"busy:local", "/bin/sh", "-c", script});
+    return run_command(run_argv(options, script), {}, run_bound);
+}
+
+void Docker::give_image() const {
+    const std::string file = root_.below("/saved.tar");
+    REQUIRE(docker({"save", "-o", file, "busy:local"}).exit_status == 0);
+    REQUIRE(
+        ctr({"-n", "k8s.io", "images", "import", "--snapshotter", "native", file}).exit_status ==
+        0);
 }
 
 Podman::Podman(const RuntimeRoot& root) : root_(root) {
@@ -178,26 +238,33 @@ Podman::Podman(const RuntimeRoot& root) : root_(root) {
     }
 }
 
-CommandResult Podman::podman(const std::vector<std::string>& arguments) const {
+std::vector<std::string> Podman::podman_argv(const std::vector<std::string>& arguments) const {
     const Argv conmon = program("/usr/bin/conmon");
-    return run_command(
-        runtime_command("/usr/bin/podman",
-                        Argv{"--root", root_.below("/var/lib/containers/storage"), "--runroot",
-                             root_.below("/run/containers/storage"), "--tmpdir",
-                             root_.below("/run/libpod"), "--storage-driver", "vfs",
-                             "--cgroup-manager", "cgroupfs", "--events-backend", "file", "--conmon",
-                             conmon.empty() ? "" : conmon.back(), "--runtime",
-                             program("/usr/sbin/runc").back()} +
-                            arguments),
-        {}, run_bound);
+    return runtime_command("/usr/bin/podman",
+                           Argv{"--root", root_.below("/var/lib/containers/storage"), "--runroot",
+                                root_.below("/run/containers/storage"), "--tmpdir",
+                                root_.below("/run/libpod"), "--storage-driver", "vfs",
+                                "--cgroup-manager", "cgroupfs", "--events-backend", "file",
+                                "--conmon", conmon.empty() ? "" : conmon.back(), "--runtime",
+                                program("/usr/sbin/runc").back()} +
+                               arguments);
+}
+
+std::vector<std::string> Podman::run_argv(const std::vector<std::string>& options,
+                                          const std::string& script) const {
+    // Some sandboxes do not allow the default limits.
+    return podman_argv(Argv{"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024",
+                            "--ulimit", "nproc=1000:1000"} +
+                       options + Argv{"busy:local", "/bin/sh", "-c", script});
+}
+
+CommandResult Podman::podman(const std::vector<std::string>& arguments) const {
+    return run_command(podman_argv(arguments), {}, run_bound);
 }
 
 CommandResult Podman::run(const std::vector<std::string>& options,
                           const std::string& script) const {
-    // Some sandboxes do not allow the default limits.
-    return podman(Argv{"run", "--rm", "--network", "none", "--ulimit", "nofile=1024:1024",
-                       "--ulimit", "nproc=1000:1000"} +
-                  options + Argv{"busy:local", "/bin/sh", "-c", script});
+    return run_command(run_argv(options, script), {}, run_bound);
 }
 
 } // namespace live

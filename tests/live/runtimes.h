@@ -12,8 +12,14 @@
 
 namespace live {
 
+/// Path of a busybox without libraries.
+std::string busybox();
+
 /// Shell code for a container: this number of connections of busybox's wget to its httpd.
 std::string closing_script(std::size_t times);
+
+/// The name of the image, as containerd has it.
+inline constexpr const char* containerd_image = "docker.io/library/busy:local";
 
 /// Directory for the runtimes' data and the container file system. Unmounts what they left mounted.
 class RuntimeRoot {
@@ -35,6 +41,11 @@ class RuntimeRoot {
 
 /// False if a program is missing; prints SKIP then.
 bool have_runtime(const std::vector<std::string>& programs);
+/// The same for twtrace and the programs of Docker and of Podman.
+bool have_docker();
+bool have_podman();
+/// True if there is a reason; prints SKIP then.
+bool says_why_not(const std::string& why_not);
 /// A command with PATH and libraries for programs that are unpacked but not installed.
 std::vector<std::string> runtime_command(const std::string& path,
                                          const std::vector<std::string>& arguments);
@@ -53,6 +64,13 @@ class Docker {
     CommandResult ctr(const std::vector<std::string>& arguments) const;
     /// Runs and removes a container without network.
     CommandResult run(const std::vector<std::string>& options, const std::string& script) const;
+    /// The commands themselves.
+    std::vector<std::string> docker_argv(const std::vector<std::string>& arguments) const;
+    std::vector<std::string> ctr_argv(const std::vector<std::string>& arguments) const;
+    std::vector<std::string> run_argv(const std::vector<std::string>& options,
+                                      const std::string& script) const;
+    /// Gives docker's image to containerd's namespace k8s.io.
+    void give_image() const;
 
   private:
     std::string start();
@@ -70,6 +88,9 @@ class Podman {
     const std::string& why_not() const { return why_not_; }
     CommandResult podman(const std::vector<std::string>& arguments) const;
     CommandResult run(const std::vector<std::string>& options, const std::string& script) const;
+    std::vector<std::string> podman_argv(const std::vector<std::string>& arguments) const;
+    std::vector<std::string> run_argv(const std::vector<std::string>& options,
+                                      const std::string& script) const;
 
   private:
     const RuntimeRoot& root_;

@@ -1,14 +1,16 @@
 // Real runtimes: docker, containerd, podman, LXC, systemd-nspawn. Each runs a server and a client
 // in one container, and twtrace shows the name that its owner uses.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <set>
 
 #include "catch2.h"
 #include "cgroups.h"
+#include "container.h"
+#include "cri.h"
 #include "programs.h"
 #include "runtimes.h"
+#include "services.h"
 #include "tracer.h"
 
 using namespace live;
@@ -16,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-const std::string pod_id = "9a" + std::string(62, '4');
+const std::string crio_id = "9a" + std::string(62, '4');
 
 /// Traces what passes `filter` in all namespaces.
 std::unique_ptr<Tracer> trace(const RuntimeRoot& root, const std::vector<std::string>& filter) {
@@ -40,53 +42,38 @@ void check_names(const std::vector<json>& events, const json& names) {
         for (const auto& [key, value] : names.items()) {
             CHECK(event.at(key) == value);
         }
-        // Either may close first.
-        CHECK((event.at("comm") == "httpd" || event.at("comm") == "wget"));
     }
-}
-
-bool says_why_not(const std::string& why_not) {
-    if (!why_not.empty()) {
-        WARN("SKIP: " << why_not);
-    }
-    return !why_not.empty();
-}
-
-bool have_docker() {
-    return can_trace() && have_runtime({"/usr/bin/containerd", "/usr/sbin/dockerd",
-                                        "/usr/bin/docker", "/usr/bin/ctr", "/usr/sbin/runc"});
-}
-
-bool have_podman() {
-    return can_trace() && have_runtime({"/usr/bin/podman", "/usr/bin/conmon", "/usr/sbin/runc"});
 }
 
 const Argv compose{"--name",  "web-proxy-1",
                    "--label", "com.docker.compose.project=web",
                    "--label", "com.docker.compose.service=proxy"};
 
-/// Like containerd's CRI plugin for a pod's container.
-CommandResult run_pod(const Docker& docker, const TestNamespace& ns, const std::string& script) {
-    return docker.ctr({"-n", "k8s.io", "run", "--rm", "--snapshotter", "native", "--with-ns",
-                       "network:" + ns.path(), "--annotation",
-                       "io.kubernetes.cri.sandbox-name=checkout-7d9f8c6b5-x2x4z", "--annotation",
-                       "io.kubernetes.cri.sandbox-namespace=shop", "--annotation",
-                       "io.kubernetes.cri.container-name=api", "docker.io/library/busy:local",
-                       pod_id, "/bin/sh", "-c", script});
+PodSpec checkout_of(const RuntimeRoot& root) {
+    const std::string uid = "1f0a3c9e-5d5b-4a8e-9b1c-2f6d8e7a9b10";
+    const std::string name = "checkout-7d9f8c6b5-x2x4z";
+    return {"shop", name, uid, root.below("/kubelet/var/log/pods/shop_" + name + "_" + uid)};
 }
 
-/// Imports docker's image, for ctr.
-void give_image(const Docker& docker, const RuntimeRoot& root) {
-    const std::string file = root.below("/saved.tar");
-    REQUIRE(docker.docker({"save", "-o", file, "busy:local"}).exit_status == 0);
-    REQUIRE(docker.ctr({"-n", "k8s.io", "images", "import", "--snapshotter", "native", file})
-                .exit_status == 0);
+const json checkout_names{{"service", "shop/checkout (api)"},
+                          {"pod", "checkout-7d9f8c6b5-x2x4z"},
+                          {"pod_namespace", "shop"},
+                          {"container_name", "api"},
+                          {"workload", "checkout"}};
+
+/// What the kubelet leaves in addition to the directory of logs, which containerd creates.
+void write_kubelet_files(const std::string& root, const PodSpec& pod, const std::string& id) {
+    std::filesystem::create_directories(root + "/var/lib/kubelet/pods/" + pod.uid +
+                                        "/containers/api");
+    std::filesystem::create_directories(root + "/var/log/containers");
+    std::filesystem::create_symlink(pod.logs + "/api.log", root + "/var/log/containers/" +
+                                                               pod.name + "_" + pod.name_space +
+                                                               "_api-" + id + ".log");
 }
 
 } // namespace
 
-TEST_CASE("runtimes: docker's containers by name, by compose's labels, with a short life",
-          "[runtimes][docker]") {
+TEST_CASE("runtimes: docker's containers by name and by compose's labels", "[runtimes][docker]") {
     if (!have_docker()) {
         return;
     }
@@ -95,34 +82,17 @@ TEST_CASE("runtimes: docker's containers by name, by compose's labels, with a sh
     if (says_why_not(docker.why_not())) {
         return;
     }
-    SECTION("a compose-labelled container") {
-        const auto tracer = trace(root, {"--container", "web-proxy-*"});
-        check_names(closes(*tracer, docker.run(compose, closing_script(3)), 3),
-                    {{"service", "web/proxy"},
-                     {"workload", "web/proxy"},
-                     {"container_name", "web-proxy-1"},
-                     {"pod", nullptr}});
-    }
-    SECTION("containers that close one connection and end") {
-        // TWTRACE_CONTAINERS=1000 takes ten minutes.
-        const char* wanted = std::getenv("TWTRACE_CONTAINERS");
-        const int number = wanted == nullptr ? 8 : std::atoi(wanted);
-        const auto tracer = trace(root, {"--container", "brief-*"});
-        CommandResult last;
-        for (int one = 0; one < number; ++one) {
-            last = docker.run({"--name", "brief-" + std::to_string(one)}, closing_script(1));
-        }
-        std::set<std::string> names;
-        for (const json& event : closes(*tracer, last, static_cast<std::size_t>(number))) {
-            names.insert(event.at("container_name"));
-        }
-        CHECK(names.size() == static_cast<std::size_t>(number));
-    }
+    const auto tracer = trace(root, {"--container", "web-proxy-*"});
+    check_names(closes(*tracer, docker.run(compose, closing_script(3)), 3),
+                {{"service", "web/proxy"},
+                 {"workload", "web/proxy"},
+                 {"container_name", "web-proxy-1"},
+                 {"pod", nullptr}});
 }
 
-TEST_CASE("runtimes: a pod's container in containerd, by the annotations of its bundle",
+TEST_CASE("runtimes: a pod that containerd's CRI created, by its bundle or the kubelet's files",
           "[runtimes][containerd]") {
-    if (!have_docker()) {
+    if (!have_docker() || !have_programs({"/usr/bin/curl"})) {
         return;
     }
     const RuntimeRoot root;
@@ -130,16 +100,72 @@ TEST_CASE("runtimes: a pod's container in containerd, by the annotations of its 
     if (says_why_not(docker.why_not())) {
         return;
     }
-    give_image(docker, root);
+    docker.give_image();
+    const PodSpec spec = checkout_of(root);
+    const Pod pod(docker, root, spec);
+    const std::string id = pod.create("api", closing_script(3));
+    std::string files = root.path();
+    SECTION("the annotations of the bundle") {}
+    SECTION("the kubelet's directories, without the bundle") {
+        files = root.below("/kubelet");
+        write_kubelet_files(files, spec, id);
+    }
+    SECTION("the kubelet's directories, of logs and of one container") {
+        files = root.below("/kubelet");
+        write_kubelet_files(files, spec, id);
+        std::filesystem::remove_all(files + "/var/log/containers");
+    }
+    Tracer tracer(
+        {"trace", "-o", "json", "--pod", "shop/checkout", "--namespace", "sh*", "--root", files});
+    pod.start(id);
+    await(
+        "the closes", [&] { return parse_events(tracer.out()).size() >= 3; }, Milliseconds(30'000));
+    const auto events = of_type(parse_events(tracer.stop().out), "time_wait");
+    check_names(events, checkout_names);
+    CHECK(events.front().at("container") == id.substr(0, 12));
+}
+
+TEST_CASE("runtimes: a container in cri-o's layout, by the annotations that cri-o writes",
+          "[runtimes][cri-o]") {
+    if (!can_trace() || !have_runtime({"/usr/sbin/runc"}) || !TestCgroups::can_make()) {
+        return;
+    }
+    const TempDir root;
     const TestNamespace ns;
-    const auto tracer = trace(root, {"--pod", "shop/checkout", "--namespace", "sh*"});
-    check_names(closes(*tracer, run_pod(docker, ns, closing_script(3)), 3),
-                {{"service", "shop/checkout (api)"},
-                 {"pod", "checkout-7d9f8c6b5-x2x4z"},
-                 {"pod_namespace", "shop"},
-                 {"container_name", "api"},
-                 {"workload", "checkout"},
-                 {"container", pod_id.substr(0, 12)}});
+    TestCgroups cgroups;
+    const PodSpec pod{
+        "shop", "checkout-7d9f8c6b5-x2x4z", "1f0a3c9e-5d5b-4a8e-9b1c-2f6d8e7a9b10", {}};
+    const json labels{{"io.kubernetes.container.name", "api"},
+                      {"io.kubernetes.pod.name", pod.name},
+                      {"io.kubernetes.pod.namespace", pod.name_space},
+                      {"io.kubernetes.pod.uid", pod.uid}};
+    json annotations = labels;
+    annotations["io.kubernetes.cri-o.ContainerType"] = "container";
+    annotations["io.kubernetes.cri-o.ContainerID"] = crio_id;
+    annotations["io.kubernetes.cri-o.Labels"] = labels.dump();
+    annotations["io.kubernetes.cri-o.Name"] =
+        "k8s_api_" + pod.name + "_" + pod.name_space + "_" + pod.uid + "_0";
+    std::string cgroup = "/kubepods/besteffort/pod" + pod.uid + "/crio-" + crio_id;
+    SECTION("the kubelet's cgroup driver is cgroupfs") {}
+    SECTION("the kubelet's cgroup driver is systemd") {
+        std::string uid = pod.uid;
+        std::replace(uid.begin(), uid.end(), '-', '_');
+        cgroup = "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" + uid +
+                 ".slice/crio-" + crio_id + ".scope";
+    }
+    const Service server(ns, {}, {busybox(), "httpd", "-f", "-p", "127.0.0.1:8000"}, 8000);
+    Tracer tracer({"trace", "-o", "json", "--pod", "shop/checkout", "--root", root.path()});
+    Container container(
+        {crio_id,
+         cgroups.root() + cgroup,
+         ns.path(),
+         {"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000; exec 3>&-"},
+         {},
+         root.file("run/containers/storage/overlay-containers/" + crio_id + "/userdata"),
+         annotations});
+    CHECK(container.command().wait().exit_status == 0);
+    await("the close", [&] { return !parse_events(tracer.out()).empty(); });
+    check_names(of_type(parse_events(tracer.stop().out), "time_wait"), checkout_names);
 }
 
 TEST_CASE("runtimes: podman's containers by name", "[runtimes][podman]") {
@@ -209,38 +235,4 @@ TEST_CASE("runtimes: a systemd-nspawn machine by name", "[runtimes][nspawn]") {
     const auto tracer = trace(root, {"--container", "my-*"});
     check_names(closes(*tracer, run(closing_script(3)), 3),
                 {{"service", "my-box"}, {"container_name", "my-box"}, {"container", "my-box"}});
-}
-
-TEST_CASE("runtimes: docker, containerd and podman side by side in one summary",
-          "[runtimes][side-by-side]") {
-    if (!have_docker() || !have_podman()) {
-        return;
-    }
-    const RuntimeRoot root;
-    const Docker docker(root);
-    if (says_why_not(docker.why_not())) {
-        return;
-    }
-    give_image(docker, root);
-    const Podman podman(root);
-    if (says_why_not(podman.why_not())) {
-        return;
-    }
-    const TestNamespace ns;
-    Tracer tracer({"summary", "-g", "service", "-o", "json", "--root", root.path()});
-    CHECK(docker.run(compose, closing_script(2)).exit_status == 0);
-    CHECK(run_pod(docker, ns, closing_script(2)).exit_status == 0);
-    CHECK(podman.run({"--name", "cache"}, closing_script(2)).exit_status == 0);
-    std::set<std::string> services;
-    const CommandResult result = tracer.stop();
-    const json document = json::parse(result.out);
-    for (const json& group : document.at("groups")) {
-        if (group.at("service").is_string()) {
-            services.insert(group.at("service"));
-        }
-    }
-    INFO(result.out);
-    for (const char* service : {"web/proxy", "shop/checkout (api)", "cache"}) {
-        CHECK(services.contains(service));
-    }
 }
