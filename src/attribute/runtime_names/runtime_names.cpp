@@ -1,5 +1,6 @@
 #include "attribute/runtime_names/runtime_names.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -66,9 +67,12 @@ const ContainerNames* RuntimeNames::find(const CgroupName& cgroup, std::string_v
         ContainerNames names = read(cgroup, path);
         if (known != nullptr) // keep the name of a container that is gone
             fill_gaps(names, known->names);
-        const bool complete = is_complete(names, cgroup);
-        known =
-            &known_.put(key, {std::move(names), now_ns + (complete ? believed_ns : unknown_ns)});
+        // Files can be large (0.2 s for a list of 8 MiB), so what has no name is read ever less
+        // often.
+        std::uint64_t wait_ns = believed_ns;
+        if (!is_complete(names, cgroup))
+            wait_ns = known == nullptr ? unknown_ns : std::min(2 * known->wait_ns, believed_ns);
+        known = &known_.put(key, {std::move(names), now_ns + wait_ns, wait_ns});
     }
     return known->names.known() ? &known->names : nullptr;
 }

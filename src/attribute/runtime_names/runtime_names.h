@@ -26,6 +26,7 @@ class RuntimeNames {
     struct Known {
         ContainerNames names;
         std::uint64_t until_ns; ///< read again after this time
+        std::uint64_t wait_ns;  ///< time between the last reading and until_ns
     };
     [[nodiscard]] ContainerNames read(const CgroupName& cgroup, std::string_view path) const;
 

@@ -173,6 +173,19 @@ TEST_CASE("names: known after the container's end, renamed after a minute", "[ru
     CHECK(host.find(docker_cgroup).container_name == "second");
 }
 
+TEST_CASE("names: files without the name are read again after 1, 2, 4 seconds", "[runtimes]") {
+    constexpr std::uint64_t second_ns = 1'000'000'000;
+    Host host;
+    CHECK(host.find(docker_cgroup) == ContainerNames{});
+    host.now_ns += second_ns;
+    CHECK(host.find(docker_cgroup) == ContainerNames{});
+    host.files.write(docker_file, R"({"Name":"/late"})");
+    host.now_ns += second_ns;
+    CHECK(host.find(docker_cgroup) == ContainerNames{});
+    host.now_ns += second_ns;
+    CHECK(host.find(docker_cgroup).container_name == "late");
+}
+
 TEST_CASE("names: hostile files name nothing", "[runtimes]") {
     const std::string huge = R"({"Name":"/a","x":")" + std::string(2 << 20, 'x') + "\"}";
     const std::string deep = R"({"Name":"/a","x":)" + std::string(100'000, '[');
