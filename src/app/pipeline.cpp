@@ -8,7 +8,7 @@
 namespace twtrace {
 
 void Pipeline::record(std::span<const std::byte> bytes) {
-    const auto event = decode_event(bytes);
+    auto event = decode_event(bytes);
     if (!event) {
         if (const auto cgroup = decode_cgroup(bytes))
             attributor_.learn_cgroup(cgroup->id, cgroup->path);
@@ -19,7 +19,7 @@ void Pipeline::record(std::span<const std::byte> bytes) {
         return;
     }
     attributor_.prepare(*event);
-    window_.push(*event, drained_until_ns_, [this](const Event& settled) { pass(settled); });
+    window_.push(*event, drained_until_ns_, [this](Event& settled) { pass(settled); });
 }
 
 void Pipeline::tick() {
@@ -27,11 +27,11 @@ void Pipeline::tick() {
     // then have arrived, however late this process is scheduled.
     drained_until_ns_ = std::exchange(batch_began_ns_, monotonic_now_ns());
     to_wall_ns_ = wall_minus_monotonic_ns();
-    window_.release(drained_until_ns_, [this](const Event& settled) { pass(settled); });
+    window_.release(drained_until_ns_, [this](Event& settled) { pass(settled); });
 }
 
 void Pipeline::finish() {
-    window_.release_all([this](const Event& settled) { pass(settled); });
+    window_.release_all([this](Event& settled) { pass(settled); });
 }
 
 EventTimes Pipeline::held_times() const {
@@ -44,8 +44,8 @@ EventTimes Pipeline::held_times() const {
 
 void Pipeline::release(const CounterTimes& read_at, std::uint64_t otherwise_ns, Side side) {
     holding_ = false;
-    const std::vector<Event> held = std::exchange(held_, {});
-    for (const Event& event : held) {
+    std::vector<Event> held = std::exchange(held_, {});
+    for (Event& event : held) {
         const auto found = read_at.find(event.netns);
         const std::uint64_t read_ns = found == read_at.end() ? otherwise_ns : found->second;
         if ((event.time_ns > read_ns) == (side == Side::After))
@@ -53,12 +53,11 @@ void Pipeline::release(const CounterTimes& read_at, std::uint64_t otherwise_ns, 
     }
 }
 
-void Pipeline::pass(const Event& settled) {
+void Pipeline::pass(Event& event) {
     if (holding_) {
-        held_.push_back(settled);
+        held_.push_back(event);
         return;
     }
-    Event event = settled;
     event.wall_ns =
         static_cast<std::uint64_t>(static_cast<std::int64_t>(event.time_ns) + to_wall_ns_);
     const bool counts = event.type == EventType::TimeWait;

@@ -65,7 +65,7 @@ class Pipeline : public RecordHandler {
     [[nodiscard]] std::uint64_t malformed() const { return malformed_; }
 
   private:
-    void pass(const Event& event);
+    void pass(Event& event);
     void hand_on(Event& event);
 
     const Filter& filter_;

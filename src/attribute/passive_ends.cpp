@@ -17,6 +17,22 @@ std::size_t PassiveEnds::place_of(const Key& key) {
     return hash % places;
 }
 
+std::uint32_t PassiveEnds::number_of(const std::string& service) {
+    if (last_ != 0 && *names_[last_ - 1] == service)
+        return last_;
+    const auto known = numbers_.find(service);
+    if (known != numbers_.end())
+        return last_ = known->second;
+    if (names_.size() == most_names) {
+        services_.assign(places, {});
+        names_.clear();
+        numbers_.clear();
+    }
+    const auto number = static_cast<std::uint32_t>(names_.size() + 1);
+    names_.push_back(&numbers_.emplace(service, number).first->first);
+    return last_ = number;
+}
+
 void PassiveEnds::notice(const Event& event) {
     if (event.type != EventType::PassiveClose || event.owner == nullptr ||
         event.owner->service.empty() || event.local_port == 0 || event.remote_port == 0)
@@ -24,9 +40,7 @@ void PassiveEnds::notice(const Event& event) {
     services_.resize(places);
     const Key key{event.remote, event.local, is_loopback(event.local) ? event.netns : 0,
                   event.remote_port, event.local_port};
-    Place& place = services_[place_of(key)];
-    place.key = key;
-    place.service = event.owner->service;
+    services_[place_of(key)] = {key, number_of(event.owner->service)};
 }
 
 std::string_view PassiveEnds::find(const Event& event) {
@@ -35,7 +49,8 @@ std::string_view PassiveEnds::find(const Event& event) {
     const Key key{event.local, event.remote, is_loopback(event.remote) ? event.netns : 0,
                   event.local_port, event.remote_port};
     const Place& place = services_[place_of(key)];
-    return place.key == key ? std::string_view(place.service) : std::string_view();
+    return place.service != 0 && place.key == key ? std::string_view(*names_[place.service - 1])
+                                                  : std::string_view();
 }
 
 } // namespace twtrace

@@ -1,7 +1,6 @@
 #include "decode/retraction_window.h"
 
-#include <algorithm>
-#include <iterator>
+#include <utility>
 
 namespace twtrace {
 
@@ -15,24 +14,28 @@ bool is_same_socket(const Event& a, const Event& b) {
 } // namespace
 
 bool RetractionWindow::convert(const Event& retraction) {
-    const auto found = std::find_if(waiting_.rbegin(), waiting_.rend(), [&](const Event& event) {
-        return may_be_retracted(event) && is_same_socket(event, retraction);
-    });
-    if (found == waiting_.rend())
-        return false;
-    *found = retraction;
-    found->retracts = false; // nothing left to retract
-    return true;
+    for (std::size_t index = waiting_.size(); index > 0; --index) {
+        Event& event = waiting_[index - 1];
+        if (!may_be_retracted(event) || !is_same_socket(event, retraction))
+            continue;
+        event = retraction;
+        event.retracts = false; // nothing left to retract
+        return true;
+    }
+    return false;
 }
 
 // A hand-over precedes later events of its minisock, or of another one.
 void RetractionWindow::insert(const Event& event) {
-    auto at = waiting_.end();
-    if (event.type == EventType::TimeWait)
-        while (at != waiting_.begin() && std::prev(at)->of_minisock() &&
-               std::prev(at)->time_ns > event.time_ns)
-            --at;
-    waiting_.insert(at, event);
+    waiting_.push_back(event);
+    if (event.type != EventType::TimeWait)
+        return;
+    for (std::size_t index = waiting_.size() - 1; index > 0; --index) {
+        Event& before = waiting_[index - 1];
+        if (!before.of_minisock() || before.time_ns <= event.time_ns)
+            break;
+        std::swap(before, waiting_[index]);
+    }
 }
 
 } // namespace twtrace

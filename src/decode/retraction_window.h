@@ -5,9 +5,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 
 #include "model/event.h"
+#include "util/fifo.h"
 
 namespace twtrace {
 
@@ -18,10 +18,10 @@ class RetractionWindow {
     /// machine, for example).
     static constexpr std::uint64_t hold_ns = 50'000'000;
 
-    /// Calls out(event) for this event and for earlier ones that are settled. Everything that
-    /// happened until now_ns (CLOCK_MONOTONIC) must have been pushed.
+    /// Calls out(event) for this event and for earlier ones that are settled; it may change them.
+    /// Everything that happened until now_ns (CLOCK_MONOTONIC) must have been pushed.
     template <typename Out>
-    void push(const Event& event, std::uint64_t now_ns, Out&& out) {
+    void push(Event& event, std::uint64_t now_ns, Out&& out) {
         if (event.retracts && convert(event))
             return;
         if (waiting_.empty() && !waits(event)) {
@@ -58,7 +58,7 @@ class RetractionWindow {
     bool convert(const Event& retraction);
     void insert(const Event& event);
 
-    std::deque<Event> waiting_;
+    Fifo<Event> waiting_;
 };
 
 } // namespace twtrace

@@ -88,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto out = [&](const Event& event) { checker.event(event); };
     while (!input.empty()) {
         now_ns += input.byte() * std::uint64_t{100'000};
-        if (const auto event = next_event(input)) {
+        if (auto event = next_event(input)) {
             ++pushed;
             converted += event->retracts ? 1 : 0;
             settle.push(*event, now_ns, out);

@@ -1,5 +1,7 @@
 #include "attribute/passive_ends.h"
 
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "catch2.h"
@@ -40,4 +42,26 @@ TEST_CASE("other end: loopback addresses are the namespace's own", "[attribute]"
     CHECK(ends.find(first) == "nginx.service");
     ++first.netns;
     CHECK(ends.find(first).empty());
+}
+
+TEST_CASE("other end: more services than are kept", "[attribute]") {
+    Owner owner;
+    Event passive = test::client_v4();
+    passive.type = EventType::PassiveClose;
+    passive.owner = &owner;
+    PassiveEnds ends;
+    for (std::uint16_t number = 1; number <= 3000; ++number) {
+        owner.service = "service-" + std::to_string(number);
+        passive.local_port = number;
+        ends.notice(passive);
+        Event active = passive;
+        active.type = EventType::TimeWait;
+        std::swap(active.local, active.remote);
+        std::swap(active.local_port, active.remote_port);
+        REQUIRE(ends.find(active) == owner.service);
+        // The name of an earlier close is forgotten, or right.
+        active.remote_port = number / 2 + 1;
+        const auto earlier = ends.find(active);
+        REQUIRE((earlier.empty() || earlier == "service-" + std::to_string(number / 2 + 1)));
+    }
 }

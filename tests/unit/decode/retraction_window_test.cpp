@@ -26,7 +26,7 @@ struct Settled {
     RetractionWindow settle;
     std::vector<Event> out;
 
-    void push(const Event& event, std::uint64_t now_ns) {
+    void push(Event event, std::uint64_t now_ns) {
         settle.push(event, now_ns, [this](const Event& one) { out.push_back(one); });
     }
     void release(std::uint64_t now_ns) {
