@@ -20,8 +20,15 @@ void PortRulesWatch::look() {
 }
 
 bool PortRulesWatch::look_for(std::uint32_t netns, std::uint64_t now_ns) {
-    if (rules_.contains(netns) || now_ns < next_ns_ || !looked_for_.insert(netns).second)
+    if (netns == last_) // most events of a batch are in one namespace
         return false;
+    if (rules_.contains(netns) || looked_for_.contains(netns)) {
+        last_ = netns;
+        return false;
+    }
+    if (now_ns < next_ns_)
+        return false;
+    looked_for_.insert(netns);
     next_ns_ = run_and_pause(now_ns, soonest_ns, [this] { look(); });
     return true;
 }

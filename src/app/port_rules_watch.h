@@ -26,6 +26,7 @@ class PortRulesWatch {
     std::unique_ptr<NamespaceViews> namespaces_;
     RulesByNetns rules_;
     std::unordered_set<std::uint32_t> looked_for_;
+    std::uint32_t last_ = 0; // one of these; 0: none
     std::uint64_t next_ns_ = 0;
 };
 

@@ -195,8 +195,14 @@ void Replay::pass_time(std::uint64_t until_ns) {
     }
 }
 
-void Replay::event(const Event& given) {
-    const Event event = shift_ns_ == 0 ? given : shifted(given, shift_ns_);
+void Replay::event(const Event& event) {
+    if (shift_ns_ == 0)
+        pass(event);
+    else
+        pass(shifted(event, shift_ns_));
+}
+
+void Replay::pass(const Event& event) {
     pass_time(event.time_ns);
     const bool outside = (end_checkpoint_ns_ != 0 && event.time_ns > end_checkpoint_ns_) ||
                          (!begins_with_run_ && event.time_ns <= start_ns_);
@@ -212,7 +218,7 @@ void Replay::event(const Event& given) {
 }
 
 void Replay::hand_out(const Event& event) {
-    if (filter_.passes(event))
+    if (!filters_ || filter_.passes(event))
         consumer_->event(event);
     else
         filtered_ += event.type == EventType::TimeWait ? 1 : 0;

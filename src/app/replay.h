@@ -75,7 +75,8 @@ class Replay : public EventSource, private RecordVisitor {
 
   private:
     Replay(Recording recording, const Filter& filter)
-        : recording_(std::move(recording)), filter_(filter) {}
+        : recording_(std::move(recording)), filter_(filter),
+          filters_(filter.is_partial() || !filter.netns.empty()) {}
     Result<void> go_to_begin(std::uint64_t begin_wall_ns);
     void read_state();
 
@@ -90,6 +91,7 @@ class Replay : public EventSource, private RecordVisitor {
     void conntrack(const ConntrackRecord& record) override;
     void end(const RunSample& last) override;
 
+    void pass(const Event& event);
     void count(const Event& event);
     void hand_out(const Event& event);
     void note_netns(const Event& event);
@@ -103,6 +105,7 @@ class Replay : public EventSource, private RecordVisitor {
 
     Recording recording_;
     const Filter& filter_;
+    bool filters_; // filter_ has a condition
     EventConsumer* consumer_ = nullptr;
     std::uint64_t begin_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: none
