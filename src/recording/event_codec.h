@@ -1,9 +1,10 @@
-// The binary form of events. Addresses, tasks, owners and texts are written once per block; an
-// event refers to them by number, in the order of their first use.
+// The binary form of events. Addresses, tasks, owners, texts and contexts are written once per
+// block; records refer to them by number, in the order of their first use.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +12,15 @@
 #include <tsl/robin_map.h>
 
 #include "model/event.h"
+#include "recording/packed_numbers.h"
 #include "recording/record.h"
 #include "util/hash.h"
 
 namespace twtrace {
+
+/// A PackedEvent is the two ports, then the packed numbers.
+inline constexpr std::size_t ports_bytes = 4;
+inline constexpr std::size_t packed_event_room = ports_bytes + packed_room;
 
 class EventEncoder {
   public:
@@ -33,10 +39,34 @@ class EventEncoder {
             return mix(mix(task.tid, task.start_boottime_ns), task.cgroup_id);
         }
     };
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    struct Context {
+        Task task;
+        std::uint64_t bits; // event_bits.h
+        std::uint64_t owner;
+        std::uint64_t netns_name;
+        std::uint64_t remote_service;
+        std::uint32_t netns;
+        std::uint32_t netns_mix;
+        bool operator==(const Context&) const = default;
+    };
+    struct ContextHash {
+        std::size_t operator()(const Context& context) const {
+            const std::uint64_t names = context.owner << 32U | context.remote_service;
+            return mix(mix(TaskHash{}(context.task), context.bits), names);
+        }
+    };
     std::uint64_t number_of(std::string& out, const Address& address);
     std::uint64_t number_of(std::string& out, const Task& task);
     std::uint64_t number_of(std::string& out, const Owner* owner);
     std::uint64_t number_of(std::string& out, std::string_view text);
+    std::uint64_t context_of(std::string& out, const Event& event);
+    void set_clock(std::string& out, std::uint64_t to_wall_ns);
 
     tsl::robin_map<Address, std::uint64_t, AddressHash> addresses_;
     tsl::robin_map<Task, std::uint64_t, TaskHash> tasks_;
@@ -46,9 +76,10 @@ class EventEncoder {
     };
     tsl::robin_map<const Owner*, KnownOwner> owners_;
     std::uint64_t next_owner_ = 0;
-    tsl::robin_map<std::string, std::uint64_t> texts_;
+    tsl::robin_map<std::string, std::uint64_t, TextHash, std::equal_to<>> texts_;
+    tsl::robin_map<Context, std::uint64_t, ContextHash> contexts_;
     std::uint64_t last_time_ns_ = 0;
-    std::uint64_t last_to_wall_ns_ = 0;
+    std::uint64_t to_wall_ns_ = 0;
 };
 
 class EventDecoder {
@@ -56,16 +87,26 @@ class EventDecoder {
     void forget();
     /// Adds a table record. False: it is damaged.
     bool learn(RecordKind kind, std::string_view body);
-    /// False: the record is damaged. The event points into this decoder until forget().
+    /// False: the record is damaged. packed_event_room bytes must be readable from the begin of the
+    /// body on. The event points into this decoder until forget(). times: 0, or the number of such
+    /// events.
     bool decode(RecordKind kind, std::string_view body, Event& event, std::uint64_t& times);
 
   private:
+    bool decode_packed(std::string_view body, Event& event, std::uint64_t& times);
+    bool decode_version_1(RecordKind kind, std::string_view body, Event& event,
+                          std::uint64_t& times);
+    bool learn_context(std::string_view body);
+    bool refer(Event& event, std::uint64_t task, std::uint64_t owner, std::uint64_t netns_name,
+               std::uint64_t remote_service) const;
+
     std::vector<Address> addresses_;
     std::vector<Task> tasks_;
     std::deque<Owner> owners_;
     std::deque<std::string> texts_;
+    std::vector<Event> contexts_; // with these fields set, and no others
     std::uint64_t last_time_ns_ = 0;
-    std::uint64_t last_to_wall_ns_ = 0;
+    std::uint64_t to_wall_ns_ = 0;
 };
 
 } // namespace twtrace

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "recording/event_bits.h"
+#include "recording/packed_numbers.h"
 #include "recording/varint.h"
 
 namespace twtrace {
@@ -16,10 +17,8 @@ void append_record(std::string& out, RecordKind kind, std::string_view body) {
 }
 
 // 0: none. The difference is signed: clocks of two CPUs may differ by some nanoseconds.
-char* write_moment(char* out, std::uint64_t at_ns, std::uint64_t time_ns) {
-    if (at_ns == 0)
-        return write_varint(out, 0);
-    return write_varint(out, zigzag(static_cast<std::int64_t>(time_ns - at_ns)) + 1);
+std::uint64_t moment_of(std::uint64_t at_ns, std::uint64_t time_ns) {
+    return at_ns == 0 ? 0 : zigzag(static_cast<std::int64_t>(time_ns - at_ns)) + 1;
 }
 
 } // namespace
@@ -78,48 +77,72 @@ std::uint64_t EventEncoder::number_of(std::string& out, const Owner* owner) {
 std::uint64_t EventEncoder::number_of(std::string& out, std::string_view text) {
     if (text.empty())
         return 0;
-    const auto [found, is_new] = texts_.try_emplace(std::string(text), texts_.size() + 1);
-    if (is_new)
-        append_record(out, RecordKind::Text, text);
+    const auto known = texts_.find(text);
+    if (known != texts_.end())
+        return known->second;
+    append_record(out, RecordKind::Text, text);
+    return texts_.try_emplace(std::string(text), texts_.size() + 1).first->second;
+}
+
+std::uint64_t EventEncoder::context_of(std::string& out, const Event& event) {
+    const Context context{event.task,
+                          bits_of(event),
+                          number_of(out, event.owner),
+                          number_of(out, event.netns_name),
+                          number_of(out, event.remote_service),
+                          event.netns,
+                          event.netns_mix};
+    const auto [found, is_new] = contexts_.try_emplace(context, contexts_.size());
+    if (is_new) {
+        const std::uint64_t task = number_of(out, event.task);
+        std::string body;
+        for (const std::uint64_t number :
+             {context.bits, std::uint64_t{context.netns}, std::uint64_t{context.netns_mix}, task,
+              context.owner, context.netns_name, context.remote_service})
+            append_varint(body, number);
+        append_record(out, RecordKind::Context, body);
+    }
     return found->second;
 }
 
+void EventEncoder::set_clock(std::string& out, std::uint64_t to_wall_ns) {
+    if (to_wall_ns == to_wall_ns_)
+        return;
+    std::string body;
+    append_varint(body, zigzag(static_cast<std::int64_t>(to_wall_ns - to_wall_ns_)));
+    append_record(out, RecordKind::Clock, body);
+    to_wall_ns_ = to_wall_ns;
+}
+
+// The order of the numbers never changes. New fields are appended, behind the numbers.
 void EventEncoder::append(std::string& out, const Event& event, std::uint64_t times) {
+    set_clock(out, event.wall_ns - event.time_ns);
+    const std::uint64_t context = context_of(out, event);
     const std::uint64_t local = number_of(out, event.local);
     const std::uint64_t remote = number_of(out, event.remote);
-    const std::uint64_t task = number_of(out, event.task);
-    const std::uint64_t owner = number_of(out, event.owner);
-    const std::uint64_t netns_name = number_of(out, event.netns_name);
-    const std::uint64_t remote_service = number_of(out, event.remote_service);
-    const std::uint64_t to_wall_ns = event.wall_ns - event.time_ns;
 
-    char room[20 * longest_varint];
-    char* end = write_varint(room, bits_of(event));
-    end = write_varint(end, event.netns);
-    end = write_varint(end, local);
-    end = write_varint(end, remote);
-    end = write_varint(end, event.local_port);
-    end = write_varint(end, event.remote_port);
-    end = write_varint(end, zigzag(static_cast<std::int64_t>(event.time_ns - last_time_ns_)));
-    end = write_varint(end, zigzag(static_cast<std::int64_t>(to_wall_ns - last_to_wall_ns_)));
-    end = write_moment(end, event.established_ns, event.time_ns);
-    end = write_moment(end, event.fin_wait1_ns, event.time_ns);
-    end = write_moment(end, event.entered_ns, event.time_ns);
-    end = write_varint(end, event.bytes_sent);
-    end = write_varint(end, event.bytes_received);
-    end = write_varint(end, task);
-    end = write_varint(end, owner);
-    end = write_varint(end, netns_name);
-    if (times > 0)
-        end = write_varint(end, times);
-    if (remote_service != 0 || event.netns_mix != 0) // new fields are appended
-        end = write_varint(end, remote_service);
-    if (event.netns_mix != 0)
-        end = write_varint(end, event.netns_mix);
+    constexpr std::size_t before = 2; // kind and length
+    char record[before + packed_event_room];
+    char* ports = record + before;
+    std::memcpy(ports, &event.local_port, sizeof(event.local_port));
+    std::memcpy(ports + sizeof(event.local_port), &event.remote_port, sizeof(event.remote_port));
+    PackedWriter packed(ports + ports_bytes);
+    packed.put(context);
+    packed.put(local);
+    packed.put(remote);
+    packed.put(zigzag(static_cast<std::int64_t>(event.time_ns - last_time_ns_)));
+    packed.put(moment_of(event.established_ns, event.time_ns));
+    packed.put(moment_of(event.fin_wait1_ns, event.time_ns));
+    packed.put(moment_of(event.entered_ns, event.time_ns));
+    packed.put(event.bytes_sent);
+    packed.put(event.bytes_received);
+    packed.put(times);
+    const auto size = static_cast<std::size_t>(packed.finish() - record);
+    static_assert(packed_event_room < 0x80, "the length takes one byte");
+    record[0] = static_cast<char>(RecordKind::PackedEvent);
+    record[1] = static_cast<char>(size - before);
+    out.append(record, size);
     last_time_ns_ = event.time_ns;
-    last_to_wall_ns_ = to_wall_ns;
-    append_record(out, times > 0 ? RecordKind::Counted : RecordKind::Event,
-                  {room, static_cast<std::size_t>(end - room)});
 }
 
 } // namespace twtrace

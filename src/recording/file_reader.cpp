@@ -64,9 +64,9 @@ Result<std::unique_ptr<FileReader>> FileReader::open(const std::string& path) {
         std::memcmp(header.magic, file_magic, sizeof(file_magic)) != 0)
         return fail(
             fmt::format("{} is no recording: `twtrace record -o FILE` makes one", printable(path)));
-    if (header.version != format_version)
-        return fail(fmt::format("{} has version {} of the format, and this twtrace reads version "
-                                "{}; use a newer twtrace",
+    if (header.version < oldest_version || header.version > format_version)
+        return fail(fmt::format("{} has version {} of the format, and this twtrace reads versions "
+                                "up to {}; use a newer twtrace",
                                 printable(path), header.version, format_version));
     return std::unique_ptr<FileReader>(
         new FileReader(std::move(file), static_cast<std::uint64_t>(status.st_size)));
@@ -129,8 +129,7 @@ std::optional<FileReader::Chunk> FileReader::block_from(std::uint64_t offset) {
 void FileReader::go_to(std::uint64_t offset) {
     offset_ = offset;
     in_block_ = false;
-    records_.clear();
-    at_ = 0;
+    records_ = {};
 }
 
 std::optional<std::uint64_t> FileReader::begin_wall_ns() {
@@ -179,10 +178,10 @@ bool FileReader::unpack(const Chunk& chunk) {
     block_raw_ += chunk.header.raw_size;
     if (block_raw_ > most_raw_block_bytes)
         return false;
-    records_.resize(chunk.header.raw_size);
-    at_ = 0;
+    unpacked_.resize(chunk.header.raw_size + packed_event_room);
+    records_ = std::string_view(unpacked_).substr(0, chunk.header.raw_size);
     ZSTD_inBuffer in{chunk.content.data(), chunk.content.size(), 0};
-    ZSTD_outBuffer out{records_.data(), records_.size(), 0};
+    ZSTD_outBuffer out{unpacked_.data(), records_.size(), 0};
     while (in.pos < in.size) {
         const std::size_t before = in.pos + out.pos;
         if (ZSTD_isError(ZSTD_decompressStream(context_.get(), &out, &in)) != 0 ||
@@ -206,8 +205,7 @@ bool FileReader::read_chunk() {
             return true;
         }
         in_block_ = false;
-        records_.clear();
-        at_ = 0;
+        records_ = {};
         const auto block = block_from(offset_ + 1);
         if (!block && found == Found::Cut) { // no block follows, so its length is not damaged
             cut_ = true;
@@ -220,29 +218,31 @@ bool FileReader::read_chunk() {
 }
 
 bool FileReader::pass_on(RecordVisitor& visitor) {
-    ByteReader reader(std::string_view(records_).substr(at_));
+    ByteReader reader(records_);
     const auto kind = static_cast<RecordKind>(reader.varint());
     const std::string_view body = reader.bytes(reader.varint());
     if (!reader.ok())
         return false;
-    at_ = records_.size() - reader.left();
+    records_.remove_prefix(records_.size() - reader.left());
     switch (kind) {
+    case RecordKind::PackedEvent:
     case RecordKind::Event:
     case RecordKind::Counted: {
-        Event event;
         std::uint64_t times = 0;
-        if (!decoder_.decode(kind, body, event, times))
+        if (!decoder_.decode(kind, body, event_, times))
             return false;
-        if (kind == RecordKind::Event)
-            visitor.event(event);
+        if (times == 0)
+            visitor.event(event_);
         else
-            visitor.counted(event, times);
+            visitor.counted(event_, times);
         return true;
     }
     case RecordKind::Address:
     case RecordKind::Task:
     case RecordKind::Owner:
     case RecordKind::Text:
+    case RecordKind::Context:
+    case RecordKind::Clock:
         return decoder_.learn(kind, body);
     default:
         if (kind >= RecordKind::Start && kind <= RecordKind::Conntrack &&
@@ -253,7 +253,7 @@ bool FileReader::pass_on(RecordVisitor& visitor) {
 }
 
 bool FileReader::has_record() {
-    while (at_ >= records_.size())
+    while (records_.empty())
         if (!read_chunk())
             return false;
     return true;
@@ -262,14 +262,14 @@ bool FileReader::has_record() {
 std::optional<RecordKind> FileReader::next_kind() {
     if (!has_record())
         return std::nullopt;
-    return static_cast<RecordKind>(ByteReader(std::string_view(records_).substr(at_)).varint());
+    return static_cast<RecordKind>(ByteReader(records_).varint());
 }
 
 bool FileReader::next(RecordVisitor& visitor) {
     if (!has_record())
         return false;
     if (!pass_on(visitor)) { // the rest of the block can't be trusted
-        damaged_ += records_.size() - at_;
+        damaged_ += records_.size();
         go_to(offset_);
     }
     return true;

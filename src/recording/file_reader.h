@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "recording/event_codec.h"
 #include "recording/format.h"
@@ -69,10 +70,11 @@ class FileReader {
     std::unique_ptr<ZSTD_DCtx_s, Free> context_;
     bool in_block_ = false;
     std::uint64_t block_raw_ = 0;
-    std::string read_;    // a chunk as stored in the file
-    std::string records_; // the chunk's records
-    std::size_t at_ = 0;  // in records_
+    std::string read_;         // a chunk as stored in the file
+    std::string unpacked_;     // the chunk's records, and packed_event_room bytes
+    std::string_view records_; // those of them that were not passed on
     EventDecoder decoder_;
+    Event event_; // kept, because to set all its fields anew takes time
     std::uint64_t damaged_ = 0;
     bool cut_ = false;
 };

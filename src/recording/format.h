@@ -18,7 +18,8 @@ struct FileHeader {
     std::uint32_t reserved;
 };
 inline constexpr char file_magic[8] = {'t', 'w', 't', 'r', 'a', 'c', 'e', '\n'};
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t oldest_version = 1; // that is read
 
 struct ChunkHeader {
     std::uint32_t magic;

@@ -21,13 +21,16 @@ namespace twtrace {
 /// A record is its kind, its length (both varints) and that many bytes. A reader skips unknown
 /// kinds.
 enum class RecordKind : std::uint64_t {
-    Event = 1,
+    Event = 1,   ///< of version 1, as is Counted
     Counted = 2, ///< an event and how often the kernel side counted it
     Address = 3, ///< these fill the tables that events of the block refer to
     Task = 4,
     Owner = 5,
     Text = 6,
-    Start = 16, ///< this and the following kinds are JSON
+    Context = 7,     ///< what many events have in common: closer, network namespace, kind
+    Clock = 8,       ///< wall clock minus CLOCK_MONOTONIC, for the events that follow
+    PackedEvent = 9, ///< an event or a count, since version 2
+    Start = 16,      ///< this and the following kinds are JSON
     Namespace = 17,
     Sockets = 18,
     Checkpoint = 19,

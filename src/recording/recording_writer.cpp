@@ -13,8 +13,9 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t chunk_raw_bytes = 256U << 10U;
+constexpr std::uint64_t chunk_raw_bytes = 256U << 10U;
 constexpr std::uint64_t block_raw_bytes = 4U << 20U;
+constexpr std::uint64_t blocks_a_segment = 8; // at least
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t longest_block_ns = 300 * second_ns;
 constexpr std::uint64_t longest_silence_ns = 60 * second_ns;
@@ -111,7 +112,7 @@ void RecordingWriter::event(const Event& event, std::uint64_t times) {
         now_ns_ = event.time_ns;
         now_wall_ns_ = event.wall_ns;
     }
-    if (records_.size() >= chunk_raw_bytes)
+    if (records_.size() >= chunk_limit())
         flush(now_wall_ns_);
 }
 
@@ -128,7 +129,7 @@ void RecordingWriter::netns(const NamespaceRecord& record) {
 void RecordingWriter::sockets(const std::vector<PresentSocket>& sockets) {
     begin_block_if_none();
     append(RecordKind::Sockets, json_of(sockets));
-    if (records_.size() >= chunk_raw_bytes)
+    if (records_.size() >= chunk_limit())
         flush(now_wall_ns_);
 }
 
@@ -201,18 +202,28 @@ void RecordingWriter::end(RunSample last) {
         failed(written.error());
 }
 
+// Both are sizes before compression.
+std::uint64_t RecordingWriter::block_limit() const {
+    return is_directory_ ? std::min(block_raw_bytes, segment_bytes(limits_) / blocks_a_segment)
+                         : block_raw_bytes;
+}
+
+std::size_t RecordingWriter::chunk_limit() const {
+    return static_cast<std::size_t>(std::min(chunk_raw_bytes, block_limit()));
+}
+
 bool RecordingWriter::is_block_full() const {
-    const std::uint64_t most =
-        is_directory_ ? std::min(block_raw_bytes, segment_bytes(limits_)) : block_raw_bytes;
-    return block_.raw_bytes() + records_.size() >= most ||
+    return block_.raw_bytes() + records_.size() >= block_limit() ||
            now_ns_ - block_began_ns_ >= longest_block_ns;
 }
 
+// A block may exceed its limit by one chunk. If the next one might not fit, it goes to a new
+// segment.
 bool RecordingWriter::is_segment_full() const {
     if (!is_directory_ || !file_)
         return false;
     const std::uint64_t longest_ns = limits_.most_age_s * second_ns / segments_an_age;
-    return file_->size() >= segment_bytes(limits_) ||
+    return file_->size() + block_limit() + chunk_limit() > segment_bytes(limits_) ||
            (longest_ns > 0 && now_ns_ - segment_began_ns_ >= longest_ns);
 }
 

@@ -53,6 +53,8 @@ class RecordingWriter {
     void append_state();
     void append_sample(RecordKind kind, const RunSample& sample);
     void begin_block_if_none();
+    [[nodiscard]] std::uint64_t block_limit() const;
+    [[nodiscard]] std::size_t chunk_limit() const;
     [[nodiscard]] bool is_block_full() const;
     [[nodiscard]] bool is_segment_full() const;
     Result<void> open_segment(std::uint64_t now_wall_ns);

@@ -1,9 +1,12 @@
 #include "catch2.h"
 
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "recording/block_writer.h"
+#include "recording/event_codec.h"
+#include "recording/packed_numbers.h"
 #include "recording/record_json.h"
 #include "recording/segment_file.h"
 #include "recording/varint.h"
@@ -107,22 +110,79 @@ TEST_CASE("a number of any size is read back", "[recording]") {
     }
 }
 
+TEST_CASE("packed numbers of any size are read back", "[recording]") {
+    std::vector<std::uint64_t> values{0, 0xFFFFFFFFFFFFFFFF};
+    for (unsigned shift = 0; shift < 64; ++shift) {
+        values.push_back(std::uint64_t{1} << shift);
+        values.push_back(values.back() - 1);
+    }
+    for (std::size_t first = 0; first + most_packed <= values.size(); ++first) {
+        char bytes[packed_room];
+        PackedWriter writer(bytes);
+        for (std::size_t index = first; index < first + most_packed; ++index)
+            writer.put(values[index]);
+        const char* end = writer.finish();
+        CHECK(end <= bytes + packed_room);
+        PackedReader reader(bytes);
+        for (std::size_t index = first; index < first + most_packed; ++index)
+            CHECK(reader.get() == values[index]);
+        CHECK(reader.at() == end);
+    }
+}
+
+TEST_CASE("an event with a number that is in no table, or without its end, is damaged",
+          "[recording]") {
+    EventEncoder encoder;
+    std::string records;
+    encoder.append(records, client_v4());
+    const std::size_t tables = records.size();
+    encoder.append(records, client_v4()); // its tables are known
+    const std::size_t size = records.size() - tables - 2;
+    EventDecoder decoder;
+    Event event;
+    std::uint64_t times = 0;
+    const auto decode = [&](std::string body) {
+        const std::size_t length = body.size();
+        body.resize(packed_event_room);
+        return decoder.decode(RecordKind::PackedEvent, {body.data(), length}, event, times);
+    };
+    const std::string body = records.substr(tables + 2);
+    CHECK_FALSE(decode(body)); // nothing is known yet
+    ByteReader reader(records);
+    for (bool more = true; more;) {
+        const auto kind = static_cast<RecordKind>(reader.varint());
+        const std::string_view content = reader.bytes(reader.varint());
+        more = kind != RecordKind::PackedEvent;
+        CHECK((!more || decoder.learn(kind, content)));
+    }
+    CHECK(decode(body));
+    CHECK(event.task == client_v4().task);
+    for (std::size_t length = 0; length < size; ++length)
+        CHECK_FALSE(decode(body.substr(0, length)));
+    std::string beyond = body;
+    beyond[ports_bytes] = static_cast<char>(beyond[ports_bytes] | 1); // the context takes a byte
+    beyond.insert(ports_bytes + sizeof(std::uint32_t), 1, '\x7F');
+    CHECK_FALSE(decode(beyond));
+    CHECK(decode(body + "a field of a later version"));
+}
+
 TEST_CASE("every field of every kind of event is read back", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("a.twr");
     const auto events = of_each_kind();
     {
         auto writer = *RecordingWriter::open(path, {}, scene_start());
-        for (const Event& event : events)
-            writer->event(event);
+        for (int time = 0; time < 2; ++time) // the second time all tables are known
+            for (const Event& event : events)
+                writer->event(event);
         writer->event(client_v4(), 12);
         writer->end(scene_sample(9, 3));
-        CHECK(writer->written_events() == events.size() + 12);
+        CHECK(writer->written_events() == 2 * events.size() + 12);
     }
     const Collected all = read_all(path);
-    REQUIRE(all.events.size() == events.size() + 1);
-    for (std::size_t index = 0; index < events.size(); ++index)
-        same(events[index], all.events[index]);
+    REQUIRE(all.events.size() == 2 * events.size() + 1);
+    for (std::size_t index = 0; index < 2 * events.size(); ++index)
+        same(events[index % events.size()], all.events[index]);
     CHECK(all.events.back().times == 12);
     REQUIRE(all.ends.size() == 1);
     CHECK(all.ends[0].inputs.captured == 3);
@@ -369,4 +429,28 @@ TEST_CASE("the recording of version 1 that the repository has is read by every v
     CHECK(all.samples.size() >= 2);
     CHECK(all.port_records.size() >= 1);
     CHECK(all.starts[0].host == "vm");
+}
+
+TEST_CASE("a recording of version 2 is read by every later version", "[recording]") {
+    const Collected all = read_all(std::string(TWTRACE_SOURCE) + "/tests/recordings/version-2.twr");
+    std::map<EventType, int> types;
+    std::set<std::uint32_t> closers;
+    for (const auto& item : all.events) {
+        ++types[item.event.type];
+        closers.insert(item.event.task.pid);
+        const bool active = item.event.type == EventType::TimeWait;
+        CHECK(item.owner.process == (active ? "load-client" : "load-server"));
+        CHECK(item.event.role == (active ? Role::Client : Role::Server));
+        const Address& server = active ? item.event.remote : item.event.local;
+        CHECK(server.bytes[1] == 1); // of 127.1.0.0 to 127.1.0.9
+        CHECK(server.bytes[3] < 10);
+        CHECK((active ? item.event.remote_port : item.event.local_port) / 2 == 350);
+        CHECK(item.event.established_ns < item.event.time_ns);
+        CHECK(item.event.wall_ns - item.event.time_ns > 1'700'000'000'000'000'000);
+    }
+    CHECK(types ==
+          std::map<EventType, int>{{EventType::TimeWait, 2000}, {EventType::PassiveClose, 2000}});
+    CHECK(closers == std::set<std::uint32_t>{23058, 23059, 23060, 23063});
+    REQUIRE(all.ends.size() == 1);
+    CHECK(all.ends[0].inputs.captured == 2000);
 }
