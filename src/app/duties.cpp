@@ -18,21 +18,20 @@ struct Row {
     bool traces;       // without --from: loads BPF programs
     bool looks_around; // without --from: reads /proc, runtimes' files and network namespaces
     bool writes_files;
-    bool serves_http;
     bool uses_terminal;
 };
 
 constexpr std::array<Row, 10> rows{{
-    {Command::Trace, true, true, false, false, false},
-    {Command::Summary, true, true, false, false, false},
-    {Command::Top, true, true, false, false, true},
-    {Command::List, false, true, false, false, false},
-    {Command::Doctor, true, true, false, false, false},
-    {Command::Exporter, true, true, false, true, false},
-    {Command::Record, true, true, true, false, false},
-    {Command::Report, true, true, true, false, false},
-    {Command::WhatIf, true, true, false, false, false},
-    {Command::Diff, false, false, false, false, false},
+    {Command::Trace, true, true, false, false},
+    {Command::Summary, true, true, false, false},
+    {Command::Top, true, true, false, true},
+    {Command::List, false, true, false, false},
+    {Command::Doctor, true, true, false, false},
+    {Command::Exporter, true, true, false, false},
+    {Command::Record, true, true, true, false},
+    {Command::Report, true, true, true, false},
+    {Command::WhatIf, true, true, false, false},
+    {Command::Diff, false, false, false, false},
 }};
 
 // Files that the C library reads for time zones, locales and terminals.
@@ -95,11 +94,10 @@ Duties duties_of(const Options& options) {
         duties.reads_anywhere = duties.reads_processes;
         duties.enters_namespaces = duties.reads_processes;
         duties.writes_files = row.writes_files;
-        duties.serves_http = row.serves_http;
         duties.uses_terminal = row.uses_terminal;
     }
     duties.resolves_names = options.resolve;
-    duties.runs_command = !options.child.empty();
+    duties.has_child = !options.child.empty() || options.serves_http();
     add_files_to_write(options, duties);
     if (replays)
         add_recordings(options, duties);

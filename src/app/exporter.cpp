@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "app/commands.h"
 #include "app/live_run.h"
 #include "app/picture.h"
+#include "exporter/front.h"
 #include "exporter/publisher.h"
 #include "model/timestamp.h"
 
@@ -50,33 +52,36 @@ class Feeder : public EventConsumer {
     std::uint64_t accounted_ns_ = 0;
 };
 
-// With a textfile but without --listen there is no server.
-Result<std::optional<HttpServer>> make_server(const Options& options) {
-    if (!options.listen && !options.textfile.empty())
-        return std::optional<HttpServer>();
+// None: no server.
+Result<std::optional<Sandbox>> start_front(const Options& options) {
+    if (!options.serves_http())
+        return std::optional<Sandbox>();
+    std::optional<Credentials> credentials;
+    if (!options.auth_file.empty()) {
+        auto read = Credentials::read(options.auth_file);
+        if (!read)
+            return tl::unexpected(read.error());
+        credentials = *std::move(read);
+    }
     const SocketAddress address =
         options.listen ? *options.listen : *parse_socket_address(default_listen);
     auto server = HttpServer::bind(address);
     if (!server)
         return tl::unexpected(server.error());
+    const int port = server->port();
+    auto front = Front::start(*std::move(server), std::move(credentials));
+    if (!front)
+        return tl::unexpected(front.error());
     if (!is_loopback(address) && options.auth_file.empty())
         spdlog::info("everybody who reaches {} may read the metrics; see --auth-file",
                      to_string(address));
-    return std::optional<HttpServer>(*std::move(server));
+    spdlog::info("listening on port {}", port);
+    return std::optional<Sandbox>(*std::move(front));
 }
 
-Result<PublisherConfig> config_of(const Options& options) {
+PublisherConfig config_of(const Options& options, const Sandbox* front) {
     PublisherConfig config;
-    if (!options.auth_file.empty()) {
-        auto credentials = Credentials::read(options.auth_file);
-        if (!credentials)
-            return tl::unexpected(credentials.error());
-        config.credentials = *std::move(credentials);
-    }
-    auto server = make_server(options);
-    if (!server)
-        return tl::unexpected(server.error());
-    config.server = *std::move(server);
+    config.front = front;
     config.textfile = options.textfile;
     if (options.interval.count() > 0)
         config.textfile_every = options.interval;
@@ -88,26 +93,33 @@ Result<PublisherConfig> config_of(const Options& options) {
 } // namespace
 
 Result<void> run_exporter(const Options& options) {
-    auto config = config_of(options);
-    if (!config)
-        return tl::unexpected(config.error());
-    const int port = config->server ? config->server->port() : 0;
+    auto front = start_front(options); // before there is anything to protect
+    if (!front)
+        return tl::unexpected(front.error());
     auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_COUNT});
     if (!run)
         return tl::unexpected(run.error());
-    run->shed_privileges(); // the publisher's thread parses requests
+    run->shed_privileges();
     EventCounters counters(options.series);
     Feeder feeder(counters, *run);
     // After the loop has blocked the stop signals, so that the publisher's thread does not get
     // them.
-    auto publisher = Publisher::start(*std::move(config), counters);
+    auto publisher = Publisher::start(config_of(options, *front ? &**front : nullptr), counters);
     if (!publisher)
         return tl::unexpected(publisher.error());
-    if (port != 0)
-        spdlog::info("listening on port {}", port);
+    bool front_ended = false;
+    if (*front && !run->on_readable((*front)->end_fd(), [&] {
+            front_ended = true;
+            return false;
+        }))
+        return fail("cannot watch the process that answers HTTP requests");
     auto done = run->run(options, feeder, [&]() -> Result<bool> {
         feeder.tick();
         (*publisher)->alive();
+        if (front_ended)
+            return fail(fmt::format("the process that answers HTTP requests {}; start twtrace "
+                                    "again (its systemd unit does)",
+                                    (*front)->fate()));
         return true;
     });
     feeder.every_second(); // includes the last events: the textfile is written once more

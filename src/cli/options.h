@@ -63,6 +63,10 @@ struct Options {
     std::size_t series = 100; ///< exporter: services, peers and namespaces with their own series
 
     /// Commands that write nothing there outlive the terminal or pipe that they were started with.
+    /// An exporter with a textfile but without --listen has no server.
+    [[nodiscard]] bool serves_http() const {
+        return command == Command::Exporter && (listen || textfile.empty());
+    }
     [[nodiscard]] bool writes_to_stdout() const {
         return command != Command::Exporter && command != Command::Record && child.empty() &&
                output_file.empty();

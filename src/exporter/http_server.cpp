@@ -30,10 +30,6 @@ bool would_block() {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-Fd open_spare() {
-    return Fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
-}
-
 bool no_descriptor_left() {
     return errno == EMFILE || errno == ENFILE;
 }
@@ -73,8 +69,15 @@ Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
         getsockname(fd, reinterpret_cast<sockaddr*>(&bound.storage), &bound.length) != 0)
         return failed("choose another port with --listen");
     server.port_ = port_of(bound);
-    server.spare_ = open_spare();
+    server.spare_ = server.make_spare();
+    if (!server.spare_)
+        return failed("raise the limit of open files (ulimit -n)");
     return server;
+}
+
+// A copy: the server may not open files (privilege/sandbox.h).
+Fd HttpServer::make_spare() const {
+    return Fd(fcntl(listening_.get(), F_DUPFD_CLOEXEC, 0));
 }
 
 void HttpServer::watch(const Connection& connection, int operation) {
@@ -238,7 +241,7 @@ void HttpServer::serve(std::chrono::milliseconds wait, int wake, const Answer& a
     const int ready =
         epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(wait.count()));
     close_late();
-    if (!spare_ && (spare_ = open_spare()) && !accepting_)
+    if (!spare_ && (spare_ = make_spare()) && !accepting_)
         watch_listening(true);
     for (int index = 0; index < ready; ++index) {
         const int fd = events[static_cast<std::size_t>(index)].data.fd;

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <sys/socket.h>
 
@@ -39,6 +40,10 @@ class HttpServer {
     static Result<HttpServer> bind(const SocketAddress& address);
     /// The bound port, if the address had port 0.
     [[nodiscard]] std::uint16_t port() const { return port_; }
+    /// What it needs to serve.
+    [[nodiscard]] std::vector<int> descriptors() const {
+        return {epoll_.get(), listening_.get(), spare_.get()};
+    }
 
     /// Handles ready connections for at most `wait`; returns early when `wake` is readable.
     void serve(std::chrono::milliseconds wait, int wake, const Answer& answer);
@@ -71,6 +76,7 @@ class HttpServer {
     void close_late();
     void watch(const Connection& connection, int operation);
     void watch_listening(bool on);
+    [[nodiscard]] Fd make_spare() const;
 
     Fd epoll_;
     Fd listening_;

@@ -1,5 +1,7 @@
 #include "exporter/publisher.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -8,42 +10,30 @@
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 
+#include "exporter/http_message.h"
 #include "exporter/textfile.h"
 #include "model/timestamp.h"
 #include "util/thread.h"
-#include "util/version_number.h"
 
 namespace twtrace {
 
 namespace {
 
-using Clock = HttpServer::Clock;
+using Clock = std::chrono::steady_clock;
 
-// More frequent requests get the same answer again, so that a flood costs little.
+// More frequent requests get the same text again, so that a flood costs little.
 constexpr std::chrono::milliseconds answer_lasts{100};
 constexpr std::chrono::seconds stalled_after{10};
-constexpr std::chrono::milliseconds sweep_every{1000};
-
-constexpr std::string_view landing_page = R"(<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>twtrace exporter</title></head><body>
-<h1>twtrace exporter</h1>
-<p>Which service closes its TCP connections into TIME_WAIT, and towards whom.</p>
-<ul><li><a href="/metrics">Metrics</a></li><li><a href="/-/healthy">Health</a></li></ul>
-<p>twtrace )" TWTRACE_RELEASE "</p>\n</body></html>\n";
-
-HttpReply plain(int status, std::string text, std::string_view extra = {}) {
-    HttpReply reply;
-    reply.status = status;
-    reply.extra = extra;
-    reply.body = std::make_shared<const std::string>(std::move(text));
-    return reply;
-}
+constexpr std::chrono::milliseconds longest_wait{1000};
+// For the front to take an answer: it waits for nothing else then.
+constexpr std::chrono::milliseconds patience{5000};
 
 } // namespace
 
 Publisher::Publisher(PublisherConfig config, EventCounters& counters)
     : config_(std::move(config)), counters_(counters), exposition_(config_.series),
-      host_(config_.netns), alive_at_(Clock::now().time_since_epoch().count()),
+      host_(config_.netns, config_.front != nullptr ? config_.front->pid() : 0),
+      alive_at_(Clock::now().time_since_epoch().count()),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
@@ -75,23 +65,38 @@ Publisher::~Publisher() {
 }
 
 void Publisher::run() {
-    const auto stopped = [this](int wait_ms) {
-        pollfd waiting{stop_.get(), POLLIN, 0};
-        return poll(&waiting, 1, wait_ms) > 0;
-    };
-    bool stop = false;
-    while (!stop) {
-        auto wait = sweep_every;
+    std::array<pollfd, 2> waiting{
+        {{stop_.get(), POLLIN, 0},
+         {config_.front != nullptr ? config_.front->channel() : -1, POLLIN, 0}}};
+    while (true) {
+        auto wait = longest_wait;
         if (!config_.textfile.empty())
             wait =
                 std::clamp(std::chrono::ceil<std::chrono::milliseconds>(file_due_ - Clock::now()),
-                           std::chrono::milliseconds(0), sweep_every);
-        if (config_.server)
-            config_.server->serve(wait, stop_.get(),
-                                  [this](const HttpRequest& request) { return answer(request); });
+                           std::chrono::milliseconds(0), longest_wait);
+        if (poll(waiting.data(), waiting.size(), static_cast<int>(wait.count())) < 0)
+            continue;
+        if (waiting[0].revents != 0)
+            return;
+        if (waiting[1].revents != 0 && !answer_front())
+            waiting[1].fd = -1; // poll() ignores it
         write_file_if_due();
-        stop = stopped(config_.server ? 0 : static_cast<int>(wait.count()));
     }
+}
+
+// The front parses input of the network, so its questions are checked.
+bool Publisher::answer_front() {
+    using Kind = Question::Kind;
+    const Question question = take_question(config_.front->channel());
+    if (question.kind == Kind::None)
+        return true;
+    if (question.kind == Kind::ChannelClosed)
+        return false; // the loop notices the end of the process
+    if (question.kind == Kind::ForPage &&
+        send_page(config_.front->channel(), reply_for(question.page), patience))
+        return true;
+    config_.front->kill();
+    return false;
 }
 
 void Publisher::render() {
@@ -106,41 +111,27 @@ void Publisher::render() {
     render_s_ = std::chrono::duration<double>(rendered_at_ - before).count();
 }
 
-HttpReply Publisher::metrics(bool gzip) {
+PageReply Publisher::metrics(bool gzip) {
     if (!text_ || Clock::now() - rendered_at_ >= answer_lasts)
         render();
     if (gzip && !packed_)
         packed_ = std::make_shared<const std::string>(compress(*text_));
-    HttpReply reply;
-    reply.type = "text/plain; version=0.0.4; charset=utf-8";
-    reply.gzip = gzip && !packed_->empty();
-    reply.body = reply.gzip ? packed_ : text_;
-    return reply;
+    const bool packed = gzip && !packed_->empty();
+    return {200, packed, packed ? packed_ : text_};
 }
 
-HttpReply Publisher::health() const {
+PageReply Publisher::health() const {
+    const auto reply = [](int status, const char* text) {
+        return PageReply{status, false, std::make_shared<const std::string>(text)};
+    };
     const Clock::duration alive_at(alive_at_.load());
     if (Clock::now().time_since_epoch() - alive_at > stalled_after)
-        return plain(503, "twtrace does not read events any more\n");
-    return plain(200, "twtrace is healthy\n");
+        return reply(503, "twtrace does not read events any more\n");
+    return reply(200, "twtrace is healthy\n");
 }
 
-HttpReply Publisher::answer(const HttpRequest& request) {
-    if (request.method != "GET" && request.method != "HEAD")
-        return plain(405, "only GET and HEAD\n", "Allow: GET, HEAD\r\n");
-    // Needs no password: liveness probes (Kubernetes) have none.
-    if (request.path == "/-/healthy")
-        return health();
-    if (config_.credentials && !config_.credentials->admit(request.authorization))
-        return plain(401, "user and password, please\n",
-                     "WWW-Authenticate: Basic realm=\"twtrace\"\r\n");
-    if (request.path == "/metrics")
-        return metrics(request.accepts_gzip);
-    if (request.path != "/")
-        return plain(404, "not here: see /metrics\n");
-    HttpReply reply = plain(200, std::string(landing_page));
-    reply.type = "text/html; charset=utf-8";
-    return reply;
+PageReply Publisher::reply_for(Page page) {
+    return page == Page::Health ? health() : metrics(page == Page::MetricsGzip);
 }
 
 Result<void> Publisher::write_file() {

@@ -1,4 +1,5 @@
-// The thread that answers scrapers and writes the textfile. The loop's thread never waits for it.
+// The thread that renders the pages of the front and writes the textfile. The loop's thread never
+// waits for it.
 #pragma once
 
 #include <atomic>
@@ -8,18 +9,19 @@
 #include <string>
 #include <thread>
 
-#include "exporter/credentials.h"
 #include "exporter/event_counters.h"
 #include "exporter/exposition.h"
 #include "exporter/host_watch.h"
-#include "exporter/http_server.h"
+#include "exporter/page_channel.h"
+#include "privilege/sandbox.h"
+#include "util/fd.h"
+#include "util/result.h"
 
 namespace twtrace {
 
 struct PublisherConfig {
-    std::optional<HttpServer> server;
-    std::optional<Credentials> credentials;
-    std::string textfile; ///< empty: none
+    const Sandbox* front = nullptr; ///< outlives the publisher; null: no HTTP server
+    std::string textfile;           ///< empty: none
     std::chrono::milliseconds textfile_every{15'000};
     std::size_t series = 100;
     std::vector<std::uint32_t> netns;
@@ -27,6 +29,8 @@ struct PublisherConfig {
 
 class Publisher {
   public:
+    using Clock = std::chrono::steady_clock;
+
     /// Writes the textfile for the first time, which may fail, and starts the thread. `counters`
     /// must outlive it.
     static Result<std::unique_ptr<Publisher>> start(PublisherConfig config,
@@ -37,14 +41,16 @@ class Publisher {
     Publisher& operator=(const Publisher&) = delete;
 
     /// Signals that the loop runs: /-/healthy fails if this was not called for ten seconds.
-    void alive() { alive_at_ = HttpServer::Clock::now().time_since_epoch().count(); }
+    void alive() { alive_at_ = Clock::now().time_since_epoch().count(); }
 
   private:
     Publisher(PublisherConfig config, EventCounters& counters);
     void run();
-    HttpReply answer(const HttpRequest& request);
-    HttpReply metrics(bool gzip);
-    HttpReply health() const;
+    /// False: there will be no more questions.
+    bool answer_front();
+    PageReply reply_for(Page page);
+    PageReply metrics(bool gzip);
+    PageReply health() const;
     void render();
     Result<void> write_file();
     void write_file_if_due();
@@ -55,11 +61,11 @@ class Publisher {
     HostWatch host_;
     std::shared_ptr<const std::string> text_;
     std::shared_ptr<const std::string> packed_;
-    HttpServer::Clock::time_point rendered_at_;
+    Clock::time_point rendered_at_;
     double render_s_ = 0;
-    HttpServer::Clock::time_point file_due_;
+    Clock::time_point file_due_;
     bool file_failed_ = false;
-    std::atomic<HttpServer::Clock::rep> alive_at_;
+    std::atomic<Clock::rep> alive_at_;
     Fd stop_;
     std::thread thread_;
 };

@@ -1,5 +1,6 @@
 #include "exporter/self_usage.h"
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <sstream>
@@ -37,13 +38,29 @@ std::optional<double> started_s() {
     return static_cast<double>(wall.tv_sec - boot.tv_sec) + since_boot;
 }
 
-std::optional<std::uint64_t> resident_bytes() {
-    const auto statm = read_file("/proc/self/statm");
+struct Resident {
+    std::uint64_t bytes = 0;
+    std::uint64_t of_files = 0; ///< mapped from files, or shared memory
+};
+
+std::optional<Resident> resident(const std::string& process) {
+    const auto statm = read_file("/proc/" + process + "/statm");
     std::uint64_t size = 0;
-    std::uint64_t resident = 0;
-    if (!statm || !(std::istringstream(*statm) >> size >> resident))
+    std::uint64_t pages = 0;
+    std::uint64_t shared = 0;
+    if (!statm || !(std::istringstream(*statm) >> size >> pages >> shared))
         return std::nullopt;
-    return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    return Resident{pages * page_bytes, shared * page_bytes};
+}
+
+// Other processes' clocks are readable without privileges.
+double cpu_of(pid_t process) {
+    clockid_t clock{};
+    timespec used{};
+    if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0)
+        return 0;
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
 }
 
 std::optional<std::uint64_t> open_fds() {
@@ -55,16 +72,27 @@ std::optional<std::uint64_t> open_fds() {
     return error ? std::nullopt : std::optional(count);
 }
 
+void add_child(pid_t child, SelfUsage& usage) {
+    if (usage.cpu_s)
+        *usage.cpu_s += cpu_of(child);
+    const auto memory = resident(std::to_string(child));
+    if (usage.resident_bytes && memory)
+        *usage.resident_bytes += memory->bytes - std::min(memory->bytes, memory->of_files);
+}
+
 } // namespace
 
-SelfUsage self_usage() {
+SelfUsage self_usage(pid_t child) {
     static const std::optional<double> start_s = started_s();
     SelfUsage usage;
     usage.start_s = start_s;
     rusage times{};
     if (getrusage(RUSAGE_SELF, &times) == 0)
         usage.cpu_s = seconds(times.ru_utime) + seconds(times.ru_stime);
-    usage.resident_bytes = resident_bytes();
+    if (const auto own = resident("self"))
+        usage.resident_bytes = own->bytes;
+    if (child != 0)
+        add_child(child, usage);
     usage.open_fds = open_fds();
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)

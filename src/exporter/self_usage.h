@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <sys/types.h>
+
 namespace twtrace {
 
 /// None: could not be read.
@@ -15,6 +17,8 @@ struct SelfUsage {
     std::optional<double> start_s; ///< since 1970
 };
 
-SelfUsage self_usage();
+/// Processor time and memory include those of `child` (0: there is none). Its pages that are mapped
+/// from files are those of this process, and are not counted again.
+SelfUsage self_usage(pid_t child);
 
 } // namespace twtrace

@@ -21,7 +21,7 @@ std::vector<unsigned> capabilities_for(const Duties& duties) {
         wanted.push_back(CAP_SYS_ADMIN);
     if (duties.writes_anywhere)
         wanted.push_back(CAP_DAC_OVERRIDE);
-    if (duties.runs_command)
+    if (duties.has_child)
         wanted.push_back(CAP_KILL);
     return wanted;
 }
@@ -49,6 +49,13 @@ Result<std::vector<std::string>> keep_capabilities(const Duties& duties) {
     if (capng_apply(CAPNG_SELECT_CAPS) != 0)
         return fail("capabilities are kept: the kernel refuses to drop them");
     return names;
+}
+
+void drop_bounding_set() {
+    if (capng_get_caps_process() != 0)
+        return;
+    capng_clear(CAPNG_SELECT_BOUNDS);
+    capng_apply(CAPNG_SELECT_BOUNDS);
 }
 
 } // namespace twtrace

@@ -20,4 +20,7 @@ std::vector<unsigned> capabilities_for(const Duties& duties);
 /// "bpf"; error: none could be dropped.
 Result<std::vector<std::string>> keep_capabilities(const Duties& duties);
 
+/// Empties the calling thread's bounding set, if permitted: it limits what execve() could give.
+void drop_bounding_set();
+
 } // namespace twtrace

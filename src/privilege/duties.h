@@ -14,9 +14,8 @@ struct Duties {
     bool enters_namespaces = false; ///< network namespaces without a process: CAP_SYS_ADMIN
     bool writes_files = false;      ///< opens files for writing; open descriptors need nothing
     bool writes_anywhere = false;   ///< in directories of other users: CAP_DAC_OVERRIDE
-    bool serves_http = false;
-    bool resolves_names = false; ///< DNS, and the name service modules of the C library
-    bool runs_command = false;   ///< signals a process of another user: CAP_KILL
+    bool resolves_names = false;    ///< DNS, and the name service modules of the C library
+    bool has_child = false;         ///< signals a process of another user: CAP_KILL
     bool uses_terminal = false;
     /// Landlock: only the files below are accessible. Not for commands that read other processes:
     /// the kernel shows a process under Landlock no /proc/PID/exe, fd or ns of processes outside of

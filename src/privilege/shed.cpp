@@ -5,22 +5,10 @@
 
 #include "privilege/capabilities.h"
 #include "privilege/landlock.h"
+#include "privilege/sanitized.h"
 #include "privilege/system_calls.h"
 
 namespace twtrace {
-
-namespace {
-
-// The sanitizers' threads and final checks make system calls that twtrace does not make.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-constexpr bool sanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool sanitized = false;
-#endif
-
-} // namespace
 
 void shed_privileges(const Duties& duties) {
     const auto kept = keep_capabilities(duties);

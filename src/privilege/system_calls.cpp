@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -53,15 +54,21 @@ constexpr std::array netlink{"sendto", "sendmsg",     "recvfrom",   "recvmsg",
 constexpr std::array files{"mkdir",    "mkdirat",   "unlink",    "unlinkat",  "rename",
                            "renameat", "renameat2", "fsync",     "fdatasync", "ftruncate",
                            "fchmod",   "fchmodat",  "fallocate", "flock"};
-constexpr std::array http{"accept4",     "accept",     "recvfrom",  "recvmsg",
-                          "sendto",      "sendmsg",    "shutdown",  "getsockname",
-                          "getpeername", "setsockopt", "getsockopt"};
 constexpr std::array names_of_hosts{
     "socket",     "connect",   "sendto",   "sendmsg",     "sendmmsg",      "recvfrom",
     "recvmsg",    "recvmmsg",  "bind",     "getsockname", "getpeername",   "setsockopt",
     "getsockopt", "mmap",      "mprotect", "shutdown",    "clock_adjtime", "getgroups",
     "getresuid",  "getresgid", "geteuid",  "getppid"};
-constexpr std::array command{"kill", "wait4", "waitid", "pidfd_send_signal"};
+constexpr std::array children{"kill",   "wait4",    "waitid",  "pidfd_send_signal",
+                              "sendto", "recvfrom", "sendmsg", "recvmsg"};
+
+// A sandbox's child. Nothing that opens a file, makes a socket or reaches another process.
+constexpr std::array parsing{
+    "brk",          "munmap",          "mremap",       "madvise", "futex",      "clock_gettime",
+    "clock_getres", "gettimeofday",    "read",         "readv",   "write",      "writev",
+    "sendto",       "recvfrom",        "sendmsg",      "recvmsg", "close",      "poll",
+    "ppoll",        "restart_syscall", "rt_sigreturn", "exit",    "exit_group", "getrandom"};
+constexpr std::array connections{"accept4", "accept", "epoll_ctl", "epoll_wait", "epoll_pwait"};
 
 constexpr std::array map_commands{BPF_MAP_LOOKUP_ELEM,    BPF_MAP_UPDATE_ELEM,
                                   BPF_MAP_DELETE_ELEM,    BPF_MAP_GET_NEXT_KEY,
@@ -121,12 +128,23 @@ void allow_opening(SystemCallFilter& filter, bool writing) {
     filter.allow_masked("openat", 2, writing ? 0 : changes, 0);
 }
 
-// No new executable code. Threads are allowed, processes are not; clone3() passes its flags in
-// memory, and C libraries can do without it.
-void allow_threads(SystemCallFilter& filter) {
+// Memory without new executable code.
+void allow_data(SystemCallFilter& filter) {
     filter.allow_masked("mmap", 2, PROT_EXEC, 0);
     filter.allow_masked("mprotect", 2, PROT_EXEC, 0);
+}
+
+// Threads are allowed, processes are not; clone3() passes its flags in memory, and C libraries can
+// do without it.
+void allow_threads(SystemCallFilter& filter) {
     filter.allow_masked("clone", 0, CLONE_THREAD, CLONE_THREAD);
+}
+
+Result<void> load(const SystemCallFilter& filter) {
+    if (const int error = filter.load(); error != 0)
+        return fail(
+            fmt::format("system calls are not limited: seccomp: {}", std::strerror(-error)));
+    return {};
 }
 
 } // namespace
@@ -140,6 +158,7 @@ Result<void> limit_system_calls(const Duties& duties) {
     SystemCallFilter filter;
     filter.allow(always);
     allow_opening(filter, duties.writes_files);
+    allow_data(filter);
     allow_threads(filter);
     filter.allow_values("ioctl", 1, terminal_questions);
     if (duties.uses_terminal)
@@ -155,16 +174,23 @@ Result<void> limit_system_calls(const Duties& duties) {
         filter.allow_masked("setns", 1, 0xffffffff, CLONE_NEWNET);
     if (duties.writes_files)
         filter.allow(files);
-    if (duties.serves_http)
-        filter.allow(http);
     if (duties.resolves_names)
         filter.allow(names_of_hosts);
-    if (duties.runs_command)
-        filter.allow(command);
-    if (const int error = filter.load(); error != 0)
-        return fail(
-            fmt::format("system calls are not limited: seccomp: {}", std::strerror(-error)));
-    return {};
+    if (duties.has_child)
+        filter.allow(children);
+    return load(filter);
+}
+
+Result<void> limit_sandbox(SandboxWork kind) {
+    SystemCallFilter filter;
+    filter.allow(parsing);
+    allow_data(filter);
+    if (kind == SandboxWork::ServeConnections) {
+        filter.allow(connections);
+        filter.allow_values("setsockopt", 1, std::array{IPPROTO_TCP});
+        filter.allow_values("fcntl", 1, std::array{F_DUPFD_CLOEXEC});
+    }
+    return load(filter);
 }
 
 } // namespace twtrace

@@ -52,6 +52,12 @@ std::optional<double> value_of(const Scrape& scrape, const std::string& series) 
     return found == scrape.end() ? std::nullopt : std::optional(found->second);
 }
 
+pid_t child_of(pid_t pid) {
+    const std::string number = std::to_string(pid);
+    const std::string children = read_file("/proc/" + number + "/task/" + number + "/children");
+    return children.empty() ? -1 : std::stoi(children);
+}
+
 Exporter::Exporter(const TestNamespace& ns, const std::vector<std::string>& more)
     : Exporter(arguments_of(ns, more)) {}
 

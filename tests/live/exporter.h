@@ -1,6 +1,8 @@
 // A running `twtrace exporter`, and the content of its scrapes.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -21,6 +23,9 @@ double sum_of(const Scrape& scrape, const std::string& name,
               const std::vector<std::string>& parts = {});
 std::optional<double> value_of(const Scrape& scrape, const std::string& series);
 
+/// The first child of a process; -1: it has none.
+pid_t child_of(pid_t pid);
+
 class Exporter {
   public:
     /// Listens on its own port.
@@ -30,6 +35,8 @@ class Exporter {
     std::uint16_t port() const { return port_; }
     Scrape scrape() const;
     Tracer& tracer() { return tracer_; }
+    /// The process that parses requests; -1: there is none.
+    pid_t front_pid() const { return child_of(tracer_.command().pid()); }
 
   private:
     Tracer tracer_;

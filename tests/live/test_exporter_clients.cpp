@@ -90,9 +90,10 @@ TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][c
     // A sanitized program keeps freed memory, which would hide the memory in use.
     setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 0);
     const TestNamespace ns;
-    Exporter exporter(ns);
+    const Exporter exporter(ns);
     exporter.scrape();
-    const pid_t pid = exporter.tracer().command().pid();
+    const pid_t pid = exporter.front_pid();
+    REQUIRE(resident_kb(pid) > 0);
     const long before_kb = resident_kb(pid);
     const Fd connection = connect_to_port(exporter.port());
     const std::string chunk = requests("/-/healthy", 1000);

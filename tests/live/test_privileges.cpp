@@ -1,12 +1,16 @@
 // The privileges of a command once it has started, as the kernel shows them, and its system calls.
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <sys/socket.h>
+
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <linux/capability.h>
-#include <linux/seccomp.h>
+#include <set>
 
 #include "catch2.h"
 #include "closings.h"
+#include "exporter.h"
 #include "tracer.h"
 #include "worker.h"
 
@@ -29,6 +33,7 @@ struct Privileges {
     std::uint64_t bounding = ~std::uint64_t{0};
     bool no_new = false;
     bool limited = false;
+    unsigned uid = 0; ///< real
 };
 
 Privileges privileges_in(const std::string& status) {
@@ -41,6 +46,8 @@ Privileges privileges_in(const std::string& status) {
             found.permitted = std::stoull(value, nullptr, 16);
         } else if (line.starts_with("CapBnd:")) {
             found.bounding = std::stoull(value, nullptr, 16);
+        } else if (line.starts_with("Uid:")) {
+            found.uid = static_cast<unsigned>(std::stoul(value));
         } else if (line.starts_with("NoNewPrivs:")) {
             found.no_new = std::stoi(value) == 1;
         } else if (line.starts_with("Seccomp:")) {
@@ -65,22 +72,65 @@ bool knows_its_filter(const Command& command) {
     return command.err().find(seccomp_line) != std::string::npos;
 }
 
-/// The lines of strace's output after the last filter that return ENOSYS, without the calls that a
-/// C library only tries.
+/// Ended, or waiting for a parent to notice it.
+bool is_gone(pid_t pid) {
+    const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+    const std::size_t name_end = stat.rfind(") ");
+    return name_end == std::string::npos || stat[name_end + 2] == 'Z';
+}
+
+/// What its descriptors are: "socket", "anon_inode:[eventpoll]", "/dev/null".
+std::set<std::string> descriptors_of(pid_t pid) {
+    std::set<std::string> found;
+    for (const auto& entry :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) {
+        const std::string target = std::filesystem::read_symlink(entry.path()).string();
+        found.insert(target.starts_with("socket:") ? "socket" : target);
+    }
+    return found;
+}
+
+/// Requests right and wrong, and a client that leaves in the middle.
+void send_all_kinds_of_requests(std::uint16_t port) {
+    CHECK(http_get(port, "/metrics", "Accept-Encoding: gzip\r\n").status == 200);
+    CHECK(http_get(port, "/-/healthy").status == 200);
+    CHECK(http_get(port, "/").status == 200);
+    CHECK(http_get(port, "/../../etc/passwd").status == 404);
+    CHECK(http_get(port, "/metrics", "Content-Length: 18446744073709551617\r\n").status == 400);
+    const std::string garbage(20'000, '\xff');
+    const Fd bad = connect_to_port(port);
+    send(bad.get(), garbage.data(), garbage.size(), MSG_NOSIGNAL);
+    connect_to_port(port);
+    std::vector<Fd> many;
+    for (int i = 0; i < 100; ++i) {
+        many.push_back(connect_to_port(port));
+    }
+    CHECK(http_get(port, "/metrics").status == 200);
+}
+
+/// The lines of strace's output by a process or thread after its filter that return ENOSYS, without
+/// the calls that a C library only tries.
 std::vector<std::string> refused_calls(const std::string& file) {
     std::vector<std::string> refused;
-    bool limited = false;
+    std::set<std::string> limited;
     std::ifstream lines(file);
     for (std::string line; std::getline(lines, line);) {
+        const std::string pid = line.substr(0, line.find(' '));
         if (line.find("seccomp(SECCOMP_SET_MODE_FILTER") != std::string::npos) {
-            limited = true;
+            limited.insert(pid);
         }
-        if (limited && line.find("ENOSYS") != std::string::npos &&
-            line.find("clone3") == std::string::npos) {
+        if (limited.count(pid) == 0) {
+            continue;
+        }
+        // A thread inherits the filter.
+        if (line.find("clone") != std::string::npos && line.find(") = ") != std::string::npos) {
+            limited.insert(line.substr(line.rfind(' ') + 1));
+        }
+        if (line.find("ENOSYS") != std::string::npos && line.find("clone3") == std::string::npos) {
             refused.push_back(line.substr(0, 200));
         }
     }
-    CHECK(limited);
+    CHECK(!limited.empty());
     return refused;
 }
 
@@ -90,7 +140,7 @@ TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", 
     if (!can_trace()) {
         return;
     }
-    const std::uint64_t wanted =
+    const std::uint64_t by_all =
         mask_of({CAP_BPF, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN});
     const TempDir dir;
     const std::vector<std::vector<std::string>> commands{
@@ -103,6 +153,9 @@ TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", 
         {"exporter", "--listen", "127.0.0.1:0"}};
     const TestNamespace ns;
     for (auto arguments : commands) {
+        // It ends the process that parses requests, which is another user's.
+        const std::uint64_t wanted =
+            by_all | (arguments[0] == "exporter" ? mask_of({CAP_KILL}) : 0);
         arguments.insert(arguments.end(), {"--netns", ns.path()});
         Tracer tracer(arguments);
         INFO(arguments[0] << ": " << tracer.command().err());
@@ -197,4 +250,111 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
         CHECK(result.exit_status != 1);
         CHECK(refused_calls(calls).empty());
     }
+}
+
+TEST_CASE("privileges: the process that parses HTTP requests has none", "[privileges][exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Exporter exporter(ns);
+    const pid_t front = exporter.front_pid();
+    REQUIRE(front > 0);
+    if (!knows_its_filter(exporter.tracer().command())) {
+        WARN("SKIP: system calls are not limited here");
+        return;
+    }
+    const std::vector<Privileges> threads = privileges_of_threads(front);
+    REQUIRE(threads.size() == 1);
+    CHECK(threads[0].effective == 0);
+    CHECK(threads[0].permitted == 0);
+    CHECK(threads[0].bounding == 0);
+    CHECK(threads[0].no_new);
+    CHECK(threads[0].limited);
+    CHECK(threads[0].uid != 0);
+    CHECK(descriptors_of(front) ==
+          std::set<std::string>{"/dev/null", "anon_inode:[eventpoll]", "socket"});
+    send_all_kinds_of_requests(exporter.port());
+    CHECK(exporter.front_pid() == front);
+    CHECK(exporter.tracer().stop().exit_status == 0);
+    CHECK(is_gone(front));
+}
+
+TEST_CASE("privileges: without the capability to change its user the parser stays the same user",
+          "[privileges][exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    // As in deploy/kubernetes.
+    const std::string kept = "-all,+bpf,+perfmon,+sys_ptrace";
+    Tracer tracer({"exporter", "--listen", "127.0.0.1:0", "--netns", ns.path()},
+                  {"setpriv", "--inh-caps=" + kept, "--bounding-set=" + kept});
+    const pid_t front = child_of(tracer.command().pid());
+    REQUIRE(front > 0);
+    CHECK(tracer.command().err().find("user 0 (may not change it), capabilities: none") !=
+          std::string::npos);
+    const std::vector<Privileges> threads = privileges_of_threads(front);
+    REQUIRE(threads.size() == 1);
+    CHECK(threads[0].effective == 0);
+    CHECK(threads[0].permitted == 0);
+    CHECK(tracer.stop().exit_status == 0);
+    CHECK(is_gone(front));
+}
+
+TEST_CASE("privileges: the exporter ends with the process that parses requests",
+          "[privileges][exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Exporter exporter(ns);
+    REQUIRE(kill(exporter.front_pid(), SIGKILL) == 0);
+    const CommandResult result = exporter.tracer().wait();
+    INFO(result.err);
+    CHECK(result.exit_status == 1);
+    CHECK(
+        result.err.find("twtrace: the process that answers HTTP requests was ended by signal 9") !=
+        std::string::npos);
+}
+
+TEST_CASE("privileges: the process that parses requests ends with the exporter",
+          "[privileges][exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    // Stopped, it can't notice that its channel is closed.
+    for (const bool stopped : {false, true}) {
+        for (const int signal : {SIGTERM, SIGKILL}) {
+            INFO("signal " << signal << (stopped ? ", stopped" : ""));
+            Exporter exporter(ns);
+            const pid_t front = exporter.front_pid();
+            REQUIRE(front > 0);
+            REQUIRE((!stopped || kill(front, SIGSTOP) == 0));
+            exporter.tracer().command().signal(signal);
+            CHECK(exporter.tracer().wait().exit_status == (signal == SIGTERM ? 0 : 128 + SIGKILL));
+            CHECK(wait_until([&] { return is_gone(front); }, Milliseconds(10000)));
+        }
+    }
+}
+
+TEST_CASE("privileges: no request leads to a system call that is refused",
+          "[privileges][exporter]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string calls = dir.file("calls");
+    const std::uint16_t port = free_port();
+    Command command({"strace", "-f", "-qq", "-o", calls, twtrace_binary(), "exporter", "--netns",
+                     ns.path(), "--listen", "127.0.0.1:" + std::to_string(port)});
+    await(
+        "it answers", [&] { return http_get(port, "/metrics").status == 200; },
+        Milliseconds(30000));
+    send_all_kinds_of_requests(port);
+    kill(child_of(command.pid()), SIGTERM);
+    CHECK(command.wait(Milliseconds(30000)).exit_status == 0);
+    CHECK(refused_calls(calls).empty());
 }

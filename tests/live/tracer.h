@@ -32,6 +32,7 @@ class Tracer {
     CommandResult wait(Milliseconds bound = Milliseconds(10000)) { return command_.wait(bound); }
     std::string out() const { return command_.out(); }
     Command& command() { return command_; }
+    const Command& command() const { return command_; }
 
   private:
     Command command_;

@@ -1,0 +1,40 @@
+// Between the process that answers HTTP requests and the publisher: one byte asks for a page, a
+// frame of bounded size answers.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace twtrace {
+
+enum class Page : char { Metrics = 'm', MetricsGzip = 'z', Health = 'h' };
+
+/// None: no page has this byte.
+std::optional<Page> page_of(char byte);
+
+struct PageReply {
+    int status = 200;
+    bool gzip = false; ///< whether the body is compressed
+    std::shared_ptr<const std::string> body;
+};
+
+inline constexpr std::size_t page_limit_bytes = std::size_t{256} << 20U;
+
+/// Asks for a page and waits for it. None: the publisher has gone, or its answer is no frame.
+std::optional<PageReply> ask_for(int channel, Page page);
+
+struct Question {
+    enum class Kind { None, ForPage, Invalid, ChannelClosed };
+    Kind kind = Kind::None;
+    Page page = Page::Health; ///< with ForPage
+};
+/// Reads one question, without waiting.
+Question take_question(int channel);
+
+/// False: the other end did not take the reply within `patience`.
+bool send_page(int channel, const PageReply& reply, std::chrono::milliseconds patience);
+
+} // namespace twtrace
