@@ -97,7 +97,8 @@ Duties duties_of(const Options& options) {
         duties.uses_terminal = row.uses_terminal;
     }
     duties.resolves_names = options.resolve;
-    duties.has_child = !options.child.empty() || options.serves_http();
+    // A command that reads the files of runtimes has a process that parses them.
+    duties.has_child = duties.reads_processes;
     add_files_to_write(options, duties);
     if (replays)
         add_recordings(options, duties);

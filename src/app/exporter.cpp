@@ -4,6 +4,7 @@
 #include "app/commands.h"
 #include "app/live_run.h"
 #include "app/picture.h"
+#include "attribute/runtime_names/name_parser.h"
 #include "exporter/front.h"
 #include "exporter/publisher.h"
 #include "model/timestamp.h"
@@ -82,6 +83,9 @@ Result<std::optional<Sandbox>> start_front(const Options& options) {
 PublisherConfig config_of(const Options& options, const Sandbox* front) {
     PublisherConfig config;
     config.front = front;
+    config.children = parser_pids();
+    if (front != nullptr)
+        config.children.push_back(front->pid());
     config.textfile = options.textfile;
     if (options.interval.count() > 0)
         config.textfile_every = options.interval;

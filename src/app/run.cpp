@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/duties.h"
+#include "attribute/runtime_names/name_parser.h"
 #include "cli/options.h"
 #include "privilege/shed.h"
 #include "sink/output.h"
@@ -64,8 +65,13 @@ Result<ExitCode> run(int argc, const char* const* argv) {
         return ok_if(output.flush());
     }
     log_to_stderr(parsed->options.verbose);
+    const Duties duties = duties_of(parsed->options);
+    // Before other threads, and before what has to be protected.
+    if (duties.reads_processes)
+        if (auto started = start_name_parser(); !started)
+            return tl::unexpected(started.error());
     // Commands that trace still have programs to load, and drop their privileges later (LiveRun).
-    if (const Duties duties = duties_of(parsed->options); !duties.reads_maps)
+    if (!duties.reads_maps)
         shed_privileges(duties);
     return run_command(parsed->options);
 }

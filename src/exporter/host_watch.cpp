@@ -19,8 +19,8 @@ void add_known(std::optional<Value>& sum, const std::optional<Value>& more) {
 
 } // namespace
 
-HostWatch::HostWatch(std::vector<std::uint32_t> chosen, pid_t child)
-    : watch_(std::move(chosen)), child_(child) {
+HostWatch::HostWatch(std::vector<std::uint32_t> chosen, std::vector<pid_t> children)
+    : watch_(std::move(chosen)), children_(std::move(children)) {
     utsname system{};
     if (uname(&system) == 0)
         kernel_ = system.release;
@@ -48,7 +48,7 @@ ObservedHost HostWatch::look() {
     }
     host.rules = rules_;
     host.default_ports = default_ports_;
-    host.self = self_usage(child_);
+    host.self = self_usage(children_);
     host.kernel = kernel_;
     return host;
 }

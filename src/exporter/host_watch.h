@@ -18,15 +18,15 @@ namespace twtrace {
 /// For one thread.
 class HostWatch {
   public:
-    /// chosen: inodes; empty: all. child: the exporter's other process; 0: none.
-    HostWatch(std::vector<std::uint32_t> chosen, pid_t child);
+    /// chosen: inodes; empty: all. children: the exporter's other processes.
+    HostWatch(std::vector<std::uint32_t> chosen, std::vector<pid_t> children);
 
     ObservedHost look();
 
   private:
     NamespaceWatch watch_;
     NetnsNames names_;
-    pid_t child_;
+    std::vector<pid_t> children_;
     std::string kernel_;
     RulesByNetns rules_;
     std::uint32_t default_ports_ = 0;

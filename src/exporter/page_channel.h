@@ -2,7 +2,6 @@
 // frame of bounded size answers.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -27,14 +26,14 @@ inline constexpr std::size_t page_limit_bytes = std::size_t{256} << 20U;
 std::optional<PageReply> ask_for(int channel, Page page);
 
 struct Question {
-    enum class Kind { None, ForPage, Invalid, ChannelClosed };
+    enum class Kind { None, ForPage, Invalid }; ///< Invalid: also the end of the channel
     Kind kind = Kind::None;
     Page page = Page::Health; ///< with ForPage
 };
 /// Reads one question, without waiting.
 Question take_question(int channel);
 
-/// False: the other end did not take the reply within `patience`.
-bool send_page(int channel, const PageReply& reply, std::chrono::milliseconds patience);
+/// False: the other end has gone, or took nothing for `seconds`.
+bool send_page(int channel, const PageReply& reply, int seconds);
 
 } // namespace twtrace

@@ -26,14 +26,13 @@ constexpr std::chrono::milliseconds answer_lasts{100};
 constexpr std::chrono::seconds stalled_after{10};
 constexpr std::chrono::milliseconds longest_wait{1000};
 // For the front to take an answer: it waits for nothing else then.
-constexpr std::chrono::milliseconds patience{5000};
+constexpr int patience_s = 5;
 
 } // namespace
 
 Publisher::Publisher(PublisherConfig config, EventCounters& counters)
     : config_(std::move(config)), counters_(counters), exposition_(config_.series),
-      host_(config_.netns, config_.front != nullptr ? config_.front->pid() : 0),
-      alive_at_(Clock::now().time_since_epoch().count()),
+      host_(config_.netns, config_.children), alive_at_(Clock::now().time_since_epoch().count()),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
@@ -90,12 +89,10 @@ bool Publisher::answer_front() {
     const Question question = take_question(config_.front->channel());
     if (question.kind == Kind::None)
         return true;
-    if (question.kind == Kind::ChannelClosed)
-        return false; // the loop notices the end of the process
     if (question.kind == Kind::ForPage &&
-        send_page(config_.front->channel(), reply_for(question.page), patience))
+        send_page(config_.front->channel(), reply_for(question.page), patience_s))
         return true;
-    config_.front->kill();
+    config_.front->kill(); // the loop notices its end
     return false;
 }
 

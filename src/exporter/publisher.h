@@ -21,6 +21,7 @@ namespace twtrace {
 
 struct PublisherConfig {
     const Sandbox* front = nullptr; ///< outlives the publisher; null: no HTTP server
+    std::vector<pid_t> children;    ///< the exporter's other processes
     std::string textfile;           ///< empty: none
     std::chrono::milliseconds textfile_every{15'000};
     std::size_t series = 100;

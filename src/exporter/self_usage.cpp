@@ -82,7 +82,7 @@ void add_child(pid_t child, SelfUsage& usage) {
 
 } // namespace
 
-SelfUsage self_usage(pid_t child) {
+SelfUsage self_usage(const std::vector<pid_t>& children) {
     static const std::optional<double> start_s = started_s();
     SelfUsage usage;
     usage.start_s = start_s;
@@ -91,7 +91,7 @@ SelfUsage self_usage(pid_t child) {
         usage.cpu_s = seconds(times.ru_utime) + seconds(times.ru_stime);
     if (const auto own = resident("self"))
         usage.resident_bytes = own->bytes;
-    if (child != 0)
+    for (const pid_t child : children)
         add_child(child, usage);
     usage.open_fds = open_fds();
     rlimit limit{};

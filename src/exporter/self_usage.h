@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -17,8 +18,8 @@ struct SelfUsage {
     std::optional<double> start_s; ///< since 1970
 };
 
-/// Processor time and memory include those of `child` (0: there is none). Its pages that are mapped
-/// from files are those of this process, and are not counted again.
-SelfUsage self_usage(pid_t child);
+/// Processor time and memory include those of `children`. Their pages that are mapped from files
+/// are those of this process, and are not counted again.
+SelfUsage self_usage(const std::vector<pid_t>& children);
 
 } // namespace twtrace

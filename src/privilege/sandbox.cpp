@@ -95,7 +95,7 @@ State drop_privileges(pid_t parent, SandboxWork kind, const std::vector<int>& ke
     ignore_signals();
     kept.push_back(channel);
     const State state = drop_privileges(parent, kind, kept);
-    if (write(channel, &state, sizeof(state)) == sizeof(state))
+    if (send(channel, &state, sizeof(state), MSG_NOSIGNAL) == sizeof(state))
         work(channel);
     _exit(0);
 }
@@ -161,10 +161,15 @@ Sandbox::~Sandbox() {
 }
 
 void Sandbox::kill() const {
-    ::kill(pid_, SIGKILL);
+    if (!pidfd_)
+        ::kill(pid_, SIGKILL);
+    else // also after another thread has waited for it, when its pid may be another process's
+        syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
 std::string Sandbox::fate() {
+    if (!is_readable_within(pidfd_.get(), end_ms))
+        return "does not answer";
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }

@@ -1,6 +1,9 @@
 #include "exporter.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <sstream>
 
 #include "errors.h"
 #include "programs.h"
@@ -52,10 +55,22 @@ std::optional<double> value_of(const Scrape& scrape, const std::string& series) 
     return found == scrape.end() ? std::nullopt : std::optional(found->second);
 }
 
-pid_t child_of(pid_t pid) {
+std::vector<pid_t> children_of(pid_t pid) {
     const std::string number = std::to_string(pid);
-    const std::string children = read_file("/proc/" + number + "/task/" + number + "/children");
-    return children.empty() ? -1 : std::stoi(children);
+    std::istringstream text(read_file("/proc/" + number + "/task/" + number + "/children"));
+    return {std::istream_iterator<pid_t>(text), std::istream_iterator<pid_t>()};
+}
+
+pid_t front_of(pid_t exporter) {
+    for (const pid_t child : children_of(exporter)) {
+        for (const auto& entry :
+             std::filesystem::directory_iterator("/proc/" + std::to_string(child) + "/fd")) {
+            if (std::filesystem::read_symlink(entry.path()) == "anon_inode:[eventpoll]") {
+                return child;
+            }
+        }
+    }
+    return -1;
 }
 
 Exporter::Exporter(const TestNamespace& ns, const std::vector<std::string>& more)

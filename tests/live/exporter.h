@@ -23,8 +23,9 @@ double sum_of(const Scrape& scrape, const std::string& name,
               const std::vector<std::string>& parts = {});
 std::optional<double> value_of(const Scrape& scrape, const std::string& series);
 
-/// The first child of a process; -1: it has none.
-pid_t child_of(pid_t pid);
+std::vector<pid_t> children_of(pid_t pid);
+/// The child of an exporter that parses requests: it has an epoll set. -1: there is none.
+pid_t front_of(pid_t exporter);
 
 class Exporter {
   public:
@@ -35,8 +36,7 @@ class Exporter {
     std::uint16_t port() const { return port_; }
     Scrape scrape() const;
     Tracer& tracer() { return tracer_; }
-    /// The process that parses requests; -1: there is none.
-    pid_t front_pid() const { return child_of(tracer_.command().pid()); }
+    pid_t front_pid() const { return front_of(tracer_.command().pid()); }
 
   private:
     Tracer tracer_;

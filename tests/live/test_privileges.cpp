@@ -72,6 +72,18 @@ bool knows_its_filter(const Command& command) {
     return command.err().find(seccomp_line) != std::string::npos;
 }
 
+/// One thread without privileges, of another user.
+void check_has_nothing(pid_t pid) {
+    const std::vector<Privileges> threads = privileges_of_threads(pid);
+    REQUIRE(threads.size() == 1);
+    CHECK(threads[0].effective == 0);
+    CHECK(threads[0].permitted == 0);
+    CHECK(threads[0].bounding == 0);
+    CHECK(threads[0].no_new);
+    CHECK(threads[0].limited);
+    CHECK(threads[0].uid != 0);
+}
+
 /// Ended, or waiting for a parent to notice it.
 bool is_gone(pid_t pid) {
     const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
@@ -140,8 +152,8 @@ TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", 
     if (!can_trace()) {
         return;
     }
-    const std::uint64_t by_all =
-        mask_of({CAP_BPF, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN});
+    const std::uint64_t wanted =
+        mask_of({CAP_BPF, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN, CAP_KILL});
     const TempDir dir;
     const std::vector<std::vector<std::string>> commands{
         {"trace"},
@@ -153,9 +165,6 @@ TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", 
         {"exporter", "--listen", "127.0.0.1:0"}};
     const TestNamespace ns;
     for (auto arguments : commands) {
-        // It ends the process that parses requests, which is another user's.
-        const std::uint64_t wanted =
-            by_all | (arguments[0] == "exporter" ? mask_of({CAP_KILL}) : 0);
         arguments.insert(arguments.end(), {"--netns", ns.path()});
         Tracer tracer(arguments);
         INFO(arguments[0] << ": " << tracer.command().err());
@@ -264,20 +273,32 @@ TEST_CASE("privileges: the process that parses HTTP requests has none", "[privil
         WARN("SKIP: system calls are not limited here");
         return;
     }
-    const std::vector<Privileges> threads = privileges_of_threads(front);
-    REQUIRE(threads.size() == 1);
-    CHECK(threads[0].effective == 0);
-    CHECK(threads[0].permitted == 0);
-    CHECK(threads[0].bounding == 0);
-    CHECK(threads[0].no_new);
-    CHECK(threads[0].limited);
-    CHECK(threads[0].uid != 0);
+    check_has_nothing(front);
     CHECK(descriptors_of(front) ==
           std::set<std::string>{"/dev/null", "anon_inode:[eventpoll]", "socket"});
     send_all_kinds_of_requests(exporter.port());
     CHECK(exporter.front_pid() == front);
     CHECK(exporter.tracer().stop().exit_status == 0);
     CHECK(is_gone(front));
+}
+
+TEST_CASE("privileges: the process that parses files of container runtimes has none",
+          "[privileges][containers]") {
+    if (!can_trace()) {
+        return;
+    }
+    const TestNamespace ns;
+    Tracer tracer({"summary", "--netns", ns.path()});
+    if (!wait_until([&] { return knows_its_filter(tracer.command()); }, Milliseconds(10000))) {
+        WARN("SKIP: system calls are not limited here");
+        return;
+    }
+    const std::vector<pid_t> children = children_of(tracer.command().pid());
+    REQUIRE(children.size() == 1);
+    check_has_nothing(children[0]);
+    CHECK(descriptors_of(children[0]) == std::set<std::string>{"/dev/null", "socket"});
+    CHECK(tracer.stop().exit_status == 0);
+    CHECK(is_gone(children[0]));
 }
 
 TEST_CASE("privileges: without the capability to change its user the parser stays the same user",
@@ -290,7 +311,7 @@ TEST_CASE("privileges: without the capability to change its user the parser stay
     const std::string kept = "-all,+bpf,+perfmon,+sys_ptrace";
     Tracer tracer({"exporter", "--listen", "127.0.0.1:0", "--netns", ns.path()},
                   {"setpriv", "--inh-caps=" + kept, "--bounding-set=" + kept});
-    const pid_t front = child_of(tracer.command().pid());
+    const pid_t front = front_of(tracer.command().pid());
     REQUIRE(front > 0);
     CHECK(tracer.command().err().find("user 0 (may not change it), capabilities: none") !=
           std::string::npos);
@@ -354,7 +375,9 @@ TEST_CASE("privileges: no request leads to a system call that is refused",
         "it answers", [&] { return http_get(port, "/metrics").status == 200; },
         Milliseconds(30000));
     send_all_kinds_of_requests(port);
-    kill(child_of(command.pid()), SIGTERM);
+    const std::vector<pid_t> traced = children_of(command.pid());
+    REQUIRE(traced.size() == 1);
+    kill(traced[0], SIGTERM);
     CHECK(command.wait(Milliseconds(30000)).exit_status == 0);
     CHECK(refused_calls(calls).empty());
 }

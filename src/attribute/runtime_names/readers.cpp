@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "attribute/runtime_names/json_strings.h"
+#include "attribute/runtime_names/name_parser.h"
 #include "attribute/unit_name.h"
 
 namespace twtrace {
@@ -73,12 +74,12 @@ bool is_part(string_view text) {
 }
 
 void read_file(const RuntimeQuery& query, const std::string& directory, const std::string& file,
-               void (*read)(string_view, ContainerNames&), ContainerNames& names) {
+               NameFormat format, ContainerNames& names) {
     const Fd place = open_directory(query.root, directory);
     if (!place)
         return;
     if (const auto json = read_beneath(place, file, max_container_bytes))
-        read(*json, names);
+        parse_names(format, *json, {}, names);
 }
 
 } // namespace
@@ -132,7 +133,7 @@ void read_docker(const RuntimeQuery& query, ContainerNames& names) {
     const std::string file = query.cgroup.container_id + "/config.v2.json";
     for (const char* place :
          {"/var/lib/docker/containers", "/var/snap/docker/common/var-lib-docker/containers"}) {
-        read_file(query, place, file, read_docker_config, names);
+        read_file(query, place, file, NameFormat::DockerConfig, names);
         if (names.known())
             return;
     }
@@ -149,7 +150,7 @@ void read_docker(const RuntimeQuery& query, ContainerNames& names) {
                           }) ||
         data_root.empty())
         return;
-    read_file(query, data_root + "/containers", file, read_docker_config, names);
+    read_file(query, data_root + "/containers", file, NameFormat::DockerConfig, names);
 }
 
 void read_containerd(const RuntimeQuery& query, ContainerNames& names) {
@@ -166,7 +167,7 @@ void read_containerd(const RuntimeQuery& query, ContainerNames& names) {
                 tasks, std::string(space) + "/" + query.cgroup.container_id + "/config.json",
                 max_container_bytes);
             if (json)
-                read_bundle(*json, names);
+                parse_names(NameFormat::Bundle, *json, {}, names);
             return !json;
         });
     }
@@ -180,8 +181,8 @@ void read_crio(const RuntimeQuery& query, ContainerNames& names) {
         return;
     for (const char* place : {"/run/containers/storage/overlay-containers",
                               "/var/lib/containers/storage/overlay-containers"}) {
-        read_file(query, place, query.cgroup.container_id + "/userdata/config.json", read_bundle,
-                  names);
+        read_file(query, place, query.cgroup.container_id + "/userdata/config.json",
+                  NameFormat::Bundle, names);
         if (names.known())
             return;
     }
@@ -196,7 +197,7 @@ void read_storage(const Fd& storage, string_view id, ContainerNames& names) {
             const auto json =
                 read_beneath(storage, std::string(driver) + "-containers/" + file, max_list_bytes);
             if (json)
-                read_storage_list(*json, id, names);
+                parse_names(NameFormat::StorageList, *json, id, names);
             if (names.known())
                 return;
         }
