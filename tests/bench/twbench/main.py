@@ -11,7 +11,7 @@ from .tracer import Failed
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = ROOT / "docs" / "performance.md"
-TABLES = ("cost", "kernel", "growth", "rest", "latency", "list", "recording", "micro")
+TABLES = ("nginx", "cost", "kernel", "growth", "rest", "latency", "list", "recording", "micro")
 
 
 def parse(arguments):
@@ -66,6 +66,7 @@ def plan_of(options, modes, paths):
     count, seconds = (1, 0.5) if options.quick else (options.rounds, options.seconds)
     few = max(1, min(3, count))
     return {
+        "nginx": lambda: scenarios.requests(modes, paths, options.build, count, seconds),
         "cost": lambda: scenarios.cost(modes, paths, count, seconds),
         "kernel": lambda: scenarios.kernel(modes, paths, count, seconds),
         "growth": lambda: scenarios.growth(own, paths, few, seconds),

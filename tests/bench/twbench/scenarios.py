@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import figures
+from . import figures, nginx
 from .measure import measure, progress, rounds, run_load
 from .modes import BY_NAME, RECORD
 from .tracer import Failed, Tracer
@@ -36,6 +36,16 @@ def spread(value, digits=0):
     if value.low == value.high:
         return number(value.median, digits)
     return f"{value.median:,.{digits}f} ({value.low:,.{digits}f} to {value.high:,.{digits}f})"
+
+
+def requests(modes, paths, build, count, seconds):
+    """What a service owner asks for: requests per second of a real server."""
+    results = nginx.measure(modes, paths, build, count, seconds)
+    table = Table("nginx", "Requests per second of nginx", ("tracer", "requests/s", "lost, %"), raw=results)
+    for mode in modes:
+        table.rows.append([mode.title, spread(figures.of_each(results, mode.name, lambda r: r["closes_per_s"])),
+                           "-" if mode.kind == "none" else spread(figures.closes_lost_percent(results, mode.name), 1)])
+    return table
 
 
 def cost(modes, paths, count, seconds):
