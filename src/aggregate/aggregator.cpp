@@ -21,6 +21,21 @@ void merge_known(Common<std::string>& common, std::string_view value) {
         common.merge(value);
 }
 
+void merge_owner(Group& group, const Owner& owner) {
+    if (owner.id != 0 && owner.id == group.merged_owner)
+        return;
+    group.merged_owner = owner.id;
+    group.unit.merge(owner.unit);
+    group.container.merge(owner.container);
+    group.container_name.merge(owner.container_name);
+    group.pod.merge(owner.pod);
+    group.pod_namespace.merge(owner.pod_namespace);
+    group.workload.merge(owner.workload);
+    merge_known(group.parent, owner.parent);
+    merge_known(group.cmdline, owner.cmdline);
+    merge_known(group.program, owner.program);
+}
+
 void merge_identity(Group& group, const Event& event, GroupBy by) {
     static const Owner nobody;
     const Owner& owner = event.owner != nullptr ? *event.owner : nobody;
@@ -32,16 +47,8 @@ void merge_identity(Group& group, const Event& event, GroupBy by) {
         name_process(group, event, service);
     else
         group.service.merge(service);
-    group.unit.merge(owner.unit);
-    group.container.merge(owner.container);
-    group.container_name.merge(owner.container_name);
-    group.pod.merge(owner.pod);
-    group.pod_namespace.merge(owner.pod_namespace);
-    group.workload.merge(owner.workload);
+    merge_owner(group, owner);
     group.netns.merge(event.netns);
-    merge_known(group.parent, owner.parent);
-    merge_known(group.cmdline, owner.cmdline);
-    merge_known(group.program, owner.program);
     merge_known(group.netns_name, event.netns_name);
     group.role.merge(event.role);
     if (event.remote.family != 0)

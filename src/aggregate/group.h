@@ -112,6 +112,7 @@ struct Group {
     Common<Role> role;
     Common<Address> remote;
     Common<std::uint16_t> service_port;
+    std::uint64_t merged_owner = 0; ///< id of the last owner that was merged into these
     Counts counts;
     std::array<std::uint64_t, TWTRACE_HOWS> how{}; ///< of the time-waits, by enum How
     /// Of the time-waits; none: no lifetime is known.

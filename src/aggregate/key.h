@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <string>
 
 #include "aggregate/grouping.h"
@@ -22,16 +21,15 @@ struct GroupKey {
 };
 
 inline std::size_t hash_of(const Address& address, std::uint64_t seed) {
-    std::uint64_t halves[2];
-    static_assert(sizeof(halves) == sizeof(address.bytes));
-    std::memcpy(halves, address.bytes.data(), sizeof(halves));
-    return mix(mix(mix(address.family, seed), halves[0]), halves[1]);
+    const auto [first, second] = address.halves();
+    return mix(mix(mix(address.family, seed), first), second);
 }
 
 struct GroupKeyHash {
     std::size_t operator()(const GroupKey& key) const {
         std::size_t hash = mix(mix(static_cast<std::size_t>(key.role), key.number), key.instance);
-        hash = hash_of(key.address, hash);
+        if (key.address.family != 0)
+            hash = hash_of(key.address, hash);
         return key.name.empty() ? hash : mix(hash, std::hash<std::string>{}(key.name));
     }
 };

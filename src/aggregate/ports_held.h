@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <compare>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <tsl/robin_map.h>
 
 #include "aggregate/key.h"
 #include "model/event.h"
@@ -65,15 +67,17 @@ class PortsHeld {
     void move_to(std::uint64_t now_ns) {
         now_ns_ = std::max(now_ns_, now_ns);
         cleared_ns_ = now_ns;
-        ports_ = 0;
-        for (auto& [key, peer] : peers_) {
+        for (auto at = peers_.begin(); at != peers_.end();) {
+            Peer& peer = at.value();
             peer.ports.forget_older(now_ns);
-            ports_ += peer.ports.size();
             std::erase_if(peer.users, [&](const User& user) {
                 return now_ns > user.last_ns && now_ns - user.last_ns > PortTable::minute_ns;
             });
+            at = peer.ports.empty() ? peers_.erase(at) : std::next(at);
         }
-        std::erase_if(peers_, [](const auto& peer) { return peer.second.ports.empty(); });
+        ports_ = 0; // erase() may have moved an entry to the end, where the loop met it again
+        for (const auto& [key, peer] : peers_)
+            ports_ += peer.ports.size();
     }
     [[nodiscard]] PortCount towards(const HeldKey& key) const {
         const auto found = peers_.find(key);
@@ -133,8 +137,8 @@ class PortsHeld {
         }
         if (ports_ >= most_ports_)
             held.port = 0;
-        ports_ += found->second.ports.add(held, times) ? 1 : 0;
-        return &found->second;
+        ports_ += found.value().ports.add(held, times) ? 1 : 0;
+        return &found.value();
     }
     [[nodiscard]] PortCount count_of(const HeldKey& key, const Peer& peer,
                                      std::uint64_t now_ns) const {
@@ -151,7 +155,7 @@ class PortsHeld {
     std::uint64_t now_ns_ = 0;
     std::uint64_t cleared_ns_ = 0;
     RulesByNetns rules_;
-    std::unordered_map<HeldKey, Peer, Hash> peers_;
+    tsl::robin_map<HeldKey, Peer, Hash> peers_;
 };
 
 } // namespace twtrace

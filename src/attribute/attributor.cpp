@@ -93,6 +93,7 @@ const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
         if (owner.language.empty())
             owner.language = std::move(known->owner.language);
     }
+    owner.id = new_owner_id();
     return owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
 }
 

@@ -4,8 +4,10 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace twtrace {
 
@@ -15,6 +17,16 @@ struct Address {
         bytes{}; ///< network order; IPv4 takes the first four, the rest is zero
 
     auto operator<=>(const Address&) const = default;
+    /// Without a call of memcmp: keys of tables are compared for each event.
+    bool operator==(const Address& other) const {
+        return family == other.family && halves() == other.halves();
+    }
+    [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> halves() const {
+        std::pair<std::uint64_t, std::uint64_t> both;
+        std::memcpy(&both.first, bytes.data(), 8);
+        std::memcpy(&both.second, bytes.data() + 8, 8);
+        return both;
+    }
 };
 
 /// Writes the canonical text (RFC 5952; dotted quad for IPv4) and returns its end. Needs 39 bytes.

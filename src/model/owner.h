@@ -1,7 +1,10 @@
 // The owner of a process: the names by which people know it.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 namespace twtrace {
@@ -21,9 +24,17 @@ struct Owner {
     std::string pod_namespace = {};
     std::string workload = {}; ///< the pod's name without generated ends; compose: PROJECT/SERVICE
     std::string language = {}; ///< "go", from the executable; empty also if not requested
+    /// Owners with the same id have the same texts; 0: compare them.
+    std::uint64_t id = 0;
 
-    bool operator==(const Owner&) const = default;
+    bool operator==(const Owner& other) const;
 };
+
+/// An id that no other owner has.
+inline std::uint64_t new_owner_id() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
 
 /// All texts, in an order that recordings rely on: new ones are appended.
 inline constexpr std::array owner_texts{
@@ -31,6 +42,13 @@ inline constexpr std::array owner_texts{
     &Owner::parent,         &Owner::cmdline, &Owner::process,       &Owner::program,
     &Owner::container_name, &Owner::pod,     &Owner::pod_namespace, &Owner::workload,
     &Owner::language};
-static_assert(sizeof(Owner) == owner_texts.size() * sizeof(std::string), "one is missing above");
+static_assert(sizeof(Owner) == owner_texts.size() * sizeof(std::string) + sizeof(std::uint64_t),
+              "one is missing above");
+
+inline bool Owner::operator==(const Owner& other) const {
+    return (id != 0 && id == other.id) ||
+           std::all_of(owner_texts.begin(), owner_texts.end(),
+                       [&](auto text) { return this->*text == other.*text; });
+}
 
 } // namespace twtrace

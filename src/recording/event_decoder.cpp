@@ -47,6 +47,7 @@ bool read_owner(std::string_view body, Owner& owner) {
         const std::uint64_t size = reader.varint();
         owner.*field = std::string(reader.bytes(size));
     }
+    owner.id = new_owner_id();
     return reader.ok();
 }
 
