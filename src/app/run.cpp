@@ -69,7 +69,8 @@ Result<ExitCode> run(int argc, const char* const* argv) {
     // Before other threads, and before what has to be protected.
     if (duties.reads_processes)
         if (auto started = start_name_parser(); !started)
-            return tl::unexpected(started.error());
+            spdlog::warn("{}; they are parsed with twtrace's own privileges",
+                         started.error().message);
     // Commands that trace still have programs to load, and drop their privileges later (LiveRun).
     if (!duties.reads_maps)
         shed_privileges(duties);
