@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <memory>
+#include <vector>
 
 #include "catch2.h"
 #include "tracer.h"
@@ -40,17 +41,26 @@ std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
                                                              "--netns", std::to_string(inode)});
 }
 
-// Returns another namespace with the inode number of this one, which ends.
+// Returns another namespace with the inode number of this one, which ends. The kernel gives out the
+// lowest free number, so the namespaces with lower ones are kept meanwhile.
 std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
+    constexpr std::size_t most_others = 50;
     const std::uint64_t inode = ns->inode();
+    std::vector<std::unique_ptr<TestNamespace>> others;
+    ns.reset();
     await(
         "the inode number is used again",
         [&] {
-            ns.reset();
+            if (others.size() == most_others) {
+                others.clear();
+            }
+            if (ns) {
+                others.push_back(std::move(ns));
+            }
             ns = std::make_unique<TestNamespace>();
             return ns->inode() == inode;
         },
-        Milliseconds(10000));
+        Milliseconds(30000));
     return ns;
 }
 
