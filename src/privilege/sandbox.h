@@ -28,6 +28,8 @@ class Sandbox {
                                  const std::function<void(int channel)>& work);
     Sandbox(Sandbox&& other) noexcept;
     Sandbox& operator=(Sandbox&&) = delete;
+    Sandbox(const Sandbox&) = delete;
+    Sandbox& operator=(const Sandbox&) = delete;
     /// Closes the channel, which asks the child to end, and kills it if it does not.
     ~Sandbox();
 
