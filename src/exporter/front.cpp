@@ -10,8 +10,6 @@ namespace {
 
 using Clock = HttpServer::Clock;
 
-// More frequent requests get the same answer again, so that a flood costs the publisher little.
-constexpr std::chrono::milliseconds answer_lasts{100};
 constexpr std::chrono::milliseconds sweep_every{1000};
 
 constexpr std::string_view landing_page = R"(<!DOCTYPE html>
@@ -55,7 +53,7 @@ HttpReply Front::page(Page page, std::string_view type) {
         publisher_gone_ = !reply;
         if (!reply)
             return plain(503, "twtrace ends\n");
-        kept = {*std::move(reply), Clock::now() + answer_lasts};
+        kept = {*std::move(reply), Clock::now() + page_lasts};
     }
     HttpReply reply;
     reply.status = kept.reply.status;

@@ -2,6 +2,7 @@
 // frame of bounded size answers.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -20,6 +21,9 @@ struct PageReply {
     std::shared_ptr<const std::string> body;
 };
 
+/// More frequent requests get the same page again, so that a flood costs little. The front keeps
+/// the page that it received, the publisher the text that it rendered.
+inline constexpr std::chrono::milliseconds page_lasts{100};
 inline constexpr std::size_t page_limit_bytes = std::size_t{256} << 20U;
 
 /// Asks for a page and waits for it. None: the publisher has gone, or its answer is no frame.

@@ -21,8 +21,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// More frequent requests get the same text again, so that a flood costs little.
-constexpr std::chrono::milliseconds answer_lasts{100};
 constexpr std::chrono::seconds stalled_after{10};
 constexpr std::chrono::milliseconds longest_wait{1000};
 // For the front to take an answer: it waits for nothing else then.
@@ -109,7 +107,7 @@ void Publisher::render() {
 }
 
 PageReply Publisher::metrics(bool gzip) {
-    if (!text_ || Clock::now() - rendered_at_ >= answer_lasts)
+    if (!text_ || Clock::now() - rendered_at_ >= page_lasts)
         render();
     if (gzip && !packed_)
         packed_ = std::make_shared<const std::string>(compress(*text_));

@@ -55,6 +55,16 @@ std::uint64_t moment_of(std::uint64_t written, std::uint64_t time_ns) {
     return written == 0 ? 0 : time_ns - static_cast<std::uint64_t>(unzigzag(written - 1));
 }
 
+// The numbers that both versions write in this order; next() reads one.
+template <typename Next>
+void read_moments_and_bytes(Event& event, Next next) {
+    event.established_ns = moment_of(next(), event.time_ns);
+    event.fin_wait1_ns = moment_of(next(), event.time_ns);
+    event.entered_ns = moment_of(next(), event.time_ns);
+    event.bytes_sent = next();
+    event.bytes_received = next();
+}
+
 } // namespace
 
 void EventDecoder::forget() {
@@ -137,11 +147,7 @@ bool EventDecoder::decode_packed(std::string_view body, Event& event, std::uint6
                 sizeof(event.remote_port));
     event.time_ns = last_time_ns_ + static_cast<std::uint64_t>(unzigzag(packed.get()));
     event.wall_ns = event.time_ns + to_wall_ns_;
-    event.established_ns = moment_of(packed.get(), event.time_ns);
-    event.fin_wait1_ns = moment_of(packed.get(), event.time_ns);
-    event.entered_ns = moment_of(packed.get(), event.time_ns);
-    event.bytes_sent = packed.get();
-    event.bytes_received = packed.get();
+    read_moments_and_bytes(event, [&] { return packed.get(); });
     times = packed.get();
     last_time_ns_ = event.time_ns;
     return packed.at() <= body.data() + body.size();
@@ -160,11 +166,7 @@ bool EventDecoder::decode_version_1(RecordKind kind, std::string_view body, Even
     event.time_ns = last_time_ns_ + static_cast<std::uint64_t>(unzigzag(reader.varint()));
     to_wall_ns_ += static_cast<std::uint64_t>(unzigzag(reader.varint()));
     event.wall_ns = event.time_ns + to_wall_ns_;
-    event.established_ns = moment_of(reader.varint(), event.time_ns);
-    event.fin_wait1_ns = moment_of(reader.varint(), event.time_ns);
-    event.entered_ns = moment_of(reader.varint(), event.time_ns);
-    event.bytes_sent = reader.varint();
-    event.bytes_received = reader.varint();
+    read_moments_and_bytes(event, [&] { return reader.varint(); });
     const std::uint64_t task = reader.varint();
     const std::uint64_t owner = reader.varint();
     const std::uint64_t netns_name = reader.varint();

@@ -267,4 +267,25 @@ CommandResult Podman::run(const std::vector<std::string>& options,
     return run_command(run_argv(options, script), {}, run_bound);
 }
 
+namespace {
+
+template <typename Runtime>
+std::unique_ptr<const Started<Runtime>> start(bool have_it) {
+    if (!have_it) {
+        return nullptr;
+    }
+    auto started = std::make_unique<const Started<Runtime>>();
+    return says_why_not(started->runtime.why_not()) ? nullptr : std::move(started);
+}
+
+} // namespace
+
+std::unique_ptr<const Started<Docker>> start_docker() {
+    return start<Docker>(have_docker());
+}
+
+std::unique_ptr<const Started<Podman>> start_podman() {
+    return start<Podman>(have_podman());
+}
+
 } // namespace live

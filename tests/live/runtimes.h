@@ -97,4 +97,14 @@ class Podman {
     std::string why_not_;
 };
 
+/// A runtime that runs, in a directory of its own.
+template <typename Runtime>
+struct Started {
+    RuntimeRoot root;
+    Runtime runtime{root};
+};
+/// Null if it does not run here; prints SKIP then.
+std::unique_ptr<const Started<Docker>> start_docker();
+std::unique_ptr<const Started<Podman>> start_podman();
+
 } // namespace live

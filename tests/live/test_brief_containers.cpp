@@ -96,17 +96,25 @@ void run_and_check(const RuntimeRoot& root, const Argv& command, Ids ids) {
     check_names(names_of(parse_events(tracer.stop().out)), ids());
 }
 
+/// The same for a runtime whose containers get a name, and which writes their ids.
+template <typename Runtime>
+void run_named_and_check(const Started<Runtime>& started) {
+    const TempDir ids;
+    run_and_check(
+        started.root,
+        started.runtime.run_argv({"--name", "brief-{}", "--cidfile", ids.file("{}")}, script()),
+        [&] { return ids_in(ids.path()); });
+}
+
 } // namespace
 
 TEST_CASE("brief containers: of containerd keep their names", "[runtimes][brief]") {
-    if (!have_docker()) {
+    const auto started = start_docker();
+    if (!started) {
         return;
     }
-    const RuntimeRoot root;
-    const Docker docker(root);
-    if (says_why_not(docker.why_not())) {
-        return;
-    }
+    const RuntimeRoot& root = started->root;
+    const Docker& docker = started->runtime;
     docker.give_image();
     run_and_check(root,
                   docker.ctr_argv({"-n", "k8s.io", "run", "--rm", "--snapshotter", "native",
@@ -124,31 +132,17 @@ TEST_CASE("brief containers: of containerd keep their names", "[runtimes][brief]
 }
 
 TEST_CASE("brief containers: of docker keep their names", "[runtimes][brief]") {
-    if (!have_docker()) {
+    const auto started = start_docker();
+    if (!started) {
         return;
     }
-    const RuntimeRoot root;
-    const Docker docker(root);
-    if (says_why_not(docker.why_not())) {
-        return;
-    }
-    const TempDir ids;
-    run_and_check(root,
-                  docker.run_argv({"--name", "brief-{}", "--cidfile", ids.file("{}")}, script()),
-                  [&] { return ids_in(ids.path()); });
+    run_named_and_check(*started);
 }
 
 TEST_CASE("brief containers: of podman keep their names", "[runtimes][brief]") {
-    if (!have_podman()) {
+    const auto started = start_podman();
+    if (!started) {
         return;
     }
-    const RuntimeRoot root;
-    const Podman podman(root);
-    if (says_why_not(podman.why_not())) {
-        return;
-    }
-    const TempDir ids;
-    run_and_check(root,
-                  podman.run_argv({"--name", "brief-{}", "--cidfile", ids.file("{}")}, script()),
-                  [&] { return ids_in(ids.path()); });
+    run_named_and_check(*started);
 }

@@ -74,14 +74,12 @@ void write_kubelet_files(const std::string& root, const PodSpec& pod, const std:
 } // namespace
 
 TEST_CASE("runtimes: docker's containers by name and by compose's labels", "[runtimes][docker]") {
-    if (!have_docker()) {
+    const auto started = start_docker();
+    if (!started) {
         return;
     }
-    const RuntimeRoot root;
-    const Docker docker(root);
-    if (says_why_not(docker.why_not())) {
-        return;
-    }
+    const RuntimeRoot& root = started->root;
+    const Docker& docker = started->runtime;
     const auto tracer = trace(root, {"--container", "web-proxy-*"});
     check_names(closes(*tracer, docker.run(compose, closing_script(3)), 3),
                 {{"service", "web/proxy"},
@@ -92,14 +90,15 @@ TEST_CASE("runtimes: docker's containers by name and by compose's labels", "[run
 
 TEST_CASE("runtimes: a pod that containerd's CRI created, by its bundle or the kubelet's files",
           "[runtimes][containerd]") {
-    if (!have_docker() || !have_programs({"/usr/bin/curl"})) {
+    if (!have_programs({"/usr/bin/curl"})) {
         return;
     }
-    const RuntimeRoot root;
-    const Docker docker(root);
-    if (says_why_not(docker.why_not())) {
+    const auto started = start_docker();
+    if (!started) {
         return;
     }
+    const RuntimeRoot& root = started->root;
+    const Docker& docker = started->runtime;
     docker.give_image();
     const PodSpec spec = checkout_of(root);
     const Pod pod(docker, root, spec);
@@ -169,14 +168,12 @@ TEST_CASE("runtimes: a container in cri-o's layout, by the annotations that cri-
 }
 
 TEST_CASE("runtimes: podman's containers by name", "[runtimes][podman]") {
-    if (!have_podman()) {
+    const auto started = start_podman();
+    if (!started) {
         return;
     }
-    const RuntimeRoot root;
-    const Podman podman(root);
-    if (says_why_not(podman.why_not())) {
-        return;
-    }
+    const RuntimeRoot& root = started->root;
+    const Podman& podman = started->runtime;
     const auto tracer = trace(root, {"--container", "cache"});
     check_names(closes(*tracer, podman.run({"--name", "cache"}, closing_script(3)), 3),
                 {{"service", "cache"}, {"container_name", "cache"}, {"workload", nullptr}});
