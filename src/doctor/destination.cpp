@@ -88,7 +88,7 @@ std::vector<Destination> destinations(const Observations& seen) {
         }
         judge_timestamps(to);
         if (to.usable > 0)
-            to.leads_to = (to.use.open + seen.rate(to.time_wait) * to.hold_s) / to.usable;
+            to.leads_to = (to.use.open + seen.held(to.time_wait, to.hold_s)) / to.usable;
         all.push_back(to);
     }
     // Sorted, because hash tables have no order.

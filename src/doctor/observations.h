@@ -13,6 +13,7 @@
 #include "account/sockstat.h"
 #include "aggregate/group.h"
 #include "doctor/flow.h"
+#include "doctor/thresholds.h"
 #include "model/address.h"
 #include "ports/port_use.h"
 
@@ -57,6 +58,12 @@ struct Observations {
 
     [[nodiscard]] double rate(std::uint64_t times) const {
         return seconds > 0 ? static_cast<double>(times) / seconds : 0;
+    }
+    /// How many there are at once at this rate if each stays hold_s seconds. The rate of a very
+    /// short observation is not extrapolated.
+    [[nodiscard]] double held(std::uint64_t times, double hold_s) const {
+        return seconds < threshold::least_observation_s ? static_cast<double>(times)
+                                                        : rate(times) * hold_s;
     }
     /// Distinct local ports that bind() had picked for connections whose close was seen.
     [[nodiscard]] std::uint32_t bound_ports_of(std::uint32_t netns) const {

@@ -54,7 +54,7 @@ void judge_namespace(const Observations& seen, std::uint32_t netns, const Namesp
         return;
     const std::uint32_t taken = std::max(facts.distinct_ports, bound_seen);
     const double share = std::min(1.0, taken / usable);
-    const double leads_to = seen.rate(binders.bound) * 60 / usable;
+    const double leads_to = seen.held(binders.bound, 60) / usable;
     const bool gone = share >= threshold::ports_burst;
     if (!gone && share < threshold::ports_half && leads_to < threshold::ports_half)
         return;

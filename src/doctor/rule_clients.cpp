@@ -173,7 +173,7 @@ void judge_checks_of(const Observations& seen, const std::vector<Flow>& flows, R
         finding.meaning = fmt::format(
             "They keep {} sockets in TIME_WAIT all the time, and say no more than fewer of them "
             "would.",
-            grouped(static_cast<std::uint64_t>(seen.rate(party.time_wait) * 60)));
+            grouped(static_cast<std::uint64_t>(seen.held(party.time_wait, 60))));
         finding.fix = {client
                            ? "# check less often, or over a connection that stays open (haproxy: "
                              "`inter 10s` on the server line; Kubernetes: `periodSeconds: 10`)"

@@ -115,7 +115,7 @@ void judge_buckets(const Observations& seen, Findings& findings) {
             "reach the next connection on the same ports, and a lost last ACK ends in a reset for "
             "the peer. The limit protects memory; it is no tuning knob.";
         const double wanted = std::max(2.0 * static_cast<double>(limit > 0 ? limit : present),
-                                       seen.rate(entered) * 60 * 1.5);
+                                       seen.held(entered, 60) * 1.5);
         finding.fix = {fmt::format("# takes up to {:.0f} MB of memory:",
                                    std::ceil(wanted * minisock_bytes / 1e6)),
                        sysctl_line(&facts, fmt::format("net.ipv4.tcp_max_tw_buckets={:.0f}",

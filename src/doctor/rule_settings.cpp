@@ -61,7 +61,7 @@ void judge_overlap(const Place& at, Findings& findings) {
 
 void judge_narrow_range(const Place& at, Findings& findings) {
     const std::uint32_t usable = at.settings.usable_ports();
-    const double use = usable > 0 ? at.seen.rate(at.client_time_wait) * 60 / usable : 0;
+    const double use = usable > 0 ? at.seen.held(at.client_time_wait, 60) / usable : 0;
     if (usable >= threshold::narrow_range || use < threshold::narrow_range_use ||
         !at.is_busy(at.client_time_wait))
         return;

@@ -8,6 +8,8 @@ namespace twtrace::threshold {
 
 /// A rate from fewer events than this is mostly chance.
 inline constexpr std::uint64_t events = 50;
+/// Seconds. 300 connections in 20 ms are a burst, not 15,000/s.
+inline constexpr double least_observation_s = 1;
 
 /// Per second. This rate keeps 1,200 sockets in TIME_WAIT: 4 % of the default ephemeral ports.
 inline constexpr double busy_rate = 20;

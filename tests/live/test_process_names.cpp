@@ -44,11 +44,15 @@ TEST_CASE("names: -c takes the process's name, and the thread's", "[names]") {
     Tracer by_thread({"summary", "-o", "json", "--netns", ns.path(), "-c", "tw-thread"});
     Tracer by_process({"summary", "-o", "json", "--netns", ns.path(), "-c", this_program});
     Tracer by_other({"summary", "-o", "json", "--netns", ns.path(), "-c", "another-name"});
-    Forked worker = start_jobs(ns, closes_by_threads(100));
-    collect_jobs(worker);
+    WorkerOptions stays;
+    stays.stays = true;
+    Forked worker = start_jobs(ns, closes_by_threads(100), stays);
+    await_stopped(worker); // its name is in /proc until the tracers have ended
     CHECK(json::parse(by_thread.stop().out).at("totals").at("time_wait") == 100);
     CHECK(json::parse(by_process.stop().out).at("totals").at("time_wait") == 100);
     const json none = json::parse(by_other.stop().out);
+    let_go(worker);
+    collect_jobs(worker);
     CHECK(none.at("totals").at("time_wait") == 0);
     CHECK(none.at("accounting").at("filtered") == 100);
 }

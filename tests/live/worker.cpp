@@ -52,15 +52,23 @@ Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, WorkerOptions 
         if (options.stopped) {
             raise(SIGSTOP);
         }
-        return run_all(jobs);
+        std::string expected = run_all(jobs);
+        if (options.stays) {
+            raise(SIGSTOP);
+        }
+        return expected;
     });
 }
 
+void await_stopped(const Forked& worker) {
+    siginfo_t info{};
+    check_call(waitid(P_PID, static_cast<id_t>(worker.pid()), &info, WSTOPPED | WEXITED | WNOWAIT),
+               "waitid");
+    check(info.si_code == CLD_STOPPED, "the worker did not stop");
+}
+
 void let_go(const Forked& worker) {
-    // A SIGCONT before it has stopped would be lost.
-    int status = 0;
-    check_call(waitpid(worker.pid(), &status, WUNTRACED), "waitpid");
-    check(WIFSTOPPED(status), "the worker did not stop");
+    await_stopped(worker); // a SIGCONT before it has stopped would be lost
     check_call(kill(worker.pid(), SIGCONT), "SIGCONT");
 }
 

@@ -21,10 +21,14 @@ struct WorkerOptions {
     std::uint16_t listen_port = 0; ///< listening port instead of any free one
     std::string cgroup;            ///< cgroup of the process, as returned by TestCgroups::make()
     bool stopped = false; ///< wait for let_go(), so that its pid is known before it does anything
+    bool stays = false;   ///< wait for let_go() after the jobs: a tracer can still read its name
 };
 
 /// Starts a process that runs the jobs one after the other.
 Forked start_jobs(const TestNamespace& ns, std::vector<Job> jobs, WorkerOptions options = {});
+/// Waits until the worker has stopped (see WorkerOptions).
+void await_stopped(const Forked& worker);
+/// Waits until it has stopped, and continues it.
 void let_go(const Forked& worker);
 std::vector<Expected> collect_jobs(Forked& worker);
 /// Starts the jobs and collects their events.
