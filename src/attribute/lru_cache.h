@@ -6,8 +6,9 @@
 #include <cstddef>
 #include <functional>
 #include <list>
-#include <unordered_map>
 #include <utility>
+
+#include <tsl/robin_map.h>
 
 namespace twtrace {
 
@@ -51,7 +52,7 @@ class LruCache {
 
     std::size_t capacity_;
     Entries entries_; // most recent first
-    std::unordered_map<Key, typename Entries::iterator, Hash> index_;
+    tsl::robin_map<Key, typename Entries::iterator, Hash> index_;
 };
 
 } // namespace twtrace

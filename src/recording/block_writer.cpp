@@ -35,11 +35,17 @@ void BlockWriter::begin(const BlockHeader& header) {
     raw_bytes_ = 0;
 }
 
+// The buffer never shrinks: each resize() would fill the new part with zeros.
+void BlockWriter::reserve(std::size_t bytes) {
+    if (chunk_.size() < bytes)
+        chunk_.resize(bytes);
+}
+
 std::string_view BlockWriter::chunk(std::string_view records, bool last) {
     ChunkHeader header{};
     const std::size_t before = sizeof(header) + (first_ ? sizeof(header_) : 0);
     // A flush adds a few bytes to the bound of the compressed size.
-    chunk_.resize(before + ZSTD_compressBound(records.size()) + 64);
+    reserve(before + ZSTD_compressBound(records.size()) + 64);
     if (first_)
         std::memcpy(chunk_.data() + sizeof(header), &header_, sizeof(header_));
     ZSTD_inBuffer in{records.data(), records.size(), 0};
@@ -49,20 +55,20 @@ std::string_view BlockWriter::chunk(std::string_view records, bool last) {
             ZSTD_compressStream2(context_.get(), &out, &in, last ? ZSTD_e_end : ZSTD_e_flush);
         if (left == 0 || ZSTD_isError(left) != 0)
             break;
-        chunk_.resize(chunk_.size() + left);
+        reserve(out.pos + before + left);
         out.dst = chunk_.data() + before;
         out.size = chunk_.size() - before;
     }
-    chunk_.resize(before + out.pos);
+    const std::string_view chunk(chunk_.data(), before + out.pos);
     header.magic = first_ ? first_chunk_magic : next_chunk_magic;
-    header.size = static_cast<std::uint32_t>(chunk_.size() - sizeof(header));
+    header.size = static_cast<std::uint32_t>(chunk.size() - sizeof(header));
     header.raw_size = static_cast<std::uint32_t>(records.size());
-    header.checksum = checksum_of(header, std::string_view(chunk_).substr(sizeof(header)));
+    header.checksum = checksum_of(header, chunk.substr(sizeof(header)));
     std::memcpy(chunk_.data(), &header, sizeof(header));
     raw_bytes_ += records.size();
     first_ = false;
     begun_ = !last;
-    return chunk_;
+    return chunk;
 }
 
 } // namespace twtrace

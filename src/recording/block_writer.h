@@ -1,6 +1,7 @@
 // Compresses records into the chunks of one block.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,12 +30,14 @@ class BlockWriter {
     struct Free {
         void operator()(ZSTD_CCtx_s* context) const;
     };
+    void reserve(std::size_t bytes);
+
     std::unique_ptr<ZSTD_CCtx_s, Free> context_;
     BlockHeader header_{};
     bool begun_ = false;
     bool first_ = false;
     std::uint64_t raw_bytes_ = 0;
-    std::string chunk_;
+    std::string chunk_; // the chunk is a part of it
 };
 
 } // namespace twtrace

@@ -2,6 +2,7 @@
 // block; records refer to them by number, in the order of their first use.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -61,10 +62,17 @@ class EventEncoder {
             return mix(mix(TaskHash{}(context.task), context.bits), names);
         }
     };
-    std::uint64_t number_of(std::string& out, const Address& address);
+    /// The key of the previous event and its number: most events have the same one.
+    template <typename Key>
+    struct Recent {
+        Key key;
+        std::uint64_t number = 0;
+        bool known = false;
+    };
+    std::uint64_t number_of(std::string& out, const Address& address, Recent<Address>& recent);
     std::uint64_t number_of(std::string& out, const Task& task);
     std::uint64_t number_of(std::string& out, const Owner* owner);
-    std::uint64_t number_of(std::string& out, std::string_view text);
+    std::uint64_t number_of(std::string& out, std::string_view text, Recent<std::string>& recent);
     std::uint64_t context_of(std::string& out, const Event& event);
     void set_clock(std::string& out, std::uint64_t to_wall_ns);
 
@@ -78,6 +86,12 @@ class EventEncoder {
     std::uint64_t next_owner_ = 0;
     tsl::robin_map<std::string, std::uint64_t, TextHash, std::equal_to<>> texts_;
     tsl::robin_map<Context, std::uint64_t, ContextHash> contexts_;
+    // Both ends of a connection alternate, and so do a few workers.
+    std::array<Recent<Context>, 16> recent_contexts_;
+    Recent<Address> local_;
+    Recent<Address> remote_;
+    Recent<std::string> netns_name_;
+    Recent<std::string> remote_service_;
     std::uint64_t last_time_ns_ = 0;
     std::uint64_t to_wall_ns_ = 0;
 };

@@ -33,7 +33,10 @@ std::size_t EventEncoder::AddressHash::operator()(const Address& address) const 
     return mix(mix(address.family, halves[0]), halves[1]);
 }
 
-std::uint64_t EventEncoder::number_of(std::string& out, const Address& address) {
+std::uint64_t EventEncoder::number_of(std::string& out, const Address& address,
+                                      Recent<Address>& recent) {
+    if (recent.known && recent.key == address)
+        return recent.number;
     const auto [found, is_new] = addresses_.try_emplace(address, addresses_.size());
     if (is_new) {
         std::string body(1, static_cast<char>(address.family));
@@ -41,7 +44,8 @@ std::uint64_t EventEncoder::number_of(std::string& out, const Address& address) 
                     address.family == 4 ? 4 : 16);
         append_record(out, RecordKind::Address, body);
     }
-    return found->second;
+    recent = {address, found->second, true};
+    return recent.number;
 }
 
 std::uint64_t EventEncoder::number_of(std::string& out, const Task& task) {
@@ -62,8 +66,10 @@ std::uint64_t EventEncoder::number_of(std::string& out, const Owner* owner) {
     if (owner == nullptr)
         return 0;
     KnownOwner& known = owners_[owner];
-    if (known.number != 0 && known.content == *owner)
+    if (known.number != 0 && known.content == *owner) {
+        known.content.id = owner->id; // so that the texts are not compared again
         return known.number;
+    }
     known = {*owner, ++next_owner_};
     std::string body;
     for (const auto field : owner_texts) {
@@ -74,25 +80,35 @@ std::uint64_t EventEncoder::number_of(std::string& out, const Owner* owner) {
     return known.number;
 }
 
-std::uint64_t EventEncoder::number_of(std::string& out, std::string_view text) {
+std::uint64_t EventEncoder::number_of(std::string& out, std::string_view text,
+                                      Recent<std::string>& recent) {
     if (text.empty())
         return 0;
-    const auto known = texts_.find(text);
-    if (known != texts_.end())
-        return known->second;
-    append_record(out, RecordKind::Text, text);
-    return texts_.try_emplace(std::string(text), texts_.size() + 1).first->second;
+    if (recent.known && recent.key == text)
+        return recent.number;
+    auto known = texts_.find(text);
+    if (known == texts_.end()) {
+        append_record(out, RecordKind::Text, text);
+        known = texts_.try_emplace(std::string(text), texts_.size() + 1).first;
+    }
+    recent = {std::string(text), known->second, true};
+    return recent.number;
 }
 
 std::uint64_t EventEncoder::context_of(std::string& out, const Event& event) {
     const Context context{event.task,
                           bits_of(event),
                           number_of(out, event.owner),
-                          number_of(out, event.netns_name),
-                          number_of(out, event.remote_service),
+                          number_of(out, event.netns_name, netns_name_),
+                          number_of(out, event.remote_service, remote_service_),
                           event.netns,
                           event.netns_mix};
+    Recent<Context>& recent =
+        recent_contexts_[(context.task.tid * 2 + context.bits) % recent_contexts_.size()];
+    if (recent.known && recent.key == context)
+        return recent.number;
     const auto [found, is_new] = contexts_.try_emplace(context, contexts_.size());
+    recent = {context, found->second, true};
     if (is_new) {
         const std::uint64_t task = number_of(out, event.task);
         std::string body;
@@ -118,8 +134,8 @@ void EventEncoder::set_clock(std::string& out, std::uint64_t to_wall_ns) {
 void EventEncoder::append(std::string& out, const Event& event, std::uint64_t times) {
     set_clock(out, event.wall_ns - event.time_ns);
     const std::uint64_t context = context_of(out, event);
-    const std::uint64_t local = number_of(out, event.local);
-    const std::uint64_t remote = number_of(out, event.remote);
+    const std::uint64_t local = number_of(out, event.local, local_);
+    const std::uint64_t remote = number_of(out, event.remote, remote_);
 
     constexpr std::size_t before = 2; // kind and length
     char record[before + packed_event_room];

@@ -12,6 +12,7 @@
 #include "app/pipeline.h"
 #include "decode/decode.h"
 #include "filter/filter.h"
+#include "recording/event_codec.h"
 #include "records.h"
 #include "sink/line_sink.h"
 
@@ -121,6 +122,29 @@ void sink(benchmark::State& state, Format format) {
     });
 }
 
+// Both ends of connections are recorded, so every second event is a passive close.
+void encode(benchmark::State& state) {
+    std::vector<Event> both = events(1000);
+    for (std::size_t index = 0; index < both.size(); ++index) {
+        both[index].wall_ns = both[index].time_ns; // the clock is not set
+        if (index % 2 == 1)
+            both[index].type = EventType::PassiveClose;
+    }
+    constexpr std::size_t block_bytes = 4U << 20U;
+    EventEncoder encoder;
+    std::string out;
+    std::size_t bytes = 0;
+    each(state, both, [&](const Event& event) {
+        if (bytes >= block_bytes) {
+            encoder.forget();
+            bytes = 0;
+        }
+        out.clear();
+        encoder.append(out, event);
+        bytes += out.size();
+    });
+}
+
 void whole_summary(benchmark::State& state) {
     const Filter everything;
     KernelCounts counts(CountedAt::Schedule);
@@ -142,6 +166,7 @@ BENCHMARK(aggregate)->Arg(10)->Arg(1000)->Arg(100000)->ArgName("peers");
 BENCHMARK_CAPTURE(sink, json, Format::Json);
 BENCHMARK_CAPTURE(sink, csv, Format::Csv);
 BENCHMARK_CAPTURE(sink, table, Format::Table);
+BENCHMARK(encode);
 BENCHMARK(whole_summary);
 
 } // namespace

@@ -221,7 +221,8 @@ def recording(paths, count, seconds, events):
     """What it costs to record at full rate, and to read a recording of about 1 GB."""
     table = Table("recording", "Recordings", ("figure", "value"), raw={})
     with tempfile.TemporaryDirectory(prefix="twtrace-bench-") as directory:
-        samples = [_record(paths, Path(directory) / f"{number}.twr", seconds)
+        # Long enough that the survey of listeners, twice in the first seconds, is a small part.
+        samples = [_record(paths, Path(directory) / f"{number}.twr", 4 * seconds)
                    for number in range(count)]
         large = str(Path(directory) / "large.twr")
         progress("recording: a large one is made")
