@@ -23,7 +23,7 @@ class NamespaceViews {
 
     /// Finds the existing namespaces and their settings. Live, this takes a walk over /proc and a
     /// thread for each; every ten seconds is often enough.
-    virtual void look() = 0;
+    virtual void find() = 0;
     /// Counts their sockets, by reading two small files for each.
     virtual void count() = 0;
     /// Ports that connect() can pick in a namespace whose settings are not known; 0: not known.

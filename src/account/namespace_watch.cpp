@@ -33,7 +33,7 @@ bool NamespaceWatch::wanted(std::uint32_t inode) const {
     return chosen_.empty() || std::find(chosen_.begin(), chosen_.end(), inode) != chosen_.end();
 }
 
-void NamespaceWatch::look() {
+void NamespaceWatch::find() {
     files_ = find_namespace_files();
     std::erase_if(files_, [this](const auto& file) { return !wanted(file.first); });
     std::erase_if(views_, [this](const auto& view) { return !files_.contains(view.first); });

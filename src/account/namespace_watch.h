@@ -17,7 +17,7 @@ class NamespaceWatch : public NamespaceViews {
     /// chosen: inodes; empty: all.
     explicit NamespaceWatch(std::vector<std::uint32_t> chosen = {}) : chosen_(std::move(chosen)) {}
 
-    void look() override;
+    void find() override;
     void count() override;
     /// Those of the namespace that twtrace runs in: most namespaces have the same.
     [[nodiscard]] std::uint32_t usual_ports() const override { return read_port_range().size(); }

@@ -15,7 +15,7 @@ constexpr std::string_view no_privilege =
     "with --netns /proc/self/ns/net for this one only";
 
 // Runs inside the namespace. Empty: the error is in the result.
-Result<OpenNamespace> look_around(std::uint32_t inode) {
+Result<OpenNamespace> open_here(std::uint32_t inode) {
     auto sockets = SocketDump::open();
     if (!sockets)
         return tl::unexpected(sockets.error());
@@ -26,7 +26,7 @@ Result<OpenNamespace> look_around(std::uint32_t inode) {
 // Empty: the namespace is gone.
 Result<std::optional<OpenNamespace>> open_one(const NamespaceFile& file) {
     Result<OpenNamespace> opened = fail("");
-    const auto entered = in_namespace(file, [&] { opened = look_around(file.inode); });
+    const auto entered = in_namespace(file, [&] { opened = open_here(file.inode); });
     if (!entered)
         return tl::unexpected(entered.error());
     if (*entered == Entered::Forbidden)

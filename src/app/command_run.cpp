@@ -18,7 +18,7 @@ namespace {
 
 // Bounds the wait for a peer that has not acknowledged the FIN, and for a daemon.
 constexpr std::chrono::milliseconds settling_bound{1000};
-constexpr long look_every_ns = 20'000'000;
+constexpr long poll_every_ns = 20'000'000;
 constexpr std::size_t most_named = 5;
 constexpr int interrupted = 128 + SIGINT;
 
@@ -88,7 +88,7 @@ bool CommandRun::ended() {
     status_ = child_->wait();
     state_ = State::Settling;
     settled_by_ = std::chrono::steady_clock::now() + settling_bound;
-    const itimerspec often{{0, look_every_ns}, {0, look_every_ns}};
+    const itimerspec often{{0, poll_every_ns}, {0, poll_every_ns}};
     timerfd_settime(timer_.get(), 0, &often, nullptr);
     run_->on_readable(timer_.get(), [this] {
         std::uint64_t expirations = 0;

@@ -26,7 +26,7 @@ using namespace doctor;
 
 namespace {
 
-constexpr std::chrono::seconds default_look{10};
+constexpr std::chrono::seconds default_duration{10};
 
 class Watcher : public EventConsumer {
   public:
@@ -161,7 +161,7 @@ Result<ExitCode> run_doctor(const Options& given) {
         return print_host(given.format, *document);
     Options options = given;
     if (options.duration.count() == 0 && options.child.empty() && options.from.empty())
-        options.duration = default_look;
+        options.duration = default_duration;
     CommandRun command(options);
     whatif::ConnectionLog log;
     auto report =

@@ -16,7 +16,7 @@ namespace {
 struct Row {
     Command command;
     bool traces;       // without --from: loads BPF programs
-    bool looks_around; // without --from: reads /proc, runtimes' files and network namespaces
+    bool surveys_host; // without --from: reads /proc, runtimes' files and network namespaces
     bool writes_files;
     bool uses_terminal;
 };
@@ -90,7 +90,7 @@ Duties duties_of(const Options& options) {
         if (row.command != options.command)
             continue;
         duties.reads_maps = row.traces && !replays;
-        duties.reads_processes = row.looks_around && !replays;
+        duties.reads_processes = row.surveys_host && !replays;
         duties.reads_anywhere = duties.reads_processes;
         duties.enters_namespaces = duties.reads_processes;
         duties.writes_files = row.writes_files;

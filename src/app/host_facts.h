@@ -4,8 +4,8 @@
 #include <memory>
 #include <optional>
 
-#include "app/doctor_look.h"
 #include "app/event_source.h"
+#include "app/host_reading.h"
 #include "app/replay.h"
 #include "app/replayed_facts.h"
 #include "doctor/observer.h"
@@ -16,12 +16,12 @@ namespace twtrace {
 class HostFacts {
   public:
     /// To be created before the run. replay: at the begin of the span; null: this host. Errors: as
-    /// of DoctorLook::begin().
+    /// of HostReading::begin().
     static Result<std::unique_ptr<HostFacts>> begin(const Options& options, const Replay* replay) {
         std::unique_ptr<HostFacts> facts(new HostFacts(options.filter));
         if (replay != nullptr)
             facts->replayed_.emplace(*replay);
-        else if (auto begun = facts->look_.begin(); !begun)
+        else if (auto begun = facts->reading_.begin(); !begun)
             return tl::unexpected(begun.error());
         facts->replay_ = replay;
         return facts;
@@ -36,8 +36,8 @@ class HostFacts {
         if (replayed_)
             replayed_->fill(report.seen);
         else
-            look_.end(report.seen);
-        report.notes = replay_ != nullptr ? replay_->notes() : look_.notes();
+            reading_.end(report.seen);
+        report.notes = replay_ != nullptr ? replay_->notes() : reading_.notes();
         report.start_wall_ns = source.start_wall_ns();
         report.end_wall_ns = source.end_wall_ns();
         const EventSource::Host host = source.host();
@@ -47,8 +47,8 @@ class HostFacts {
     }
 
   private:
-    explicit HostFacts(const Filter& filter) : look_(filter) {}
-    doctor::DoctorLook look_;
+    explicit HostFacts(const Filter& filter) : reading_(filter) {}
+    doctor::HostReading reading_;
     std::optional<ReplayedFacts> replayed_;
     const Replay* replay_ = nullptr;
 };

@@ -7,7 +7,7 @@
 namespace twtrace::doctor {
 
 void LeftoverCount::add(const TcpSocket& socket, std::uint32_t netns) {
-    if (!socket.minisock || socket.remaining_ms + looked_ms_ > time_wait_ms)
+    if (!socket.minisock || socket.remaining_ms + observed_ms_ > time_wait_ms)
         return;
     ++count_.sockets;
     count_.last_ends_in_ms = std::max(count_.last_ends_in_ms, socket.remaining_ms);

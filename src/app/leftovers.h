@@ -12,15 +12,15 @@ namespace twtrace::doctor {
 
 class LeftoverCount {
   public:
-    /// looked_ms: how long ago the observation began.
-    explicit LeftoverCount(std::uint64_t looked_ms) : looked_ms_(looked_ms) {}
+    /// observed_ms: how long ago the observation began.
+    explicit LeftoverCount(std::uint64_t observed_ms) : observed_ms_(observed_ms) {}
 
     /// Ignores sockets of other states.
     void add(const TcpSocket& socket, std::uint32_t netns);
     [[nodiscard]] const Leftovers& count() const { return count_; }
 
   private:
-    std::uint64_t looked_ms_;
+    std::uint64_t observed_ms_;
     JournaledOwner owners_;
     Leftovers count_;
 };

@@ -12,24 +12,24 @@ constexpr std::uint64_t soonest_ns = 100'000'000;
 
 } // namespace
 
-void PortRulesWatch::look() {
-    namespaces_->look();
+void PortRulesWatch::update() {
+    namespaces_->find();
     for (const auto& [inode, view] : namespaces_->views())
         if (view.settings)
             rules_[inode] = port_rules_of(*view.settings);
 }
 
-bool PortRulesWatch::look_for(std::uint32_t netns, std::uint64_t now_ns) {
+bool PortRulesWatch::notice(std::uint32_t netns, std::uint64_t now_ns) {
     if (netns == last_) // most events of a batch are in one namespace
         return false;
-    if (rules_.contains(netns) || looked_for_.contains(netns)) {
+    if (rules_.contains(netns) || searched_.contains(netns)) {
         last_ = netns;
         return false;
     }
     if (now_ns < next_ns_)
         return false;
-    looked_for_.insert(netns);
-    next_ns_ = run_and_pause(now_ns, soonest_ns, [this] { look(); });
+    searched_.insert(netns);
+    next_ns_ = run_and_pause(now_ns, soonest_ns, [this] { update(); });
     return true;
 }
 

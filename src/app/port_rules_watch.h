@@ -14,18 +14,18 @@ class PortRulesWatch {
   public:
     explicit PortRulesWatch(std::unique_ptr<NamespaceViews> namespaces)
         : namespaces_(std::move(namespaces)) {
-        look();
+        update();
     }
 
-    void look();
-    /// True: the namespace was not known before, and look() was called.
-    bool look_for(std::uint32_t netns, std::uint64_t now_ns);
+    void update();
+    /// True: the namespace was not known before, and update() was called.
+    bool notice(std::uint32_t netns, std::uint64_t now_ns);
     [[nodiscard]] const RulesByNetns& rules() const { return rules_; }
 
   private:
     std::unique_ptr<NamespaceViews> namespaces_;
     RulesByNetns rules_;
-    std::unordered_set<std::uint32_t> looked_for_;
+    std::unordered_set<std::uint32_t> searched_;
     std::uint32_t last_ = 0; // one of these; 0: none
     std::uint64_t next_ns_ = 0;
 };

@@ -18,7 +18,7 @@ class PortTally {
     void add(const Event& event, std::uint64_t times, std::uint64_t now_ns) {
         if (event.type != EventType::TimeWait || event.role != Role::Client)
             return;
-        if (watch_.look_for(event.netns, now_ns))
+        if (watch_.notice(event.netns, now_ns))
             held_.set_rules(watch_.rules());
         held_.add(event, times, 0, now_ns);
     }
@@ -29,7 +29,7 @@ class PortTally {
     }
     /// The ports held at that time, by the present settings, which are read for every namespace.
     const PortsHeld& at(std::uint64_t now_ns) {
-        watch_.look();
+        watch_.update();
         held_.set_rules(watch_.rules());
         return held_at(now_ns);
     }

@@ -29,10 +29,10 @@ Filter whole_namespaces(const Filter& filter) {
 Recorder::Recorder(const Options& options, EventSource& source, RecordingWriter& writer,
                    std::uint64_t start_ns)
     : source_(source), writer_(writer), watch_(options.filter.netns),
-      everybody_(whole_namespaces(options.filter)), look_(everybody_) {
+      everybody_(whole_namespaces(options.filter)), reading_(everybody_) {
     write_present(options, start_ns);
-    if (auto begun = look_.begin(); begun)
-        can_look_ = true;
+    if (auto begun = reading_.begin(); begun)
+        can_read_ = true;
     else
         spdlog::warn("ports and settings are not recorded: {}", begun.error().message);
     write_ports(source.now_ns());
@@ -104,7 +104,7 @@ RunSample Recorder::sample_of(const Accounting::Inputs& inputs, std::uint64_t at
 void Recorder::write_sample() {
     const std::uint64_t now_ns = source_.now_ns();
     if (now_ns >= next_find_ns_)
-        next_find_ns_ = run_and_pause(now_ns, find_every_ns, [this] { watch_.look(); });
+        next_find_ns_ = run_and_pause(now_ns, find_every_ns, [this] { watch_.find(); });
     if (now_ns >= next_count_ns_)
         next_count_ns_ = run_and_pause(now_ns, 0, [this] { watch_.count(); });
     sampled_ns_ = source_.last_checkpoint().at_ns;
@@ -113,7 +113,7 @@ void Recorder::write_sample() {
 }
 
 void Recorder::write_ports(std::uint64_t now_ns) {
-    if (!can_look_)
+    if (!can_read_)
         return;
     doctor::Observations seen;
     for (const auto& [key, at_ns] : failed_ns_) {
@@ -125,7 +125,7 @@ void Recorder::write_ports(std::uint64_t now_ns) {
         flow.no_port = 1;
         flow.last_no_port_ns = at_ns;
     }
-    next_ports_ns_ = run_and_pause(now_ns, ports_every_ns, [&] { look_.end(seen, false); });
+    next_ports_ns_ = run_and_pause(now_ns, ports_every_ns, [&] { reading_.end(seen, false); });
     for (const auto& [inode, facts] : seen.namespaces) {
         writer_.netns({inode, facts.name, facts.enter, facts.settings});
         PortsRecord record;
@@ -148,7 +148,7 @@ void Recorder::write_ports(std::uint64_t now_ns) {
 
 void Recorder::finish() {
     write_ports(source_.now_ns());
-    watch_.look();
+    watch_.find();
     watch_.count();
     writer_.end(sample_of(source_.accounting_inputs(), source_.accounted_until_ns()));
 }

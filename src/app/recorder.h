@@ -6,8 +6,8 @@
 
 #include "account/namespace_watch.h"
 #include "aggregate/ports_held.h"
-#include "app/doctor_look.h"
 #include "app/event_source.h"
+#include "app/host_reading.h"
 #include "recording/recording_writer.h"
 
 namespace twtrace {
@@ -36,8 +36,8 @@ class Recorder : public EventConsumer {
     RecordingWriter& writer_;
     NamespaceWatch watch_;
     Filter everybody_;
-    doctor::DoctorLook look_;
-    bool can_look_ = false;
+    doctor::HostReading reading_;
+    bool can_read_ = false;
     std::map<HeldKey, std::uint64_t> failed_ns_; // when connect() last found no free port
     std::uint64_t checkpoint_ns_ = 0;            // chosen, and not yet written
     std::uint64_t chosen_ns_ = 0;                // chosen last

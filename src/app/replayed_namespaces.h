@@ -13,7 +13,7 @@ class ReplayedNamespaces : public NamespaceViews {
     ReplayedNamespaces(const Replay& replay, std::vector<std::uint32_t> chosen)
         : replay_(replay), chosen_(std::move(chosen)) {}
 
-    void look() override {
+    void find() override {
         for (const auto& [inode, known] : replay_.netns())
             if (chosen_.empty() ||
                 std::find(chosen_.begin(), chosen_.end(), inode) != chosen_.end())

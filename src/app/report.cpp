@@ -28,10 +28,10 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::chrono::seconds default_look{60};
+constexpr std::chrono::seconds default_duration{60};
 constexpr std::size_t peers_per_group = 100;
 constexpr std::uint64_t second_ns = 1'000'000'000;
-constexpr std::uint64_t look_every_ns = 10 * second_ns;
+constexpr std::uint64_t read_every_ns = 10 * second_ns;
 
 // Collects everything that the page shows, in one pass over the events.
 class Reporter : public EventConsumer {
@@ -54,8 +54,8 @@ class Reporter : public EventConsumer {
         if (now_ns < next_ns_)
             return;
         next_ns_ = now_ns + second_ns;
-        if (now_ns >= look_ns_)
-            look_ns_ = run_and_pause(now_ns, look_every_ns, [this] { look(); });
+        if (now_ns >= next_read_ns_)
+            next_read_ns_ = run_and_pause(now_ns, read_every_ns, [this] { read_host(); });
         take_ports(now_ns);
         if (now_ns >= count_ns_) {
             count_ns_ = run_and_pause(now_ns, 0, [this] { namespaces_->count(); });
@@ -92,8 +92,8 @@ class Reporter : public EventConsumer {
             data_.lifetimes[std::min<std::size_t>(std::bit_width(*lifetime),
                                                   data_.lifetimes.size() - 1)] += times;
     }
-    void look() {
-        namespaces_->look();
+    void read_host() {
+        namespaces_->find();
         collector_.ports(); // reads the settings for later events
     }
     void take_ports(std::uint64_t now_ns) {
@@ -123,7 +123,7 @@ class Reporter : public EventConsumer {
     std::unique_ptr<NamespaceViews> namespaces_;
     std::uint64_t start_ns_;
     std::uint64_t next_ns_ = 0;
-    std::uint64_t look_ns_ = 0;
+    std::uint64_t next_read_ns_ = 0;
     std::uint64_t count_ns_ = 0;
     doctor::Observer observer_;
     SliceDoctor slices_;
@@ -162,7 +162,7 @@ Result<void> run_report(const Options& given) {
                     ExitCode::Usage);
     Options options = given;
     if (options.duration.count() == 0 && options.from.empty())
-        options.duration = default_look;
+        options.duration = default_duration;
     auto source = open_source(options, {every_type, TWTRACE_PASSIVE_SEND, true});
     if (!source)
         return tl::unexpected(source.error());

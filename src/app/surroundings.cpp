@@ -32,7 +32,7 @@ Surveyor::Surveyor(const Options& options, const EventSource& source)
 
 void Surveyor::find_namespaces() {
     const std::size_t before = watch_->views().size();
-    watch_->look();
+    watch_->find();
     if (watch_->views().size() != before)
         around_.present.clear(); // the sockets of a new namespace are not an increase
     around_.rules.clear();
@@ -86,14 +86,14 @@ void Surveyor::count_entries(std::uint64_t until_ns) {
 
 // A namespace that is gone or can't be reached stays unknown: it is searched for once.
 void Surveyor::notice_new(const Flows& flows) {
-    if (looked_for_.size() > 1000)
-        looked_for_.clear();
+    if (searched_.size() > 1000)
+        searched_.clear();
     for (const auto& [key, flow] : flows.all())
-        if (!watch_->views().contains(key.netns) && looked_for_.insert(key.netns).second)
+        if (!watch_->views().contains(key.netns) && searched_.insert(key.netns).second)
             has_new_ = true;
 }
 
-void Surveyor::look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
+void Surveyor::update(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
     around_.wall_ns = source_.wall_of(now_ns);
     around_.accounting = accounting;
     count_entries(source_.accounted_until_ns());

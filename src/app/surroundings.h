@@ -17,7 +17,7 @@ class Surveyor {
 
     /// Updates what is due. Takes at most half a percent of the time, however many namespaces there
     /// are.
-    void look(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns);
+    void update(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns);
     [[nodiscard]] const Surroundings& surroundings() const { return around_; }
 
   private:
@@ -34,7 +34,7 @@ class Surveyor {
     const EventSource& source_;
     std::unique_ptr<NamespaceViews> watch_;
     std::unordered_map<std::uint32_t, std::string> name_of_;
-    std::unordered_set<std::uint32_t> looked_for_; ///< each is searched for once
+    std::unordered_set<std::uint32_t> searched_; ///< each is searched for once
     bool has_new_ = false;
     std::uint64_t next_find_ns_ = 0;
     std::uint64_t find_soonest_ns_ = 0;

@@ -34,7 +34,7 @@ class TopView : public EventConsumer {
           inherited_(source.inherited(options.filter.netns, start_ns, flows_)),
           surveyor_(options, source), state_(state) {
         next_ns_ = start_ns + interval_ns();
-        look(source_.now_ns());
+        survey(source_.now_ns());
         refresh();
     }
 
@@ -45,7 +45,7 @@ class TopView : public EventConsumer {
     }
 
     bool tick() {
-        const bool draw = screen_.look_after();
+        const bool draw = screen_.go_on_after_signals();
         const std::uint64_t now = source_.now_ns();
         const std::uint64_t before = cpu_now_ns();
         const bool due = now >= next_ns_;
@@ -95,13 +95,13 @@ class TopView : public EventConsumer {
         return static_cast<std::uint64_t>(std::chrono::nanoseconds(interval_).count());
     }
 
-    void look(std::uint64_t now) {
-        surveyor_.look(source_.accounting(), flows_, now);
+    void survey(std::uint64_t now) {
+        surveyor_.update(source_.accounting(), flows_, now);
         flows_.set_rules(surveyor_.surroundings().rules);
     }
 
     void update(std::uint64_t now) {
-        look(now);
+        survey(now);
         if (flows_.elapsed_s() > 60)
             inherited_.forget();
         flows_.age(now);

@@ -15,7 +15,7 @@ using namespace whatif;
 
 namespace {
 
-constexpr std::chrono::seconds default_look{10};
+constexpr std::chrono::seconds default_duration{10};
 
 class Logger : public EventConsumer {
   public:
@@ -47,7 +47,7 @@ Question question_of(const Options& options, const EventSource& source, const Co
 WhatIfReport what_if_report(const Options& options, const EventSource& source,
                             const ConnectionLog& log) {
     const auto namespaces = source.namespaces(options.filter.netns);
-    namespaces->look();
+    namespaces->find();
     const Question question = question_of(options, source, log);
     WhatIfReport report;
     report.host = source.host().name;
@@ -77,7 +77,7 @@ Result<ExitCode> run_what_if(const Options& given) {
                     ExitCode::Usage);
     Options options = given;
     if (options.duration.count() == 0 && options.child.empty() && options.from.empty())
-        options.duration = default_look;
+        options.duration = default_duration;
     auto document = Document::open(options);
     if (!document)
         return tl::unexpected(document.error());

@@ -68,7 +68,7 @@ class Search {
     explicit Search(const std::vector<std::uint32_t>& inodes)
         : wanted_(inodes.begin(), inodes.end()) {}
 
-    void look_into(std::uint32_t pid, const std::string& process) {
+    void search(std::uint32_t pid, const std::string& process) {
         const Directory descriptors(opendir((process + "/fd").c_str()));
         if (!descriptors) {
             result_.complete = result_.complete && errno != EACCES && errno != EPERM;
@@ -113,7 +113,7 @@ HolderSearch find_socket_holders(const std::vector<std::uint32_t>& inodes,
     if (!inodes.empty() && processes) {
         while (const dirent* entry = readdir(processes.get()))
             if (const std::uint32_t pid = number(entry->d_name); pid != 0)
-                search.look_into(pid, proc + "/" + entry->d_name);
+                search.search(pid, proc + "/" + entry->d_name);
     }
     return search.take();
 }

@@ -31,7 +31,7 @@ void judge_settings(const Observations& seen, Findings& findings);
 
 struct Rule {
     std::string_view name;
-    std::string_view looks_for;
+    std::string_view subject;
     void (*judge)(const Observations&, Findings&);
 };
 std::span<const Rule> rules();

@@ -9,7 +9,7 @@ namespace twtrace {
 namespace {
 
 // The search for namespaces walks /proc; their counters are read at each scrape.
-constexpr std::chrono::seconds look_every{10};
+constexpr std::chrono::seconds read_every{10};
 
 template <typename Value>
 void add_known(std::optional<Value>& sum, const std::optional<Value>& more) {
@@ -26,11 +26,11 @@ HostWatch::HostWatch(std::vector<std::uint32_t> chosen, std::vector<pid_t> child
         kernel_ = system.release;
 }
 
-ObservedHost HostWatch::look() {
+ObservedHost HostWatch::read() {
     const auto now = std::chrono::steady_clock::now();
-    if (!looked_at_ || now - *looked_at_ >= look_every) {
-        looked_at_ = now;
-        watch_.look();
+    if (!read_at_ || now - *read_at_ >= read_every) {
+        read_at_ = now;
+        watch_.find();
         default_ports_ = read_port_range().size();
         rules_.clear();
         for (const auto& [inode, view] : watch_.views())

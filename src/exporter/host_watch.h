@@ -21,7 +21,7 @@ class HostWatch {
     /// chosen: inodes; empty: all. children: the exporter's other processes.
     HostWatch(std::vector<std::uint32_t> chosen, std::vector<pid_t> children);
 
-    ObservedHost look();
+    ObservedHost read();
 
   private:
     NamespaceWatch watch_;
@@ -30,7 +30,7 @@ class HostWatch {
     std::string kernel_;
     RulesByNetns rules_;
     std::uint32_t default_ports_ = 0;
-    std::optional<std::chrono::steady_clock::time_point> looked_at_;
+    std::optional<std::chrono::steady_clock::time_point> read_at_;
 };
 
 } // namespace twtrace

@@ -38,7 +38,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
     std::unique_ptr<Publisher> publisher(new Publisher(std::move(config), counters));
     if (!publisher->stop_)
         return fail(fmt::format("cannot make an event descriptor: {}", std::strerror(errno)));
-    counters.set_rules(publisher->host_.look().rules);
+    counters.set_rules(publisher->host_.read().rules);
     if (!publisher->config_.textfile.empty()) {
         if (auto written = publisher->write_file(); !written)
             return tl::unexpected(written.error());
@@ -96,7 +96,7 @@ bool Publisher::answer_front() {
 
 void Publisher::render() {
     const auto before = Clock::now();
-    ObservedHost host = host_.look();
+    ObservedHost host = host_.read();
     counters_.set_rules(host.rules);
     host.render_s = render_s_;
     text_ = std::make_shared<const std::string>(

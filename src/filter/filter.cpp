@@ -11,9 +11,9 @@ namespace twtrace {
 namespace {
 
 // No condition is given, or one of them holds.
-template <typename Wishes, typename Test>
-bool none_or_any(const Wishes& wishes, Test test) {
-    return wishes.empty() || std::any_of(wishes.begin(), wishes.end(), test);
+template <typename Conditions, typename Test>
+bool none_or_any(const Conditions& conditions, Test test) {
+    return conditions.empty() || std::any_of(conditions.begin(), conditions.end(), test);
 }
 
 template <typename Value>
@@ -38,17 +38,17 @@ bool is_like(const std::string& pattern, const std::string& name) {
 }
 
 // Only 12 digits of an id are kept.
-bool is_container(const std::string& wish, const Owner& owner) {
+bool is_container(const std::string& pattern, const Owner& owner) {
     constexpr std::size_t kept = 12;
-    return (!owner.container.empty() && owner.container.starts_with(wish.substr(0, kept)) &&
-            wish.find_first_not_of("0123456789abcdef") == std::string::npos) ||
-           is_like(wish, owner.container_name) || is_like(wish, owner.container);
+    return (!owner.container.empty() && owner.container.starts_with(pattern.substr(0, kept)) &&
+            pattern.find_first_not_of("0123456789abcdef") == std::string::npos) ||
+           is_like(pattern, owner.container_name) || is_like(pattern, owner.container);
 }
 
-bool is_pod(const PodPattern& wish, const Owner& owner) {
-    return (wish.pod_namespace.empty() || is_like(wish.pod_namespace, owner.pod_namespace)) &&
+bool is_pod(const PodPattern& pattern, const Owner& owner) {
+    return (pattern.pod_namespace.empty() || is_like(pattern.pod_namespace, owner.pod_namespace)) &&
            !owner.pod.empty() &&
-           (is_like(wish.name, owner.pod) || is_like(wish.name, owner.workload));
+           (is_like(pattern.name, owner.pod) || is_like(pattern.name, owner.workload));
 }
 
 bool is_below(const std::string& top, const std::string& path) {
@@ -70,12 +70,15 @@ bool Filter::passes_owner(const Event& event) const {
     const Owner& owner = event.owner != nullptr ? *event.owner : nobody;
     if (!comm.empty() && event.task.comm() != comm && owner.process != comm)
         return false;
-    return none_or_any(units, [&](const auto& wish) { return is_unit(wish, owner.unit); }) &&
-           none_or_any(containers, [&](const auto& wish) { return is_container(wish, owner); }) &&
-           none_or_any(pods, [&](const auto& wish) { return is_pod(wish, owner); }) &&
-           none_or_any(pod_namespaces,
-                       [&](const auto& wish) { return is_like(wish, owner.pod_namespace); }) &&
-           none_or_any(cgroups, [&](const auto& wish) { return is_below(wish, owner.cgroup); });
+    return none_or_any(units, [&](const auto& pattern) { return is_unit(pattern, owner.unit); }) &&
+           none_or_any(containers,
+                       [&](const auto& pattern) { return is_container(pattern, owner); }) &&
+           none_or_any(pods, [&](const auto& pattern) { return is_pod(pattern, owner); }) &&
+           none_or_any(
+               pod_namespaces,
+               [&](const auto& pattern) { return is_like(pattern, owner.pod_namespace); }) &&
+           none_or_any(cgroups,
+                       [&](const auto& pattern) { return is_below(pattern, owner.cgroup); });
 }
 
 bool Filter::passes(const Event& event) const {

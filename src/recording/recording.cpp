@@ -40,12 +40,12 @@ Result<Recording> Recording::open(const std::string& path) {
     } else {
         recording.files_.push_back(path);
     }
-    if (auto looked = recording.look_for_end(); !looked)
-        return tl::unexpected(looked.error());
+    if (auto found = recording.find_end(); !found)
+        return tl::unexpected(found.error());
     return recording;
 }
 
-Result<void> Recording::look_for_end() {
+Result<void> Recording::find_end() {
     auto first = FileReader::open(files_.front());
     if (!first)
         return tl::unexpected(first.error());

@@ -34,7 +34,7 @@ class Recording {
 
   private:
     explicit Recording(std::string path) : path_(std::move(path)) {}
-    Result<void> look_for_end();
+    Result<void> find_end();
     bool open_next();
     void close();
 

@@ -182,7 +182,7 @@ void append_doctor_table(const DoctorReport& report, bool wide, std::string& out
     if (wide || report.seen.totals.time_wait == 0) {
         std::string looked_for = "Looked for: ";
         for (const Rule& rule : rules())
-            looked_for += std::string(&rule == rules().data() ? "" : "; ").append(rule.looks_for);
+            looked_for += std::string(&rule == rules().data() ? "" : "; ").append(rule.subject);
         append_wrapped(out, "", looked_for + ".");
     }
     for (const std::string& note : report.notes)

@@ -48,7 +48,7 @@ std::vector<OverflowCount> CountTable::take() {
         if (count > known.count)
             counts.push_back({key, count - known.count});
         known.count = count;
-        if (known.still >= still_looks && bpf_map_delete_elem(map_, &key) == 0)
+        if (known.still >= idle_reads && bpf_map_delete_elem(map_, &key) == 0)
             known_.erase(bytes_of(key));
     }
     return counts;

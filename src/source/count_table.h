@@ -16,7 +16,7 @@ namespace twtrace {
 std::size_t possible_cpus();
 
 /// Number of reads without a change after which an entry counts as unused.
-inline constexpr unsigned still_looks = 10;
+inline constexpr unsigned idle_reads = 10;
 
 struct OverflowCount {
     twtrace_overflow_key key;

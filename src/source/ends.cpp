@@ -29,7 +29,7 @@ constexpr std::uint32_t most_arguments = 6;
 
 // Checks that the kernel has the functions and did not inline all calls of them. Returns the number
 // of arguments of tcp_timewait_state_process().
-Result<std::uint32_t> look_for_all(const btf* types) {
+Result<std::uint32_t> check_functions(const btf* types) {
     for (const char* function : all_needed)
         if (function_id(types, function) < 0)
             return fail(fmt::format("{}: this kernel has no such function to trace", function));
@@ -69,7 +69,7 @@ std::uint64_t recursion_misses(const bpf_program* program) {
 
 Result<void> probe_ends() {
     const Btf types(btf__load_vmlinux_btf());
-    if (auto all = look_for_all(types.get()); !all)
+    if (auto all = check_functions(types.get()); !all)
         return tl::unexpected(all.error());
     const int error = try_tracing(BPF_TRACE_FENTRY, function_id(types.get(), process));
     if (error != 0)
@@ -88,7 +88,7 @@ EndsSource::~EndsSource() = default;
 
 Result<EndsSource> EndsSource::open(Shared shared, const twtrace_config& gate) {
     const Btf types(btf__load_vmlinux_btf());
-    const auto arguments = look_for_all(types.get());
+    const auto arguments = check_functions(types.get());
     if (!arguments)
         return tl::unexpected(arguments.error());
     auto impl = std::make_unique<Impl>();

@@ -60,7 +60,7 @@ std::uint64_t PassiveSlots::sum(std::size_t index) const {
 
 void PassiveSlots::grow_old(std::size_t index) {
     Slot& slot = slots_[index];
-    if (slot.still < still_looks)
+    if (slot.still < idle_reads)
         return;
     slot.still = 0;
     if (slot.state == Slot::Given)

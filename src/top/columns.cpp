@@ -78,10 +78,10 @@ const std::string& text_of(const RowText& text, Field field) {
 }
 
 int wish_of(Field field, std::string_view title, const std::vector<RowText>& texts) {
-    int wish = width_of(title);
+    int width = width_of(title);
     for (const RowText& text : texts)
-        wish = std::max(wish, width_of(clean(text_of(text, field), {})));
-    return std::min(wish, most_of_a_name);
+        width = std::max(width, width_of(clean(text_of(text, field), {})));
+    return std::min(width, most_of_a_name);
 }
 
 // Columns of numbers have a fixed width so that they do not move; names get the width that they

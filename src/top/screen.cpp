@@ -285,7 +285,7 @@ std::optional<Key> Screen::key() {
     }
 }
 
-bool Screen::look_after() {
+bool Screen::go_on_after_signals() {
     bool anew = false;
     if (stop_asked != 0) {
         endwin();

@@ -87,11 +87,11 @@ void attribute(benchmark::State& state) {
 }
 
 void filter(benchmark::State& state) {
-    Filter wishes;
-    wishes.pids = {1, 2, static_cast<std::uint32_t>(getpid())};
-    wishes.remote_ports.insert(8080);
+    Filter filter;
+    filter.pids = {1, 2, static_cast<std::uint32_t>(getpid())};
+    filter.remote_ports.insert(8080);
     each(state, events(1000),
-         [&](const Event& event) { benchmark::DoNotOptimize(wishes.passes(event)); });
+         [&](const Event& event) { benchmark::DoNotOptimize(filter.passes(event)); });
 }
 
 class Counting : public EventConsumer {

@@ -1,3 +1,4 @@
+# limit: 420
 # jiffies begin five minutes before their lower 32 bits, TCP's time stamps, wrap: closes before, across and after it. It takes
 # those five minutes, unless --fast-time lets idle time pass.
 . /lib/common.sh
@@ -9,11 +10,11 @@ across() {
         sleep $((310 - $(uptime_s)))
         echo late
     ) | nc -l -p 7003 &
-    server=$!
+    late=$! # closes() has a variable `server`
     sleep 1
-    nc 127.0.0.1 7003 </dev/null >/dev/null &
+    sleep 400 | nc 127.0.0.1 7003 >/dev/null & # at the end of its input nc would close first
     closes 2
-    wait $server
+    wait $late
     closes 2
 }
 during across -- trace -v -o json || fail "twtrace trace ended with $?: $(tail -n 1 /tmp/err)"

@@ -78,7 +78,7 @@ TEST_CASE("snapshot: what a group does not know or share is nothing") {
     CHECK_FALSE(row.is_other);
 }
 
-TEST_CASE("snapshot: peers come largest first; those beyond the wish are added up") {
+TEST_CASE("snapshot: peers come largest first; those beyond the requested number are added up") {
     Aggregator aggregator(GroupBy::Process);
     for (std::uint16_t port = 1; port <= 5; ++port)
         aggregator.add(to_port(port), port);

@@ -63,7 +63,7 @@ TEST_CASE("replay: port settings come from the recording, or are not known", "[r
     }
     const auto replay = replay_of(options);
     const auto namespaces = replay->namespaces({});
-    namespaces->look();
+    namespaces->find();
     CHECK(namespaces->usual_ports() == 0);
     CHECK(namespaces->views().at(client_v4().netns).settings.has_value() == has_settings);
     const auto notes = notes_of(options);

@@ -17,7 +17,7 @@ PortSet ports(std::initializer_list<std::uint16_t> list) {
 
 } // namespace
 
-TEST_CASE("filter: without a wish everything passes") {
+TEST_CASE("filter: without a condition everything passes") {
     CHECK(Filter{}.passes(client_v4()));
     CHECK(Filter{}.passes(longest_v6()));
     CHECK(Filter{}.passes(unknown_closer()));
@@ -75,7 +75,7 @@ TEST_CASE("filter: by network namespace") {
     CHECK_FALSE(filter.passes(longest_v6()));
 }
 
-TEST_CASE("filter: wishes add up, one that fails is enough") {
+TEST_CASE("filter: conditions add up, one that fails is enough") {
     Filter filter;
     filter.pids = {1234};
     filter.comm = "nginx";
@@ -168,25 +168,25 @@ TEST_CASE("filter: of an event that only was counted, the names alone are compar
     CHECK_FALSE(filter.passes_owner(client_v4()));
 }
 
-TEST_CASE("filter: each wish but a namespace leaves something out") {
+TEST_CASE("filter: each condition but a namespace leaves something out") {
     CHECK_FALSE(Filter{}.is_partial());
     Filter scope;
     scope.netns = {1};
     CHECK_FALSE(scope.is_partial());
-    std::vector<Filter> wishes(11);
-    wishes[0].pids = {1};
-    wishes[1].comm = "nginx";
-    wishes[2].local_ports = ports({1});
-    wishes[3].remote_ports = ports({1});
-    wishes[4].family = 6;
-    wishes[5].local_cidrs = {{address("10.0.0.0"), 8}};
-    wishes[6].remote_cidrs = {{address("10.0.0.0"), 8}};
-    wishes[7].role = Role::Client;
-    wishes[8].units = {"nginx"};
-    wishes[9].containers = {"0a"};
-    wishes[10].cgroups = {"/a"};
-    for (const Filter& wish : wishes)
-        CHECK(wish.is_partial());
+    std::vector<Filter> filters(11);
+    filters[0].pids = {1};
+    filters[1].comm = "nginx";
+    filters[2].local_ports = ports({1});
+    filters[3].remote_ports = ports({1});
+    filters[4].family = 6;
+    filters[5].local_cidrs = {{address("10.0.0.0"), 8}};
+    filters[6].remote_cidrs = {{address("10.0.0.0"), 8}};
+    filters[7].role = Role::Client;
+    filters[8].units = {"nginx"};
+    filters[9].containers = {"0a"};
+    filters[10].cgroups = {"/a"};
+    for (const Filter& filter : filters)
+        CHECK(filter.is_partial());
 }
 
 TEST_CASE("filter: containers and pods by their names, whole, by pattern, by workload") {
@@ -198,16 +198,16 @@ TEST_CASE("filter: containers and pods by their names, whole, by pattern, by wor
     owner.pod_namespace = "shop";
     owner.workload = "checkout";
     event.owner = &owner;
-    const auto container = [&](const char* wish) {
+    const auto container = [&](const char* pattern) {
         Filter filter;
-        filter.containers = {wish};
+        filter.containers = {pattern};
         CHECK(filter.is_partial());
         return filter.passes(event);
     };
-    for (const char* wish : {"62f7", "62f70fb04b4d7a5c7e3a", "web-proxy-1", "web-*"})
-        CHECK(container(wish));
-    for (const char* wish : {"2f70", "web", "proxy", "62f70fb04b4e"})
-        CHECK_FALSE(container(wish));
+    for (const char* pattern : {"62f7", "62f70fb04b4d7a5c7e3a", "web-proxy-1", "web-*"})
+        CHECK(container(pattern));
+    for (const char* pattern : {"2f70", "web", "proxy", "62f70fb04b4e"})
+        CHECK_FALSE(container(pattern));
     const auto pod = [&](const char* space, const char* name) {
         Filter filter;
         filter.pods = {{space, name}};

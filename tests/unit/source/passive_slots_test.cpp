@@ -111,7 +111,7 @@ TEST_CASE("passive slots: a slot is kept as long as it is used", "[source]") {
     const auto first = server(1);
     const auto second = server(1 + TWTRACE_PASSIVE_SLOTS);
     offer(slots, first);
-    for (int look = 0; look < 50; ++look) {
+    for (int reading = 0; reading < 50; ++reading) {
         offer(slots, second);
         REQUIRE(shared.count(0, first, 1));
         CHECK(take(slots).size() == 1);
@@ -129,7 +129,7 @@ TEST_CASE("passive slots: an unused slot is withdrawn, and assigned again after 
     offer(slots, first);
     REQUIRE(shared.count(0, first, 2));
     CHECK(take(slots).size() == 1);
-    for (int look = 0; look < 10; ++look) {
+    for (int reading = 0; reading < 10; ++reading) {
         REQUIRE(shared.slots[index].used == 1);
         CHECK(take(slots).empty());
     }
@@ -141,7 +141,7 @@ TEST_CASE("passive slots: an unused slot is withdrawn, and assigned again after 
     REQUIRE(late.size() == 1);
     CHECK(late[0].count == 1);
     CHECK(equal(late[0].key, first));
-    for (int look = 0; look < 10; ++look) {
+    for (int reading = 0; reading < 10; ++reading) {
         offer(slots, second);
         REQUIRE(shared.slots[index].used == 0);
         CHECK(take(slots).empty());

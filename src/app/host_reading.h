@@ -19,9 +19,9 @@
 
 namespace twtrace::doctor {
 
-class DoctorLook {
+class HostReading {
   public:
-    explicit DoctorLook(const Filter& filter) : filter_(filter) {}
+    explicit HostReading(const Filter& filter) : filter_(filter) {}
 
     /// Errors: a chosen namespace can't be entered, or the kernel lists no sockets.
     Result<void> begin();

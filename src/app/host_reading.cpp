@@ -1,4 +1,4 @@
-#include "app/doctor_look.h"
+#include "app/host_reading.h"
 
 #include <algorithm>
 
@@ -65,14 +65,14 @@ std::vector<std::uint16_t> list_of(const PortSet& ports) {
 
 } // namespace
 
-Result<std::vector<OpenNamespace>> DoctorLook::open() {
+Result<std::vector<OpenNamespace>> HostReading::open() {
     if (!filter_.netns.empty() || may_enter_namespaces())
         return open_namespaces(filter_.netns);
     return open_namespaces({current_namespace()});
 }
 
-Result<void> DoctorLook::count_in(OpenNamespace& space, Counted& counted,
-                                  LeftoverCount* leftovers) const {
+Result<void> HostReading::count_in(OpenNamespace& space, Counted& counted,
+                                   LeftoverCount* leftovers) const {
     const std::uint32_t usable = space.settings.usable_ports();
     const bool many = !counted.counts || counted.counts->inuse + counted.counts->time_wait >=
                                              std::max(usable / worth_counting, 1U);
@@ -103,7 +103,7 @@ Result<void> DoctorLook::count_in(OpenNamespace& space, Counted& counted,
         });
 }
 
-Result<DoctorLook::All> DoctorLook::count(LeftoverCount* leftovers) {
+Result<HostReading::All> HostReading::count(LeftoverCount* leftovers) {
     auto spaces = open();
     if (!spaces)
         return tl::unexpected(spaces.error());
@@ -120,7 +120,7 @@ Result<DoctorLook::All> DoctorLook::count(LeftoverCount* leftovers) {
     return all;
 }
 
-Result<void> DoctorLook::begin() {
+Result<void> HostReading::begin() {
     auto counted = count(nullptr);
     if (!counted)
         return tl::unexpected(counted.error());
@@ -130,8 +130,8 @@ Result<void> DoctorLook::begin() {
     return {};
 }
 
-void DoctorLook::fill(std::uint32_t netns, const Counted& counted, const Observations& seen,
-                      NamespaceFacts& facts) const {
+void HostReading::fill(std::uint32_t netns, const Counted& counted, const Observations& seen,
+                       NamespaceFacts& facts) const {
     facts.settings = counted.settings;
     facts.counts = counted.counts;
     facts.listeners = list_of(counted.listeners);
@@ -161,7 +161,7 @@ void DoctorLook::fill(std::uint32_t netns, const Counted& counted, const Observa
     facts.port_sockets = counted.ports->sockets();
 }
 
-void DoctorLook::end(Observations& seen, bool leftovers) {
+void HostReading::end(Observations& seen, bool leftovers) {
     std::optional<LeftoverCount> older;
     if (leftovers)
         older.emplace((monotonic_now_ns() - counted_ns_) / 1'000'000);
@@ -176,7 +176,7 @@ void DoctorLook::end(Observations& seen, bool leftovers) {
     const auto overflow = overflows(filter_.netns);
     NetnsNames names;
     NamespaceWatch watch(filter_.netns);
-    watch.look();
+    watch.find();
     watch.count();
     const auto files = find_namespace_files();
     for (const auto& [inode, view] : watch.views()) {
@@ -211,7 +211,7 @@ void DoctorLook::end(Observations& seen, bool leftovers) {
 }
 
 // If only some processes are of interest, removes namespaces and ports that they do not use.
-void DoctorLook::leave_out_others(Observations& seen) const {
+void HostReading::leave_out_others(Observations& seen) const {
     if (filter_.pids.empty() && filter_.comm.empty())
         return;
     std::erase_if(seen.namespaces, [&](const auto& one) {
