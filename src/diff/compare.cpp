@@ -54,6 +54,8 @@ void DiffSide::add(const Event& event, std::uint64_t times) {
         found = rows_.try_emplace(key).first;
     }
     found->second.counts.add(event.type, event.stage, times);
+    if (found->second.remote_service.empty() && found->first.remote.family != 0)
+        found->second.remote_service = event.remote_service;
     if (event.type == EventType::TimeWait)
         if (const auto lifetime = event.lifetime_us())
             found->second.lifetimes.add(*lifetime);
@@ -85,14 +87,18 @@ Diff compare(const DiffSide& before, const DiffSide& after) {
         const bool has_later = later != after.rows().end() && is_worth_a_row(later->second.counts);
         if (!is_worth_a_row(numbers.counts) && !has_later)
             continue;
-        DiffRow row{key, values_of(before, key, numbers), std::nullopt};
-        if (later != after.rows().end())
+        DiffRow row{key, numbers.remote_service, values_of(before, key, numbers), std::nullopt};
+        if (later != after.rows().end()) {
             row.after = values_of(after, key, later->second);
+            if (!later->second.remote_service.empty())
+                row.remote_service = later->second.remote_service;
+        }
         diff.rows.push_back(std::move(row));
     }
     for (const auto& [key, numbers] : after.rows())
         if (is_worth_a_row(numbers.counts) && !before.rows().contains(key))
-            diff.rows.push_back({key, std::nullopt, values_of(after, key, numbers)});
+            diff.rows.push_back(
+                {key, numbers.remote_service, std::nullopt, values_of(after, key, numbers)});
     std::stable_sort(diff.rows.begin(), diff.rows.end(), [](const DiffRow& a, const DiffRow& b) {
         return std::abs(a.change()) > std::abs(b.change());
     });

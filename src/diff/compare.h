@@ -27,6 +27,7 @@ struct DiffKey {
 struct DiffNumbers {
     Counts counts;
     doctor::Lifetimes lifetimes;
+    std::string remote_service; ///< of a client; empty: not on that host, or not known
 };
 
 /// One of the two spans.
@@ -67,6 +68,7 @@ struct DiffRow {
         std::optional<std::uint64_t> lifetime_below_us; ///< upper bound of the median
     };
     DiffKey key;
+    std::string remote_service;   ///< of the later side that knows it
     std::optional<Values> before; ///< none: it is new
     std::optional<Values> after;  ///< none: it is gone
 

@@ -51,9 +51,13 @@ std::string endpoint(const Address& address, std::uint16_t port) {
                                : fmt::format("{}:{}", text, port);
 }
 
+std::string endpoint(const Address& address, std::uint16_t port, const std::string& service) {
+    const std::string text = endpoint(address, port);
+    return service.empty() ? text : fmt::format("{} ({})", text, service);
+}
+
 std::string other_end(const Flow& flow) {
-    const std::string text = endpoint(flow.remote, flow.port);
-    return flow.remote_service.empty() ? text : fmt::format("{} ({})", text, flow.remote_service);
+    return endpoint(flow.remote, flow.port, flow.remote_service);
 }
 
 namespace {

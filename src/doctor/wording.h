@@ -16,6 +16,8 @@ std::string percent(double share);                                ///< 98.8 %; 1
 std::string per_second(double rate);                              ///< 470/s; 1.5/s
 std::string duration_text(double seconds);                        ///< 831 us, 12 s, 3 min
 std::string endpoint(const Address& address, std::uint16_t port); ///< 10.0.0.1:80, [::1]:80
+/// With the service there, if it is known: 127.0.0.1:9000 (php-fpm).
+std::string endpoint(const Address& address, std::uint16_t port, const std::string& service);
 /// For a client's flow: "127.0.0.1:9000 (php-fpm)" if the service there is known.
 std::string other_end(const Flow& flow);
 /// "nginx.service (pid 123)"; "curl (150 processes started by check.sh)"; "a process that is not

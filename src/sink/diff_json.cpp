@@ -50,6 +50,7 @@ void append_diff_json(const Diff& diff, std::string& out) {
                         {"remote_addr", row.key.remote.family != 0 ? Json(to_string(row.key.remote))
                                                                    : Json(nullptr)},
                         {"service_port", row.key.port != 0 ? Json(row.key.port) : Json(nullptr)},
+                        {"remote_service", name(row.remote_service)},
                         {"before", values_of(row.before)},
                         {"after", values_of(row.after)}});
     const Json document{{"schema", "twtrace.diff/1"},

@@ -15,11 +15,12 @@ namespace {
 
 constexpr std::size_t most_rows = 40;
 
-std::string peer_of(const DiffKey& key) {
+std::string peer_of(const DiffRow& row) {
+    const DiffKey& key = row.key;
     if (key.port == 0)
         return "-";
     if (key.role == Role::Client)
-        return doctor::endpoint(key.remote, key.port);
+        return printable(doctor::endpoint(key.remote, key.port, row.remote_service));
     return fmt::format("port {}", key.port);
 }
 
@@ -46,7 +47,7 @@ std::string change(const DiffRow& row) {
     return fmt::format("{:+.0f}%", row.change() / row.before->rate * 100);
 }
 
-void append_row(const DiffRow& row, std::string& out) {
+void append_row(const DiffRow& row, int peer_width, std::string& out) {
     const auto rate = [](const auto& values) {
         return values ? fmt::format("{:.1f}", values->rate) : std::string("-");
     };
@@ -55,7 +56,7 @@ void append_row(const DiffRow& row, std::string& out) {
     };
     append_column(out, row.key.service.empty() ? "-" : row.key.service, 20, false);
     append_column(out, name_of(row.key.role).empty() ? "-" : name_of(row.key.role), 6, false);
-    append_column(out, peer_of(row.key), 24, false);
+    append_column(out, peer_of(row), peer_width, false);
     append_column(out, rate(row.before), 9, true);
     append_column(out, rate(row.after), 9, true);
     append_column(out, change(row), 6, true);
@@ -66,6 +67,15 @@ void append_row(const DiffRow& row, std::string& out) {
     append_column(out, lifetime(row.before), 7, true);
     append_column(out, lifetime(row.after), 0, true);
     out += '\n';
+}
+
+int peer_width(const Diff& diff, std::size_t rows) {
+    constexpr std::size_t least = 24;
+    constexpr std::size_t most = 44;
+    std::size_t width = least;
+    for (std::size_t index = 0; index < rows; ++index)
+        width = std::max(width, peer_of(diff.rows[index]).size());
+    return static_cast<int>(std::min(width, most));
 }
 
 void append_side(std::string_view word, const DiffSide& side, std::string& out) {
@@ -90,13 +100,16 @@ void append_findings(std::string_view word, const std::vector<const doctor::Find
 void append_diff_table(const Diff& diff, std::string& out) {
     append_side("Before:", *diff.before, out);
     append_side("After: ", *diff.after, out);
-    out +=
-        "\n                                                     CLOSES/s                    PORTS"
-        "         NO-PORT       HALF LIVED\n"
-        "SERVICE              ROLE   PEER                        BEFORE     AFTER CHANGE BEFORE"
-        "  AFTER BEFORE  AFTER  BEFORE AFTER\n";
-    for (std::size_t index = 0; index < std::min(most_rows, diff.rows.size()); ++index)
-        append_row(diff.rows[index], out);
+    const std::size_t rows = std::min(most_rows, diff.rows.size());
+    const int width = peer_width(diff, rows);
+    out += '\n' + std::string(29 + static_cast<std::size_t>(width), ' ') +
+           "CLOSES/s                    PORTS         NO-PORT       HALF LIVED\n";
+    append_column(out, "SERVICE", 20, false);
+    append_column(out, "ROLE", 6, false);
+    append_column(out, "PEER", width, false);
+    out += "   BEFORE     AFTER CHANGE BEFORE  AFTER BEFORE  AFTER  BEFORE AFTER\n";
+    for (std::size_t index = 0; index < rows; ++index)
+        append_row(diff.rows[index], width, out);
     if (diff.rows.size() > most_rows)
         out += fmt::format("and {} more; -o json has all\n", diff.rows.size() - most_rows);
     if (diff.rows.empty())

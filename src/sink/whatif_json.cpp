@@ -42,6 +42,7 @@ Json prediction_of(const whatif::Prediction& prediction) {
             {"local_addr", address(flow.local)},
             {"remote_addr", address(flow.remote)},
             {"service_port", flow.port},
+            {"remote_service", name(prediction.remote_service)},
             {"closes", prediction.closes},
             {"today", effect_of(prediction.today)},
             {"remedies", remedies}};

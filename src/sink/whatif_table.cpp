@@ -20,10 +20,11 @@ using whatif::Remedy;
 constexpr std::size_t shown_at_most = 10;
 constexpr int title_width = 52;
 
-std::string peer_of(const whatif::FlowId& flow) {
+std::string peer_of(const Prediction& prediction) {
+    const whatif::FlowId& flow = prediction.flow;
     if (flow.role == Role::Server)
         return fmt::format("port {} (as the server)", flow.port);
-    return doctor::endpoint(flow.remote, flow.port);
+    return printable(doctor::endpoint(flow.remote, flow.port, prediction.remote_service));
 }
 
 std::string rate(double value) {
@@ -60,9 +61,9 @@ void append_effect(std::string_view title, const Effect& effect, std::string& ou
 
 void append_prediction(const Prediction& prediction, bool wide, std::string& out) {
     const whatif::FlowId& flow = prediction.flow;
-    out +=
-        fmt::format("{} -> {}{}\n", printable(flow.service.empty() ? "-" : flow.service),
-                    peer_of(flow), flow.local.family != 0 ? " from " + to_string(flow.local) : "");
+    out += fmt::format("{} -> {}{}\n", printable(flow.service.empty() ? "-" : flow.service),
+                       peer_of(prediction),
+                       flow.local.family != 0 ? " from " + to_string(flow.local) : "");
     append_effect("  today", prediction.today, out);
     for (const Remedy& remedy : prediction.remedies) {
         if (!remedy.helps) {

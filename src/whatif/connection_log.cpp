@@ -69,6 +69,8 @@ void ConnectionLog::add(const Event& event, std::uint64_t times) {
         return;
     }
     count(flow, event, times);
+    if (flow.remote_service.empty() && event.role == Role::Client)
+        flow.remote_service = event.remote_service;
     if (event.time_ns != 0) {
         first_ns_ = first_ns_ == 0 ? event.time_ns : first_ns_;
         last_ns_ = std::max(last_ns_, event.time_ns);

@@ -30,6 +30,7 @@ struct FlowLog {
     std::uint64_t no_port = 0;            ///< connect() found no port
     std::uint64_t without_times = 0;      ///< opened before the span, or only counted
     std::uint64_t without_timestamps = 0; ///< of time_wait: tcp_tw_reuse can't take them over
+    std::string remote_service;           ///< of a client; empty: not on this host, or not known
     std::vector<Connection> connections;  ///< those with both times
     /// Of a server: for each client address the closes by this side, and all openings.
     std::map<Address, std::vector<Connection>> by_client;

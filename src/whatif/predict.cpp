@@ -285,6 +285,7 @@ Prediction predict(const FlowId& id, const FlowLog& flow, const NetSettings* set
     const Scene scene{id, flow, settings, question.seconds, std::max(1e-9, question.kept_seconds)};
     Prediction prediction;
     prediction.flow = id;
+    prediction.remote_service = flow.remote_service;
     prediction.closes = flow.closes();
     if (id.role == Role::Server) {
         prediction.today = effect_of(scene, scene.rate(flow.time_wait), 0, scene.hold_s(), 0);

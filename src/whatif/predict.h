@@ -39,6 +39,7 @@ double gain(const Effect& today, const Effect& then);
 
 struct Prediction {
     FlowId flow;
+    std::string remote_service; ///< as in FlowLog
     std::uint64_t closes = 0;
     Effect today;
     std::vector<Remedy> remedies; ///< largest effect first; those without effect last

@@ -395,6 +395,7 @@ TEST_CASE("recording: diff and doctor show nginx without and with keep-alive fro
     const json& row = diff.at("rows").at(0);
     CHECK(row.at("service") == "nginx");
     CHECK(row.at("service_port") == 8001);
+    CHECK(row.at("remote_service") == "nginx");
     CHECK(row.at("before").at("time_wait").get<int>() >= 299);
     CHECK((row.at("after").is_null() || row.at("after").at("time_wait").get<int>() <= 2));
     CHECK(diff.at("findings").at("gone").at(0).at("id") == "connection-per-request");

@@ -60,6 +60,17 @@ Prediction predict_first(const ConnectionLog& log, const NetSettings& settings,
 
 } // namespace
 
+TEST_CASE("what-if: a client's peer has the name of the service there, where an event has it") {
+    ConnectionLog log;
+    Event event = close_of(Role::Client, 0, 1, "10.0.0.2");
+    log.add(event);
+    event.remote_service = "php-fpm";
+    log.add(event);
+    event.remote_service = {};
+    log.add(event);
+    CHECK(predict_first(log, default_settings(), {1, 1}).remote_service == "php-fpm");
+}
+
 TEST_CASE("what-if: a client that opens a connection for each request", "[whatif]") {
     const NetSettings settings = default_settings();
     const Prediction prediction = predict_first(busy_client(), settings, {10, 10});
