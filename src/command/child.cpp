@@ -64,14 +64,22 @@ tl::unexpected<Error> explain(const Failure& failure, const std::string& name) {
                 static_cast<ExitCode>(missing ? status_not_found : status_not_executable));
 }
 
+std::optional<rlimit> limit_of(int resource) {
+    rlimit limit{};
+    return getrlimit(resource, &limit) == 0 ? std::optional(limit) : std::nullopt;
+}
+
+void set_limit(int resource, const std::optional<rlimit>& limit) {
+    if (limit)
+        setrlimit(resource, &*limit);
+}
+
 } // namespace
 
-Inheritance::Inheritance() {
+Inheritance::Inheritance() : files_(limit_of(RLIMIT_NOFILE)), locked_(limit_of(RLIMIT_MEMLOCK)) {
     sigprocmask(SIG_BLOCK, nullptr, &mask_);
     sigaction(SIGPIPE, nullptr, &pipe_);
     sigaction(SIGQUIT, nullptr, &quit_);
-    getrlimit(RLIMIT_NOFILE, &files_);
-    getrlimit(RLIMIT_MEMLOCK, &locked_);
 }
 
 void Inheritance::restore_mask() const {
@@ -81,8 +89,8 @@ void Inheritance::restore_mask() const {
 void Inheritance::restore() const {
     sigaction(SIGPIPE, &pipe_, nullptr);
     sigaction(SIGQUIT, &quit_, nullptr);
-    setrlimit(RLIMIT_NOFILE, &files_);
-    setrlimit(RLIMIT_MEMLOCK, &locked_); // libbpf raises it before Linux 5.11
+    set_limit(RLIMIT_NOFILE, files_);
+    set_limit(RLIMIT_MEMLOCK, locked_); // libbpf raises it before Linux 5.11
     restore_mask();
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,8 @@ class Inheritance {
     sigset_t mask_{};
     struct sigaction pipe_ {};
     struct sigaction quit_ {};
-    rlimit files_{};
-    rlimit locked_{};
+    std::optional<rlimit> files_; // none: could not be read, and is left alone
+    std::optional<rlimit> locked_;
 };
 
 class Child {

@@ -29,7 +29,7 @@ for preset in release debug sanitize; do
     }
 done
 
-if PKG_CONFIG_LIBDIR=/nonexistent cmake -S . -B "$work/build" -DTWTRACE_TESTS=OFF \
+if PKG_CONFIG_LIBDIR=/nonexistent cmake -G Ninja -S . -B "$work/build" -DTWTRACE_TESTS=OFF \
     -DCMAKE_DISABLE_FIND_PACKAGE_fmt=ON >"$work/log" 2>&1; then
     echo "configured without libbpf and fmt" >&2
     exit 1
