@@ -109,7 +109,9 @@ struct Flow {
     std::string comm;           ///< of the last task that closed
     std::string program;        ///< of the last one, as in Owner; empty: not known
     std::string language;       ///< likewise
-    std::uint32_t pid = 0;      ///< of the last one; 0: not known
+    /// The process with more than half of the events, if one has as many; else one of several.
+    std::uint32_t pid = 0;      ///< 0: not known
+    std::uint64_t pid_lead = 0; ///< see count_for()
     std::string parent;         ///< of the last one; empty: not known
     bool one_parent = true;     ///< all were started by `parent`
     Processes processes;
@@ -132,6 +134,17 @@ struct Flow {
     Rhythm rhythm;                        ///< of time_wait
 
     [[nodiscard]] std::uint64_t closes() const { return time_wait + passive_close + local_resets; }
+    /// Majority vote of Boyer and Moore: finds `pid` in one pass, without a count for each.
+    void count_for(std::uint32_t process, std::uint64_t times) {
+        if (process == pid) {
+            pid_lead += times;
+        } else if (pid_lead >= times) {
+            pid_lead -= times;
+        } else {
+            pid = process;
+            pid_lead = times - pid_lead;
+        }
+    }
 };
 
 } // namespace twtrace::doctor

@@ -72,7 +72,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
             flow.program = event.owner->program;
             flow.language = event.owner->language;
         }
-        flow.pid = event.task.pid;
+        flow.count_for(event.task.pid, times);
         flow.processes.add(event.task.pid, event.task.start_boottime_ns, room);
         note_parent(flow, event);
     }

@@ -64,9 +64,11 @@ namespace {
 
 // A server has few workers, and one of them is enough.
 std::string processes_text(const Flow& flow) {
-    if (flow.processes.count() < fold_processes ||
-        flow.closes() > fold_closes * flow.processes.count())
+    const std::size_t count = flow.processes.count();
+    if (count < 2)
         return fmt::format("pid {}", flow.pid);
+    if (count < fold_processes || flow.closes() > fold_closes * count)
+        return fmt::format("pid {} and {} more", flow.pid, count - 1);
     return fmt::format("{}{} processes{}", flow.processes.is_full() ? "more than " : "",
                        grouped(flow.processes.count()),
                        flow.one_parent && !flow.parent.empty() ? " started by " + flow.parent : "");

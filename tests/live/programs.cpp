@@ -27,14 +27,21 @@ std::string text_of(const char* variable) {
 
 } // namespace
 
+std::string unpacked_programs() {
+    return text_of("TWTRACE_SERVICES");
+}
+
 std::vector<std::string> program(const std::string& path) {
-    const std::string root = text_of("TWTRACE_SERVICES");
+    const std::string root = unpacked_programs();
     if (const auto unpacked = matches(root + path); !root.empty() && !unpacked.empty()) {
-        std::string libraries = "LD_LIBRARY_PATH=";
-        for (const std::string& directory : matches(root + "/usr/lib/*-linux-gnu")) {
-            libraries += directory;
+        std::string libraries;
+        for (const char* place : {"/usr/lib/*-linux-gnu", "/lib/*-linux-gnu", // not merged
+                                  "/usr/lib/*-linux-gnu/systemd"}) {
+            for (const std::string& directory : matches(root + place)) {
+                libraries += (libraries.empty() ? "" : ":") + directory;
+            }
         }
-        return {"env", libraries, unpacked.back()};
+        return {"env", "LD_LIBRARY_PATH=" + libraries, unpacked.back()};
     }
     const auto installed = matches(path);
     return installed.empty() ? std::vector<std::string>{} : std::vector{installed.back()};

@@ -18,14 +18,25 @@ namespace live {
 
 namespace {
 
-/// postgres refuses to run as root. Its programs may be below a home directory that only root may
-/// enter: dac_read_search gives nobody access.
-const Argv as_nobody{"setpriv",
-                     "--reuid=nobody",
-                     "--regid=nogroup",
-                     "--clear-groups",
-                     "--inh-caps=+dac_read_search",
-                     "--ambient-caps=+dac_read_search"};
+/// postgres refuses to run as root. Unpacked programs may be below a home directory that only root
+/// may enter: a mount that only this command has makes them available below /mnt.
+Argv as_nobody(Argv argv) {
+    const std::string root = unpacked_programs();
+    const Argv nobody{"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"};
+    bool moved = false;
+    for (std::string& word : argv) {
+        for (auto at = word.find(root); !root.empty() && at != std::string::npos;
+             at = word.find(root)) {
+            word.replace(at, root.size(), "/mnt");
+            moved = true;
+        }
+    }
+    if (!moved) {
+        return nobody + argv;
+    }
+    return Argv{"unshare", "--mount", "sh", "-c", R"(mount --bind "$0" /mnt && exec "$@")", root} +
+           nobody + argv;
+}
 
 int connect_to(std::uint16_t port) {
     Fd fd(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
@@ -125,11 +136,11 @@ std::vector<std::string> redis_argv(std::uint16_t port, const std::string& timeo
 std::vector<std::string> postgres_argv(const TempDir& dir, std::uint16_t port) {
     check_call(chmod(dir.path().c_str(), 0777), "chmod");
     const CommandResult made =
-        run_command(as_nobody + program("/usr/lib/postgresql/*/bin/initdb") +
+        run_command(as_nobody(program("/usr/lib/postgresql/*/bin/initdb")) +
                         Argv{"-D", dir.file("data"), "-N", "-A", "trust", "--no-instructions"},
                     {}, Milliseconds(30000));
     check(made.exit_status == 0, "initdb: " + made.err + made.out);
-    return as_nobody + program("/usr/lib/postgresql/*/bin/postgres") +
+    return as_nobody(program("/usr/lib/postgresql/*/bin/postgres")) +
            Argv{"-D",
                 dir.file("data"),
                 "-k",

@@ -28,6 +28,7 @@ make_root() {
     fi
     tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$archive"
     cp /etc/resolv.conf "$root/etc/resolv.conf"
+    echo '127.0.0.1 localhost' >"$root/etc/hosts" # an installer's work, not a package's
 }
 
 # Downloaded packages survive the root that asked for them; this machine's own serve a root of the same suite.

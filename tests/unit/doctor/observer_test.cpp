@@ -39,6 +39,19 @@ Observations observed(Observer& observer) {
 
 } // namespace
 
+TEST_CASE("observer: a flow has the pid that closed most, not the last one") {
+    Flow flow;
+    flow.count_for(10, 3);
+    flow.count_for(20, 1);
+    CHECK(flow.pid == 10);
+    for (int close = 0; close < 100; ++close)
+        flow.count_for(close % 3 == 0 ? 30 : 20, 1);
+    CHECK(flow.pid == 20);
+    flow.count_for(40, 10'000);
+    flow.count_for(20, 1);
+    CHECK(flow.pid == 40);
+}
+
 TEST_CASE("doctor's observer: one flow a service and destination, whatever the local port") {
     Observer observer;
     Event event = client_v4();
