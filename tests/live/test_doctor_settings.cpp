@@ -27,7 +27,7 @@ TEST_CASE("doctor: settings that are not what they are taken for", "[doctor]") {
     }
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.tcp_fin_timeout", "15");
-    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 41999");
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40999");
     CHECK(diagnose(ns, [&] { connect_and_close(ns, few); }).exit_status == 0);
     const Diagnosis ill = diagnose(ns, [&] { connect_and_close(ns, many); });
     INFO(ill.ids());
