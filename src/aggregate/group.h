@@ -14,7 +14,7 @@
 
 namespace twtrace {
 
-/// Numbers of events by type (interface.md, "Counting").
+/// Numbers of events by type (docs/output.md).
 struct Counts {
     std::uint64_t time_wait = 0;
     std::uint64_t fin_wait2 = 0; ///< of time_wait

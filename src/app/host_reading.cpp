@@ -172,7 +172,7 @@ void HostReading::end(Observations& seen, bool leftovers) {
     } else if (older) {
         seen.leftovers = older->count();
     }
-    seen.counted_apart_s = static_cast<double>(monotonic_now_ns() - counted_ns_) / 1e9;
+    seen.between_counts_s = static_cast<double>(monotonic_now_ns() - counted_ns_) / 1e9;
     const auto overflow = overflows(filter_.netns);
     NetnsNames names;
     NamespaceWatch watch(filter_.netns);

@@ -59,8 +59,8 @@ void ReplayedFacts::fill(doctor::Observations& seen) const {
             facts.conntrack_dropped = risen(then.conntrack->dropped, known.conntrack->dropped);
         }
         if (then.ports.at_ns != 0 && ports.at_ns > then.ports.at_ns)
-            seen.counted_apart_s = std::max(
-                seen.counted_apart_s, static_cast<double>(ports.at_ns - then.ports.at_ns) / 1e9);
+            seen.between_counts_s = std::max(
+                seen.between_counts_s, static_cast<double>(ports.at_ns - then.ports.at_ns) / 1e9);
     }
 }
 

@@ -50,7 +50,7 @@ void SliceDoctor::judge(double now_s, NamespaceViews& namespaces, const PortsHel
     observer_->finish(seen);
     observer_ = std::make_unique<doctor::Observer>();
     seen.seconds = now_s - begin_s_;
-    seen.counted_apart_s = seen.seconds;
+    seen.between_counts_s = seen.seconds;
     for (const auto& [inode, view] : namespaces.views()) {
         doctor::NamespaceFacts& facts = seen.namespaces[inode];
         facts.settings = view.settings;

@@ -52,9 +52,9 @@ void add_seen(const Observations& seen, Index& index) {
         to.time_wait += flow.time_wait;
         to.no_port += flow.no_port;
         to.without_timestamps += flow.without_timestamps;
-        if (to.maker == nullptr ||
-            flow.time_wait + flow.no_port > to.maker->time_wait + to.maker->no_port)
-            to.maker = &flow;
+        if (to.busiest == nullptr ||
+            flow.time_wait + flow.no_port > to.busiest->time_wait + to.busiest->no_port)
+            to.busiest = &flow;
     }
 }
 
@@ -88,7 +88,7 @@ std::vector<Destination> destinations(const Observations& seen) {
         }
         judge_timestamps(to);
         if (to.usable > 0)
-            to.leads_to = (to.use.open + seen.held(to.time_wait, to.hold_s)) / to.usable;
+            to.forecast_share = (to.use.open + seen.held(to.time_wait, to.hold_s)) / to.usable;
         all.push_back(to);
     }
     // Sorted, because hash tables have no order.
@@ -100,14 +100,15 @@ std::vector<Destination> destinations(const Observations& seen) {
 }
 
 bool Destination::in_use() const {
-    return use.open > use.time_wait ||
-           (time_wait >= threshold::events_per_destination && leads_to >= threshold::ports_crawl);
+    return use.open > use.time_wait || (time_wait >= threshold::events_per_destination &&
+                                        forecast_share >= threshold::ports_slowed);
 }
 
 bool Destination::is_short() const {
     if (usable == 0)
         return false;
-    const bool leads_there = leads_to >= threshold::ports_half && time_wait >= threshold::events;
+    const bool leads_there =
+        forecast_share >= threshold::ports_half && time_wait >= threshold::events;
     return leads_there || (share() >= threshold::ports_half && in_use());
 }
 
@@ -154,7 +155,7 @@ std::vector<std::string> port_fix(const Observations& seen, const Destination& t
         unknown.role = Role::Client;
         unknown.remote = to.use.remote;
         unknown.port = to.use.port;
-        lines = keep_alive_lines(seen, to.maker != nullptr ? *to.maker : unknown);
+        lines = keep_alive_lines(seen, to.busiest != nullptr ? *to.busiest : unknown);
     }
     return lines;
 }

@@ -19,12 +19,13 @@ struct Destination {
     std::uint32_t usable = 0;    ///< 0: the namespace's settings are not known
     std::uint64_t time_wait = 0; ///< entries that were seen
     std::uint64_t no_port = 0;   ///< connects that failed
-    const Flow* maker = nullptr; ///< the flow with most of them; null: no close or failure was seen
+    const Flow* busiest =
+        nullptr; ///< the flow with most of them; null: no close or failure was seen
     /// Connections there have no TCP timestamps: connect() never takes their TIME_WAIT over.
     bool no_timestamps = false;
     std::uint64_t without_timestamps = 0; ///< of time_wait
     double hold_s = 60;                   ///< how long a port stays taken after the close
-    double leads_to = 0;                  ///< share of the usable ports that the present rate fills
+    double forecast_share = 0;            ///< share of the usable ports that the present rate fills
 
     /// There are still connects to it, or at least open connections.
     [[nodiscard]] bool in_use() const;

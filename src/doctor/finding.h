@@ -38,7 +38,8 @@ struct Finding {
     std::string title;
     std::vector<std::string> evidence; ///< numbers from this host
     std::string meaning;
-    std::vector<std::string> fix; ///< lines to copy; a line with # in front explains the next one
+    /// Lines to copy. One with # in front explains the next one; with none after it, it is advice.
+    std::vector<std::string> fix;
     std::vector<std::string> expected{}; ///< predicted effects, best first
     /// Of the best of them, in connections a second; the largest comes first within a severity.
     double gain = 0;

@@ -27,7 +27,8 @@ class Lifetimes {
         count_ += other.count_;
     }
     [[nodiscard]] std::uint64_t count() const { return count_; }
-    /// The power of two that half of them were below; none: there are no durations.
+    /// The power of two that half of them were below: the median is at least half of it, so limits
+    /// have to be powers of two. None: there are no durations.
     [[nodiscard]] std::optional<std::uint64_t> median_below_us() const {
         std::uint64_t seen = 0;
         for (std::size_t index = 0; index < counts_.size(); ++index) {

@@ -46,7 +46,7 @@ struct Leftovers {
 struct Observations {
     double seconds = 0;
     /// Between the two counts of the ports; slightly longer than `seconds`.
-    double counted_apart_s = 0;
+    double between_counts_s = 0;
     Counts totals;
     Accounting accounting;
     std::vector<Flow> flows;  ///< clients by destination, servers by port

@@ -16,10 +16,10 @@ Finding about(const Observations& seen, const Destination& to, std::string_view 
     finding.netns = to.netns;
     finding.remote = to.use.remote;
     finding.service_port = to.use.port;
-    if (to.maker != nullptr) {
-        finding.service = to.maker->service;
-        if (to.maker->pid != 0)
-            finding.pid = to.maker->pid;
+    if (to.busiest != nullptr) {
+        finding.service = to.busiest->service;
+        if (to.busiest->pid != 0)
+            finding.pid = to.busiest->pid;
     }
     finding.evidence = port_evidence(to);
     finding.numbers = port_numbers(seen, to);
@@ -28,15 +28,16 @@ Finding about(const Observations& seen, const Destination& to, std::string_view 
 
 std::optional<double> time_left_s(const Observations& seen, const Destination& to, double share) {
     const double held = to.use.held();
-    if (to.use.held() <= to.use.held_before || seen.counted_apart_s <= 0 || to.leads_to < share)
+    if (to.use.held() <= to.use.held_before || seen.between_counts_s <= 0 ||
+        to.forecast_share < share)
         return std::nullopt;
-    const double rise = (held - to.use.held_before) / seen.counted_apart_s;
+    const double rise = (held - to.use.held_before) / seen.between_counts_s;
     return std::max(0.0, to.usable * share - held) / rise;
 }
 
 std::string outlook(const Observations& seen, const Destination& to) {
     std::string text = fmt::format("{} closes {} of them into TIME_WAIT",
-                                   to.maker != nullptr ? who(*to.maker) : "nobody",
+                                   to.busiest != nullptr ? who(*to.busiest) : "nobody",
                                    per_second(seen.rate(to.time_wait)));
     const auto half = time_left_s(seen, to, threshold::ports_half);
     const auto all = time_left_s(seen, to, 1);
@@ -45,8 +46,9 @@ std::string outlook(const Observations& seen, const Destination& to) {
     if (all && *all > 0)
         text += fmt::format("{} all in {}", half && *half > 0 ? "," : "; at this pace",
                             duration_text(*all));
-    if (!half && !all && to.leads_to > to.share())
-        text += fmt::format("; at this rate {} stay taken", percent(std::min(1.0, to.leads_to)));
+    if (!half && !all && to.forecast_share > to.share())
+        text +=
+            fmt::format("; at this rate {} stay taken", percent(std::min(1.0, to.forecast_share)));
     return text;
 }
 

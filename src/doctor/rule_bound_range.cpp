@@ -54,15 +54,15 @@ void judge_namespace(const Observations& seen, std::uint32_t netns, const Namesp
         return;
     const std::uint32_t taken = std::max(facts.distinct_ports, bound_seen);
     const double share = std::min(1.0, taken / usable);
-    const double leads_to = seen.held(binders.bound, 60) / usable;
+    const double forecast_share = seen.held(binders.bound, 60) / usable;
     const bool gone = share >= threshold::ports_burst;
-    if (!gone && share < threshold::ports_half && leads_to < threshold::ports_half)
+    if (!gone && share < threshold::ports_half && forecast_share < threshold::ports_half)
         return;
     Finding finding;
     finding.id = "ports-running-out";
     finding.netns = netns;
     finding.severity = gone ? Severity::Critical : Severity::Warning;
-    finding.weight = std::max(share, std::min(1.0, leads_to));
+    finding.weight = std::max(share, std::min(1.0, forecast_share));
     finding.title = fmt::format("bind() {} local ports{}",
                                 taken >= usable ? "has taken all"
                                 : gone          ? "has taken nearly all"

@@ -13,7 +13,7 @@ namespace twtrace::doctor {
 namespace {
 
 // A service in one namespace, with its relevant flows, largest first.
-struct Party {
+struct ServiceFlows {
     std::vector<const Flow*> flows;
     std::uint64_t time_wait = 0;
     std::uint64_t bytes = 0;
@@ -21,109 +21,109 @@ struct Party {
 
     [[nodiscard]] const Flow& first() const { return *flows.front(); }
 };
-using PartyKey = std::tuple<std::uint32_t, Role, std::string>;
+using ServiceFlowsKey = std::tuple<std::uint32_t, Role, std::string>;
 
 template <typename Wanted>
-std::map<PartyKey, Party> parties(const std::vector<Flow>& flows, Wanted wanted) {
-    std::map<PartyKey, Party> all;
+std::map<ServiceFlowsKey, ServiceFlows> by_service(const std::vector<Flow>& flows, Wanted wanted) {
+    std::map<ServiceFlowsKey, ServiceFlows> all;
     for (const Flow& flow : flows) {
         if (!wanted(flow))
             continue;
-        Party& party = all[{flow.netns, flow.role, flow.service}];
-        party.flows.push_back(&flow);
-        party.time_wait += flow.time_wait;
-        party.bytes += flow.bytes;
-        party.lifetimes.add(flow.lifetimes);
+        ServiceFlows& service = all[{flow.netns, flow.role, flow.service}];
+        service.flows.push_back(&flow);
+        service.time_wait += flow.time_wait;
+        service.bytes += flow.bytes;
+        service.lifetimes.add(flow.lifetimes);
     }
-    for (auto& [key, party] : all)
-        std::sort(party.flows.begin(), party.flows.end(), [](const Flow* a, const Flow* b) {
+    for (auto& [key, service] : all)
+        std::sort(service.flows.begin(), service.flows.end(), [](const Flow* a, const Flow* b) {
             return a->time_wait != b->time_wait ? a->time_wait > b->time_wait
                                                 : a->remote < b->remote;
         });
     return all;
 }
 
-Finding about(const Observations& seen, const Party& party, std::string_view id) {
-    const Flow& flow = party.first();
+Finding about(const Observations& seen, const ServiceFlows& service, std::string_view id) {
+    const Flow& flow = service.first();
     Finding finding;
     finding.id = id;
-    finding.weight = seen.rate(party.time_wait);
+    finding.weight = seen.rate(service.time_wait);
     finding.netns = flow.netns;
     finding.service = flow.service;
     if (flow.pid != 0)
         finding.pid = flow.pid;
     finding.remote = flow.remote;
     finding.service_port = flow.port;
-    finding.numbers = {{"time_wait", static_cast<double>(party.time_wait)},
-                       {"rate", seen.rate(party.time_wait)},
-                       {"destinations", static_cast<double>(party.flows.size())}};
+    finding.numbers = {{"time_wait", static_cast<double>(service.time_wait)},
+                       {"rate", seen.rate(service.time_wait)},
+                       {"destinations", static_cast<double>(service.flows.size())}};
     return finding;
 }
 
 // Adds a line for each of the busiest destinations.
-void name_destinations(const Observations& seen, const Party& party, Finding& finding) {
+void name_destinations(const Observations& seen, const ServiceFlows& service, Finding& finding) {
     constexpr std::size_t at_most = 3;
-    for (std::size_t index = 0; index < std::min(at_most, party.flows.size()); ++index) {
-        const Flow& flow = *party.flows[index];
+    for (std::size_t index = 0; index < std::min(at_most, service.flows.size()); ++index) {
+        const Flow& flow = *service.flows[index];
         finding.evidence.push_back(
             fmt::format("{} {}: {}", flow.role == Role::Client ? "to" : "from",
                         flow.role == Role::Client ? other_end(flow) : to_string(flow.remote),
                         per_second(seen.rate(flow.time_wait))));
     }
-    if (party.flows.size() > at_most)
-        finding.evidence.push_back(fmt::format("and {} more", party.flows.size() - at_most));
+    if (service.flows.size() > at_most)
+        finding.evidence.push_back(fmt::format("and {} more", service.flows.size() - at_most));
 }
 
 } // namespace
 
 void judge_connection_per_request(const Observations& seen, Findings& findings) {
-    const auto clients = parties(seen.flows, [](const Flow& flow) {
+    const auto clients = by_service(seen.flows, [](const Flow& flow) {
         const auto life = flow.lifetimes.median_below_us();
         return flow.role == Role::Client && flow.time_wait >= threshold::events_per_destination &&
                life && *life <= threshold::short_life_us;
     });
-    for (const auto& [key, party] : clients) {
-        if (party.time_wait < threshold::events ||
-            seen.rate(party.time_wait) < threshold::busy_rate)
+    for (const auto& [key, service] : clients) {
+        if (service.time_wait < threshold::events ||
+            seen.rate(service.time_wait) < threshold::busy_rate)
             continue;
-        const double life = static_cast<double>(*party.lifetimes.median_below_us()) / 1e6;
-        Finding finding = about(seen, party, "connection-per-request");
+        const double life = static_cast<double>(*service.lifetimes.median_below_us()) / 1e6;
+        Finding finding = about(seen, service, "connection-per-request");
         finding.severity = Severity::Warning;
         finding.title = fmt::format("{} opens a connection for each request, and closes it first{}",
-                                    who(party.first()), where(seen, party.first().netns));
+                                    who(service.first()), where(seen, service.first().netns));
         finding.evidence.push_back(
             fmt::format("{} connections closed in {:.1f} s ({}), half of them within {}",
-                        grouped(party.time_wait), seen.seconds,
-                        per_second(seen.rate(party.time_wait)), duration_text(life)));
-        name_destinations(seen, party, finding);
+                        grouped(service.time_wait), seen.seconds,
+                        per_second(seen.rate(service.time_wait)), duration_text(life)));
+        name_destinations(seen, service, finding);
         finding.meaning =
             "Each of them leaves a TIME_WAIT, and a local port that is taken towards that "
             "destination, for 60 s; and each request pays for a handshake.";
-        finding.fix = keep_alive_lines(seen, party.first());
+        finding.fix = keep_alive_lines(seen, service.first());
         finding.numbers.emplace_back("life_p50_below_us", life * 1e6);
         findings.push_back(std::move(finding));
     }
 }
 
 void judge_bound_ports(const Observations& seen, Findings& findings) {
-    const auto clients = parties(seen.flows, [](const Flow& flow) { return flow.bound > 0; });
-    for (const auto& [key, party] : clients) {
+    const auto clients = by_service(seen.flows, [](const Flow& flow) { return flow.bound > 0; });
+    for (const auto& [key, service] : clients) {
         std::uint64_t bound = 0;
-        for (const Flow* flow : party.flows)
+        for (const Flow* flow : service.flows)
             bound += flow->bound;
         if (bound < threshold::events || seen.rate(bound) < threshold::busy_rate)
             continue;
-        Finding finding = about(seen, party, "port-bound-early");
+        Finding finding = about(seen, service, "port-bound-early");
         finding.severity = Severity::Warning;
         finding.weight = seen.rate(bound);
         finding.title = fmt::format("{} lets bind() pick the port, before connect(){}",
-                                    who(party.first()), where(seen, party.first().netns));
+                                    who(service.first()), where(seen, service.first().netns));
         finding.evidence.push_back(
             fmt::format("{} of its {} closes had a port that bind() had picked ({}), towards {} "
                         "destinations",
-                        grouped(bound), grouped(party.time_wait), per_second(seen.rate(bound)),
-                        grouped(party.flows.size())));
-        name_destinations(seen, party, finding);
+                        grouped(bound), grouped(service.time_wait), per_second(seen.rate(bound)),
+                        grouped(service.flows.size())));
+        name_destinations(seen, service, finding);
         finding.meaning =
             "bind() does not know the destination yet, so it takes a port that nobody else may use "
             "towards any destination: all of them share one range instead of one each. When it is "
@@ -148,32 +148,32 @@ bool looks_like_a_check(const Observations& seen, const Flow& flow) {
 
 void judge_checks_of(const Observations& seen, const std::vector<Flow>& flows, Role role,
                      Findings& findings) {
-    const auto checkers = parties(flows, [&](const Flow& flow) {
+    const auto checkers = by_service(flows, [&](const Flow& flow) {
         return flow.role == role && looks_like_a_check(seen, flow) &&
                seen.rate(flow.time_wait) < threshold::busy_rate;
     });
-    for (const auto& [key, party] : checkers) {
-        if (seen.rate(party.time_wait) < threshold::check_rate)
+    for (const auto& [key, service] : checkers) {
+        if (seen.rate(service.time_wait) < threshold::check_rate)
             continue;
         const bool client = role == Role::Client;
-        Finding finding = about(seen, party, "health-checks");
-        finding.title = fmt::format("{} {}{}", who(party.first()),
+        Finding finding = about(seen, service, "health-checks");
+        finding.title = fmt::format("{} {}{}", who(service.first()),
                                     client ? "makes what look like health checks, each with a "
                                              "connection of its own"
                                            : "is asked what look like health checks, and closes "
                                              "them first",
-                                    where(seen, party.first().netns));
+                                    where(seen, service.first().netns));
         finding.evidence.push_back(fmt::format(
             "{} in {:.1f} s ({}), at regular intervals (one each {} {} the busiest), {} bytes "
             "apiece",
-            grouped(party.time_wait), seen.seconds, per_second(seen.rate(party.time_wait)),
-            duration_text(party.first().rhythm.interval_s()), client ? "to" : "from",
-            grouped(party.bytes / std::max<std::uint64_t>(party.time_wait, 1))));
-        name_destinations(seen, party, finding);
+            grouped(service.time_wait), seen.seconds, per_second(seen.rate(service.time_wait)),
+            duration_text(service.first().rhythm.interval_s()), client ? "to" : "from",
+            grouped(service.bytes / std::max<std::uint64_t>(service.time_wait, 1))));
+        name_destinations(seen, service, finding);
         finding.meaning = fmt::format(
             "They keep {} sockets in TIME_WAIT all the time, and say no more than fewer of them "
             "would.",
-            grouped(static_cast<std::uint64_t>(seen.held(party.time_wait, 60))));
+            grouped(static_cast<std::uint64_t>(seen.held(service.time_wait, 60))));
         finding.fix = {client
                            ? "# check less often, or over a connection that stays open (haproxy: "
                              "`inter 10s` on the server line; Kubernetes: `periodSeconds: 10`)"

@@ -14,9 +14,9 @@ namespace {
 
 // The address, with the service there if it is known.
 std::string name_of(const Destination& to) {
-    const bool known =
-        to.maker != nullptr && to.maker->remote == to.use.remote && to.maker->port == to.use.port;
-    return known ? other_end(*to.maker) : endpoint(to.use.remote, to.use.port);
+    const bool known = to.busiest != nullptr && to.busiest->remote == to.use.remote &&
+                       to.busiest->port == to.use.port;
+    return known ? other_end(*to.busiest) : endpoint(to.use.remote, to.use.port);
 }
 
 } // namespace
@@ -32,7 +32,7 @@ void judge_no_port(const Observations& seen, Findings& findings) {
                                     where(seen, to.netns));
         finding.evidence.insert(finding.evidence.begin(),
                                 fmt::format("{}: {} connects failed with EADDRNOTAVAIL in {:.1f} s",
-                                            who(*to.maker), grouped(to.no_port), seen.seconds));
+                                            who(*to.busiest), grouped(to.no_port), seen.seconds));
         if (to.time_wait > 0)
             finding.evidence.push_back(outlook(seen, to));
         finding.meaning =
@@ -85,7 +85,7 @@ void judge_ports(const Observations& seen, Findings& findings) {
         if (told || (!short_of && !was_burst))
             continue;
         Finding finding = short_of ? shortage(seen, to) : burst(seen, to);
-        finding.weight = std::max(to.share(), to.leads_to);
+        finding.weight = std::max(to.share(), to.forecast_share);
         findings.push_back(std::move(finding));
     }
 }

@@ -17,13 +17,13 @@ void judge_reuse(const Observations& seen, Findings& findings) {
         const NetSettings* settings = seen.settings(to.netns);
         const bool worse = to.no_port > 0 || to.is_short(); // other rules report it
         if (settings == nullptr || worse || to.no_timestamps ||
-            to.leads_to < threshold::reuse_helps || to.time_wait < threshold::events ||
+            to.forecast_share < threshold::reuse_helps || to.time_wait < threshold::events ||
             reuse_applies(*settings, to.use.local, to.use.remote) ||
             std::find(told.begin(), told.end(), to.netns) != told.end())
             continue;
         told.push_back(to.netns);
         Finding finding = about(seen, to, "tw-reuse-off");
-        finding.weight = to.leads_to;
+        finding.weight = to.forecast_share;
         const auto mode = settings->tw_reuse;
         finding.title = fmt::format("tcp_tw_reuse{} is not in effect for a busy client{}",
                                     mode ? fmt::format("={}", *mode) : "", where(seen, to.netns));
@@ -65,12 +65,12 @@ void judge_timestamps(const Observations& seen, Findings& findings) {
         const bool harmed = to.no_port > 0 || to.is_short();
         if (settings == nullptr || !to.no_timestamps ||
             !reuse_applies(*settings, to.use.local, to.use.remote) ||
-            (!harmed && to.leads_to < threshold::reuse_helps))
+            (!harmed && to.forecast_share < threshold::reuse_helps))
             continue;
         Finding finding = about(seen, to, "no-timestamps");
         finding.severity = harmed ? Severity::Critical : Severity::Warning;
         // The cause is listed before its effects.
-        finding.weight = 2 + std::max({seen.rate(to.no_port), to.leads_to, to.share()});
+        finding.weight = 2 + std::max({seen.rate(to.no_port), to.forecast_share, to.share()});
         finding.title = fmt::format("tcp_tw_reuse has no effect towards {}: its connections have "
                                     "no TCP timestamps{}",
                                     endpoint(to.use.remote, to.use.port), where(seen, to.netns));

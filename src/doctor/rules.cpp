@@ -9,23 +9,23 @@ namespace twtrace::doctor {
 
 namespace {
 
+// Related rules stand together: this is the order of "Looked for:".
 constexpr std::array table{
-    Rule{"no-free-port", "connect() that fails for lack of a local port", judge_no_port},
-    Rule{"chosen-port-taken", "connect() from a chosen port that is taken", judge_chosen_ports},
-    Rule{"own-range-used-up", "sockets with a port range of their own", judge_own_range},
-    Rule{"ports-running-out", "ephemeral ports towards each destination", judge_ports},
-    Rule{"ports-running-out", "local ports that bind() takes", judge_bound_range},
-    Rule{"connection-per-request", "clients that open a connection for each request",
-         judge_connection_per_request},
-    Rule{"server-closes-first", "servers that close on their clients", judge_server_closes},
-    Rule{"tw-buckets", "tcp_max_tw_buckets", judge_buckets},
-    Rule{"tw-reuse-off", "tcp_tw_reuse on busy clients", judge_reuse},
-    Rule{"no-timestamps", "tcp_tw_reuse without TCP timestamps", judge_timestamps},
-    Rule{"port-bound-early", "bind() before connect()", judge_bound_ports},
-    Rule{"health-checks", "periodic connections that carry next to nothing", judge_health_checks},
-    Rule{"resets", "connections that end in a reset by this side", judge_resets},
-    Rule{"conntrack", "conntrack: SNAT ports and the table's size", judge_conntrack},
-    Rule{"settings", "settings that do harm, or not what they are set for", judge_settings},
+    Rule{"connect() that fails for lack of a local port", judge_no_port},
+    Rule{"connect() from a chosen port that is taken", judge_chosen_ports},
+    Rule{"sockets with a port range of their own", judge_own_range},
+    Rule{"ephemeral ports towards each destination", judge_ports},
+    Rule{"local ports that bind() takes", judge_bound_range},
+    Rule{"clients that open a connection for each request", judge_connection_per_request},
+    Rule{"servers that close on their clients", judge_server_closes},
+    Rule{"tcp_max_tw_buckets", judge_buckets},
+    Rule{"tcp_tw_reuse on busy clients", judge_reuse},
+    Rule{"tcp_tw_reuse without TCP timestamps", judge_timestamps},
+    Rule{"bind() before connect()", judge_bound_ports},
+    Rule{"periodic connections that carry next to nothing", judge_health_checks},
+    Rule{"connections that end in a reset by this side", judge_resets},
+    Rule{"conntrack: SNAT ports and the table's size", judge_conntrack},
+    Rule{"settings that do harm, or not what they are set for", judge_settings},
 };
 
 } // namespace

@@ -30,8 +30,7 @@ void judge_conntrack(const Observations& seen, Findings& findings);
 void judge_settings(const Observations& seen, Findings& findings);
 
 struct Rule {
-    std::string_view name;
-    std::string_view subject;
+    std::string_view subject; ///< a noun phrase, printed after "Looked for:"
     void (*judge)(const Observations&, Findings&);
 };
 std::span<const Rule> rules();

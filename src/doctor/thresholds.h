@@ -28,7 +28,7 @@ inline constexpr double ports_half = 0.5;
 /// Share that the present rate fills. A client slowed down by connect() still makes a hundred
 /// connections a second and more (the same measurement). Below this share clients are not slowed
 /// down, and ports become free faster than they are taken.
-inline constexpr double ports_crawl = 0.1;
+inline constexpr double ports_slowed = 0.1;
 /// Taken although no entries are added: a burst that nearly used up the ports.
 inline constexpr double ports_burst = 0.9;
 /// Enough time to act, and no more.

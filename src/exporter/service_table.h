@@ -37,7 +37,8 @@ struct ServiceCounts {
     static constexpr std::size_t roles = 3;
     struct Entered {
         std::uint64_t count = 0;
-        /// Entries retracted after they were counted: as many future ones are not counted instead.
+        /// Entries retracted after they were counted. Counters never fall, so as many future ones
+        /// are not counted instead.
         std::uint64_t not_to_count = 0;
     };
     std::array<std::array<Entered, TWTRACE_HOWS>, roles> entered{};
@@ -46,7 +47,9 @@ struct ServiceCounts {
     std::uint64_t passive_close = 0;
     std::uint64_t aborted = 0;
 
-    /// False: the event retracted an entry, or was left out in place of one.
+    /// times: number of such events. More than one, passive closes and events for which the ring
+    /// was full were only counted: they have no bytes, times and addresses. False: the event
+    /// retracted an entry, or was left out in place of one.
     bool add(const Event& event, std::uint64_t times);
 };
 

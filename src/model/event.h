@@ -146,7 +146,7 @@ struct Event {
     }
 };
 
-/// Names as in interface.md; empty if not known.
+/// Names as in docs/output.md; empty if not known.
 std::string_view name_of(EventType type);
 std::string_view name_of(Stage stage);
 std::string_view name_of(How how);

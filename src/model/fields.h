@@ -19,7 +19,7 @@ using Room = std::array<char, 384>;
 /// Row: the type of what a line describes.
 template <typename Row>
 struct Field {
-    std::string_view key;   ///< JSON key and CSV header (interface.md)
+    std::string_view key;   ///< JSON key and CSV header (docs/output.md)
     std::string_view title; ///< column header
     std::string_view help;
     FieldKind kind;

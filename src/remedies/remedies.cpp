@@ -62,7 +62,7 @@ auto find_in(const Table& table, std::string_view name) {
     return found == std::end(table) ? nullptr : &*found;
 }
 
-std::string filled(std::string_view text, const Party& party) {
+std::string filled(std::string_view text, const ServiceFlows& party) {
     const std::string port_text = std::to_string(party.port);
     const std::array<std::pair<std::string_view, std::string_view>, 3> values{
         {{"{endpoint}", party.endpoint}, {"{port}", port_text}, {"{name}", party.name}}};
@@ -130,7 +130,7 @@ const Remedy& row_for(std::string_view program, Role role, Protocol protocol) {
 } // namespace
 
 std::vector<std::string> keep_alive_remedy(std::string_view program, Role role, Protocol protocol,
-                                           const Party& party) {
+                                           const ServiceFlows& party) {
     std::vector<std::string> lines;
     std::string_view rest = row_for(program, role, protocol).lines;
     while (!rest.empty()) {

@@ -34,7 +34,7 @@ struct Remedy {
 std::span<const Remedy> remedy_table();
 
 /// The client or server: its name for people, and the address that it connects to or listens on.
-struct Party {
+struct ServiceFlows {
     std::string_view name;
     std::string_view endpoint;
     std::uint16_t port = 0;
@@ -43,6 +43,6 @@ struct Party {
 /// The lines of the first matching row, filled in. A client whose protocol is unknown gets '#'
 /// lines only.
 std::vector<std::string> keep_alive_remedy(std::string_view program, Role role, Protocol protocol,
-                                           const Party& party);
+                                           const ServiceFlows& party);
 
 } // namespace twtrace

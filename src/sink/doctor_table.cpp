@@ -47,7 +47,8 @@ void append_finding(const Finding& finding, std::size_t number, std::string& out
     for (const std::string& line : finding.evidence)
         append_wrapped(out, "   * ", line);
     append_wrapped(out, "   ", finding.meaning);
-    out += "   Do:\n";
+    if (!finding.fix.empty())
+        out += "   Do:\n";
     for (const std::string& line : finding.fix) // never broken, so that they can be pasted
         out += "       " + printable(line) + "\n";
     for (const std::string& line : finding.expected)

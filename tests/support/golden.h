@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <string>
 
@@ -20,13 +21,17 @@ inline std::string golden_text(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// What the golden file holds, to be compared with actual; after an update it is actual.
+/// What the golden file holds, to be compared with actual; after an update it is actual. A
+/// difference is reported with the file's name on standard error.
 inline std::string golden(const std::string& name, const std::string& actual) {
     if (std::getenv("TWTRACE_UPDATE_GOLDEN") != nullptr) {
         std::ofstream file(golden_path(name), std::ios::binary);
         file << actual;
     }
-    return golden_text(name);
+    std::string expected = golden_text(name);
+    if (expected != actual)
+        std::cerr << "tests/golden/" << name << " differs; TWTRACE_UPDATE_GOLDEN=1 rewrites it\n";
+    return expected;
 }
 
 } // namespace twtrace::test

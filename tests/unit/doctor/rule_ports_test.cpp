@@ -90,11 +90,11 @@ TEST_CASE("doctor: a rate that fills half of the ports, with the time that is le
 
 TEST_CASE("doctor: the rate of a burst in a moment is not extrapolated") {
     Observations seen = quiet_host();
-    seen.seconds = seen.counted_apart_s = 0.02;
+    seen.seconds = seen.between_counts_s = 0.02;
     seen.flows.push_back(flow_of(Role::Client, 301)); // 15,000/s
     facts(seen).ports.push_back(ports_of(301));
     CHECK_FALSE(finds(seen, "ports-running-out"));
-    seen.seconds = seen.counted_apart_s = 1;
+    seen.seconds = seen.between_counts_s = 1;
     CHECK(finds(seen, "ports-running-out"));
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::uint32_t netns = 4026531840U;
 inline Observations quiet_host() {
     Observations seen;
     seen.seconds = 10;
-    seen.counted_apart_s = 10;
+    seen.between_counts_s = 10;
     NamespaceFacts facts;
     facts.name = "host";
     facts.settings.emplace();

@@ -33,7 +33,7 @@ std::string value(const Event& event, std::string_view key) {
 
 } // namespace
 
-TEST_CASE("fields: the keys of interface.md, in its order") {
+TEST_CASE("fields: the keys of docs/output.md, in their order") {
     CHECK(keys() ==
           std::vector<std::string>{"type",        "time",          "stage",       "how",
                                    "role",        "role_inferred", "pid",         "tid",
@@ -163,7 +163,7 @@ TEST_CASE("event: a name of sixteen bytes without a NUL is read whole and no fur
     CHECK(event.task.comm() == std::string(16, 'x'));
 }
 
-TEST_CASE("event: names as interface.md spells them") {
+TEST_CASE("event: names as docs/output.md spells them") {
     CHECK(name_of(EventType::TimeWait) == "time_wait");
     CHECK(name_of(EventType::PassiveClose) == "passive_close");
     CHECK(name_of(EventType::Aborted) == "aborted");

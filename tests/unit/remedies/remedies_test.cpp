@@ -8,7 +8,7 @@ using namespace twtrace;
 
 namespace {
 
-constexpr Party party{"the-client", "10.0.0.1:9000", 9000};
+constexpr ServiceFlows party{"the-client", "10.0.0.1:9000", 9000};
 
 std::string text_of(std::string_view program, Protocol protocol, Role role = Role::Client) {
     std::string text;

@@ -183,7 +183,7 @@ TEST_CASE("trace table: the wide one cuts nothing") {
 }
 
 TEST_CASE(
-    "trace JSON: a line an event, each valid by itself, with exactly the keys of interface.md") {
+    "trace JSON: a line an event, each valid by itself, with exactly the keys of docs/output.md") {
     const auto lines = lines_of(document(Format::Json, false));
     REQUIRE(lines.size() == each_kind().size());
     for (const std::string& line : lines) {

@@ -101,7 +101,7 @@ TEST_CASE("summary: golden text") {
     }
 }
 
-TEST_CASE("summary JSON: the keys of interface.md, and what was added to them") {
+TEST_CASE("summary JSON: the keys of docs/output.md") {
     const Json document = Json::parse(text_of(sample(), Format::Json));
     CHECK(keys_of(document) == Keys{"schema", "host", "kernel", "start", "end", "duration_s",
                                     "totals", "accounting", "ends", "groups"});
