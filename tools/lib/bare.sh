@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Bare Debian roots, and commands that run in one as if it were this machine's root. To be sourced; needs root.
+# Bare Debian and Ubuntu roots, and commands that run in one as if it were this machine's root. To be sourced; needs root.
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -7,23 +7,87 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/twtrace-fresh
 # shellcheck source=tools/lib/apt.sh
 source "$root_dir/tools/lib/apt.sh"
 
-# make_root SUITE DIRECTORY [PACKAGE...]: what debootstrap's minbase has, and these packages. Kept as a tar archive for a
-# week: to download it takes longer than most of what is done in it.
+# ubuntu_keyring: prints its path. Debian 12 has no package of it, Debian 13 does.
+ubuntu_keyring() {
+    local arch keyring=$cache/ubuntu-archive-keyring.gpg dir
+    if [[ ! -s $keyring ]]; then
+        arch=$(dpkg --print-architecture)
+        refresh trixie || die "no package lists of trixie: see $cache/apt/trixie/update.log"
+        dir=$(mktemp -d "$cache/keyring.XXXXXX")
+        (cd "$dir" && quietly apt-get "${apt_opts[@]}" download ubuntu-keyring && dpkg-deb -x ./*.deb .) >&2 ||
+            die "cannot download the keys of Ubuntu's archive"
+        mv "$dir/usr/share/keyrings/ubuntu-archive-keyring.gpg" "$keyring"
+        rm -r "$dir"
+    fi
+    echo "$keyring"
+}
+
+# archive_options SUITE[/arm64]: mmdebstrap's options for it, in `archive_opts`, and the archive in `uri`.
+archive_options() {
+    local keyring
+    case $1 in
+    noble)
+        uri=http://archive.ubuntu.com/ubuntu
+        keyring=$(ubuntu_keyring)
+        # _apt cannot read the keyring below /root; in the root apt has its own. minbase has apt by its priority on Debian only.
+        archive_opts=("--components=main,universe" --include=apt --keyring="$keyring" --aptopt='APT::Sandbox::User "root"'
+            --customize-hook="rm \"\$1/etc/apt/apt.conf.d/99mmdebstrap\"
+                echo 'deb $uri noble main universe' >\"\$1/etc/apt/sources.list\"")
+        ;;
+    *)
+        uri=$(mirror)
+        [[ -n $uri ]] || die "no Debian archive in this machine's apt configuration (apt-get update first?)"
+        archive_opts=(--keyring=/usr/share/keyrings/debian-archive-keyring.gpg)
+        ;;
+    esac
+    # In a user namespace sysfs cannot be mounted: it belongs to this machine's network namespace.
+    [[ $1 != */arm64 ]] || archive_opts+=(--architectures=arm64 --skip=chroot/mount/sys)
+}
+
+# map_users PID: every user is itself in the user namespace that the process makes.
+map_users() {
+    until [[ $(readlink "/proc/$1/ns/user") != "$(readlink /proc/self/ns/user)" ]]; do sleep 0.1; done
+    echo "0 0 65536" >"/proc/$1/gid_map"
+    echo "0 0 65536" >"/proc/$1/uid_map"
+}
+
+# The kernel's magic and mask for arm64 programs, as in qemu-user-static; F opens the interpreter now, outside of the root.
+binfmt_arm64=':arm64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
+binfmt_arm64+=':\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
+binfmt_arm64+=':/usr/bin/qemu-aarch64-static:F'
+
+# with_arm64 COMMAND...: in a user namespace in which the kernel runs arm64 programs with qemu; this machine is not changed.
+with_arm64() (
+    pid=$BASHPID
+    map_users "$pid" &
+    # Capabilities come with the first program that is run once users are mapped.
+    # shellcheck disable=SC2016  # for the inner shells
+    exec unshare --user --mount --pid --fork --kill-child --propagation private -- bash -euc '
+        until [[ -n $(</proc/self/uid_map) ]]; do sleep 0.1; done
+        exec bash -euc "$0" "$@"' '
+        mount -t proc proc /proc
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        printf %s "$0" >/proc/sys/fs/binfmt_misc/register
+        exec "$@"' "$binfmt_arm64" "$@"
+)
+
+# make_root SUITE[/arm64] DIRECTORY [PACKAGE...]: what debootstrap's minbase has, and these packages. Kept as a tar archive
+# for a week: to download it takes longer than most of what is done in it.
 make_root() {
-    local suite=$1 root=$2 name archive packages uri
+    local suite=$1 root=$2 name archive packages uri archive_opts run=()
     shift 2
-    name=$suite${*:+-$*}
+    name=${suite/\//-}${*:+-$*}
     archive=$cache/roots/${name// /+}.tar
     mkdir -p "$cache/roots" "$root"
     find "$cache/roots" -name '*.tar' -mtime +7 -delete
     if [[ ! -s $archive ]]; then
         command -v mmdebstrap >/dev/null || die "no mmdebstrap: tools/setup fresh"
-        uri=$(mirror)
-        [[ -n $uri ]] || die "no Debian archive in this machine's apt configuration (apt-get update first?)"
-        say "downloading a bare Debian $suite"
+        archive_options "$suite"
+        [[ $suite != */arm64 ]] || run=(with_arm64)
+        say "downloading a bare $suite"
         packages=$(IFS=, && echo "$*")
-        quietly mmdebstrap --variant=minbase --mode=root --format=tar ${packages:+"--include=$packages"} \
-            --keyring=/usr/share/keyrings/debian-archive-keyring.gpg "$suite" "$archive.part" "$uri"
+        quietly "${run[@]}" mmdebstrap --variant=minbase --mode=root --format=tar ${packages:+"--include=$packages"} \
+            "${archive_opts[@]}" "${suite%/*}" "$archive.part" "$uri"
         mv "$archive.part" "$archive"
     fi
     tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$archive"
@@ -33,7 +97,7 @@ make_root() {
 
 # Downloaded packages survive the root that asked for them; this machine's own serve a root of the same suite.
 package_cache() {
-    local suite=$1 dir=$cache/archives/$1
+    local suite=$1 dir=$cache/archives/${1/\//-}
     mkdir -p "$dir/partial"
     # shellcheck source=/dev/null
     if [[ $(. /etc/os-release && echo "${VERSION_CODENAME-}") == "$suite" ]]; then
@@ -41,6 +105,11 @@ package_cache() {
             -exec cp --link --no-clobber --target-directory="$dir" {} + 2>/dev/null || true
     fi
     echo "$dir"
+}
+
+# clone_into ROOT HOME: a fresh clone of the repository.
+clone_into() {
+    git clone --quiet --no-hardlinks "$root_dir" "$1$2/twtrace"
 }
 
 # in_root ROOT SUITE COMMAND...: in a mount namespace of its own whose root is ROOT, with this machine's /proc, /sys and

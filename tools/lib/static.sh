@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# Static libraries that Debian has only as shared ones, from the distribution's own source packages. To be sourced.
+# shellcheck disable=SC2154  # arch and triplet are of whoever sources this
+# Static libraries that Debian has only as shared ones, from the distribution's own source packages. To be sourced; needs
+# $arch and $triplet (aarch64-linux-gnu).
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/twtrace-static
-arch=$(dpkg --print-architecture)
 # shellcheck source=tools/lib/apt.sh
 source "$root_dir/tools/lib/apt.sh"
 
@@ -24,21 +25,21 @@ fetch_sources() {
 
 # archive_of LIBRARY OPTIONS SOURCE..: compiles and packs.
 archive_of() {
-    local library=$1 options=$2 source objects=() compiler=${CXX:-g++}
+    local library=$1 options=$2 source objects=()
     shift 2
     for source in "$@"; do
         objects+=("${source%.c*}.o")
         # shellcheck disable=SC2086  # options
-        quietly "$compiler" -std=c++17 -O2 -fPIE -ffunction-sections -fdata-sections -DNDEBUG \
+        quietly "$triplet-g++" -std=c++17 -O2 -fPIE -ffunction-sections -fdata-sections -DNDEBUG \
             "-ffile-prefix-map=$PWD=." $options -c "$source" -o "${source%.c*}.o" || return 1
     done
     rm -f "$library"
-    ar rcsD "$library" "${objects[@]}"
+    "$triplet-ar" rcsD "$library" "${objects[@]}"
 }
 
 # Prints a directory with libfmt.a, libspdlog.a and libprometheus-cpp-core.a.
 static_libraries() {
-    local place=$cache/lib work
+    local place=$cache/lib/$arch work
     if [[ ! -s $place/libprometheus-cpp-core.a || /usr/include/prometheus/registry.h -nt $place ]]; then
         say "building static libraries of ${static_sources[*]} in $place"
         mkdir -p "$place"
