@@ -66,7 +66,8 @@ with_arm64() (
         until [[ -n $(</proc/self/uid_map) ]]; do sleep 0.1; done
         exec bash -euc "$0" "$@"' '
         mount -t proc proc /proc
-        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+        mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc ||
+            { echo "this kernel has no binfmt_misc in user namespaces (from 6.7 on)" >&2; exit 1; }
         printf %s "$0" >/proc/sys/fs/binfmt_misc/register
         exec "$@"' "$binfmt_arm64" "$@"
 )
