@@ -51,8 +51,9 @@ Json port_use_of(const PortUse& use) {
 
 Json leftovers_of(const Leftovers& left) {
     Json services = Json::object();
+    // nlohmann-json 3.11.3 takes no Json for a key.
     for (const auto& [service, sockets] : left.by_service)
-        services[text(service)] = sockets;
+        services[text(service).get<std::string>()] = sockets;
     return {
         {"sockets", left.sockets},
         {"last_ends_in_s", left.sockets > 0 ? Json(left.last_ends_in_ms / 1000.0) : Json(nullptr)},
