@@ -18,7 +18,6 @@
 #include "source/passive_slots.h"
 #include "source/preflight.h"
 #include "source/relocation_types.h"
-#include "source/ring.h"
 #include "twtrace.skel.h"
 
 namespace twtrace {
@@ -157,11 +156,24 @@ Result<void> fill_filters(const twtrace_bpf& skeleton, const LiveConfig& config)
     return fill_cidrs(skeleton.maps.remote_cidrs, config.remote_cidrs);
 }
 
+struct RingBufferDeleter {
+    void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+using RingBuffer = std::unique_ptr<ring_buffer, RingBufferDeleter>;
+
+// context: the place of the handler's address.
+int hand_over(void* context, void* record, std::size_t length) {
+    (*static_cast<RecordHandler**>(context))
+        ->record({static_cast<const std::byte*>(record), length});
+    return 0;
+}
+
 } // namespace
 
 struct LiveSource::Impl {
     Skeleton skeleton;
-    Ring ring;
+    RingBuffer ring;
+    RecordHandler* handler = nullptr; // during drain()
     std::optional<EndsSource> ends;
     CountTable overflow;
     CountTable passives;
@@ -185,11 +197,11 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     impl->skeleton = *std::move(skeleton);
     if (auto filled = fill_filters(*impl->skeleton, config); !filled)
         return tl::unexpected(filled.error());
-    auto ring = Ring::map(bpf_map__fd(impl->skeleton->maps.ring),
-                          bpf_map__max_entries(impl->skeleton->maps.ring));
-    if (!ring)
-        return tl::unexpected(ring.error());
-    impl->ring = *std::move(ring);
+    impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), hand_over,
+                                      &impl->handler, nullptr));
+    if (!impl->ring)
+        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
+                                std::strerror(errno)));
     impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
     if (config.gate.count_passive == TWTRACE_PASSIVE_COUNT) {
@@ -218,7 +230,10 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
 }
 
 std::size_t LiveSource::drain(RecordHandler& handler) {
-    return impl_->ring.drain(handler);
+    impl_->handler = &handler;
+    const int records = ring_buffer__consume(impl_->ring.get());
+    impl_->handler = nullptr;
+    return records > 0 ? static_cast<std::size_t>(records) : 0;
 }
 
 void LiveSource::ask_for_wake_up() {
