@@ -120,6 +120,13 @@ std::string read_file(const std::string& path) {
     return text.str();
 }
 
+long memory_kib(pid_t pid, const std::string& field) {
+    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+    const auto at = status.find(field + ":");
+    check(at != std::string::npos, field + " of a process that has ended");
+    return std::stol(status.substr(at + field.size() + 1));
+}
+
 std::string read_whole_lines(const std::string& path) {
     std::string text = read_file(path);
     text.resize(text.rfind('\n') + 1);

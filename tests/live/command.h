@@ -56,6 +56,8 @@ class Command {
 CommandResult run_command(const std::vector<std::string>& argv, const std::string& netns = {},
                           Milliseconds bound = Milliseconds(10000));
 std::string read_file(const std::string& path);
+/// A figure of /proc/PID/status (proc_pid_status(5)): VmRSS is resident now, VmHWM at most so far.
+long memory_kib(pid_t pid, const std::string& field);
 /// The complete lines of a file that is being written. A write() of several pages becomes visible
 /// page by page, so the last line may be incomplete even if the writer writes whole lines.
 std::string read_whole_lines(const std::string& path);

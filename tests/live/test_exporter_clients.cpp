@@ -5,7 +5,6 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,19 +51,6 @@ std::string read_answers(const Fd& connection, int wanted) {
     return all;
 }
 
-long resident_kb(pid_t pid) {
-    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-    std::string word;
-    while (status >> word) {
-        if (word == "VmRSS:") {
-            long kb = 0;
-            status >> kb;
-            return kb;
-        }
-    }
-    return 0;
-}
-
 } // namespace
 
 TEST_CASE("exporter: every one of many requests in one write is answered", "[exporter][clients]") {
@@ -93,8 +79,8 @@ TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][c
     const Exporter exporter(ns);
     exporter.scrape();
     const pid_t pid = exporter.front_pid();
-    REQUIRE(resident_kb(pid) > 0);
-    const long before_kb = resident_kb(pid);
+    REQUIRE(memory_kib(pid, "VmRSS") > 0);
+    const long before_kib = memory_kib(pid, "VmRSS");
     const Fd connection = connect_to_port(exporter.port());
     const std::string chunk = requests("/-/healthy", 1000);
     std::array<char, 65536> answers{};
@@ -112,7 +98,7 @@ TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][c
         Milliseconds(60000));
     INFO("sent " << sent << " bytes");
     CHECK(all);
-    CHECK(resident_kb(pid) - before_kb < 8192);
+    CHECK(memory_kib(pid, "VmRSS") - before_kib < 8192);
     CHECK(http_get(exporter.port(), "/metrics").status == 200);
 }
 

@@ -95,13 +95,6 @@ std::string many_peers() {
     return {};
 }
 
-long peak_kib(pid_t pid) {
-    const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
-    const auto at = status.find("VmHWM:");
-    REQUIRE(at != std::string::npos);
-    return std::stol(status.substr(at + std::string("VmHWM:").size()));
-}
-
 struct Told {
     json summary;
     std::uint64_t kernel = 0;
@@ -120,7 +113,7 @@ Told trace(const TestNamespace& ns, const std::string& cgroup,
         return work();
     }).collect();
     const std::uint64_t kernel = (ns.counters() - before).scheduled();
-    const long peak = peak_kib(tracer.command().pid());
+    const long peak = memory_kib(tracer.command().pid(), "VmHWM");
     tracer.command().signal(SIGINT);
     const CommandResult result = tracer.wait(Milliseconds(20000));
     INFO(result.err);
