@@ -35,11 +35,8 @@ std::vector<std::string> program(const std::string& path) {
     const std::string root = unpacked_programs();
     if (const auto unpacked = matches(root + path); !root.empty() && !unpacked.empty()) {
         std::string libraries;
-        for (const char* place : {"/usr/lib/*-linux-gnu", "/lib/*-linux-gnu", // not merged
-                                  "/usr/lib/*-linux-gnu/systemd"}) {
-            for (const std::string& directory : matches(root + place)) {
-                libraries += (libraries.empty() ? "" : ":") + directory;
-            }
+        for (const std::string& directory : matches(root + "/usr/lib/*-linux-gnu")) {
+            libraries += (libraries.empty() ? "" : ":") + directory;
         }
         return {"env", "LD_LIBRARY_PATH=" + libraries, unpacked.back()};
     }
