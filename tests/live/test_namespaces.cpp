@@ -178,9 +178,17 @@ TEST_CASE("namespaces: one that has ended is let go of at once, with its devices
     for (std::size_t round = 0; round < rounds; ++round) {
         auto ns = std::make_unique<TestNamespace>();
         const Command process({"sleep", "60"}, ns->path());
-        const auto made = run_command({"ip", "link", "add", device, "type", "veth", "peer", "name",
-                                       "eth0", "netns", std::to_string(process.pid())});
-        if (round == 0 && made.err.find("Unknown device type") != std::string::npos) {
+        CommandResult made;
+        const auto says = [&](const char* text) {
+            return made.err.find(text) != std::string::npos;
+        };
+        // A name is free in sysfs later than for if_nametoindex().
+        await("the device's name is free", [&] {
+            made = run_command({"ip", "link", "add", device, "type", "veth", "peer", "name", "eth0",
+                                "netns", std::to_string(process.pid())});
+            return !says("File exists");
+        });
+        if (round == 0 && says("Unknown device type")) {
             WARN("SKIP: no veth here: " << made.err);
             return;
         }

@@ -61,7 +61,10 @@ std::vector<Privileges> privileges_of_threads(pid_t pid) {
     std::vector<Privileges> all;
     for (const auto& thread :
          std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
-        all.push_back(privileges_in(read_file(thread.path().string() + "/status")));
+        const std::string status = read_file(thread.path().string() + "/status");
+        if (!status.empty()) { // else it has ended meanwhile
+            all.push_back(privileges_in(status));
+        }
     }
     return all;
 }
