@@ -8,5 +8,10 @@ status=$?
 cat /tmp/out
 wait
 tr -d ' \n' </tmp/out >/tmp/flat
-grep -q '"totals":{[^}]*"time_wait":5[,}]' /tmp/flat || fail "not five: $(grep -o '"totals":{[^}]*}' /tmp/flat)"
+# An interrupt during a BPF program hides another transition from it: the entry has no closer then, which is counted.
+number() { sed -E "s/.*\"$1\":\\{[^}]*\"$2\":([0-9]+).*/\\1/" /tmp/flat; }
+entries=$(number totals time_wait)
+if [ "$entries" -gt 5 ] || [ $((entries + $(number accounting without_closer))) -lt 5 ]; then
+    fail "not five: $(grep -o '"totals":{[^}]*}' /tmp/flat)"
+fi
 grep -q '"exact":true' /tmp/flat || fail "not exact: $(grep -o '"accounting":{[^}]*}' /tmp/flat)"
