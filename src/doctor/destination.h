@@ -19,8 +19,8 @@ struct Destination {
     std::uint32_t usable = 0;    ///< 0: the namespace's settings are not known
     std::uint64_t time_wait = 0; ///< entries that were seen
     std::uint64_t no_port = 0;   ///< connects that failed
-    const Flow* busiest =
-        nullptr; ///< the flow with most of them; null: no close or failure was seen
+    /// The flow with most of them; null: no close or failure was seen.
+    const Flow* busiest = nullptr;
     /// Connections there have no TCP timestamps: connect() never takes their TIME_WAIT over.
     bool no_timestamps = false;
     std::uint64_t without_timestamps = 0; ///< of time_wait
