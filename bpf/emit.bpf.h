@@ -133,8 +133,13 @@ static __always_inline bool is_wanted(struct sock* sk, struct tcp_sock* tp,
 static __always_inline int send(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                 const struct twtrace_task* task) {
     struct twtrace_event* event = bpf_ringbuf_reserve(&ring, sizeof(*event), 0);
-    if (!event)
+    if (!event) {
+        if (facts->type == TWTRACE_TIME_WAIT)
+            count_lost_in(facts->netns, 1);
+        else if (facts->flags & TWTRACE_FLAG_RETRACTS)
+            count_lost_in(facts->netns, -1);
         return count_lost(facts, sk, tp, task);
+    }
     fill_facts(event, facts);
     fill_socket(event, sk, tp);
     __builtin_memcpy(&event->task, task, sizeof(event->task));

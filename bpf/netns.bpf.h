@@ -25,14 +25,13 @@ struct {
     __type(value, struct netns_seen);
 } netns_seen SEC(".maps");
 
-/* By twtrace_netns.id: entries into TIME_WAIT that the gate left out and did not retract. A
- * namespace that has an entry here was announced to user space. */
+/* By twtrace_netns.id. A namespace whose counts are 0 was announced to user space. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TWTRACE_NETNS_ROOM);
     __type(key, __u64);
-    __type(value, __u64);
-} netns_filtered SEC(".maps");
+    __type(value, struct twtrace_netns_counts);
+} netns_counts SEC(".maps");
 
 static __always_inline bool gate_netns(__u32 netns) {
     if (!config.netns_count)
@@ -44,14 +43,14 @@ static __always_inline bool gate_netns(__u32 netns) {
 }
 
 static __noinline int tell_netns(__u64 id) {
+    struct twtrace_netns_counts none = {};
     struct twtrace_netns* told;
-    __u64 none = 0;
-    if (bpf_map_lookup_elem(&netns_filtered, &id) ||
-        bpf_map_update_elem(&netns_filtered, &id, &none, BPF_NOEXIST))
+    if (bpf_map_lookup_elem(&netns_counts, &id) ||
+        bpf_map_update_elem(&netns_counts, &id, &none, BPF_NOEXIST))
         return 0;
     told = bpf_ringbuf_reserve(&ring, sizeof(*told), 0);
     if (!told) {
-        bpf_map_delete_elem(&netns_filtered, &id); /* the next event announces it */
+        bpf_map_delete_elem(&netns_counts, &id); /* the next event announces it */
         return 0;
     }
     told->header.type = TWTRACE_NETNS_SEEN;
@@ -93,14 +92,25 @@ static __noinline int on_first_act(struct sock* sk) {
     return tp ? (int)netns_of(tp) : 0;
 }
 
+static __always_inline struct twtrace_netns_counts* counts_of(__u64 netns) {
+    struct twtrace_netns_counts none = {}, *counts = bpf_map_lookup_elem(&netns_counts, &netns);
+    if (counts)
+        return counts;
+    bpf_map_update_elem(&netns_counts, &netns, &none, BPF_NOEXIST);
+    return bpf_map_lookup_elem(&netns_counts, &netns);
+}
+
 static __noinline int count_filtered_in(__u64 netns, __s64 entries) {
-    __u64 none = 0, *count = bpf_map_lookup_elem(&netns_filtered, &netns);
-    if (!count) {
-        bpf_map_update_elem(&netns_filtered, &netns, &none, BPF_NOEXIST);
-        count = bpf_map_lookup_elem(&netns_filtered, &netns);
-    }
-    if (count)
-        __sync_fetch_and_add(count, entries);
+    struct twtrace_netns_counts* counts = counts_of(netns);
+    if (counts)
+        __sync_fetch_and_add(&counts->filtered, entries);
+    return 0;
+}
+
+static __noinline int count_lost_in(__u64 netns, __s64 entries) {
+    struct twtrace_netns_counts* counts = counts_of(netns);
+    if (counts)
+        __sync_fetch_and_add(&counts->lost, entries);
     return 0;
 }
 

@@ -179,6 +179,12 @@ struct twtrace_cgroup {
 
 #define TWTRACE_NETNS_ROOM 4096 /* remembered at a time */
 
+/* Entries into TIME_WAIT in a namespace that were not sent as events, without retracted ones. */
+struct twtrace_netns_counts {
+    twtrace_u64 filtered; /* the gate left them out */
+    twtrace_u64 lost;     /* they found the ring full */
+};
+
 struct twtrace_netns {
     struct twtrace_header header;
     twtrace_u32 pid; /* of the running task, which may not own the socket; 0: not known */

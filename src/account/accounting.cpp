@@ -116,8 +116,8 @@ Accounting Accounting::of(const Inputs& inputs) {
         return result;
     }
     // Recursion may skip the tracepoint for any transition. Skipped entries show as the gap.
-    result.unverified = std::min(inputs.unverified.all(), result.captured);
-    const std::uint64_t seen = result.captured - result.unverified + result.lost;
+    result.unverified = std::min(inputs.unverified.all(), result.captured + result.lost);
+    const std::uint64_t seen = result.captured + result.lost - result.unverified;
     const std::uint64_t uncaught =
         inputs.recursion_misses - std::min(inputs.recursion_misses, inputs.caught);
     if (*inputs.kernel > seen)

@@ -17,14 +17,14 @@ struct Accounting {
     /// Dropped because the ring or the disk of a recording was full: counted without details.
     std::uint64_t lost = 0;
     std::uint64_t missed = 0; ///< skipped by the kernel (recursion) and not recovered
-    /// Of captured: in network namespaces whose counters could not be read.
+    /// Of captured and lost: in network namespaces whose counters could not be read.
     std::uint64_t unverified = 0;
     /// Entries without a known closer: it closed before tracing began, or is among untracked.
     std::uint64_t without_closer = 0;
     std::uint64_t untracked = 0; ///< sockets whose opening or closer could not be kept
     std::optional<std::uint64_t>
         kernel;                   ///< rise of the kernel's own counters; none: could not be read
-    std::int64_t unaccounted = 0; ///< kernel - (captured - unverified + lost + missed)
+    std::int64_t unaccounted = 0; ///< kernel - (captured + lost + missed - unverified)
     bool exact = false;
     std::vector<std::string> reasons; ///< why it is not exact, most likely first
 

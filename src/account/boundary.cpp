@@ -25,9 +25,9 @@ std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTab
     while (files && samples.size() < most_samples && equal < enough_equal) {
         CounterSample sample;
         sample.before_ns = monotonic_now_ns();
-        sample.filtered = table.filtered(id);
+        sample.filtered = table.counts(id).filtered;
         const auto counters = files.read();
-        sample.filtered_after = table.filtered(id);
+        sample.filtered_after = table.counts(id).filtered;
         sample.after_ns = monotonic_now_ns();
         if (!counters)
             break;

@@ -79,7 +79,7 @@ std::uint32_t KernelCounts::latest_mix(std::uint32_t inode) const {
 std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) const {
     if (is_open(id))
         return 0;
-    return seen.after_release + (seen.released_ns == 0 ? seen.filtered : 0);
+    return seen.after_release + (seen.released_ns == 0 ? seen.filtered + seen.lost : 0);
 }
 
 // The process that was running is most likely in the namespace. This avoids a walk over all
@@ -213,7 +213,7 @@ void KernelCounts::release_ended() {
             one.released_ns = monotonic_now_ns();
             one.after_release = 0;
             one.at_release = state.last;
-            one.filtered = 0;
+            one.filtered = one.lost = 0;
             table_.forget(state.id);
         }
         entry = states_.erase(entry);
@@ -233,18 +233,22 @@ void KernelCounts::refresh(bool every_second) {
 
 void KernelCounts::read_one(State& state) {
     state.last = state.files.read().value_or(state.last);
-    state.filtered_last = table_.filtered(state.id);
+    state.filtered_last = table_.counts(state.id).filtered;
 }
 
-// Reads the filtered counts of namespaces that are not open.
-void KernelCounts::read_filtered() {
-    for (const auto& [id, filtered] : table_.all())
-        if (filtered > 0)
-            seen(id).filtered = filtered;
+// Counts the hand-overs without an event, also in namespaces that are not open.
+void KernelCounts::read_unsent() {
+    for (const auto& [id, counts] : table_.all()) {
+        if (counts.filtered == 0 && counts.lost == 0)
+            continue;
+        Seen& one = seen(id);
+        one.filtered = counts.filtered;
+        one.lost = counts.lost;
+    }
 }
 
 void KernelCounts::read() {
-    read_filtered();
+    read_unsent();
     for (auto& [netns, state] : states_)
         read_one(state);
 }
@@ -252,7 +256,7 @@ void KernelCounts::read() {
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
     add_new();
-    for (const auto& [id, filtered] : table_.all()) // their announcements may not be read yet
+    for (const auto& [id, counts] : table_.all()) // their announcements may not be read yet
         if (const auto state = states_.find(static_cast<std::uint32_t>(id));
             state != states_.end() && state->second.id == 0)
             seen(id);
@@ -267,7 +271,7 @@ void KernelCounts::sample_start() {
 }
 
 void KernelCounts::sample_end() {
-    read_filtered();
+    read_unsent();
     sample_all();
 }
 

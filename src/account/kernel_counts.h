@@ -28,7 +28,7 @@ using CounterTimes = std::unordered_map<std::uint32_t, std::uint64_t>;
 /// namespace has ended.
 class KernelCounts {
   public:
-    /// only: the namespaces to read; empty: all. table: what the kernel side's filters leave out.
+    /// only: the namespaces to read; empty: all. table: the hand-overs without an event.
     explicit KernelCounts(CountedAt counted_at, std::vector<std::uint32_t> only = {},
                           NetnsTable table = {})
         : counted_at_(counted_at), only_(std::move(only)), table_(table) {}
@@ -120,6 +120,7 @@ class KernelCounts {
         std::uint64_t number = 0; // in order of appearance
         std::uint64_t events = 0;
         std::uint64_t filtered = 0;
+        std::uint64_t lost = 0;
         std::uint64_t events_when_tried = 0;
         /// CLOCK_MONOTONIC; 0: not released, and every event counts as later.
         std::uint64_t released_ns = 0;
@@ -141,7 +142,7 @@ class KernelCounts {
     void keep_trying();
     void mark_ended();
     void use_way(State& state, const NamespaceFile& way);
-    void read_filtered();
+    void read_unsent();
     void read_one(State& state);
     void add_to_sum(const State& state, Sum& sum) const;
     CounterTimes choose_sample(const EventTimes& times, TcpCounters State::*target,

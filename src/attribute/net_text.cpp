@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "model/loopback.h"
+#include "util/fd.h"
 
 namespace twtrace {
 
@@ -127,19 +130,49 @@ bool parse_listener(string_view line, TcpSocket& listener) {
     return true;
 }
 
+namespace {
+
+// Calls visit for each line, until it returns false. seq_file fills a buffer until the next line
+// does not fit (fs/seq_file.c), so a result that leaves room for one is the last. To read on for
+// an empty one would make the kernel walk the hash table of all sockets once more.
+void each_line(int file, const std::function<bool(string_view)>& visit) {
+    constexpr std::size_t longest_line = 256;
+    std::array<char, 4096 + longest_line> text{};
+    std::size_t kept = 0; // the beginning of a line
+    for (bool more = true; more;) {
+        constexpr std::size_t wanted = 4096;
+        const ssize_t got = read(file, text.data() + kept, wanted);
+        if (got <= 0)
+            return;
+        more = static_cast<std::size_t>(got) + longest_line > wanted;
+        string_view rest(text.data(), kept + static_cast<std::size_t>(got));
+        for (auto end = rest.find('\n'); end != string_view::npos; end = rest.find('\n')) {
+            if (!visit(rest.substr(0, end)))
+                return;
+            rest.remove_prefix(end + 1);
+        }
+        if (rest.size() >= longest_line)
+            return;
+        std::memmove(text.data(), rest.data(), rest.size());
+        kept = rest.size();
+    }
+}
+
+} // namespace
+
 void each_listener(const std::string& net_directory,
                    const std::function<void(const TcpSocket&)>& visit) {
-    for (const char* file : {"/tcp", "/tcp6"}) {
-        // "e" (O_CLOEXEC): a thread may read this while a command is started.
-        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> in(
-            std::fopen((net_directory + file).c_str(), "re"), &std::fclose);
-        std::array<char, 512> line{};
-        const auto next = [&] { return std::fgets(line.data(), line.size(), in.get()) != nullptr; };
-        if (!in || !next()) // the header
-            continue;
-        TcpSocket listener;
-        while (next() && parse_listener(line.data(), listener))
-            visit(listener);
+    for (const char* name : {"/tcp", "/tcp6"}) {
+        // O_CLOEXEC: a thread may read this while a command is started.
+        const Fd file(open((net_directory + name).c_str(), O_RDONLY | O_CLOEXEC));
+        bool header = true;
+        each_line(file.get(), [&](string_view line) {
+            TcpSocket listener;
+            const bool is_listener = !header && parse_listener(line, listener);
+            if (is_listener)
+                visit(listener);
+            return std::exchange(header, false) || is_listener;
+        });
     }
 }
 

@@ -68,7 +68,9 @@ std::string processes_text(const Flow& flow) {
     if (count < 2)
         return fmt::format("pid {}", flow.pid);
     if (count < fold_processes || flow.closes() > fold_closes * count)
-        return fmt::format("pid {} and {} more", flow.pid, count - 1);
+        return flow.processes.is_full()
+                   ? fmt::format("pid {} and at least {} more", flow.pid, count)
+                   : fmt::format("pid {} and {} more", flow.pid, count - 1);
     return fmt::format("{}{} processes{}", flow.processes.is_full() ? "more than " : "",
                        grouped(flow.processes.count()),
                        flow.one_parent && !flow.parent.empty() ? " started by " + flow.parent : "");

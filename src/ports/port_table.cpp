@@ -36,10 +36,11 @@ bool PortTable::is_over(const Slot& slot, std::uint64_t now_ns) {
     return slot.holder != PortHolder::Open && age_ms(slot, now_ns) > minute_ms;
 }
 
-// The slot of the port, or the slot for it; the table has a free slot.
+// The slot of the port, or the slot for it; the table has a free slot. Ports that connect() picks
+// one after the other, even ones first, get slots one after the other.
 PortTable::Slot* PortTable::find(std::uint16_t port) {
     const std::size_t mask = slots_.size() - 1;
-    std::size_t at = (port * 0x9E3779B1U >> 8U) & mask; // connect() picks every other port
+    std::size_t at = (port / 2U + port % 2U * (slots_.size() / 2)) & mask;
     while (slots_[at].port != 0 && slots_[at].port != port)
         at = (at + 1) & mask;
     return &slots_[at];

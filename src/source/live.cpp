@@ -283,7 +283,7 @@ std::uint64_t LiveSource::recursion_misses() const {
 }
 
 NetnsTable LiveSource::namespaces() const {
-    return NetnsTable(bpf_map__fd(impl_->skeleton->maps.netns_filtered));
+    return NetnsTable(bpf_map__fd(impl_->skeleton->maps.netns_counts));
 }
 
 std::vector<twtrace_descendant> LiveSource::descendants() const {

@@ -2,8 +2,6 @@
 
 #include <bpf/bpf.h>
 
-#include "twtrace/wire.h"
-
 namespace twtrace {
 
 std::vector<NetnsTable::Line> NetnsTable::all() const {
@@ -14,14 +12,16 @@ std::vector<NetnsTable::Line> NetnsTable::all() const {
     for (int step = 0; map_ >= 0 && step < 2 * TWTRACE_NETNS_ROOM; ++step, previous = id) {
         if (bpf_map_get_next_key(map_, step == 0 ? nullptr : &previous, &id) != 0)
             break;
-        lines.push_back({id, filtered(id)});
+        lines.push_back({id, counts(id)});
     }
     return lines;
 }
 
-std::uint64_t NetnsTable::filtered(std::uint64_t id) const {
-    std::uint64_t count = 0;
-    return map_ >= 0 && bpf_map_lookup_elem(map_, &id, &count) == 0 ? count : 0;
+twtrace_netns_counts NetnsTable::counts(std::uint64_t id) const {
+    twtrace_netns_counts counts{};
+    if (map_ >= 0)
+        (void)bpf_map_lookup_elem(map_, &id, &counts);
+    return counts;
 }
 
 void NetnsTable::forget(std::uint64_t id) {

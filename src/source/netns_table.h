@@ -1,9 +1,10 @@
-// The kernel side's counts per network namespace: entries into TIME_WAIT that its filters left out,
-// by twtrace_netns.id.
+// The kernel side's counts per network namespace (twtrace_netns_counts), by twtrace_netns.id.
 #pragma once
 
 #include <cstdint>
 #include <vector>
+
+#include "twtrace/wire.h"
 
 namespace twtrace {
 
@@ -15,11 +16,11 @@ class NetnsTable {
 
     struct Line {
         std::uint64_t id;
-        std::uint64_t filtered;
+        twtrace_netns_counts counts;
     };
     [[nodiscard]] std::vector<Line> all() const;
     /// 0 also if there is no entry.
-    [[nodiscard]] std::uint64_t filtered(std::uint64_t id) const;
+    [[nodiscard]] twtrace_netns_counts counts(std::uint64_t id) const;
     void forget(std::uint64_t id);
 
   private:

@@ -231,6 +231,27 @@ TEST_CASE("namespaces: entries in one that ended at once are unverified, never u
           unverified + accounting.at("kernel").get<std::uint64_t>());
 }
 
+TEST_CASE("namespaces: entries that found the ring full in one that ended at once are unverified",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    Tracer tracer({"summary", "-o", "json", "--ring", "4K"});
+    constexpr int namespaces = 10;
+    tracer.command().signal(SIGSTOP);
+    for (int i = 0; i < namespaces; ++i) {
+        const TestNamespace ns;
+        close_in(ns, closes);
+    }
+    tracer.command().signal(SIGCONT);
+    const CommandResult result = tracer.stop();
+    const json accounting = json::parse(result.out).at("accounting");
+    INFO(accounting.dump());
+    CHECK(accounting.at("lost") > 0);
+    CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
+    CHECK(accounting.at("unverified") >= namespaces * closes);
+}
+
 TEST_CASE("namespaces: the documented capabilities read the counters of a mounted one that has a "
           "process",
           "[namespaces]") {

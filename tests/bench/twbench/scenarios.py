@@ -14,7 +14,7 @@ from pathlib import Path
 from . import figures, nginx
 from .measure import measure, progress, rounds, run_load
 from .modes import BY_NAME, RECORD
-from .tracer import Failed, Tracer
+from .tracer import Failed, Tracer, memory_kib
 
 
 @dataclass
@@ -264,11 +264,16 @@ def _read(paths, *arguments):
     started = time.monotonic()
     process = subprocess.Popen([paths["twtrace"], "summary", *arguments], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
+    # Not ru_maxrss, which includes the memory of this process before the exec.
+    peak = 0
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        peak = max(peak, memory_kib(process.pid, "VmHWM"))
+        time.sleep(0.01)
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         raise Failed("summary " + " ".join(arguments))
     return {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_ms": (time.monotonic() - started) * 1e3,
-            "peak_mib": usage.ru_maxrss / 1024}
+            "peak_mib": peak / 1024}
 
 
 def micro(paths, seconds):

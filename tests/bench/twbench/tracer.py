@@ -30,7 +30,7 @@ def _cpu_seconds(pid):
     return total / 1e9
 
 
-def _memory_kib(pid, field):
+def memory_kib(pid, field):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1])
@@ -109,8 +109,8 @@ class Tracer:
         pid = self._process.pid
         time.sleep(0.15)  # a reader on a timer empties its ring
         result = {"cpu_s": self.cpu_seconds() - self._cpu_before,
-                  "rss_mib": _memory_kib(pid, "VmRSS") / 1024,
-                  "peak_mib": _memory_kib(pid, "VmHWM") / 1024,
+                  "rss_mib": memory_kib(pid, "VmRSS") / 1024,
+                  "peak_mib": memory_kib(pid, "VmHWM") / 1024,
                   "programs": [vars(p) for p in self.program_counters()]}
         self._stop()
         result.update(self._output_facts())

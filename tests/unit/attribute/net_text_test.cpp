@@ -1,5 +1,7 @@
 #include "attribute/net_text.h"
 
+#include <fmt/format.h>
+
 #include "catch2.h"
 #include "events.h"
 #include "fake_files.h"
@@ -74,6 +76,17 @@ TEST_CASE("net text: listening sockets, and nothing of what follows them", "[att
     CHECK(all[1].local_port == 80);
     CHECK(all[2].local == address("::"));
     CHECK(all[2].inode == 4715);
+    all.clear();
+    std::string many = header;
+    for (int number = 0; number < 300; ++number) // more than one read() returns
+        many += fmt::format("{:4}: 0100007F:{:04X} 00000000:0000 0A 00000000:00000000 00:00000000 "
+                            "00000000     0        0 {} 1 0000000000000000 100 0 0 10 0\n",
+                            number, number + 1, number + 5'000);
+    files.write("/many/tcp", many);
+    each_listener(files.path("/many"), [&](const TcpSocket& one) { all.push_back(one); });
+    REQUIRE(all.size() == 300);
+    CHECK(all[299].local_port == 300);
+    CHECK(all[299].inode == 5'299);
     all.clear();
     each_listener(files.path("/nothing"), [&](const TcpSocket& one) { all.push_back(one); });
     CHECK(all.empty());

@@ -29,6 +29,19 @@ TEST_CASE("doctor's wording: an address and its port") {
     CHECK(endpoint(address("::1"), 80) == "[::1]:80");
 }
 
+TEST_CASE("doctor's wording: processes that were not stored are named as a lower bound") {
+    Flow flow;
+    flow.service = "shop.service";
+    flow.pid = 7;
+    flow.time_wait = 1'000;
+    std::size_t room = 2;
+    flow.processes.add(7, 1, room);
+    flow.processes.add(8, 1, room);
+    CHECK(who(flow) == "shop.service (pid 7 and 1 more)");
+    flow.processes.add(9, 1, room);
+    CHECK(who(flow) == "shop.service (pid 7 and at least 2 more)");
+}
+
 TEST_CASE("doctor's wording: lists of ports are in the format that the kernel reads") {
     PortSet ports;
     CHECK(port_list(ports).empty());
