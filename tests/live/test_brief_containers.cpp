@@ -108,7 +108,7 @@ void run_named_and_check(const Started<Runtime>& started) {
 
 } // namespace
 
-TEST_CASE("brief containers: of containerd keep their names", "[runtimes][brief]") {
+TEST_CASE("brief containers: names of containerd's", "[runtimes][brief]") {
     const auto started = start_docker();
     if (!started) {
         return;
@@ -131,7 +131,7 @@ TEST_CASE("brief containers: of containerd keep their names", "[runtimes][brief]
                   });
 }
 
-TEST_CASE("brief containers: of docker keep their names", "[runtimes][brief]") {
+TEST_CASE("brief containers: names of docker's", "[runtimes][brief]") {
     const auto started = start_docker();
     if (!started) {
         return;
@@ -139,7 +139,7 @@ TEST_CASE("brief containers: of docker keep their names", "[runtimes][brief]") {
     run_named_and_check(*started);
 }
 
-TEST_CASE("brief containers: of podman keep their names", "[runtimes][brief]") {
+TEST_CASE("brief containers: names of podman's", "[runtimes][brief]") {
     const auto started = start_podman();
     if (!started) {
         return;

@@ -121,7 +121,7 @@ TEST_CASE("cgroups: after the end of process and cgroup, unit, container and pat
     }
 }
 
-TEST_CASE("cgroups: dockerd's cgroupfs driver is in the v1 hierarchies only", "[cgroups]") {
+TEST_CASE("cgroups: dockerd's cgroupfs driver uses only the v1 hierarchies", "[cgroups]") {
     if (!can_run()) {
         return;
     }

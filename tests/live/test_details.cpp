@@ -49,7 +49,7 @@ void check_details(const std::vector<json>& events, pid_t pid, bool has_argument
 
 } // namespace
 
-TEST_CASE("details: the parent's name, and arguments only where they are asked for", "[details]") {
+TEST_CASE("details: the parent's name, and arguments only with --cmdline", "[details]") {
     if (!can_trace()) {
         return;
     }

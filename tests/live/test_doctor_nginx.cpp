@@ -66,7 +66,7 @@ bool can_run() {
 
 } // namespace
 
-TEST_CASE("doctor: nginx without upstream keep-alive, and mended by the doctor's remedy",
+TEST_CASE("doctor: nginx without upstream keep-alive, and fixed by the doctor's remedy",
           "[doctor][nginx]") {
     if (!can_run()) {
         return;
@@ -90,7 +90,7 @@ TEST_CASE("doctor: nginx without upstream keep-alive, and mended by the doctor's
 }
 
 TEST_CASE(
-    "doctor: nginx with default settings: whichever side closes first, the proxy gets the remedy",
+    "doctor: nginx with default settings: the proxy gets the remedy, whichever side closes first",
     "[doctor][nginx]") {
     if (!can_run()) {
         return;
@@ -110,7 +110,7 @@ TEST_CASE(
     CHECK(scene.under_load().exit_status == 0);
 }
 
-TEST_CASE("doctor: a server whose clients ask for Connection: close, and one whose do not",
+TEST_CASE("doctor: a server whose clients send Connection: close, and one whose clients do not",
           "[doctor][nginx]") {
     if (!can_run()) {
         return;

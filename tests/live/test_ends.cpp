@@ -87,7 +87,7 @@ std::uint64_t ended(const json& ends, const std::string& reason) {
 
 } // namespace
 
-TEST_CASE("ends: one line says that the host refuses fentry", "[ends]") {
+TEST_CASE("ends: a host that refuses fentry is reported in one line", "[ends]") {
     if (!can_trace() || fentry_works()) {
         return;
     }
@@ -154,7 +154,7 @@ TEST_CASE("ends: a minisock in FIN_WAIT2 gets the FIN, an RST, data, or nothing"
     CHECK(end_of_kind("close_and_peer_vanishes", "time_wait_end").at("reason") == "expired");
 }
 
-TEST_CASE("ends: what ss -K destroys", "[ends]") {
+TEST_CASE("ends: minisocks that ss -K destroys", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -178,7 +178,7 @@ TEST_CASE("ends: what ss -K destroys", "[ends]") {
     CHECK(end.at("reason") == "destroyed");
 }
 
-TEST_CASE("ends: a network namespace takes its minisocks along", "[ends]") {
+TEST_CASE("ends: the end of a network namespace purges its minisocks", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -219,7 +219,7 @@ TEST_CASE("ends: a TIME_WAIT expires after a minute", "[ends]") {
     CHECK(end.at("held_us") < 70'000'000); // the timer wheel's granularity
 }
 
-TEST_CASE("ends: the summary's number of present sockets is that of existing ones", "[ends]") {
+TEST_CASE("ends: the summary's number of present sockets equals the number of existing ones", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -252,7 +252,7 @@ TEST_CASE("ends: the summary's number of present sockets is that of existing one
     CHECK(in_groups == present);
 }
 
-TEST_CASE("ends: the summary reports when connect() takes over, and intervals go on", "[ends]") {
+TEST_CASE("ends: the summary reports when connect() takes over, also over intervals", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }

@@ -16,7 +16,7 @@ bool any_doubt(const std::vector<Expected>& events) {
 
 } // namespace
 
-TEST_CASE("the engine: each kind of closing raises the kernel's counters as its row says",
+TEST_CASE("the engine: each kind of closing raises the kernel's counters as in its row of the table",
           "[engine]") {
     const TestNamespace ns;
     const bool slow_lane = ns.add_slow_lane();
@@ -39,7 +39,7 @@ TEST_CASE("the engine: each kind of closing raises the kernel's counters as its 
     }
 }
 
-TEST_CASE("the engine: a namespace of its own vanishes with its holder", "[engine]") {
+TEST_CASE("the engine: a network namespace ends with the process that holds it", "[engine]") {
     std::string path;
     {
         const TestNamespace ns;
@@ -50,7 +50,7 @@ TEST_CASE("the engine: a namespace of its own vanishes with its holder", "[engin
     CHECK(access(path.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("the engine: what tcp_max_tw_buckets refuses is counted as overflow", "[engine]") {
+TEST_CASE("the engine: closes beyond tcp_max_tw_buckets are counted as overflow", "[engine]") {
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.tcp_max_tw_buckets", "5");
     const Job job{&closing_kind("close_then_peer_closes_at_once"), Family::V4, Role::Client};

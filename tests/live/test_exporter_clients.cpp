@@ -53,7 +53,7 @@ std::string read_answers(const Fd& connection, int wanted) {
 
 } // namespace
 
-TEST_CASE("exporter: every one of many requests in one write is answered", "[exporter][clients]") {
+TEST_CASE("exporter: many requests in one write are all answered", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -69,7 +69,7 @@ TEST_CASE("exporter: every one of many requests in one write is answered", "[exp
     }
 }
 
-TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][clients]") {
+TEST_CASE("exporter: endless input of a client is not kept", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -102,7 +102,7 @@ TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][c
     CHECK(http_get(exporter.port(), "/metrics").status == 200);
 }
 
-TEST_CASE("exporter: an answer that is none ends the connection", "[exporter][clients]") {
+TEST_CASE("exporter: an error response ends the connection", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -114,7 +114,7 @@ TEST_CASE("exporter: an answer that is none ends the connection", "[exporter][cl
     CHECK(count_of(read_answers(connection, 40), "HTTP/1.1 404") == 1);
 }
 
-TEST_CASE("exporter: it goes on when the reader of its output goes away", "[exporter][clients]") {
+TEST_CASE("exporter: continues when the reader of its standard output ends", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -139,7 +139,7 @@ TEST_CASE("exporter: it goes on when the reader of its output goes away", "[expo
     CHECK(command.wait().exit_status == 0);
 }
 
-TEST_CASE("exporter: with fewer descriptors than namespaces it answers, and names the reason",
+TEST_CASE("exporter: with fewer descriptors than namespaces it answers and reports the reason",
           "[exporter][clients][namespaces]") {
     if (!can_trace()) {
         return;

@@ -17,7 +17,7 @@
 using namespace live;
 using nlohmann::json;
 
-TEST_CASE("recording: a full disk costs events, which are counted, and not the recorder",
+TEST_CASE("recording: on a full disk events are dropped and counted, and the recorder continues",
           "[recording]") {
     if (!can_trace()) {
         return;
@@ -68,7 +68,7 @@ TEST_CASE("recording: a full disk costs events, which are counted, and not the r
     CHECK(json::parse(document.out).at("totals").at("time_wait") == accounting.at("captured"));
 }
 
-TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]") {
+TEST_CASE("recording: a directory has a bounded size and is read as one recording", "[recording]") {
     if (!can_trace()) {
         return;
     }
@@ -90,7 +90,7 @@ TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]
     CHECK(summary.at("accounting").at("exact") == true);
 }
 
-TEST_CASE("recording: a directory that rotates under load misses nothing that is not counted",
+TEST_CASE("recording: every entry missing from a directory that rotates under load is counted",
           "[recording]") {
     if (!can_trace()) {
         return;

@@ -159,7 +159,7 @@ std::vector<Job> jobs_without_minisocks() {
 
 } // namespace
 
-TEST_CASE("mixture: every entry of a random mixture, and the kernel's sum", "[mixture]") {
+TEST_CASE("mixture: every entry of a random mixture is reported, and the sum equals the kernel's", "[mixture]") {
     if (!can_trace()) {
         return;
     }
@@ -169,7 +169,7 @@ TEST_CASE("mixture: every entry of a random mixture, and the kernel's sum", "[mi
     }
 }
 
-TEST_CASE("mixture: with tcp_max_tw_buckets tiny", "[mixture]") {
+TEST_CASE("mixture: with a tiny tcp_max_tw_buckets", "[mixture]") {
     if (!can_trace()) {
         return;
     }

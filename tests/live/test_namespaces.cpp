@@ -82,7 +82,7 @@ class MountedNamespace {
 
 } // namespace
 
-TEST_CASE("namespaces: one that gets the inode number of an earlier one is accounted for",
+TEST_CASE("namespaces: a namespace with the inode number of an earlier one is accounted for",
           "[namespaces]") {
     if (!can_trace()) {
         return;
@@ -106,7 +106,7 @@ TEST_CASE("namespaces: one that gets the inode number of an earlier one is accou
     CHECK(sum_of(result.out, "accounting", "unverified") == 0);
 }
 
-TEST_CASE("namespaces: two with one inode number are two rows", "[namespaces]") {
+TEST_CASE("namespaces: two namespaces with one inode number have separate rows", "[namespaces]") {
     if (!can_trace()) {
         return;
     }
@@ -140,7 +140,7 @@ TEST_CASE("namespaces: two with one inode number are two rows", "[namespaces]") 
                                .out));
 }
 
-TEST_CASE("namespaces: what a filter leaves out is compared namespace by namespace too",
+TEST_CASE("namespaces: filtered entries are compared for each namespace",
           "[namespaces]") {
     if (!can_trace()) {
         return;
@@ -167,7 +167,7 @@ TEST_CASE("namespaces: what a filter leaves out is compared namespace by namespa
     CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
 }
 
-TEST_CASE("namespaces: one that has ended is let go of at once, with its devices", "[namespaces]") {
+TEST_CASE("namespaces: an ended namespace is released at once, with its devices", "[namespaces]") {
     if (!can_trace()) {
         return;
     }
@@ -208,7 +208,7 @@ TEST_CASE("namespaces: one that has ended is let go of at once, with its devices
     CHECK(waited < rounds);
 }
 
-TEST_CASE("namespaces: entries in one that ended at once are unverified, never unaccounted",
+TEST_CASE("namespaces: entries in a namespace that ended at once are unverified, never unaccounted",
           "[namespaces]") {
     if (!can_trace()) {
         return;

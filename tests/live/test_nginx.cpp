@@ -79,7 +79,7 @@ TEST_CASE("nginx: without upstream keep-alive the proxy's worker closes every up
     CHECK(count_of(events, scene.back.worker_pid(), "server", 0) == 0);
 }
 
-TEST_CASE("nginx: with upstream keep-alive next to nothing is closed", "[nginx]") {
+TEST_CASE("nginx: with upstream keep-alive few connections are closed", "[nginx]") {
     if (!can_run()) {
         return;
     }
@@ -89,7 +89,7 @@ TEST_CASE("nginx: with upstream keep-alive next to nothing is closed", "[nginx]"
     CHECK(count_of(events, front.worker_pid(), "client", back_port) <= 2);
 }
 
-TEST_CASE("nginx: a server that is asked for Connection: close is named itself", "[nginx]") {
+TEST_CASE("nginx: a server whose client sends Connection: close is named as the closer", "[nginx]") {
     if (!can_run()) {
         return;
     }
@@ -98,7 +98,7 @@ TEST_CASE("nginx: a server that is asked for Connection: close is named itself",
     CHECK(count_of(events, scene.back.worker_pid(), "server", 0) == requests);
 }
 
-TEST_CASE("nginx: the summary groups by the worker, and knows its peer and port", "[nginx]") {
+TEST_CASE("nginx: the summary groups by the worker, with its peer and port", "[nginx]") {
     if (!can_run()) {
         return;
     }

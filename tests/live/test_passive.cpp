@@ -60,7 +60,7 @@ Tracer summary_each_second(const TestNamespace& ns) {
 
 } // namespace
 
-TEST_CASE("passive: those that come often are counted in slots, and exactly", "[passive]") {
+TEST_CASE("passive: frequent passive closes are counted in slots, exactly", "[passive]") {
     if (!can_trace()) {
         return;
     }
@@ -80,7 +80,7 @@ TEST_CASE("passive: those that come often are counted in slots, and exactly", "[
     CHECK(counted_in_slots(result) >= 2 * a_round);
 }
 
-TEST_CASE("passive: who has moved to another cgroup does not count in the slot of the old one",
+TEST_CASE("passive: a process that has moved to another cgroup does not count in the slot of the old one",
           "[passive]") {
     if (!can_trace() || !TestCgroups::can_make()) {
         return;

@@ -81,7 +81,7 @@ TEST_CASE("port use: a port that connect() took over is taken once", "[port-use]
     CHECK(peer.at("port_use").get<double>() == Approx(static_cast<double>(present) / 1000));
 }
 
-TEST_CASE("port use: the doctor counts with connections that have no timestamps",
+TEST_CASE("port use: the doctor takes connections without timestamps into account",
           "[port-use][doctor]") {
     if (!can_trace()) {
         return;
@@ -105,7 +105,7 @@ TEST_CASE("port use: the doctor counts with connections that have no timestamps"
     CHECK(well.finding("no-timestamps") == nullptr);
 }
 
-TEST_CASE("port use: what connect() did not take over as it failed has no timestamps",
+TEST_CASE("port use: sockets that a failed connect() did not take over have no timestamps",
           "[port-use][doctor]") {
     if (!can_trace()) {
         return;

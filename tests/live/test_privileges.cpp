@@ -157,7 +157,7 @@ std::vector<std::string> refused_calls(const std::string& file) {
 
 } // namespace
 
-TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", "[privileges]") {
+TEST_CASE("privileges: all threads of a tracer keep only what it still needs", "[privileges]") {
     if (!can_trace()) {
         return;
     }
@@ -192,7 +192,7 @@ TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", 
     }
 }
 
-TEST_CASE("privileges: a recording is read without capabilities, in its own files",
+TEST_CASE("privileges: recordings are read and reported without capabilities",
           "[privileges]") {
     const std::string recording = std::string(TWTRACE_SOURCE) + "/docs/demo.twr";
     const TempDir dir;
@@ -269,7 +269,7 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
     }
 }
 
-TEST_CASE("privileges: the process that parses HTTP requests has none", "[privileges][exporter]") {
+TEST_CASE("privileges: the process that parses HTTP requests has no privileges", "[privileges][exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -290,7 +290,7 @@ TEST_CASE("privileges: the process that parses HTTP requests has none", "[privil
     CHECK(is_gone(front));
 }
 
-TEST_CASE("privileges: the process that parses files of container runtimes has none",
+TEST_CASE("privileges: the process that parses files of container runtimes has no privileges",
           "[privileges][containers]") {
     if (!can_trace()) {
         return;
@@ -309,7 +309,7 @@ TEST_CASE("privileges: the process that parses files of container runtimes has n
     CHECK(is_gone(children[0]));
 }
 
-TEST_CASE("privileges: without the capability to change its user the parser stays the same user",
+TEST_CASE("privileges: without the capability to change its user, the parser keeps the user",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;
@@ -331,7 +331,7 @@ TEST_CASE("privileges: without the capability to change its user the parser stay
     CHECK(is_gone(front));
 }
 
-TEST_CASE("privileges: the exporter ends with the process that parses requests",
+TEST_CASE("privileges: the exporter ends when the process that parses requests ends",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;
@@ -347,7 +347,7 @@ TEST_CASE("privileges: the exporter ends with the process that parses requests",
         std::string::npos);
 }
 
-TEST_CASE("privileges: the process that parses requests ends with the exporter",
+TEST_CASE("privileges: the process that parses requests ends when the exporter ends",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;
@@ -368,7 +368,7 @@ TEST_CASE("privileges: the process that parses requests ends with the exporter",
     }
 }
 
-TEST_CASE("privileges: no request leads to a system call that is refused",
+TEST_CASE("privileges: no request causes a refused system call",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;

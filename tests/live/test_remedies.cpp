@@ -151,7 +151,7 @@ TEST_CASE("remedies: haproxy with option http-server-close", "[remedies][haproxy
     check_cured(under_load(offered_lines(finding, "in the backend with server 127.0.0.1:8001")), 3);
 }
 
-TEST_CASE("remedies: Apache httpd with RewriteRule [P], which keeps nothing open",
+TEST_CASE("remedies: Apache httpd with RewriteRule [P], which keeps no connection open",
           "[remedies][httpd]") {
     if (!can_run({"/usr/sbin/apache2"})) {
         return;

@@ -136,7 +136,7 @@ void tell(const char* what, const Result& result) {
 
 } // namespace
 
-TEST_CASE("threads that compete for one bucket never get another's closer or opening",
+TEST_CASE("threads that compete for one bucket never get another socket's closer or opening",
           "[store-threads]") {
     const Result result = run_threads(operations(), false);
     tell("every transition seen", result);
@@ -145,7 +145,7 @@ TEST_CASE("threads that compete for one bucket never get another's closer or ope
     CHECK(native_counts().untracked == 0);
 }
 
-TEST_CASE("threads of which transitions are skipped never get another's closer",
+TEST_CASE("threads with skipped transitions never get another socket's closer",
           "[store-threads]") {
     const Result result = run_threads(operations() / 4, true);
     tell("one in 64 skipped", result);
