@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-/// A child of the test closes a connection, and then waits to be killed, or ends at once.
+/// A child of the test that closes a connection, and then waits for a signal or ends at once.
 pid_t close_in_child(const TestNamespace& ns, bool lives_on, const Tracer& tracer) {
     Forked child([&]() -> std::string {
         ns.enter();

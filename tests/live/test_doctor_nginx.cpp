@@ -1,5 +1,5 @@
-// A reverse proxy without upstream keep-alive gives a finding. With the doctor's proposed fix in
-// its configuration there is no finding.
+// A reverse proxy without upstream keep-alive gives a finding. With the doctor's remedy in its
+// configuration there is no finding.
 #include <memory>
 
 #include "catch2.h"
@@ -33,7 +33,7 @@ const Configuration closes_itself{"", "proxy_pass http://127.0.0.1:8001; proxy_h
 /// whole body, and sometimes is first.
 const Configuration lets_close{"", "proxy_pass http://127.0.0.1:8001;"};
 
-/// The lines that the doctor proposes, each in the place that its comment names.
+/// The lines of the doctor's remedy, each in the place that its comment names.
 Configuration apply(const json& finding) {
     return {offered_lines(finding, "in the http block"),
             offered_lines(finding, "in each location with proxy_pass")};

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint16_t service = 7001;
 
-// The age that tcp_tw_reuse requires of a TIME_WAIT: a second, by a clock that ticks in seconds.
+// Longer than the age that tcp_tw_reuse requires of a TIME_WAIT: a second, by a clock in seconds.
 void rest() {
     std::this_thread::sleep_for(Milliseconds(2100));
 }
@@ -189,8 +189,8 @@ TEST_CASE("ends: the end of a network namespace purges its minisocks", "[ends]")
         await_type(tracer, "time_wait");
     }
     const json entry = await_type(tracer, "time_wait").front();
-    // It traces the whole host: minisocks of earlier tests in the first namespace end as well.
-    // twtrace itself keeps the counter files of the namespace open for a second or two.
+    // The tracer observes the whole host, on which minisocks of earlier tests end too. It keeps the
+    // counter files of the namespace open for up to two seconds.
     json end;
     await(
         "the end of the namespace's minisock",

@@ -1,4 +1,4 @@
-// Tests of the engine itself, against the kernel alone: if they fail, the results of the other live
+// Tests of the test engine itself, without twtrace: if they fail, the results of the other live
 // tests are not valid.
 #include <algorithm>
 

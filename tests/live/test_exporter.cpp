@@ -261,7 +261,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     const auto entered = [&] {
         return sum_of(parse_scrape(read_file(file)), "twtrace_time_wait_entered_total");
     };
-    await("the textfile to count", [&] { return entered() == 7; });
+    await("the textfile counts", [&] { return entered() == 7; });
     struct stat status {};
     check_call(stat(file.c_str(), &status), "stat");
     CHECK((status.st_mode & 0777) == 0644);
@@ -269,7 +269,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     const auto failed = [&] {
         return tracer.command().err().find("No space left") != std::string::npos;
     };
-    await("its complaint", failed);
+    await("the error message", failed);
     const std::string old = read_file(file);
     CHECK(entered() == 7);
     run_jobs(ns, some_closes(5));
@@ -279,7 +279,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     }
     CHECK(read_file(file) == old);
     std::filesystem::remove(disk.file("filler"));
-    await("it to recover", [&] { return entered() == 12; });
+    await("the textfile is written again", [&] { return entered() == 12; });
     run_jobs(ns, some_closes(3));
     const CommandResult result = tracer.stop();
     CHECK(result.exit_status == 0);

@@ -131,7 +131,7 @@ TEST_CASE("exporter: continues when the reader of its standard output ends", "[e
         Milliseconds(20000));
     run_jobs(ns, std::vector<Job>(
                      5, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client}));
-    await("it counts", [&] {
+    await("the exporter counts", [&] {
         const Scrape scrape = parse_scrape(http_get(port, "/metrics").body);
         return sum_of(scrape, "twtrace_time_wait_entered_total") == 5;
     });
@@ -155,7 +155,7 @@ TEST_CASE("exporter: with fewer descriptors than namespaces it answers and repor
         run_jobs(*all.back(),
                  {Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client}});
     }
-    await("it tells the entries that it could not verify", [&] {
+    await("unverified entries are reported", [&] {
         const HttpAnswer answer = http_get(port, "/metrics");
         return answer.status == 200 &&
                sum_of(parse_scrape(answer.body), "twtrace_events_unverified_total") > 0;

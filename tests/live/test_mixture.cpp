@@ -103,9 +103,8 @@ void require_accounting(const nlohmann::json& accounting, std::int64_t hidden,
         CHECK(unaccounted >= hidden - static_cast<std::int64_t>(uncounted.at_most));
         return;
     }
-    // A miss by recursion may be reported as the cause of a hidden event: twtrace cannot
-    // distinguish them. Entries that the kernel does not count reduce the sum by the difference
-    // between the kernel and the lines.
+    // twtrace cannot distinguish a hidden event from a miss by recursion, so only their sum is
+    // known. `difference` includes entries that the kernel does not count.
     CHECK(missed + unaccounted == difference);
 }
 

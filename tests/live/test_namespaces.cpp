@@ -41,8 +41,8 @@ std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
                                                              "--netns", std::to_string(inode)});
 }
 
-// Returns another namespace with the inode number of this one, which ends. The kernel gives out the
-// lowest free number, so the namespaces with lower ones are kept meanwhile.
+// Ends this namespace and returns another one with its inode number. The kernel assigns the lowest
+// free number, so namespaces with lower numbers are kept meanwhile.
 std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
     constexpr std::size_t most_others = 50;
     const std::uint64_t inode = ns->inode();
@@ -202,7 +202,7 @@ TEST_CASE("namespaces: an ended namespace is released at once, with its devices"
         ns.reset();
         const std::size_t before = lines_of(tracer.out()).size();
         await("its device is gone", [&] { return if_nametoindex(device.c_str()) == 0; });
-        // Without waiting for the tracer's full second, which would take one or two.
+        // Does not wait for the tracer's next full second.
         waited += lines_of(tracer.out()).size() - before;
     }
     CHECK(waited < rounds);

@@ -42,7 +42,7 @@ std::vector<json> traced_load(const TestNamespace& ns, std::uint16_t port, bool 
     const KernelCounters before = ns.counters();
     http_load(ns, port, requests, keep_alive);
     // The proxy may still be closing the last answer's connection.
-    await("the kernel's count to rest", [&, last = ns.counters().tw, same = 0]() mutable {
+    await("the kernel's count is stable", [&, last = ns.counters().tw, same = 0]() mutable {
         const std::uint64_t now = ns.counters().tw;
         same = now == last ? same + 1 : 0;
         last = now;

@@ -1,4 +1,4 @@
-// The doctor's statements about what it can't see, and about sockets older than its run.
+// The doctor's reports about limits of its observation and about sockets older than its run.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -135,7 +135,7 @@ TEST_CASE("out of sight: without findings, sockets in TIME_WAIT from before the 
 
     Tracer remembers({"trace", "--journal", "--netns", ns.path()});
     connect_and_close(ns, times);
-    await("what was closed", [&] { return lines_of(remembers.out()).size() > times; });
+    await("the closes are seen", [&] { return lines_of(remembers.out()).size() > times; });
     Tracer doctor({"doctor", "-d", "60", "--netns", ns.path()});
     const CommandResult result = doctor.stop();
     remembers.stop();

@@ -1,5 +1,5 @@
-// A ring of one page, and more closes between two reads than it holds: details are lost, numbers
-// are not.
+// A ring of one page, and more closes between two reads than it holds: details are lost, but not
+// numbers.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>

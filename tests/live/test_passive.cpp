@@ -39,7 +39,7 @@ json told(const Tracer& tracer) {
     return sums;
 }
 
-/// The first round gets this process a slot: it has one as soon as the whole round is reported.
+/// A first round, after which this process has a slot: it is assigned when the round is reported.
 void earn_a_slot(const Tracer& tracer, const std::string& service) {
     close_passively(a_round);
     await("a document", [&] { return told(tracer) == json({{service, a_round}}); });

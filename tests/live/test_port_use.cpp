@@ -34,8 +34,8 @@ bool mentions(const json& lines, const std::string& part) {
     return lines.dump().find(part) != std::string::npos;
 }
 
-// The setting is read at each SYN: makes connections without timestamps on a host that has them on,
-// as with a peer that has none.
+// Makes connections without timestamps, as with a peer that has none. The kernel reads the setting
+// at each SYN.
 void without_timestamps(const TestNamespace& ns, const std::function<void()>& load) {
     ns.set_sysctl("net.ipv4.tcp_timestamps", "0");
     load();

@@ -62,7 +62,7 @@ std::vector<Privileges> privileges_of_threads(pid_t pid) {
     for (const auto& thread :
          std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
         const std::string status = read_file(thread.path().string() + "/status");
-        if (!status.empty()) { // else it has ended meanwhile
+        if (!status.empty()) { // empty: it has ended meanwhile
             all.push_back(privileges_in(status));
         }
     }
@@ -93,14 +93,14 @@ void check_has_nothing(pid_t pid) {
     CHECK(threads[0].uid != 0);
 }
 
-/// Ended, or waiting for a parent to notice it.
+/// Ended, or a zombie.
 bool is_gone(pid_t pid) {
     const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
     const std::size_t name_end = stat.rfind(") ");
     return name_end == std::string::npos || stat[name_end + 2] == 'Z';
 }
 
-/// What its descriptors are: "socket", "anon_inode:[eventpoll]", "/dev/null".
+/// The kinds of its descriptors: "socket", "anon_inode:[eventpoll]", "/dev/null".
 std::set<std::string> descriptors_of(pid_t pid) {
     std::set<std::string> found;
     for (const auto& entry :
@@ -111,7 +111,7 @@ std::set<std::string> descriptors_of(pid_t pid) {
     return found;
 }
 
-/// Requests right and wrong, and a client that leaves in the middle.
+/// Valid and invalid requests, and a client that disconnects in the middle.
 void send_all_kinds_of_requests(std::uint16_t port) {
     CHECK(http_get(port, "/metrics", "Accept-Encoding: gzip\r\n").status == 200);
     CHECK(http_get(port, "/-/healthy").status == 200);
@@ -129,8 +129,8 @@ void send_all_kinds_of_requests(std::uint16_t port) {
     CHECK(http_get(port, "/metrics").status == 200);
 }
 
-/// The lines of strace's output by a process or thread after its filter that return ENOSYS, without
-/// the calls that a C library only tries.
+/// The lines of strace's output with ENOSYS after the filter of a process or thread, without calls
+/// for which the C library has a fallback.
 std::vector<std::string> refused_calls(const std::string& file) {
     std::vector<std::string> refused;
     std::set<std::string> limited;

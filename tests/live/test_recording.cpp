@@ -1,5 +1,5 @@
-// A recording gives the results of the live run: to the last entry, without privileges, even if the
-// recorder failed.
+// A recording gives exactly the results of the live run, without privileges, even if the recorder
+// failed.
 #include <algorithm>
 #include <csignal>
 #include <iterator>
@@ -18,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Two tracers see a close some microseconds apart, so times are compared only roughly.
+/// The times of two tracers differ by some microseconds, so they are compared with a tolerance.
 json comparable(json event) {
     for (const char* key : {"lifetime_us", "close_us"}) {
         event[key] = !event.at(key).is_null();

@@ -113,7 +113,7 @@ TEST_CASE("ports held: the number of known ports is bounded", "[aggregate]") {
     }
     CHECK(held.towards(key_of(event)).taken == 20); // counted, but not by port
     event.local_port = 1;
-    held.add(event, 1, 1, 200 * second); // the minute is over: there is room again
+    held.add(event, 1, 1, 200 * second); // the minute is over: ports are known again
     held.add(event, 1, 1, 200 * second);
     CHECK(held.towards(key_of(event)).taken == 1);
 }

@@ -1,5 +1,5 @@
-// The table of real paths: the path that each of systemd, the container runtimes and the kubelet
-// creates, and twtrace's result. `source` says where a path of this form was seen.
+// Real cgroup paths of systemd, the container runtimes and the kubelet, and twtrace's result.
+// `source` is the origin of the path.
 #include "attribute/cgroup_path.h"
 
 #include <string>

@@ -41,7 +41,7 @@ void lose_the_processor_at_times() {
         sched_yield();
 }
 
-// skipping: one transition in 64 is missed, as when a softirq interrupts the program.
+// skipping: one transition in 64 is skipped, as when a softirq interrupts the program.
 class Worker {
   public:
     Worker(std::uint32_t index, std::vector<native_sock> sockets, bool skipping)

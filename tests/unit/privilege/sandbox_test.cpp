@@ -27,7 +27,7 @@ bool is_readable(int fd) {
     return poll(&waiting, 1, bound_ms) > 0;
 }
 
-/// What the child finds out about itself.
+/// The child's report about itself.
 struct Found {
     int opening = 0; ///< errno
     int socket = 0;

@@ -34,8 +34,8 @@ Snapshot snapshot_of(const Aggregator& aggregator, const PortsHeld& held = Ports
     return snapshot;
 }
 
-// A mixed example: v4, v6, names that are unknown or hostile, more peers than are kept, a group
-// that stands for others.
+// A mixed example: IPv4, IPv6, unknown and hostile names, more peers than are kept, and the group
+// `other`.
 Snapshot sample(GroupBy by = GroupBy::Process) {
     Aggregator aggregator(by, {5, 100});
     PortsHeld held(100);

@@ -15,7 +15,7 @@ void check_golden(const std::string& name, const std::string& actual) {
     CHECK(actual == golden("top-" + name + ".txt", actual));
 }
 
-// Whether the lines of text_of() fit on the screen.
+// True if the lines of text_of() fit on the screen.
 bool is_within(const Frame& frame, Size size) {
     if (frame.lines.size() != static_cast<std::size_t>(size.rows))
         return false;

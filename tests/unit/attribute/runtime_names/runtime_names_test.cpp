@@ -1,5 +1,4 @@
-// The files that each runtime leaves on disk, as found on a Debian 12 host (tests/golden/runtimes),
-// and twtrace's result.
+// The files of each runtime on a Debian 12 host (tests/golden/runtimes), and twtrace's result.
 #include "attribute/runtime_names/runtime_names.h"
 
 #include <fstream>
