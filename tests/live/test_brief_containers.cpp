@@ -1,5 +1,5 @@
 // Containers that close one connection and end at once keep their names, several of them at a time.
-// TWTRACE_CONTAINERS=1000 is the number for which docs/services.md has results.
+// TWTRACE_CONTAINERS sets their number; docs/services.md has results.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>

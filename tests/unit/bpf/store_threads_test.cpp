@@ -1,4 +1,4 @@
-// The store with threads that compete for the ways of one bucket. [.endurance] runs longer:
+// The store with threads that compete for the ways of one bucket. A longer run:
 // TWTRACE_STORE_OPERATIONS=1000000000 twtrace_unit_tests '[store-threads]'
 #include <sched.h>
 
