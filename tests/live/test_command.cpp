@@ -358,7 +358,7 @@ TEST_CASE("command: only cgroup v2 is mounted, and a separate PID namespace", "[
         CHECK(entries(watched) == 17);
         CHECK(watched.kernel == 17);
     }
-    SECTION("a pid namespace") {
+    SECTION("a PID namespace") {
         const Watched watched = watch(ns, bash(script + "; (sleep 1000 &)"),
                                       {"unshare", "--pid", "--fork", "--mount-proc"});
         INFO(watched.summary.dump() << watched.result.err);
