@@ -51,8 +51,7 @@ TEST_CASE("budgets: a budget that is not exceeded gives exit status 0; one inter
     CHECK(summary_with(ns, 21, {"--fail-if", "time_wait > 20", "-i", "1"}).exit_status == 4);
 }
 
-TEST_CASE("budgets: an unknown field is a usage error before tracing starts",
-          "[budgets]") {
+TEST_CASE("budgets: an unknown field is a usage error before tracing starts", "[budgets]") {
     const CommandResult result = run_command({twtrace_binary(), "summary", "--fail-if", "tw > 1"});
     CHECK(result.exit_status == 2);
     CHECK(result.err.find("there are: time_wait") != std::string::npos);

@@ -370,7 +370,8 @@ TEST_CASE("command: only cgroup v2 is mounted, and a separate PID namespace", "[
     }
 }
 
-TEST_CASE("command: an exceeded budget gives exit status 4, else the status is the command's", "[command]") {
+TEST_CASE("command: an exceeded budget gives exit status 4, else the status is the command's",
+          "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -385,7 +386,8 @@ TEST_CASE("command: an exceeded budget gives exit status 4, else the status is t
     CHECK(status("time_wait > 6") == 7);
 }
 
-TEST_CASE("command: a program that cannot be run and invalid combinations are reported in one line", "[command]") {
+TEST_CASE("command: a program that cannot be run and invalid combinations are reported in one line",
+          "[command]") {
     if (!can_trace()) {
         return;
     }

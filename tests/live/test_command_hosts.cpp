@@ -89,7 +89,8 @@ TEST_CASE("command: through sudo it has the caller's ids, environment and direct
     CHECK(entries_in(dir) == 4);
 }
 
-TEST_CASE("command: run by twtrace through sudo, it owns the terminal, and ^C ends it but not the summary",
+TEST_CASE("command: run by twtrace through sudo, it owns the terminal, and ^C ends it but not the "
+          "summary",
           "[command]") {
     if (!has_sudo() || !has_terminal()) {
         return;
@@ -159,7 +160,8 @@ TEST_CASE("command: only cgroup v1 is mounted", "[command]") {
     CHECK(entries_in(dir) == 17);
 }
 
-TEST_CASE("command: curl in a loop and ab, with their server outside the command", "[command][nginx]") {
+TEST_CASE("command: curl in a loop and ab, with their server outside the command",
+          "[command][nginx]") {
     if (!can_trace() || nginx_binary().empty()) {
         return;
     }

@@ -58,7 +58,8 @@ TEST_CASE("doctor: no findings in a quiet namespace", "[doctor]") {
     CHECK(little.document.at("totals").at("time_wait") == few);
 }
 
-TEST_CASE("doctor: half of the ports are taken, counted exactly; the fix works unchanged", "[doctor]") {
+TEST_CASE("doctor: half of the ports are taken, counted exactly; the fix works unchanged",
+          "[doctor]") {
     if (!can_trace()) {
         return;
     }

@@ -70,8 +70,7 @@ TEST_CASE("doctor: filters select the judged connections", "[doctor]") {
     CHECK(diagnose(ns, load, {"-6"}).exit_status == 0);
 }
 
-TEST_CASE("doctor: findings remain when their namespace ends during the run",
-          "[doctor]") {
+TEST_CASE("doctor: findings remain when their namespace ends during the run", "[doctor]") {
     if (!can_trace()) {
         return;
     }

@@ -219,7 +219,8 @@ TEST_CASE("ends: a TIME_WAIT expires after a minute", "[ends]") {
     CHECK(end.at("held_us") < 70'000'000); // the timer wheel's granularity
 }
 
-TEST_CASE("ends: the summary's number of present sockets equals the number of existing ones", "[ends]") {
+TEST_CASE("ends: the summary's number of present sockets equals the number of existing ones",
+          "[ends]") {
     if (!can_trace_ends()) {
         return;
     }

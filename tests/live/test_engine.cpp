@@ -16,8 +16,9 @@ bool any_doubt(const std::vector<Expected>& events) {
 
 } // namespace
 
-TEST_CASE("the engine: each kind of closing raises the kernel's counters as in its row of the table",
-          "[engine]") {
+TEST_CASE(
+    "the engine: each kind of closing raises the kernel's counters as in its row of the table",
+    "[engine]") {
     const TestNamespace ns;
     const bool slow_lane = ns.add_slow_lane();
     if (!slow_lane) {

@@ -200,7 +200,8 @@ TEST_CASE("entries: a close in CLOSING that sends a reset is not an entry", "[en
     CHECK(linger.local_resets == times);
 }
 
-TEST_CASE("entries: a close in TCP_REPAIR from FIN_WAIT2 is neither an entry nor a reset", "[entries]") {
+TEST_CASE("entries: a close in TCP_REPAIR from FIN_WAIT2 is neither an entry nor a reset",
+          "[entries]") {
     if (!can_trace()) {
         return;
     }

@@ -95,7 +95,8 @@ TEST_CASE("exporter: totals equal the kernel's counters", "[exporter]") {
     CHECK(lifetimes > 0);
 }
 
-TEST_CASE("exporter: counters never decrease, and port use equals the closed connections", "[exporter]") {
+TEST_CASE("exporter: counters never decrease, and port use equals the closed connections",
+          "[exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -124,8 +125,7 @@ TEST_CASE("exporter: counters never decrease, and port use equals the closed con
     CHECK(sum_of(last, "twtrace_ephemeral_port_use_ratio") == 0.25);
 }
 
-TEST_CASE("exporter: port use excludes ports that connect() may take over",
-          "[exporter]") {
+TEST_CASE("exporter: port use excludes ports that connect() may take over", "[exporter]") {
     if (!can_trace()) {
         return;
     }

@@ -114,7 +114,8 @@ TEST_CASE("exporter: an error response ends the connection", "[exporter][clients
     CHECK(count_of(read_answers(connection, 40), "HTTP/1.1 404") == 1);
 }
 
-TEST_CASE("exporter: continues when the reader of its standard output ends", "[exporter][clients]") {
+TEST_CASE("exporter: continues when the reader of its standard output ends",
+          "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }

@@ -181,8 +181,7 @@ TEST_CASE("list: every minisock of two namespaces, with substate, role and owner
           }) == static_cast<std::ptrdiff_t>(present));
 }
 
-TEST_CASE("list: with a journal every owner is seen, including clients",
-          "[list]") {
+TEST_CASE("list: with a journal every owner is seen, including clients", "[list]") {
     if (!can_trace()) {
         return;
     }

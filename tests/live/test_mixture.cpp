@@ -158,7 +158,8 @@ std::vector<Job> jobs_without_minisocks() {
 
 } // namespace
 
-TEST_CASE("mixture: every entry of a random mixture is reported, and the sum equals the kernel's", "[mixture]") {
+TEST_CASE("mixture: every entry of a random mixture is reported, and the sum equals the kernel's",
+          "[mixture]") {
     if (!can_trace()) {
         return;
     }

@@ -140,8 +140,7 @@ TEST_CASE("namespaces: two namespaces with one inode number have separate rows",
                                .out));
 }
 
-TEST_CASE("namespaces: filtered entries are compared for each namespace",
-          "[namespaces]") {
+TEST_CASE("namespaces: filtered entries are compared for each namespace", "[namespaces]") {
     if (!can_trace()) {
         return;
     }

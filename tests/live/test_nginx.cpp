@@ -89,7 +89,8 @@ TEST_CASE("nginx: with upstream keep-alive few connections are closed", "[nginx]
     CHECK(count_of(events, front.worker_pid(), "client", back_port) <= 2);
 }
 
-TEST_CASE("nginx: a server whose client sends Connection: close is named as the closer", "[nginx]") {
+TEST_CASE("nginx: a server whose client sends Connection: close is named as the closer",
+          "[nginx]") {
     if (!can_run()) {
         return;
     }

@@ -118,7 +118,8 @@ TEST_CASE("out of sight: a recording of the same seconds gives the live doctor's
     CHECK((!nat || now.finding("snat-ports") != nullptr));
 }
 
-TEST_CASE("out of sight: without findings, sockets in TIME_WAIT from before the run are reported", "[out-of-sight]") {
+TEST_CASE("out of sight: without findings, sockets in TIME_WAIT from before the run are reported",
+          "[out-of-sight]") {
     if (!can_trace()) {
         return;
     }

@@ -149,7 +149,8 @@ TEST_CASE("own ports: a cancelled connect() is not a lack of ports", "[own-ports
     CHECK(failures(ns, give_up).empty());
 }
 
-TEST_CASE("own ports: a socket's own range is used up although other ports are free", "[own-ports]") {
+TEST_CASE("own ports: a socket's own range is used up although other ports are free",
+          "[own-ports]") {
     if (!can_trace()) {
         return;
     }
@@ -173,7 +174,8 @@ TEST_CASE("own ports: a socket's own range is used up although other ports are f
     CHECK(diagnosis.finding("no-free-port") == nullptr);
 }
 
-TEST_CASE("own ports: a port that the program chose was not picked by bind()", "[own-ports][doctor]") {
+TEST_CASE("own ports: a port that the program chose was not picked by bind()",
+          "[own-ports][doctor]") {
     if (!can_trace()) {
         return;
     }

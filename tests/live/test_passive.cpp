@@ -80,8 +80,9 @@ TEST_CASE("passive: frequent passive closes are counted in slots, exactly", "[pa
     CHECK(counted_in_slots(result) >= 2 * a_round);
 }
 
-TEST_CASE("passive: a process that has moved to another cgroup does not count in the slot of the old one",
-          "[passive]") {
+TEST_CASE(
+    "passive: a process that has moved to another cgroup does not count in the slot of the old one",
+    "[passive]") {
     if (!can_trace() || !TestCgroups::can_make()) {
         return;
     }

@@ -192,8 +192,7 @@ TEST_CASE("privileges: all threads of a tracer keep only what it still needs", "
     }
 }
 
-TEST_CASE("privileges: recordings are read and reported without capabilities",
-          "[privileges]") {
+TEST_CASE("privileges: recordings are read and reported without capabilities", "[privileges]") {
     const std::string recording = std::string(TWTRACE_SOURCE) + "/docs/demo.twr";
     const TempDir dir;
     const CommandResult told =
@@ -269,7 +268,8 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
     }
 }
 
-TEST_CASE("privileges: the process that parses HTTP requests has no privileges", "[privileges][exporter]") {
+TEST_CASE("privileges: the process that parses HTTP requests has no privileges",
+          "[privileges][exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -368,8 +368,7 @@ TEST_CASE("privileges: the process that parses requests ends when the exporter e
     }
 }
 
-TEST_CASE("privileges: no request causes a refused system call",
-          "[privileges][exporter]") {
+TEST_CASE("privileges: no request causes a refused system call", "[privileges][exporter]") {
     if (!can_trace()) {
         return;
     }

@@ -93,8 +93,7 @@ TEST_CASE("prometheus: its queries give the kernel's totals", "[prometheus]") {
     }
 }
 
-TEST_CASE("prometheus: the recording rule ranks services over ten exporters",
-          "[prometheus]") {
+TEST_CASE("prometheus: the recording rule ranks services over ten exporters", "[prometheus]") {
     if (!can_trace() || !have_prometheus()) {
         return;
     }

@@ -102,7 +102,8 @@ TEST_CASE("recording: a replay has every field of every event, and the same sums
     CHECK(expected > 0);
 }
 
-TEST_CASE("recording: intervals add up to the whole recording, and a span is a part of it", "[recording]") {
+TEST_CASE("recording: intervals add up to the whole recording, and a span is a part of it",
+          "[recording]") {
     if (!can_trace()) {
         return;
     }

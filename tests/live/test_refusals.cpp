@@ -116,8 +116,7 @@ TEST_CASE("refusals: an output that cannot be written is status 1, in one line",
     }
 }
 
-TEST_CASE("refusals: closed standard descriptors are not reused for its own files",
-          "[refusals]") {
+TEST_CASE("refusals: closed standard descriptors are not reused for its own files", "[refusals]") {
     if (!can_trace()) {
         return;
     }

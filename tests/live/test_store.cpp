@@ -1,4 +1,5 @@
-// More sockets at a time than the kernel side's table has places: each keeps its opening and closer.
+// More sockets at a time than the kernel side's table has places: each keeps its opening and
+// closer.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/resource.h>

@@ -150,7 +150,8 @@ bool can_run() {
 
 } // namespace
 
-TEST_CASE("storm: short-lived processes have names, and groups beyond the table are 'other'", "[storm]") {
+TEST_CASE("storm: short-lived processes have names, and groups beyond the table are 'other'",
+          "[storm]") {
     if (!can_run()) {
         return;
     }

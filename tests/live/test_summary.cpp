@@ -200,7 +200,8 @@ TEST_CASE("summary: with -i each event is in exactly one document, each document
     CHECK(kernel == ns.counters().scheduled());
 }
 
-TEST_CASE("summary: port use is relative to the namespace's own range and names the source address", "[summary]") {
+TEST_CASE("summary: port use is relative to the namespace's own range and names the source address",
+          "[summary]") {
     if (!can_trace()) {
         return;
     }

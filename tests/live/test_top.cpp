@@ -75,7 +75,8 @@ void require_restored(const Terminal& terminal) {
 
 } // namespace
 
-TEST_CASE("top: names the closers, most closes first, with the kernel's number of sockets", "[top]") {
+TEST_CASE("top: names the closers, most closes first, with the kernel's number of sockets",
+          "[top]") {
     if (!can_run()) {
         return;
     }
@@ -284,7 +285,8 @@ TEST_CASE("top: without UTF-8 the screen is ASCII only", "[top]") {
     CHECK(screen.find('#') != std::string::npos); // the sparkline
 }
 
-TEST_CASE("top: -n ends it after the last screen; top is the default command on a terminal", "[top]") {
+TEST_CASE("top: -n ends it after the last screen; top is the default command on a terminal",
+          "[top]") {
     if (!can_run()) {
         return;
     }

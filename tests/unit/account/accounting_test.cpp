@@ -44,8 +44,7 @@ TEST_CASE("accounting: events lost in the ring are counted") {
     CHECK(accounting.lost == 10);
 }
 
-TEST_CASE(
-    "accounting: misses explain a gap up to their number, less the recovered ones") {
+TEST_CASE("accounting: misses explain a gap up to their number, less the recovered ones") {
     auto given = inputs(90, 100);
     given.recursion_misses = 25;
     CHECK(Accounting::of(given).missed == 10);
@@ -190,8 +189,7 @@ TEST_CASE("accounting: of an interval, from two readings", "[accounting]") {
     CHECK_FALSE(Accounting::of(later.since(earlier)).kernel);
 }
 
-TEST_CASE(
-    "accounting: unknown closers and sockets are reported, and do not make it inexact") {
+TEST_CASE("accounting: unknown closers and sockets are reported, and do not make it inexact") {
     auto given = inputs(100, 100);
     CHECK(accounting_line(Accounting::of(given)) ==
           "exact: captured 100 + lost 0 + missed 0 = 100 counted by the kernel");

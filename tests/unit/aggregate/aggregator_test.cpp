@@ -284,8 +284,7 @@ TEST_CASE("aggregate: beyond the bound of peers their number is kept") {
     CHECK(peers_sum(group) == group.counts.time_wait);
 }
 
-TEST_CASE(
-    "aggregate: groups are sorted largest first, and equal ones in a fixed order") {
+TEST_CASE("aggregate: groups are sorted largest first, and equal ones in a fixed order") {
     std::vector<std::uint32_t> pids;
     for (std::uint32_t pid = 1; pid <= 200; ++pid)
         pids.push_back(pid);

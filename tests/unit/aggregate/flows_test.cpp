@@ -46,7 +46,8 @@ TEST_CASE("flows: entries of one process on one peer are one flow") {
     CHECK(flow.how[TWTRACE_HOW_CLOSE] == 2);
 }
 
-TEST_CASE("flows: a passive close makes no flow, and a connect without a port is counted separately") {
+TEST_CASE(
+    "flows: a passive close makes no flow, and a connect without a port is counted separately") {
     Flows flows(start);
     Event event = of_pid(7);
     event.type = EventType::PassiveClose;

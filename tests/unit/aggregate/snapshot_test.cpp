@@ -208,8 +208,7 @@ TEST_CASE("snapshot: without a duration or time-waits there is no division by ze
     CHECK(near(row.share, 0));
 }
 
-TEST_CASE(
-    "snapshot: processes of one name with few closes each share a row, if requested") {
+TEST_CASE("snapshot: processes of one name with few closes each share a row, if requested") {
     static const Owner by_script{"curl", "", "", "/", "check_backend.sh", "", "curl"};
     Aggregator aggregator(GroupBy::Process);
     for (std::uint32_t pid = 100; pid < 250; ++pid) {

@@ -142,7 +142,8 @@ TEST_CASE("replay: sockets from before the span that remain at its end", "[repla
     }
 }
 
-TEST_CASE("replay: a run whose first file was removed begins with the remaining files", "[replay]") {
+TEST_CASE("replay: a run whose first file was removed begins with the remaining files",
+          "[replay]") {
     const TemporaryDirectory directory;
     Options options;
     options.from = directory.path("flight/");

@@ -64,7 +64,8 @@ TEST_CASE("other end: the listener in the namespace that has the address", "[att
     CHECK(services.find(towards(2, Role::Client, "127.0.0.1", 6379)) == "cache");
 }
 
-TEST_CASE("other end: a peer that connected is named by the container of its namespace", "[attribute]") {
+TEST_CASE("other end: a peer that connected is named by the container of its namespace",
+          "[attribute]") {
     const HostServices services = host();
     CHECK(services.find(towards(1, Role::Server, "10.88.0.5", 45678)) == "cache");
     CHECK(services.find(towards(2, Role::Server, "10.88.0.1", 45678)).empty()); // the host

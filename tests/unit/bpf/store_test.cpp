@@ -36,7 +36,8 @@ TEST_CASE("the store keeps opening and closer of each socket, also beyond its wa
     CHECK(native_counts().untracked == 0);
 }
 
-TEST_CASE("the store keeps times up to two years, and none for sockets whose opening was not seen") {
+TEST_CASE(
+    "the store keeps times up to two years, and none for sockets whose opening was not seen") {
     auto all = connections(2, true);
     all[0].time_us = (std::uint64_t{1} << 46) - 1;
     all[0].open();

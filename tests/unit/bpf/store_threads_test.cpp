@@ -145,8 +145,7 @@ TEST_CASE("threads that compete for one bucket never get another socket's closer
     CHECK(native_counts().untracked == 0);
 }
 
-TEST_CASE("threads with skipped transitions never get another socket's closer",
-          "[store-threads]") {
+TEST_CASE("threads with skipped transitions never get another socket's closer", "[store-threads]") {
     const Result result = run_threads(operations() / 4, true);
     tell("one in 64 skipped", result);
     CHECK(result.wrong_closer == 0);

@@ -52,7 +52,8 @@ TEST_CASE("observer: a flow has the pid that closed most, not the last one") {
     CHECK(flow.pid == 40);
 }
 
-TEST_CASE("doctor's observer: one flow for each service and destination, regardless of the local port") {
+TEST_CASE(
+    "doctor's observer: one flow for each service and destination, regardless of the local port") {
     Observer observer;
     Event event = client_v4();
     observer.add(event);

@@ -147,7 +147,8 @@ TEST_CASE("doctor: reserved ports are not available") {
     CHECK_FALSE(finds(seen, "ports-running-out"));
 }
 
-TEST_CASE("doctor: commands for another namespace run in it and reserve the ports of its services") {
+TEST_CASE(
+    "doctor: commands for another namespace run in it and reserve the ports of its services") {
     Observations seen = quiet_host();
     facts(seen).enter = "nsenter -t 17 -n ";
     facts(seen).name = "blue";

@@ -83,7 +83,8 @@ TEST_CASE("service table: rows without events are removed, 'other' is kept", "[e
     CHECK(entered(table)["other"] == 1);
 }
 
-TEST_CASE("service table: a retracted entry is not subtracted; the next one is not counted", "[exporter]") {
+TEST_CASE("service table: a retracted entry is not subtracted; the next one is not counted",
+          "[exporter]") {
     ServiceTable table(1, 600 * second);
     const Owner owner = named("a");
     const Event entry = of(owner);

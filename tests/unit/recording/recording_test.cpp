@@ -130,8 +130,7 @@ TEST_CASE("packed numbers of any size are read back", "[recording]") {
     }
 }
 
-TEST_CASE("an event with an unknown number, or a truncated event, is damaged",
-          "[recording]") {
+TEST_CASE("an event with an unknown number, or a truncated event, is damaged", "[recording]") {
     EventEncoder encoder;
     std::string records;
     encoder.append(records, client_v4());
@@ -414,8 +413,7 @@ TEST_CASE("a file that is not a recording is refused in one line", "[recording]"
     CHECK(Recording::open(path).error().message.find("version 9") != std::string::npos);
 }
 
-TEST_CASE("the repository's recording of version 1 is read by every later version",
-          "[recording]") {
+TEST_CASE("the repository's recording of version 1 is read by every later version", "[recording]") {
     const Collected all = read_all(std::string(TWTRACE_SOURCE) + "/docs/demo.twr");
     REQUIRE(all.ends.size() == 1);
     std::uint64_t entries = 0;

@@ -182,8 +182,7 @@ TEST_CASE("trace table: the wide table does not cut values") {
     CHECK(out.find(longest_v6().owner->cgroup) != std::string::npos);
 }
 
-TEST_CASE(
-    "trace JSON: one valid line for each event, with exactly the keys of docs/output.md") {
+TEST_CASE("trace JSON: one valid line for each event, with exactly the keys of docs/output.md") {
     const auto lines = lines_of(document(Format::Json, false));
     REQUIRE(lines.size() == each_kind().size());
     for (const std::string& line : lines) {

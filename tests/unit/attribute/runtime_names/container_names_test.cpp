@@ -39,7 +39,8 @@ TEST_CASE("the service name of a container", "[runtimes]") {
     CHECK(service("cache", "", "", "") == "cache");
 }
 
-TEST_CASE("names of containers have only letters, digits and three other characters", "[runtimes]") {
+TEST_CASE("names of containers have only letters, digits and three other characters",
+          "[runtimes]") {
     CHECK(is_container_name("web-proxy_1.A"));
     CHECK(is_container_name(std::string(253, 'a')));
     for (const std::string& text :
