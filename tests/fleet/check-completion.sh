@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the shells offer after some words, for each shell that is here: commands, options of the command, the values of an
-# option that has a choice.
+# Checks the completions of each installed shell: commands, options of a command, and the values of an option with a fixed
+# set of values.
 #
 #   tests/fleet/check-completion.sh TWTRACE
 set -euo pipefail
@@ -10,7 +10,7 @@ scripts=$PWD/tools/completion
 PATH=${twtrace%/*}:$PATH
 problems=0
 
-# One per line, of the words given; the last one is to be completed.
+# Completions of the last of the given words, one in each line.
 offer_bash() {
     bash --norc -c '
         source "$1/twtrace.bash"
@@ -20,7 +20,7 @@ offer_bash() {
         printf "%s\n" "${COMPREPLY[@]}"' bash "$scripts" "$@"
 }
 
-# compadd and _describe are what zsh itself would fill its menu with.
+# compadd and _describe print the entries that zsh would show in its menu.
 offer_zsh() {
     # shellcheck disable=SC2016  # for zsh
     zsh -f -c '
@@ -65,7 +65,7 @@ for shell in bash zsh fish; do
     expect "$shell" NO json twtrace record -o ''
     expect "$shell" NO summary twtrace record -o x -- ''
 done
-# Behind `--` it is the completion of the command there.
+# After `--` the command has its own completion.
 command -v bash >/dev/null && expect bash YES env twtrace what-if -- en
 command -v fish >/dev/null && expect fish YES env twtrace what-if -- en
 command -v zsh >/dev/null && expect zsh YES '_normal env' twtrace what-if -- env --he

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What is in deploy/ is valid, as far as a machine without systemd, Kubernetes and Grafana can tell:
-# Prometheus' own tool checks configuration, rules and alerts and runs their tests. (That the rules
-# and the dashboard use metrics that exist is checked in tests/unit/exporter.)
+# Checks deploy/: promtool checks configuration, rules and alerts and runs their tests, and
+# systemd-analyze rates the units where it exists. tests/unit/exporter checks that rules and
+# dashboard use existing metrics.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 promtool=${TWTRACE_PROMETHEUS:-/usr/bin/prometheus}
@@ -18,7 +18,7 @@ fi
 "$promtool" check rules deploy/prometheus/twtrace.rules.yml deploy/prometheus/twtrace.alerts.yml
 "$promtool" test rules deploy/prometheus/twtrace.test.yml
 if command -v systemd-analyze >/dev/null; then
-    # 3.0: the score is 2.1, and later versions of systemd look at more.
+    # The score is 2.1; 3.0 leaves room for checks that later versions of systemd add.
     systemd-analyze security --offline=yes --threshold=30 --no-pager \
         deploy/systemd/twtrace-exporter.service | tail -n 1
     systemd-analyze security --offline=yes --threshold=30 --no-pager \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What packagers of other distributions need: cmake --install with a prefix and DESTDIR puts everything where it belongs, and a
-# package that is missing is named.
+# Checks what packagers need: cmake --install with a prefix and DESTDIR installs every file, the presets exist, and cmake names
+# missing packages.
 #
 #   tests/fleet/check-install.sh BUILD-DIRECTORY
 set -euo pipefail

@@ -1,5 +1,5 @@
-// Any words as arguments (a word ends at a NUL): the result is options, or one safe line and "wrong
-// usage".
+// Any words as arguments (a word ends at a NUL): the result is options, or a usage error in one
+// safe line.
 #include <string>
 #include <vector>
 

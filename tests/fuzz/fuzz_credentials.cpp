@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     fuzz::require(!credentials->admit("") && !credentials->admit("Basic "));
     fuzz::require(!credentials->admit(text));
-    // Each line that is not a comment admits; a part of it does not.
+    // Each line that is not a comment grants access; a part of it does not.
     std::string_view line = text.substr(0, text.find('\n'));
     if (line.ends_with('\r'))
         line.remove_suffix(1);

@@ -1,5 +1,5 @@
-// Records of any bytes through decode, settle, the present minisocks, the sinks and the aggregator:
-// none is lost, none is added, every line can be parsed.
+// Records of any bytes through decode, retraction window, owners of minisocks, sinks and
+// aggregator: no event is lost or added, and every line can be parsed.
 #include <string>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// A journal file with any content: a recalled entry is one of its entries, and in range.
+// A journal file with any content: a returned entry is one of its entries, and in range.
 #include <filesystem>
 #include <fstream>
 

@@ -1,5 +1,5 @@
-// Files that container runtimes leave on disk, some of which users may write; the arguments of
-// processes; /proc/PID/net.
+// Files of container runtimes, some of which users may write; arguments of processes;
+// /proc/PID/net.
 #include <string>
 
 #include "attribute/net_text.h"

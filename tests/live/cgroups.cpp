@@ -94,7 +94,7 @@ std::string TestCgroups::make_v1(const std::string& path) {
 }
 
 void TestCgroups::remove(const std::string& full_path) {
-    await("nobody in " + full_path,
+    await("no process in " + full_path,
           [&] { return rmdir((v2_mount() + full_path).c_str()) == 0 || errno != EBUSY; });
 }
 

@@ -1,4 +1,4 @@
-// Control groups of one test, removed with the object.
+// Cgroups of one test, removed with the object.
 #pragma once
 
 #include <string>

@@ -29,8 +29,8 @@ Outcome passive_close(const std::string& how) {
     return {"passive_close", "", how, Counted::No};
 }
 
-// Section 1 of kernel-facts, row by row, and its special cases. An end that its own process resets
-// is an aborted close; an end that the peer resets gives no event.
+// An end that its own process resets is an aborted close. An end that the peer resets gives no
+// event.
 std::vector<ClosingKind> make_table() {
     const Outcome closed = passive_close("close");
     return {

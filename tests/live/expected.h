@@ -33,7 +33,7 @@ struct Task {
 };
 Task current_task();
 
-/// An event that twtrace must report, with the keys of docs "One event".
+/// An event that twtrace must report, with the keys of docs/output.md.
 struct Expected {
     std::string kind;
     Outcome outcome;
@@ -44,10 +44,10 @@ struct Expected {
     Endpoint remote;
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
-    /// The run was too slow to determine which of two outcomes occurred (it depends on a 40 ms
+    /// The test was too slow to determine which of two outcomes occurred (they depend on a 40 ms
     /// timer of the kernel).
     bool doubtful = false;
-    /// The end that the kind of closing is about: there is one such event per connection.
+    /// The end that the kind of closing tests; one for each connection.
     bool active = false;
 };
 

@@ -19,19 +19,18 @@ std::vector<std::string> differences(const std::vector<Expected>& expected,
 /// TWTRACE_SLOW_MACHINE=1: an emulated machine on a possibly busy host.
 bool is_slow_machine();
 
-/// twtrace holds an entry that may be retracted for 50 ms. If it is not scheduled for longer than
-/// that (on a slow machine), it has printed the entry, and the retracting reset is a separate line
-/// with the same socket and time. This merges the two, as on a fast machine. Elsewhere nothing is
-/// changed.
+/// On a slow machine a retraction may come after the 50 ms for which twtrace holds an entry. The
+/// entry and the reset are then separate lines with the same socket and time; this merges them.
+/// Elsewhere it does nothing.
 void fold_late_resets(std::vector<nlohmann::json>& reported);
 
 /// Fails the test with the first differences.
 void require_no_difference(const std::vector<Expected>& expected,
                            const std::vector<nlohmann::json>& reported, std::uint64_t netns);
 
-/// Compares the sum of twtrace's time_wait events with the kernel's counters. `hidden`: events that
-/// BPF could not see here (witness.h). `uncounted`: events that this kernel does not count.
-/// `skipped`: events that may be missing (skipped.h).
+/// Compares the sum of twtrace's time_wait events with the kernel's counters. `hidden`: events
+/// hidden from BPF (witness.h). `uncounted`: events that this kernel does not count. `skipped`:
+/// events that may be missing (skipped.h).
 void require_equal_to_kernel(const std::vector<nlohmann::json>& reported,
                              const KernelCounters& rise, std::uint64_t hidden = 0,
                              const Uncounted& uncounted = {}, std::uint64_t skipped = 0);

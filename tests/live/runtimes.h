@@ -21,7 +21,7 @@ std::string closing_script(std::size_t times);
 /// The name of the image, as containerd has it.
 inline constexpr const char* containerd_image = "docker.io/library/busy:local";
 
-/// Directory for the runtimes' data and the container file system. Unmounts what they left mounted.
+/// Directory for the runtimes' data and the container file system. Unmounts remaining mounts.
 class RuntimeRoot {
   public:
     RuntimeRoot();

@@ -67,7 +67,7 @@ Service::Service(const TestNamespace& ns, const std::string& cgroup,
                  const std::vector<std::string>& argv, std::uint16_t port) {
     // The processes of a previous service may end shortly after their first one.
     await("port " + std::to_string(port) + " is free", [&] { return !listens(ns, port); });
-    // In a pid namespace: workers may survive a killed master, but not the first process of their
+    // In a PID namespace: workers may survive a killed master, but not the first process of their
     // namespace.
     launcher_ =
         std::make_unique<Command>((cgroup.empty() ? Argv{} : TestCgroups::starting_in(cgroup)) +

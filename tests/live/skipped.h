@@ -14,11 +14,10 @@ namespace live {
 /// Parsed from the final output of `twtrace -v`.
 std::uint64_t skipped_transitions(const std::string& err);
 
-/// On a slow machine (TWTRACE_SLOW_MACHINE=1: an emulated CPU) the program takes long, and where
-/// tracepoints can be preempted, a task that is preempted inside the program blocks it for the
-/// others. Removes from both lists what that explains: missing events, and events without their
-/// closer or their beginning, `skipped` of them at most. Elsewhere nothing is excused. Returns the
-/// number of missing ones.
+/// On a slow machine (TWTRACE_SLOW_MACHINE=1: an emulated CPU), a task that is preempted inside the
+/// program blocks it for other tasks (docs/kernels.md). Removes up to `skipped` missing events, and
+/// events without closer or beginning, from both lists; returns the number of missing ones.
+/// Elsewhere it does nothing.
 std::uint64_t excuse_skipped(std::vector<Expected>& expected, std::vector<nlohmann::json>& reported,
                              std::uint64_t skipped);
 

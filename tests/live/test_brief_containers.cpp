@@ -1,5 +1,5 @@
 // Containers that close one connection and end at once keep their names, several of them at a time.
-// TWTRACE_CONTAINERS=1000 is the number for which docs/services.md has results.
+// TWTRACE_CONTAINERS sets their number; docs/services.md has results.
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -108,7 +108,7 @@ void run_named_and_check(const Started<Runtime>& started) {
 
 } // namespace
 
-TEST_CASE("brief containers: of containerd keep their names", "[runtimes][brief]") {
+TEST_CASE("brief containers: names of containerd's", "[runtimes][brief]") {
     const auto started = start_docker();
     if (!started) {
         return;
@@ -131,7 +131,7 @@ TEST_CASE("brief containers: of containerd keep their names", "[runtimes][brief]
                   });
 }
 
-TEST_CASE("brief containers: of docker keep their names", "[runtimes][brief]") {
+TEST_CASE("brief containers: names of docker's", "[runtimes][brief]") {
     const auto started = start_docker();
     if (!started) {
         return;
@@ -139,7 +139,7 @@ TEST_CASE("brief containers: of docker keep their names", "[runtimes][brief]") {
     run_named_and_check(*started);
 }
 
-TEST_CASE("brief containers: of podman keep their names", "[runtimes][brief]") {
+TEST_CASE("brief containers: names of podman's", "[runtimes][brief]") {
     const auto started = start_podman();
     if (!started) {
         return;

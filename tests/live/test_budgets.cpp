@@ -21,7 +21,7 @@ CommandResult summary_with(const TestNamespace& ns, std::size_t closes,
 
 } // namespace
 
-TEST_CASE("budgets: one that is exceeded is exit status 4 and a line that names the closer",
+TEST_CASE("budgets: an exceeded budget gives exit status 4 and a line that names the closer",
           "[budgets]") {
     if (!can_trace()) {
         return;
@@ -41,7 +41,7 @@ TEST_CASE("budgets: one that is exceeded is exit status 4 and a line that names 
     CHECK(xml.find("tests=\"2\" failures=\"1\"") != std::string::npos);
 }
 
-TEST_CASE("budgets: one that is kept is exit status 0, and one interval is enough to exceed it",
+TEST_CASE("budgets: a budget that is not exceeded gives exit status 0; one interval can exceed it",
           "[budgets]") {
     if (!can_trace()) {
         return;
@@ -51,8 +51,7 @@ TEST_CASE("budgets: one that is kept is exit status 0, and one interval is enoug
     CHECK(summary_with(ns, 21, {"--fail-if", "time_wait > 20", "-i", "1"}).exit_status == 4);
 }
 
-TEST_CASE("budgets: a field that does not exist is a usage error before anything is traced",
-          "[budgets]") {
+TEST_CASE("budgets: an unknown field is a usage error before tracing starts", "[budgets]") {
     const CommandResult result = run_command({twtrace_binary(), "summary", "--fail-if", "tw > 1"});
     CHECK(result.exit_status == 2);
     CHECK(result.err.find("there are: time_wait") != std::string::npos);

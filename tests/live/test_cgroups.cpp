@@ -95,7 +95,7 @@ TEST_CASE("cgroups: after the end of process and cgroup, unit, container and pat
         const TestNamespace ns;
         TestCgroups cgroups;
         Tracer tracer(trace_of(ns, {}), side.before);
-        // It sees none of them alive, nor their cgroups.
+        // The processes and their cgroups no longer exist when twtrace reads the events.
         tracer.command().signal(SIGSTOP);
         std::map<int, std::pair<Named, std::string>> by_pid;
         for (const Named& named : names) {
@@ -121,7 +121,7 @@ TEST_CASE("cgroups: after the end of process and cgroup, unit, container and pat
     }
 }
 
-TEST_CASE("cgroups: dockerd's cgroupfs driver is in the v1 hierarchies only", "[cgroups]") {
+TEST_CASE("cgroups: dockerd's cgroupfs driver uses only the v1 hierarchies", "[cgroups]") {
     if (!can_run()) {
         return;
     }
@@ -261,7 +261,7 @@ struct Told {
 
 Told summary_of(const TestNamespace& ns, const std::string& cgroup,
                 const std::vector<std::string>& before) {
-    // Room for about 25 events: 2,000 events that the kernel side passes do not fit.
+    // A ring of about 25 events, in which 2,000 events do not fit if the kernel side passes them.
     Tracer tracer(
         {"summary", "-o", "json", "--netns", ns.path(), "--cgroup", cgroup, "--ring", "4096"},
         before);

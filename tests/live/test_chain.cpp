@@ -42,7 +42,7 @@ void check_exact(const json& summary, std::uint64_t kernel, std::uint64_t hidden
 
 } // namespace
 
-TEST_CASE("services: a chain of them; the summary blames the right one, by every grouping",
+TEST_CASE("services: in a chain of services, every grouping of the summary names the right closer",
           "[services]") {
     if (!can_run_services({"/usr/sbin/haproxy", "/usr/bin/redis-server", "/usr/bin/redis-cli"})) {
         return;

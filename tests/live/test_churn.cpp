@@ -61,7 +61,7 @@ std::vector<json> of_curl(const std::string& document) {
 
 } // namespace
 
-TEST_CASE("churn: processes of one name that closed little are one row of the summary", "[churn]") {
+TEST_CASE("churn: processes of one name with few closes share one row of the summary", "[churn]") {
     if (!can_trace()) {
         return;
     }
@@ -101,7 +101,7 @@ TEST_CASE("churn: the doctor names the script", "[churn]") {
               "curl (150 processes started by check_backend.sh)") == 0);
 }
 
-TEST_CASE("churn: one line of top", "[churn]") {
+TEST_CASE("churn: they share one line of top", "[churn]") {
     if (!can_trace() || !has_terminal()) {
         return;
     }

@@ -71,7 +71,7 @@ int named_pid(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("command: a pipeline's closes are the kernel's, stdout and status are its own",
+TEST_CASE("command: a pipeline's closes equal the kernel's; stdout and status are the pipeline's",
           "[command]") {
     if (!can_trace()) {
         return;
@@ -114,7 +114,7 @@ TEST_CASE("command: without a file the document goes to standard error, in trace
     CHECK(json::parse(doctor.err).at("schema") == "twtrace.doctor/1");
 }
 
-TEST_CASE("command: what it closes is recorded, and nothing else", "[command][recording]") {
+TEST_CASE("command: a recording contains only the closes of the command", "[command][recording]") {
     if (!can_trace()) {
         return;
     }
@@ -144,7 +144,7 @@ TEST_CASE("command: what it closes is recorded, and nothing else", "[command][re
     CHECK(budget.exit_status == 4);
 }
 
-TEST_CASE("command: what-if predicts for it alone", "[command][whatif]") {
+TEST_CASE("command: what-if predicts for the command only", "[command][whatif]") {
     if (!can_trace()) {
         return;
     }
@@ -190,7 +190,7 @@ TEST_CASE("command: other traffic of the same program is not counted", "[command
     CHECK(watched.summary.at("accounting").at("filtered").get<int>() >= 9);
 }
 
-TEST_CASE("command: who forks twice is followed, and who stays is named and left alone",
+TEST_CASE("command: a double fork is followed; a remaining process is named and not stopped",
           "[command]") {
     if (!can_trace()) {
         return;
@@ -212,7 +212,7 @@ TEST_CASE("command: who forks twice is followed, and who stays is named and left
     CHECK(kill(pid, SIGKILL) == 0); // it was still running
 }
 
-TEST_CASE("command: children that end right after it are waited for", "[command]") {
+TEST_CASE("command: twtrace waits for children that end shortly after it", "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -225,7 +225,7 @@ TEST_CASE("command: children that end right after it are waited for", "[command]
     CHECK(watched.result.err.empty());
 }
 
-TEST_CASE("command: privileges that it drops, and ten thousand forks", "[command]") {
+TEST_CASE("command: a user that it changes to, and ten thousand forks", "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -250,7 +250,7 @@ TEST_CASE("command: privileges that it drops, and ten thousand forks", "[command
     }
 }
 
-TEST_CASE("command: a signal that ends it is the status, and one for twtrace is passed on",
+TEST_CASE("command: a signal that ends it gives the status; a signal to twtrace is passed on",
           "[command]") {
     if (!can_trace()) {
         return;
@@ -274,7 +274,7 @@ TEST_CASE("command: a signal that ends it is the status, and one for twtrace is 
     }
 }
 
-TEST_CASE("command: it has the terminal, and ^C ends it and not the summary", "[command]") {
+TEST_CASE("command: it owns the terminal, and ^C ends it but not the summary", "[command]") {
     if (!can_trace() || !has_terminal()) {
         return;
     }
@@ -305,7 +305,7 @@ TEST_CASE("command: it has the terminal, and ^C ends it and not the summary", "[
     CHECK(json::parse(read_file(dir.file("summary.json"))).at("totals").at("time_wait") == 3);
 }
 
-TEST_CASE("command: through sudo it is the caller's, with groups and environment", "[command]") {
+TEST_CASE("command: through sudo it runs as the caller, with groups and environment", "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -330,7 +330,7 @@ TEST_CASE("command: through sudo it is the caller's, with groups and environment
     CHECK(stat("/should-not-be", &status) != 0);
 }
 
-TEST_CASE("command: it gets nothing of twtrace's: descriptors, signals, limits", "[command]") {
+TEST_CASE("command: it inherits no descriptors, signals or limits of twtrace", "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -345,7 +345,7 @@ TEST_CASE("command: it gets nothing of twtrace's: descriptors, signals, limits",
     CHECK(watched.out == plain.out);
 }
 
-TEST_CASE("command: cgroup v2 alone, and a pid namespace of its own", "[command]") {
+TEST_CASE("command: only cgroup v2 is mounted, and a separate PID namespace", "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -358,7 +358,7 @@ TEST_CASE("command: cgroup v2 alone, and a pid namespace of its own", "[command]
         CHECK(entries(watched) == 17);
         CHECK(watched.kernel == 17);
     }
-    SECTION("a pid namespace") {
+    SECTION("a PID namespace") {
         const Watched watched = watch(ns, bash(script + "; (sleep 1000 &)"),
                                       {"unshare", "--pid", "--fork", "--mount-proc"});
         INFO(watched.summary.dump() << watched.result.err);
@@ -370,7 +370,8 @@ TEST_CASE("command: cgroup v2 alone, and a pid namespace of its own", "[command]
     }
 }
 
-TEST_CASE("command: a budget is exit status 4, else the status is the command's", "[command]") {
+TEST_CASE("command: an exceeded budget gives exit status 4, else the status is the command's",
+          "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -385,7 +386,8 @@ TEST_CASE("command: a budget is exit status 4, else the status is the command's"
     CHECK(status("time_wait > 6") == 7);
 }
 
-TEST_CASE("command: what can't be run, and what makes no sense, is said in a line", "[command]") {
+TEST_CASE("command: a program that cannot be run and invalid combinations are reported in one line",
+          "[command]") {
     if (!can_trace()) {
         return;
     }

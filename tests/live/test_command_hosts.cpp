@@ -89,7 +89,8 @@ TEST_CASE("command: through sudo it has the caller's ids, environment and direct
     CHECK(entries_in(dir) == 4);
 }
 
-TEST_CASE("command: through sudo it has the terminal, and ^C ends it and not the summary",
+TEST_CASE("command: run by twtrace through sudo, it owns the terminal, and ^C ends it but not the "
+          "summary",
           "[command]") {
     if (!has_sudo() || !has_terminal()) {
         return;
@@ -122,7 +123,7 @@ TEST_CASE("command: through sudo it has the terminal, and ^C ends it and not the
     CHECK(entries_in(dir) == 3);
 }
 
-TEST_CASE("command: in a container it is followed too", "[command][containers]") {
+TEST_CASE("command: followed in a container", "[command][containers]") {
     if (!can_trace() || !have_programs({"/usr/sbin/runc"}) || !TestCgroups::can_make()) {
         return;
     }
@@ -143,7 +144,7 @@ TEST_CASE("command: in a container it is followed too", "[command][containers]")
     CHECK(entries_in(dir) == 11);
 }
 
-TEST_CASE("command: cgroup v1 alone", "[command]") {
+TEST_CASE("command: only cgroup v1 is mounted", "[command]") {
     if (!can_trace()) {
         return;
     }
@@ -159,7 +160,8 @@ TEST_CASE("command: cgroup v1 alone", "[command]") {
     CHECK(entries_in(dir) == 17);
 }
 
-TEST_CASE("command: curl in a loop and ab, beside the server that they ask", "[command][nginx]") {
+TEST_CASE("command: curl in a loop and ab, with their server outside the command",
+          "[command][nginx]") {
     if (!can_trace() || nginx_binary().empty()) {
         return;
     }

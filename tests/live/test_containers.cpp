@@ -124,7 +124,7 @@ void await_listener(const TestNamespace& ns, Command& server) {
 
 } // namespace
 
-TEST_CASE("containers: twtrace on the host names the one that closes, and its namespace",
+TEST_CASE("containers: twtrace on the host names the container that closes, and its namespace",
           "[containers]") {
     if (!can_run()) {
         return;
@@ -157,7 +157,7 @@ TEST_CASE("containers: twtrace on the host names the one that closes, and its na
     }
 }
 
-TEST_CASE("containers: names from the files below --root; hostile ones name nothing",
+TEST_CASE("containers: names from the files below --root; hostile files give no name",
           "[containers]") {
     if (!can_run()) {
         return;
@@ -203,7 +203,7 @@ TEST_CASE("containers: names from the files below --root; hostile ones name noth
     }
 }
 
-TEST_CASE("containers: inside of one, twtrace's pids are the container's", "[containers]") {
+TEST_CASE("containers: inside a container, pids are the container's", "[containers]") {
     if (!can_run()) {
         return;
     }

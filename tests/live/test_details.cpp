@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-/// A child of the test closes a connection, and then waits to be killed, or ends at once.
+/// A child of the test that closes a connection, and then waits for a signal or ends at once.
 pid_t close_in_child(const TestNamespace& ns, bool lives_on, const Tracer& tracer) {
     Forked child([&]() -> std::string {
         ns.enter();
@@ -49,7 +49,7 @@ void check_details(const std::vector<json>& events, pid_t pid, bool has_argument
 
 } // namespace
 
-TEST_CASE("details: the parent's name, and arguments only where they are asked for", "[details]") {
+TEST_CASE("details: the parent's name, and arguments only with --cmdline", "[details]") {
     if (!can_trace()) {
         return;
     }

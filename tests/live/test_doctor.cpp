@@ -43,7 +43,7 @@ bool mentions(const json& lines, const std::string& part) {
 
 } // namespace
 
-TEST_CASE("doctor: a quiet namespace is well", "[doctor]") {
+TEST_CASE("doctor: no findings in a quiet namespace", "[doctor]") {
     if (!can_trace()) {
         return;
     }
@@ -58,7 +58,8 @@ TEST_CASE("doctor: a quiet namespace is well", "[doctor]") {
     CHECK(little.document.at("totals").at("time_wait") == few);
 }
 
-TEST_CASE("doctor: half of the ports, counted exactly; the fix helps as it is pasted", "[doctor]") {
+TEST_CASE("doctor: half of the ports are taken, counted exactly; the fix works unchanged",
+          "[doctor]") {
     if (!can_trace()) {
         return;
     }
@@ -112,7 +113,7 @@ TEST_CASE("doctor: connects that fail for lack of a port", "[doctor]") {
     CHECK(finding->at("service_port") == service_port);
 }
 
-TEST_CASE("doctor: a connection for each request, and not for a few", "[doctor]") {
+TEST_CASE("doctor: a connection for each request, but no finding for a few", "[doctor]") {
     if (!can_trace()) {
         return;
     }

@@ -1,4 +1,4 @@
-// nginx in front of php-fpm: with the doctor's proposal pasted, the site still works and the closes
+// nginx in front of php-fpm: with the doctor's remedy applied, the site still works and the closes
 // stop.
 #include <memory>
 

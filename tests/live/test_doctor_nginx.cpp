@@ -1,5 +1,5 @@
-// A reverse proxy without upstream keep-alive gives a finding. With the doctor's proposed fix in
-// its configuration there is no finding.
+// A reverse proxy without upstream keep-alive gives a finding. With the doctor's remedy in its
+// configuration there is no finding.
 #include <memory>
 
 #include "catch2.h"
@@ -33,7 +33,7 @@ const Configuration closes_itself{"", "proxy_pass http://127.0.0.1:8001; proxy_h
 /// whole body, and sometimes is first.
 const Configuration lets_close{"", "proxy_pass http://127.0.0.1:8001;"};
 
-/// The lines that the doctor proposes, each in the place that its comment names.
+/// The lines of the doctor's remedy, each in the place that its comment names.
 Configuration apply(const json& finding) {
     return {offered_lines(finding, "in the http block"),
             offered_lines(finding, "in each location with proxy_pass")};
@@ -66,7 +66,7 @@ bool can_run() {
 
 } // namespace
 
-TEST_CASE("doctor: nginx without upstream keep-alive, and mended by the doctor's remedy",
+TEST_CASE("doctor: nginx without upstream keep-alive, and fixed by the doctor's remedy",
           "[doctor][nginx]") {
     if (!can_run()) {
         return;
@@ -90,7 +90,7 @@ TEST_CASE("doctor: nginx without upstream keep-alive, and mended by the doctor's
 }
 
 TEST_CASE(
-    "doctor: nginx with default settings: whichever side closes first, the proxy gets the remedy",
+    "doctor: nginx with default settings: the proxy gets the remedy, whichever side closes first",
     "[doctor][nginx]") {
     if (!can_run()) {
         return;
@@ -110,7 +110,7 @@ TEST_CASE(
     CHECK(scene.under_load().exit_status == 0);
 }
 
-TEST_CASE("doctor: a server whose clients ask for Connection: close, and one whose do not",
+TEST_CASE("doctor: a server whose clients send Connection: close, and one whose clients do not",
           "[doctor][nginx]") {
     if (!can_run()) {
         return;

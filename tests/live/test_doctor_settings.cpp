@@ -21,7 +21,7 @@ bool mentions(const json& lines, const std::string& part) {
 
 } // namespace
 
-TEST_CASE("doctor: settings that are not what they are taken for", "[doctor]") {
+TEST_CASE("doctor: settings without the effect that they are often set for", "[doctor]") {
     if (!can_trace()) {
         return;
     }
@@ -41,7 +41,7 @@ TEST_CASE("doctor: settings that are not what they are taken for", "[doctor]") {
     CHECK(well.finding("narrow-range") == nullptr);
 }
 
-TEST_CASE("doctor: a port range over a service's port", "[doctor]") {
+TEST_CASE("doctor: a port range that contains a service's port", "[doctor]") {
     if (!can_run_services({})) {
         return;
     }
@@ -58,7 +58,7 @@ TEST_CASE("doctor: a port range over a service's port", "[doctor]") {
     CHECK(diagnose(ns, [] {}).exit_status == 0);
 }
 
-TEST_CASE("doctor: filters choose what is judged", "[doctor]") {
+TEST_CASE("doctor: filters select the judged connections", "[doctor]") {
     if (!can_trace()) {
         return;
     }
@@ -70,8 +70,7 @@ TEST_CASE("doctor: filters choose what is judged", "[doctor]") {
     CHECK(diagnose(ns, load, {"-6"}).exit_status == 0);
 }
 
-TEST_CASE("doctor: a namespace that ends meanwhile takes nothing of what was seen with it",
-          "[doctor]") {
+TEST_CASE("doctor: findings remain when their namespace ends during the run", "[doctor]") {
     if (!can_trace()) {
         return;
     }

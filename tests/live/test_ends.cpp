@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint16_t service = 7001;
 
-// The age that tcp_tw_reuse requires of a TIME_WAIT: a second, by a clock that ticks in seconds.
+// Longer than the age that tcp_tw_reuse requires of a TIME_WAIT: a second, by a clock in seconds.
 void rest() {
     std::this_thread::sleep_for(Milliseconds(2100));
 }
@@ -87,7 +87,7 @@ std::uint64_t ended(const json& ends, const std::string& reason) {
 
 } // namespace
 
-TEST_CASE("ends: one line says that the host refuses fentry", "[ends]") {
+TEST_CASE("ends: a host that refuses fentry is reported in one line", "[ends]") {
     if (!can_trace() || fentry_works()) {
         return;
     }
@@ -154,7 +154,7 @@ TEST_CASE("ends: a minisock in FIN_WAIT2 gets the FIN, an RST, data, or nothing"
     CHECK(end_of_kind("close_and_peer_vanishes", "time_wait_end").at("reason") == "expired");
 }
 
-TEST_CASE("ends: what ss -K destroys", "[ends]") {
+TEST_CASE("ends: minisocks that ss -K destroys", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -178,7 +178,7 @@ TEST_CASE("ends: what ss -K destroys", "[ends]") {
     CHECK(end.at("reason") == "destroyed");
 }
 
-TEST_CASE("ends: a network namespace takes its minisocks along", "[ends]") {
+TEST_CASE("ends: the end of a network namespace purges its minisocks", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -189,8 +189,8 @@ TEST_CASE("ends: a network namespace takes its minisocks along", "[ends]") {
         await_type(tracer, "time_wait");
     }
     const json entry = await_type(tracer, "time_wait").front();
-    // It traces the whole host: minisocks of earlier tests in the first namespace end as well.
-    // twtrace itself keeps the counter files of the namespace open for a second or two.
+    // The tracer observes the whole host, on which minisocks of earlier tests end too. It keeps the
+    // counter files of the namespace open for up to two seconds.
     json end;
     await(
         "the end of the namespace's minisock",
@@ -219,7 +219,8 @@ TEST_CASE("ends: a TIME_WAIT expires after a minute", "[ends]") {
     CHECK(end.at("held_us") < 70'000'000); // the timer wheel's granularity
 }
 
-TEST_CASE("ends: the summary's number of present sockets is that of existing ones", "[ends]") {
+TEST_CASE("ends: the summary's number of present sockets equals the number of existing ones",
+          "[ends]") {
     if (!can_trace_ends()) {
         return;
     }
@@ -252,7 +253,7 @@ TEST_CASE("ends: the summary's number of present sockets is that of existing one
     CHECK(in_groups == present);
 }
 
-TEST_CASE("ends: the summary reports when connect() takes over, and intervals go on", "[ends]") {
+TEST_CASE("ends: the summary reports when connect() takes over, also over intervals", "[ends]") {
     if (!can_trace_ends()) {
         return;
     }

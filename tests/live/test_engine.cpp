@@ -1,4 +1,4 @@
-// Tests of the engine itself, against the kernel alone: if they fail, the results of the other live
+// Tests of the test engine itself, without twtrace: if they fail, the results of the other live
 // tests are not valid.
 #include <algorithm>
 
@@ -16,8 +16,9 @@ bool any_doubt(const std::vector<Expected>& events) {
 
 } // namespace
 
-TEST_CASE("the engine: each kind of closing raises the kernel's counters as its row says",
-          "[engine]") {
+TEST_CASE(
+    "the engine: each kind of closing raises the kernel's counters as in its row of the table",
+    "[engine]") {
     const TestNamespace ns;
     const bool slow_lane = ns.add_slow_lane();
     if (!slow_lane) {
@@ -39,7 +40,7 @@ TEST_CASE("the engine: each kind of closing raises the kernel's counters as its 
     }
 }
 
-TEST_CASE("the engine: a namespace of its own vanishes with its holder", "[engine]") {
+TEST_CASE("the engine: a network namespace ends with the process that holds it", "[engine]") {
     std::string path;
     {
         const TestNamespace ns;
@@ -50,7 +51,7 @@ TEST_CASE("the engine: a namespace of its own vanishes with its holder", "[engin
     CHECK(access(path.c_str(), F_OK) != 0);
 }
 
-TEST_CASE("the engine: what tcp_max_tw_buckets refuses is counted as overflow", "[engine]") {
+TEST_CASE("the engine: closes beyond tcp_max_tw_buckets are counted as overflow", "[engine]") {
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.tcp_max_tw_buckets", "5");
     const Job job{&closing_kind("close_then_peer_closes_at_once"), Family::V4, Role::Client};

@@ -180,7 +180,7 @@ TEST_CASE("entries: a minisock is found wherever it is in its hash chain", "[ent
     }
 }
 
-TEST_CASE("entries: a close in CLOSING that sends a reset is none", "[entries]") {
+TEST_CASE("entries: a close in CLOSING that sends a reset is not an entry", "[entries]") {
     if (!can_trace()) {
         return;
     }
@@ -200,7 +200,8 @@ TEST_CASE("entries: a close in CLOSING that sends a reset is none", "[entries]")
     CHECK(linger.local_resets == times);
 }
 
-TEST_CASE("entries: a close in TCP_REPAIR from FIN_WAIT2 is none, and no reset", "[entries]") {
+TEST_CASE("entries: a close in TCP_REPAIR from FIN_WAIT2 is neither an entry nor a reset",
+          "[entries]") {
     if (!can_trace()) {
         return;
     }

@@ -70,7 +70,7 @@ void judge(const std::vector<std::string>& more) {
 
 } // namespace
 
-TEST_CASE("exhaustion: named with its process and destination, with and without --all",
+TEST_CASE("exhaustion: reported with process and destination, with and without --all",
           "[exhaustion]") {
     if (!can_trace()) {
         return;

@@ -62,7 +62,7 @@ class SmallDisk {
 
 } // namespace
 
-TEST_CASE("exporter: totals are the kernel's", "[exporter]") {
+TEST_CASE("exporter: totals equal the kernel's counters", "[exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -95,7 +95,8 @@ TEST_CASE("exporter: totals are the kernel's", "[exporter]") {
     CHECK(lifetimes > 0);
 }
 
-TEST_CASE("exporter: counters never go back, and the port use is what was closed", "[exporter]") {
+TEST_CASE("exporter: counters never decrease, and port use equals the closed connections",
+          "[exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -124,8 +125,7 @@ TEST_CASE("exporter: counters never go back, and the port use is what was closed
     CHECK(sum_of(last, "twtrace_ephemeral_port_use_ratio") == 0.25);
 }
 
-TEST_CASE("exporter: ports that connect() may take over are not held against a peer",
-          "[exporter]") {
+TEST_CASE("exporter: port use excludes ports that connect() may take over", "[exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -148,7 +148,7 @@ TEST_CASE("exporter: ports that connect() may take over are not held against a p
     CHECK(named->first.starts_with("twtrace_ephemeral_port_use_ratio{"));
 }
 
-TEST_CASE("exporter: hostile clients take nothing from a scraper", "[exporter]") {
+TEST_CASE("exporter: hostile clients do not affect a scraper", "[exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -216,7 +216,7 @@ TEST_CASE("exporter: pages, and a password", "[exporter]") {
     CHECK(packed.body.size() < metrics.body.size());
 }
 
-TEST_CASE("exporter: what can't be done is one line and status 1", "[exporter][refusals]") {
+TEST_CASE("exporter: errors give one line and status 1", "[exporter][refusals]") {
     if (!can_trace()) {
         return;
     }
@@ -261,7 +261,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     const auto entered = [&] {
         return sum_of(parse_scrape(read_file(file)), "twtrace_time_wait_entered_total");
     };
-    await("the textfile to count", [&] { return entered() == 7; });
+    await("the textfile counts", [&] { return entered() == 7; });
     struct stat status {};
     check_call(stat(file.c_str(), &status), "stat");
     CHECK((status.st_mode & 0777) == 0644);
@@ -269,7 +269,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     const auto failed = [&] {
         return tracer.command().err().find("No space left") != std::string::npos;
     };
-    await("its complaint", failed);
+    await("the error message", failed);
     const std::string old = read_file(file);
     CHECK(entered() == 7);
     run_jobs(ns, some_closes(5));
@@ -279,7 +279,7 @@ TEST_CASE("exporter: on a full disk the old textfile stays", "[exporter]") {
     }
     CHECK(read_file(file) == old);
     std::filesystem::remove(disk.file("filler"));
-    await("it to recover", [&] { return entered() == 12; });
+    await("the textfile is written again", [&] { return entered() == 12; });
     run_jobs(ns, some_closes(3));
     const CommandResult result = tracer.stop();
     CHECK(result.exit_status == 0);

@@ -53,7 +53,7 @@ std::string read_answers(const Fd& connection, int wanted) {
 
 } // namespace
 
-TEST_CASE("exporter: every one of many requests in one write is answered", "[exporter][clients]") {
+TEST_CASE("exporter: many requests in one write are all answered", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -69,7 +69,7 @@ TEST_CASE("exporter: every one of many requests in one write is answered", "[exp
     }
 }
 
-TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][clients]") {
+TEST_CASE("exporter: endless input of a client is not kept", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -102,7 +102,7 @@ TEST_CASE("exporter: what a client sends without end is not kept", "[exporter][c
     CHECK(http_get(exporter.port(), "/metrics").status == 200);
 }
 
-TEST_CASE("exporter: an answer that is none ends the connection", "[exporter][clients]") {
+TEST_CASE("exporter: an error response ends the connection", "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -114,7 +114,8 @@ TEST_CASE("exporter: an answer that is none ends the connection", "[exporter][cl
     CHECK(count_of(read_answers(connection, 40), "HTTP/1.1 404") == 1);
 }
 
-TEST_CASE("exporter: it goes on when the reader of its output goes away", "[exporter][clients]") {
+TEST_CASE("exporter: continues when the reader of its standard output ends",
+          "[exporter][clients]") {
     if (!can_trace()) {
         return;
     }
@@ -131,7 +132,7 @@ TEST_CASE("exporter: it goes on when the reader of its output goes away", "[expo
         Milliseconds(20000));
     run_jobs(ns, std::vector<Job>(
                      5, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client}));
-    await("it counts", [&] {
+    await("the exporter counts", [&] {
         const Scrape scrape = parse_scrape(http_get(port, "/metrics").body);
         return sum_of(scrape, "twtrace_time_wait_entered_total") == 5;
     });
@@ -139,7 +140,7 @@ TEST_CASE("exporter: it goes on when the reader of its output goes away", "[expo
     CHECK(command.wait().exit_status == 0);
 }
 
-TEST_CASE("exporter: with fewer descriptors than namespaces it answers, and names the reason",
+TEST_CASE("exporter: with fewer descriptors than namespaces it answers and reports the reason",
           "[exporter][clients][namespaces]") {
     if (!can_trace()) {
         return;
@@ -155,7 +156,7 @@ TEST_CASE("exporter: with fewer descriptors than namespaces it answers, and name
         run_jobs(*all.back(),
                  {Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client}});
     }
-    await("it tells the entries that it could not verify", [&] {
+    await("unverified entries are reported", [&] {
         const HttpAnswer answer = http_get(port, "/metrics");
         return answer.status == 200 &&
                sum_of(parse_scrape(answer.body), "twtrace_events_unverified_total") > 0;

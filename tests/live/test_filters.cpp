@@ -72,7 +72,7 @@ TEST_CASE("filters: -p", "[filters]") {
         [](const Expected& event, int pid) { return event.task.pid == pid; });
 }
 
-TEST_CASE("filters: those with a fixed value", "[filters]") {
+TEST_CASE("filters: fixed values", "[filters]") {
     if (!can_trace()) {
         return;
     }
@@ -121,7 +121,7 @@ TEST_CASE("filters: those with a fixed value", "[filters]") {
     }
 }
 
-TEST_CASE("filters: --netns lets nothing in from elsewhere", "[filters]") {
+TEST_CASE("filters: --netns excludes other namespaces", "[filters]") {
     if (!can_trace()) {
         return;
     }
@@ -134,7 +134,7 @@ TEST_CASE("filters: --netns lets nothing in from elsewhere", "[filters]") {
     require_no_difference(expected, parse_events(tracer.stop().out), ns.inode());
 }
 
-TEST_CASE("filters: -n ends after so many", "[filters]") {
+TEST_CASE("filters: -n ends after the given number", "[filters]") {
     if (!can_trace()) {
         return;
     }
@@ -146,7 +146,7 @@ TEST_CASE("filters: -n ends after so many", "[filters]") {
     CHECK(parse_events(result.out).size() == 3);
 }
 
-TEST_CASE("filters: -d ends by time", "[filters]") {
+TEST_CASE("filters: -d ends after the given time", "[filters]") {
     if (!can_trace()) {
         return;
     }

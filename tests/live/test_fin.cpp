@@ -127,7 +127,7 @@ Times run(const TestNamespace& ns, SlowClose close) {
 
 } // namespace
 
-TEST_CASE("fin: a close begins when the program closes, however late its FIN is sent", "[fin]") {
+TEST_CASE("fin: a close begins when the program closes, even if its FIN is sent late", "[fin]") {
     if (!can_trace()) {
         return;
     }

@@ -1,4 +1,4 @@
-// What a recorder loses is counted: a full disk, and directories of bounded size.
+// Lost events of a recorder are counted: a full disk, and directories of bounded size.
 #include <sys/mount.h>
 
 #include <cstdlib>
@@ -17,7 +17,7 @@
 using namespace live;
 using nlohmann::json;
 
-TEST_CASE("recording: a full disk costs events, which are counted, and not the recorder",
+TEST_CASE("recording: on a full disk events are dropped and counted, and the recorder continues",
           "[recording]") {
     if (!can_trace()) {
         return;
@@ -33,7 +33,7 @@ TEST_CASE("recording: a full disk costs events, which are counted, and not the r
     const std::string filler = dir.file("filler");
     Tracer recorder({"record", "-o", path, "--netns", ns.path()});
     run_jobs(ns, closes(20));
-    await("the first events to be written", [&] {
+    await("the first events are written", [&] {
         const CommandResult document =
             run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
         return document.exit_status == 0 && captured(document) == 20;
@@ -51,7 +51,7 @@ TEST_CASE("recording: a full disk costs events, which are counted, and not the r
         },
         Milliseconds(30000));
     std::filesystem::remove(filler);
-    await("the recorder to go on", [&] { return said("is written again"); });
+    await("the recorder continues", [&] { return said("is written again"); });
     run_jobs(ns, closes(30));
     const CommandResult recorded = recorder.stop();
     INFO("recorder: " << recorded.err);
@@ -68,7 +68,7 @@ TEST_CASE("recording: a full disk costs events, which are counted, and not the r
     CHECK(json::parse(document.out).at("totals").at("time_wait") == accounting.at("captured"));
 }
 
-TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]") {
+TEST_CASE("recording: a directory has a bounded size and is read as one recording", "[recording]") {
     if (!can_trace()) {
         return;
     }
@@ -90,7 +90,7 @@ TEST_CASE("recording: a directory is kept bounded and read as one", "[recording]
     CHECK(summary.at("accounting").at("exact") == true);
 }
 
-TEST_CASE("recording: a directory that rotates under load misses nothing that is not counted",
+TEST_CASE("recording: every entry missing from a directory that rotates under load is counted",
           "[recording]") {
     if (!can_trace()) {
         return;
@@ -154,8 +154,8 @@ TEST_CASE("recording: a directory that rotates under load misses nothing that is
     CHECK(counted(accounting) < entered);
     // The time of an event that was only counted is known to the second.
     CHECK((accounting.at("lost") > 0 || accounting.at("told") == accounting.at("captured")));
-    // It now begins in the middle of a run. Closes during the reading of the counters may be on
-    // either side; that may take some milliseconds here. A missing second would be 10,000 events.
+    // The recording now begins in the middle of a run. Closes during a sample of the counters may
+    // be counted on either side; a missing second would be 10,000 events.
     CHECK(std::abs(accounting.at("unaccounted").get<std::int64_t>()) <=
           100 + static_cast<std::int64_t>(witness.hidden_entries()));
 }

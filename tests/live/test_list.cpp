@@ -181,8 +181,7 @@ TEST_CASE("list: every minisock of two namespaces, with substate, role and owner
           }) == static_cast<std::ptrdiff_t>(present));
 }
 
-TEST_CASE("list: with a twtrace that keeps a journal every owner is seen, the clients' too",
-          "[list]") {
+TEST_CASE("list: with a journal every owner is seen, including clients", "[list]") {
     if (!can_trace()) {
         return;
     }
@@ -205,7 +204,7 @@ TEST_CASE("list: with a twtrace that keeps a journal every owner is seen, the cl
     }
 }
 
-TEST_CASE("list: filters leave rows out, and the footer still counts all", "[list]") {
+TEST_CASE("list: filters exclude rows, and the footer counts all sockets", "[list]") {
     if (!is_root()) {
         return;
     }
@@ -227,7 +226,7 @@ TEST_CASE("list: filters leave rows out, and the footer still counts all", "[lis
     CHECK(rows({"-L", port}) == 1);
 }
 
-TEST_CASE("list: a namespace that only a bind mount keeps", "[list]") {
+TEST_CASE("list: a namespace that exists only as a bind mount", "[list]") {
     if (!is_root()) {
         return;
     }
@@ -253,7 +252,7 @@ TEST_CASE("list: a namespace that only a bind mount keeps", "[list]") {
     }
 }
 
-TEST_CASE("list: what can't be done is said in one line", "[list]") {
+TEST_CASE("list: errors are reported in one line", "[list]") {
     if (!is_root()) {
         return;
     }

@@ -103,9 +103,8 @@ void require_accounting(const nlohmann::json& accounting, std::int64_t hidden,
         CHECK(unaccounted >= hidden - static_cast<std::int64_t>(uncounted.at_most));
         return;
     }
-    // A miss by recursion may be reported as the cause of a hidden event: twtrace cannot
-    // distinguish them. Entries that the kernel does not count reduce the sum by the difference
-    // between the kernel and the lines.
+    // twtrace cannot distinguish a hidden event from a miss by recursion, so only their sum is
+    // known. `difference` includes entries that the kernel does not count.
     CHECK(missed + unaccounted == difference);
 }
 
@@ -159,7 +158,8 @@ std::vector<Job> jobs_without_minisocks() {
 
 } // namespace
 
-TEST_CASE("mixture: every entry of a random mixture, and the kernel's sum", "[mixture]") {
+TEST_CASE("mixture: every entry of a random mixture is reported, and the sum equals the kernel's",
+          "[mixture]") {
     if (!can_trace()) {
         return;
     }
@@ -169,7 +169,7 @@ TEST_CASE("mixture: every entry of a random mixture, and the kernel's sum", "[mi
     }
 }
 
-TEST_CASE("mixture: with tcp_max_tw_buckets tiny", "[mixture]") {
+TEST_CASE("mixture: with a tiny tcp_max_tw_buckets", "[mixture]") {
     if (!can_trace()) {
         return;
     }

@@ -41,8 +41,8 @@ std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
                                                              "--netns", std::to_string(inode)});
 }
 
-// Returns another namespace with the inode number of this one, which ends. The kernel gives out the
-// lowest free number, so the namespaces with lower ones are kept meanwhile.
+// Ends this namespace and returns another one with its inode number. The kernel assigns the lowest
+// free number, so namespaces with lower numbers are kept meanwhile.
 std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
     constexpr std::size_t most_others = 50;
     const std::uint64_t inode = ns->inode();
@@ -82,7 +82,7 @@ class MountedNamespace {
 
 } // namespace
 
-TEST_CASE("namespaces: one that gets the inode number of an earlier one is accounted for",
+TEST_CASE("namespaces: a namespace with the inode number of an earlier one is accounted for",
           "[namespaces]") {
     if (!can_trace()) {
         return;
@@ -106,7 +106,7 @@ TEST_CASE("namespaces: one that gets the inode number of an earlier one is accou
     CHECK(sum_of(result.out, "accounting", "unverified") == 0);
 }
 
-TEST_CASE("namespaces: two with one inode number are two rows", "[namespaces]") {
+TEST_CASE("namespaces: two namespaces with one inode number have separate rows", "[namespaces]") {
     if (!can_trace()) {
         return;
     }
@@ -140,8 +140,7 @@ TEST_CASE("namespaces: two with one inode number are two rows", "[namespaces]") 
                                .out));
 }
 
-TEST_CASE("namespaces: what a filter leaves out is compared namespace by namespace too",
-          "[namespaces]") {
+TEST_CASE("namespaces: filtered entries are compared for each namespace", "[namespaces]") {
     if (!can_trace()) {
         return;
     }
@@ -167,7 +166,7 @@ TEST_CASE("namespaces: what a filter leaves out is compared namespace by namespa
     CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
 }
 
-TEST_CASE("namespaces: one that has ended is let go of at once, with its devices", "[namespaces]") {
+TEST_CASE("namespaces: an ended namespace is released at once, with its devices", "[namespaces]") {
     if (!can_trace()) {
         return;
     }
@@ -202,13 +201,13 @@ TEST_CASE("namespaces: one that has ended is let go of at once, with its devices
         ns.reset();
         const std::size_t before = lines_of(tracer.out()).size();
         await("its device is gone", [&] { return if_nametoindex(device.c_str()) == 0; });
-        // Without waiting for the tracer's full second, which would take one or two.
+        // Does not wait for the tracer's next full second.
         waited += lines_of(tracer.out()).size() - before;
     }
     CHECK(waited < rounds);
 }
 
-TEST_CASE("namespaces: entries in one that ended at once are unverified, never unaccounted",
+TEST_CASE("namespaces: entries in a namespace that ended at once are unverified, never unaccounted",
           "[namespaces]") {
     if (!can_trace()) {
         return;

@@ -42,7 +42,7 @@ std::vector<json> traced_load(const TestNamespace& ns, std::uint16_t port, bool 
     const KernelCounters before = ns.counters();
     http_load(ns, port, requests, keep_alive);
     // The proxy may still be closing the last answer's connection.
-    await("the kernel's count to rest", [&, last = ns.counters().tw, same = 0]() mutable {
+    await("the kernel's count is stable", [&, last = ns.counters().tw, same = 0]() mutable {
         const std::uint64_t now = ns.counters().tw;
         same = now == last ? same + 1 : 0;
         last = now;
@@ -79,7 +79,7 @@ TEST_CASE("nginx: without upstream keep-alive the proxy's worker closes every up
     CHECK(count_of(events, scene.back.worker_pid(), "server", 0) == 0);
 }
 
-TEST_CASE("nginx: with upstream keep-alive next to nothing is closed", "[nginx]") {
+TEST_CASE("nginx: with upstream keep-alive few connections are closed", "[nginx]") {
     if (!can_run()) {
         return;
     }
@@ -89,7 +89,8 @@ TEST_CASE("nginx: with upstream keep-alive next to nothing is closed", "[nginx]"
     CHECK(count_of(events, front.worker_pid(), "client", back_port) <= 2);
 }
 
-TEST_CASE("nginx: a server that is asked for Connection: close is named itself", "[nginx]") {
+TEST_CASE("nginx: a server whose client sends Connection: close is named as the closer",
+          "[nginx]") {
     if (!can_run()) {
         return;
     }
@@ -98,7 +99,7 @@ TEST_CASE("nginx: a server that is asked for Connection: close is named itself",
     CHECK(count_of(events, scene.back.worker_pid(), "server", 0) == requests);
 }
 
-TEST_CASE("nginx: the summary groups by the worker, and knows its peer and port", "[nginx]") {
+TEST_CASE("nginx: the summary groups by the worker, with its peer and port", "[nginx]") {
     if (!can_run()) {
         return;
     }

@@ -1,4 +1,4 @@
-// The doctor's statements about what it can't see, and about sockets older than its run.
+// The doctor's reports about limits of its observation and about sockets older than its run.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -118,7 +118,8 @@ TEST_CASE("out of sight: a recording of the same seconds gives the live doctor's
     CHECK((!nat || now.finding("snat-ports") != nullptr));
 }
 
-TEST_CASE("out of sight: the all-clear names what is in TIME_WAIT from before", "[out-of-sight]") {
+TEST_CASE("out of sight: without findings, sockets in TIME_WAIT from before the run are reported",
+          "[out-of-sight]") {
     if (!can_trace()) {
         return;
     }
@@ -135,7 +136,7 @@ TEST_CASE("out of sight: the all-clear names what is in TIME_WAIT from before", 
 
     Tracer remembers({"trace", "--journal", "--netns", ns.path()});
     connect_and_close(ns, times);
-    await("what was closed", [&] { return lines_of(remembers.out()).size() > times; });
+    await("the closes are seen", [&] { return lines_of(remembers.out()).size() > times; });
     Tracer doctor({"doctor", "-d", "60", "--netns", ns.path()});
     const CommandResult result = doctor.stop();
     remembers.stop();

@@ -1,5 +1,5 @@
-// A ring of one page, and more closes between two reads than it holds: details are lost, numbers
-// are not.
+// A ring of one page, and more closes between two reads than it holds: details are lost, but not
+// numbers.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -84,7 +84,7 @@ std::string losses_in(const Scrape& scrape) {
 
 } // namespace
 
-TEST_CASE("overload: with a ring of one page every number stays exact", "[overload]") {
+TEST_CASE("overload: all numbers are exact with a ring of one page", "[overload]") {
     if (!can_trace()) {
         return;
     }
@@ -115,7 +115,7 @@ TEST_CASE("overload: with a ring of one page every number stays exact", "[overlo
 }
 
 // The reset after these closes retracts the entry, and neither fits into the ring.
-TEST_CASE("overload: a retraction that found the ring full is no entry", "[overload]") {
+TEST_CASE("overload: an entry whose retraction found the ring full is not counted", "[overload]") {
     if (!can_trace()) {
         return;
     }

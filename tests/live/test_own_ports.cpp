@@ -141,7 +141,7 @@ TEST_CASE("own ports: a chosen port that is taken is reported with its number", 
     CHECK(diagnosis.finding("no-free-port") == nullptr);
 }
 
-TEST_CASE("own ports: a connection that is given up lacks no port", "[own-ports]") {
+TEST_CASE("own ports: a cancelled connect() is not a lack of ports", "[own-ports]") {
     if (!can_trace()) {
         return;
     }
@@ -149,7 +149,8 @@ TEST_CASE("own ports: a connection that is given up lacks no port", "[own-ports]
     CHECK(failures(ns, give_up).empty());
 }
 
-TEST_CASE("own ports: a socket's own range is used up while there are other ports", "[own-ports]") {
+TEST_CASE("own ports: a socket's own range is used up although other ports are free",
+          "[own-ports]") {
     if (!can_trace()) {
         return;
     }
@@ -173,7 +174,8 @@ TEST_CASE("own ports: a socket's own range is used up while there are other port
     CHECK(diagnosis.finding("no-free-port") == nullptr);
 }
 
-TEST_CASE("own ports: nobody picked a port that the program chose", "[own-ports][doctor]") {
+TEST_CASE("own ports: a port that the program chose was not picked by bind()",
+          "[own-ports][doctor]") {
     if (!can_trace()) {
         return;
     }

@@ -54,7 +54,7 @@ TEST_CASE("schedule: on a quiet host the event wakes the reader, not a timer", "
         await("the reader sleeps", [&] { return sleeps(tracer); });
         const std::size_t before = told(tracer);
         const std::size_t expected = run_jobs(ns, {one_close}).size();
-        await("the event is told", [&] { return told(tracer) == before + expected; });
+        await("the event is reported", [&] { return told(tracer) == before + expected; });
     }
     const CommandResult result = tracer.stop();
     INFO(result.err);
@@ -71,7 +71,7 @@ TEST_CASE("schedule: a stream of events does not wake the reader for each", "[pa
     Tracer tracer = trace_all(ns);
     const std::vector<Job> jobs(500, one_close);
     const std::size_t expected = run_jobs(ns, jobs).size();
-    await("all events are told", [&] { return told(tracer) == expected; });
+    await("all events are reported", [&] { return told(tracer) == expected; });
     const CommandResult result = tracer.stop();
     INFO(result.err);
     CHECK(result.exit_status == 0);

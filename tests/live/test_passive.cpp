@@ -39,7 +39,7 @@ json told(const Tracer& tracer) {
     return sums;
 }
 
-/// The first round gets this process a slot: it has one as soon as the whole round is reported.
+/// A first round, after which this process has a slot: it is assigned when the round is reported.
 void earn_a_slot(const Tracer& tracer, const std::string& service) {
     close_passively(a_round);
     await("a document", [&] { return told(tracer) == json({{service, a_round}}); });
@@ -60,7 +60,7 @@ Tracer summary_each_second(const TestNamespace& ns) {
 
 } // namespace
 
-TEST_CASE("passive: those that come often are counted in slots, and exactly", "[passive]") {
+TEST_CASE("passive: frequent passive closes are counted in slots, exactly", "[passive]") {
     if (!can_trace()) {
         return;
     }
@@ -80,8 +80,9 @@ TEST_CASE("passive: those that come often are counted in slots, and exactly", "[
     CHECK(counted_in_slots(result) >= 2 * a_round);
 }
 
-TEST_CASE("passive: who has moved to another cgroup does not count in the slot of the old one",
-          "[passive]") {
+TEST_CASE(
+    "passive: a process that has moved to another cgroup does not count in the slot of the old one",
+    "[passive]") {
     if (!can_trace() || !TestCgroups::can_make()) {
         return;
     }

@@ -34,8 +34,8 @@ bool mentions(const json& lines, const std::string& part) {
     return lines.dump().find(part) != std::string::npos;
 }
 
-// The setting is read at each SYN: makes connections without timestamps on a host that has them on,
-// as with a peer that has none.
+// Makes connections without timestamps, as with a peer that has none. The kernel reads the setting
+// at each SYN.
 void without_timestamps(const TestNamespace& ns, const std::function<void()>& load) {
     ns.set_sysctl("net.ipv4.tcp_timestamps", "0");
     load();
@@ -81,7 +81,7 @@ TEST_CASE("port use: a port that connect() took over is taken once", "[port-use]
     CHECK(peer.at("port_use").get<double>() == Approx(static_cast<double>(present) / 1000));
 }
 
-TEST_CASE("port use: the doctor counts with connections that have no timestamps",
+TEST_CASE("port use: the doctor takes connections without timestamps into account",
           "[port-use][doctor]") {
     if (!can_trace()) {
         return;
@@ -105,7 +105,7 @@ TEST_CASE("port use: the doctor counts with connections that have no timestamps"
     CHECK(well.finding("no-timestamps") == nullptr);
 }
 
-TEST_CASE("port use: what connect() did not take over as it failed has no timestamps",
+TEST_CASE("port use: sockets that a failed connect() did not take over have no timestamps",
           "[port-use][doctor]") {
     if (!can_trace()) {
         return;

@@ -62,7 +62,7 @@ std::vector<Privileges> privileges_of_threads(pid_t pid) {
     for (const auto& thread :
          std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
         const std::string status = read_file(thread.path().string() + "/status");
-        if (!status.empty()) { // else it has ended meanwhile
+        if (!status.empty()) { // empty: it has ended meanwhile
             all.push_back(privileges_in(status));
         }
     }
@@ -93,14 +93,14 @@ void check_has_nothing(pid_t pid) {
     CHECK(threads[0].uid != 0);
 }
 
-/// Ended, or waiting for a parent to notice it.
+/// Ended, or a zombie.
 bool is_gone(pid_t pid) {
     const std::string stat = read_file("/proc/" + std::to_string(pid) + "/stat");
     const std::size_t name_end = stat.rfind(") ");
     return name_end == std::string::npos || stat[name_end + 2] == 'Z';
 }
 
-/// What its descriptors are: "socket", "anon_inode:[eventpoll]", "/dev/null".
+/// The kinds of its descriptors: "socket", "anon_inode:[eventpoll]", "/dev/null".
 std::set<std::string> descriptors_of(pid_t pid) {
     std::set<std::string> found;
     for (const auto& entry :
@@ -111,7 +111,7 @@ std::set<std::string> descriptors_of(pid_t pid) {
     return found;
 }
 
-/// Requests right and wrong, and a client that leaves in the middle.
+/// Valid and invalid requests, and a client that disconnects in the middle.
 void send_all_kinds_of_requests(std::uint16_t port) {
     CHECK(http_get(port, "/metrics", "Accept-Encoding: gzip\r\n").status == 200);
     CHECK(http_get(port, "/-/healthy").status == 200);
@@ -129,8 +129,8 @@ void send_all_kinds_of_requests(std::uint16_t port) {
     CHECK(http_get(port, "/metrics").status == 200);
 }
 
-/// The lines of strace's output by a process or thread after its filter that return ENOSYS, without
-/// the calls that a C library only tries.
+/// The lines of strace's output with ENOSYS after the filter of a process or thread, without calls
+/// for which the C library has a fallback.
 std::vector<std::string> refused_calls(const std::string& file) {
     std::vector<std::string> refused;
     std::set<std::string> limited;
@@ -157,7 +157,7 @@ std::vector<std::string> refused_calls(const std::string& file) {
 
 } // namespace
 
-TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", "[privileges]") {
+TEST_CASE("privileges: all threads of a tracer keep only what it still needs", "[privileges]") {
     if (!can_trace()) {
         return;
     }
@@ -192,8 +192,7 @@ TEST_CASE("privileges: a tracer keeps what it still needs, in all its threads", 
     }
 }
 
-TEST_CASE("privileges: a recording is read without capabilities, in its own files",
-          "[privileges]") {
+TEST_CASE("privileges: recordings are read and reported without capabilities", "[privileges]") {
     const std::string recording = std::string(TWTRACE_SOURCE) + "/docs/demo.twr";
     const TempDir dir;
     const CommandResult told =
@@ -269,7 +268,8 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
     }
 }
 
-TEST_CASE("privileges: the process that parses HTTP requests has none", "[privileges][exporter]") {
+TEST_CASE("privileges: the process that parses HTTP requests has no privileges",
+          "[privileges][exporter]") {
     if (!can_trace()) {
         return;
     }
@@ -290,7 +290,7 @@ TEST_CASE("privileges: the process that parses HTTP requests has none", "[privil
     CHECK(is_gone(front));
 }
 
-TEST_CASE("privileges: the process that parses files of container runtimes has none",
+TEST_CASE("privileges: the process that parses files of container runtimes has no privileges",
           "[privileges][containers]") {
     if (!can_trace()) {
         return;
@@ -309,7 +309,7 @@ TEST_CASE("privileges: the process that parses files of container runtimes has n
     CHECK(is_gone(children[0]));
 }
 
-TEST_CASE("privileges: without the capability to change its user the parser stays the same user",
+TEST_CASE("privileges: without the capability to change its user, the parser keeps the user",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;
@@ -331,7 +331,7 @@ TEST_CASE("privileges: without the capability to change its user the parser stay
     CHECK(is_gone(front));
 }
 
-TEST_CASE("privileges: the exporter ends with the process that parses requests",
+TEST_CASE("privileges: the exporter ends when the process that parses requests ends",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;
@@ -347,7 +347,7 @@ TEST_CASE("privileges: the exporter ends with the process that parses requests",
         std::string::npos);
 }
 
-TEST_CASE("privileges: the process that parses requests ends with the exporter",
+TEST_CASE("privileges: the process that parses requests ends when the exporter ends",
           "[privileges][exporter]") {
     if (!can_trace()) {
         return;
@@ -368,8 +368,7 @@ TEST_CASE("privileges: the process that parses requests ends with the exporter",
     }
 }
 
-TEST_CASE("privileges: no request leads to a system call that is refused",
-          "[privileges][exporter]") {
+TEST_CASE("privileges: no request causes a refused system call", "[privileges][exporter]") {
     if (!can_trace()) {
         return;
     }

@@ -18,7 +18,7 @@ std::vector<Job> closes_by_threads(std::size_t times) {
 
 } // namespace
 
-TEST_CASE("names: a process is called by one name, and the thread's stays in comm", "[names]") {
+TEST_CASE("names: a process has one name, and the thread's name is in comm", "[names]") {
     if (!can_trace()) {
         return;
     }
@@ -36,7 +36,7 @@ TEST_CASE("names: a process is called by one name, and the thread's stays in com
     }
 }
 
-TEST_CASE("names: -c takes the process's name, and the thread's", "[names]") {
+TEST_CASE("names: -c accepts the name of the process and of the thread", "[names]") {
     if (!can_trace()) {
         return;
     }

@@ -54,7 +54,7 @@ struct Host {
 
 } // namespace
 
-TEST_CASE("prometheus: its queries give the totals that the kernel counted", "[prometheus]") {
+TEST_CASE("prometheus: its queries give the kernel's totals", "[prometheus]") {
     if (!can_trace() || !have_prometheus()) {
         return;
     }
@@ -93,8 +93,7 @@ TEST_CASE("prometheus: its queries give the totals that the kernel counted", "[p
     }
 }
 
-TEST_CASE("prometheus: over ten exporters the recording rule ranks the right service",
-          "[prometheus]") {
+TEST_CASE("prometheus: the recording rule ranks services over ten exporters", "[prometheus]") {
     if (!can_trace() || !have_prometheus()) {
         return;
     }

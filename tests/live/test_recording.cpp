@@ -1,5 +1,5 @@
-// A recording gives the results of the live run: to the last entry, without privileges, even if the
-// recorder failed.
+// A recording gives exactly the results of the live run, without privileges, even if the recorder
+// failed.
 #include <algorithm>
 #include <csignal>
 #include <iterator>
@@ -18,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Two tracers see a close some microseconds apart, so times are compared only roughly.
+/// The times of two tracers differ by some microseconds, so they are compared with a tolerance.
 json comparable(json event) {
     for (const char* key : {"lifetime_us", "close_us"}) {
         event[key] = !event.at(key).is_null();
@@ -102,7 +102,8 @@ TEST_CASE("recording: a replay has every field of every event, and the same sums
     CHECK(expected > 0);
 }
 
-TEST_CASE("recording: intervals add up to the whole, and a span is a part of it", "[recording]") {
+TEST_CASE("recording: intervals add up to the whole recording, and a span is a part of it",
+          "[recording]") {
     if (!can_trace()) {
         return;
     }
@@ -138,7 +139,7 @@ TEST_CASE("recording: intervals add up to the whole, and a span is a part of it"
     CHECK(first + last == whole);
 }
 
-TEST_CASE("recording: what a killed recorder had written is read", "[recording]") {
+TEST_CASE("recording: the file of a killed recorder is read up to its last second", "[recording]") {
     if (!can_trace()) {
         return;
     }
@@ -261,7 +262,7 @@ TEST_CASE("recording: top plays it, and jumps to a chosen time", "[recording]") 
     terminal.await_gone("by process, sort");
 }
 
-TEST_CASE("recording: mistakes are reported in one line", "[recording]") {
+TEST_CASE("recording: errors are reported in one line", "[recording]") {
     const TempDir dir;
     write_file(dir.file("text"), "this is no recording at all");
     const auto error = [](const std::vector<std::string>& arguments, int status) {

@@ -81,7 +81,7 @@ TEST_CASE("refusals: wrong usage is status 2", "[refusals]") {
     }
 }
 
-TEST_CASE("refusals: a reader that goes away ends it well", "[refusals]") {
+TEST_CASE("refusals: it ends without an error when the reader of its output ends", "[refusals]") {
     if (!can_trace()) {
         return;
     }
@@ -116,8 +116,7 @@ TEST_CASE("refusals: an output that cannot be written is status 1, in one line",
     }
 }
 
-TEST_CASE("refusals: closed standard descriptors are not taken for files of its own",
-          "[refusals]") {
+TEST_CASE("refusals: closed standard descriptors are not reused for its own files", "[refusals]") {
     if (!can_trace()) {
         return;
     }

@@ -33,7 +33,8 @@ std::set<std::string> program_tags(pid_t pid) {
 
 } // namespace
 
-TEST_CASE("relocation: a slice of the kernel's types does as well as all of them", "[relocation]") {
+TEST_CASE("relocation: a slice of the kernel's types gives the same programs as all types",
+          "[relocation]") {
     if (!can_trace()) {
         return;
     }

@@ -1,4 +1,4 @@
-// The doctor's proposals are pasted into the real program: it still works, and the closes decrease.
+// The doctor's remedies are applied to the real program: it still works, and the closes decrease.
 #include <functional>
 
 #include "catch2.h"
@@ -42,7 +42,7 @@ int time_waits(const Diagnosis& diagnosis) {
     return diagnosis.document.at("totals").at("time_wait").get<int>();
 }
 
-/// The finding under test: whichever side closes first, it addresses the client.
+/// The finding under test; its remedy is for the client, whichever side closes first.
 const json& first_finding(const Diagnosis& ill) {
     INFO(ill.document.dump(2));
     REQUIRE(ill.exit_status == 3);
@@ -68,8 +68,8 @@ Diagnosis diagnose_client(const TestNamespace& ns, const Argv& argv) {
     });
 }
 
-/// A client in some language, before and after the advice was applied; `text` makes its source from
-/// the proposed lines, initially none.
+/// A client in some language, before and after the remedy is applied; `text` makes its source from
+/// the lines of the remedy, initially none.
 void check_client(const Argv& interpreter, const std::string& file,
                   const std::function<std::string(const std::string&)>& text,
                   const std::string& where) {
@@ -151,7 +151,7 @@ TEST_CASE("remedies: haproxy with option http-server-close", "[remedies][haproxy
     check_cured(under_load(offered_lines(finding, "in the backend with server 127.0.0.1:8001")), 3);
 }
 
-TEST_CASE("remedies: Apache httpd with RewriteRule [P], which keeps nothing open",
+TEST_CASE("remedies: Apache httpd with RewriteRule [P], which keeps no connection open",
           "[remedies][httpd]") {
     if (!can_run({"/usr/sbin/apache2"})) {
         return;

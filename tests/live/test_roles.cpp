@@ -190,7 +190,7 @@ TEST_CASE("roles: unknown for a connection that TCP_REPAIR restored", "[roles]")
     CHECK(events[0].at("lifetime_us").is_null());
 }
 
-TEST_CASE("roles: a connection that TCP_REPAIR takes away is not reset", "[roles]") {
+TEST_CASE("roles: a connection that TCP_REPAIR removes is not a reset", "[roles]") {
     if (!can_trace()) {
         return;
     }

@@ -39,7 +39,7 @@ void judge(const ClosingKind& kind) {
 
 } // namespace
 
-TEST_CASE("rows: each kind of closing comes out as what it is", "[rows]") {
+TEST_CASE("rows: each kind of closing gives exactly the expected events", "[rows]") {
     if (!can_trace()) {
         return;
     }

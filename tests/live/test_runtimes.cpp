@@ -1,5 +1,5 @@
 // Real runtimes: docker, containerd, podman, LXC, systemd-nspawn. Each runs a server and a client
-// in one container, and twtrace shows the name that its owner uses.
+// in one container, and twtrace shows the container's name.
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -61,7 +61,7 @@ const json checkout_names{{"service", "shop/checkout (api)"},
                           {"container_name", "api"},
                           {"workload", "checkout"}};
 
-/// What the kubelet leaves in addition to the directory of logs, which containerd creates.
+/// The kubelet's files, except the directory of logs, which containerd creates.
 void write_kubelet_files(const std::string& root, const PodSpec& pod, const std::string& id) {
     std::filesystem::create_directories(root + "/var/lib/kubelet/pods/" + pod.uid +
                                         "/containers/api");

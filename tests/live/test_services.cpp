@@ -200,14 +200,14 @@ TEST_CASE("services: which side closes, redis and postgres", "[services]") {
     });
     CHECK(sleeper.wait().exit_status != 0);
     // psql announces its end and then closes; a terminated backend announces it and then ends. The
-    // receiver may be faster. Each connection is closed by one of both.
+    // receiver may be faster, so each connection is closed by either side.
     std::set<std::string> possible{"client psql " + std::to_string(by_psql + 1),
                                    "server postgres " + std::to_string(by_psql + 1)};
     for (int quicker = 1; quicker <= by_psql; ++quicker) {
         possible.insert("client psql " + std::to_string(by_psql + 1 - quicker) +
                         ", server postgres " + std::to_string(quicker));
     }
-    // Not by the kernel's sum: connections closed earlier may enter TIME_WAIT only now.
+    // The kernel's sum is not used, because connections closed earlier may enter TIME_WAIT later.
     wait_until([&] { return possible.count(closers(parse_events(tracer.out()), 5432)) == 1; },
                Milliseconds(10000));
     const auto events = parse_events(tracer.stop().out);

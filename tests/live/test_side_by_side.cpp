@@ -1,5 +1,5 @@
 // docker, podman and containerd on one host: each view names the container that closes first and
-// the one at the other end as their owners do.
+// the one at the other end.
 #include <algorithm>
 #include <filesystem>
 
@@ -15,7 +15,7 @@ using nlohmann::json;
 
 namespace {
 
-// Nearly all ports of the containers' range: a finding that does not depend on the time it takes.
+// Nearly all ports of the containers' range, so that the finding does not depend on the duration.
 constexpr int closes = 190;
 constexpr const char* port_range = "32768 32967";
 const std::string serve = "exec httpd -f -p 8000 -h /";

@@ -1,4 +1,5 @@
-// More sockets at a time than the kernel side's table has ways: each keeps its opening and closer.
+// More sockets at a time than the kernel side's table has places: each keeps its opening and
+// closer.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
@@ -134,7 +135,7 @@ TEST_CASE("store: many sockets at a time keep their closer, role and lifetime", 
     const TestNamespace ns;
     ns.set_sysctl("net.ipv4.ip_local_port_range", "2048 65000");
     ns.set_sysctl("net.ipv4.tcp_max_tw_buckets", "2000000");
-    // Before the sockets exist: the table is sized for the few sockets that the host has now.
+    // Started before the sockets exist, so that the table is sized for few sockets.
     Tracer tracer({"trace", "-o", "json", "--netns", ns.path(), "--ring", "64M"});
     std::vector<Crowd> crowds = make_crowds(ns, connections);
     step(crowds); // connect

@@ -1,4 +1,4 @@
-// More processes and more peers than the tables hold: memory is bounded, and totals stay exact.
+// More processes and more peers than the tables hold: memory is bounded, and totals are exact.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -20,8 +20,8 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int processes = 11'000;      // the table of groups has room for 10,000
-constexpr int peers = 60'000;          // the table of peers has room for 50,000
+constexpr int processes = 11'000;      // the table of groups holds 10,000
+constexpr int peers = 60'000;          // the table of peers holds 50,000
 constexpr long most_kib = 160L * 1024; // docs/design.md
 
 // AddressSanitizer uses several times as much memory.
@@ -150,7 +150,8 @@ bool can_run() {
 
 } // namespace
 
-TEST_CASE("storm: short-lived processes have names, and what has no place is 'other'", "[storm]") {
+TEST_CASE("storm: short-lived processes have names, and groups beyond the table are 'other'",
+          "[storm]") {
     if (!can_run()) {
         return;
     }

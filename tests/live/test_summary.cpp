@@ -43,7 +43,7 @@ std::vector<std::string> summary_of(const TestNamespace& ns) {
 
 } // namespace
 
-TEST_CASE("summary: totals are the kernel's, and groups name who closed", "[summary]") {
+TEST_CASE("summary: totals equal the kernel's counters, and groups name the closers", "[summary]") {
     if (!can_trace()) {
         return;
     }
@@ -99,7 +99,7 @@ TEST_CASE("summary: a process that has ended keeps its name", "[summary]") {
     CHECK(names == want);
 }
 
-TEST_CASE("summary: -d ends it by itself", "[summary]") {
+TEST_CASE("summary: -d ends it after the given time", "[summary]") {
     if (!can_trace()) {
         return;
     }
@@ -118,7 +118,7 @@ TEST_CASE("summary: -d ends it by itself", "[summary]") {
     CHECK(summary.at("duration_s").get<double>() < 4.0);
 }
 
-TEST_CASE("summary: closes in other namespaces are no part of the account of this one",
+TEST_CASE("summary: the accounting of a namespace excludes closes in other namespaces",
           "[summary]") {
     if (!can_trace()) {
         return;
@@ -136,7 +136,7 @@ TEST_CASE("summary: closes in other namespaces are no part of the account of thi
     CHECK(summary.at("accounting").at("exact") == true);
 }
 
-TEST_CASE("summary: nothing happened", "[summary]") {
+TEST_CASE("summary: without events", "[summary]") {
     if (!can_trace()) {
         return;
     }
@@ -150,7 +150,7 @@ TEST_CASE("summary: nothing happened", "[summary]") {
     CHECK(summary.at("accounting").at("exact") == true);
 }
 
-TEST_CASE("summary: with -i each event is in one of the documents, one document a line",
+TEST_CASE("summary: with -i each event is in exactly one document, each document in one line",
           "[summary]") {
     if (!can_trace()) {
         return;
@@ -200,7 +200,8 @@ TEST_CASE("summary: with -i each event is in one of the documents, one document 
     CHECK(kernel == ns.counters().scheduled());
 }
 
-TEST_CASE("summary: port use is of the namespace's own range, and names the source", "[summary]") {
+TEST_CASE("summary: port use is relative to the namespace's own range and names the source address",
+          "[summary]") {
     if (!can_trace()) {
         return;
     }

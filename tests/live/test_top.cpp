@@ -75,7 +75,8 @@ void require_restored(const Terminal& terminal) {
 
 } // namespace
 
-TEST_CASE("top: names who closed, most first, with the kernel's number of sockets", "[top]") {
+TEST_CASE("top: names the closers, most closes first, with the kernel's number of sockets",
+          "[top]") {
     if (!can_run()) {
         return;
     }
@@ -152,7 +153,7 @@ TEST_CASE("top: help, one group's page, a filter, groupings and a pause by keys"
     await_row(terminal, late); // counting continued
 }
 
-TEST_CASE("top: a narrow, a small and a wide terminal, while it runs", "[top]") {
+TEST_CASE("top: the terminal is resized to narrow, small and wide sizes", "[top]") {
     if (!can_run()) {
         return;
     }
@@ -180,7 +181,7 @@ TEST_CASE("top: a narrow, a small and a wide terminal, while it runs", "[top]") 
     CHECK(terminal.pid_of("twtrace") > 0);
 }
 
-TEST_CASE("top: however it ends, the terminal is as it was", "[top]") {
+TEST_CASE("top: restores the terminal however it ends", "[top]") {
     if (!can_run()) {
         return;
     }
@@ -200,7 +201,7 @@ TEST_CASE("top: however it ends, the terminal is as it was", "[top]") {
     }
 }
 
-TEST_CASE("top: Ctrl-Z gives the terminal back, fg takes it again, and a stopped one is drawn anew",
+TEST_CASE("top: Ctrl-Z restores the terminal, and fg redraws the screen, also after SIGSTOP",
           "[top]") {
     if (!can_run()) {
         return;
@@ -225,7 +226,7 @@ TEST_CASE("top: Ctrl-Z gives the terminal back, fg takes it again, and a stopped
     require_restored(terminal);
 }
 
-TEST_CASE("top: NO_COLOR has attributes and no colours", "[top]") {
+TEST_CASE("top: with NO_COLOR there are attributes but no colours", "[top]") {
     if (!can_run()) {
         return;
     }
@@ -254,7 +255,7 @@ TEST_CASE("top: NO_COLOR has attributes and no colours", "[top]") {
     CHECK_FALSE(has_colour(plain.screen(true)));
 }
 
-TEST_CASE("top: a name with escape sequences does nothing to the screen", "[top]") {
+TEST_CASE("top: escape sequences in a name do not affect the screen", "[top]") {
     if (!can_run()) {
         return;
     }
@@ -268,7 +269,7 @@ TEST_CASE("top: a name with escape sequences does nothing to the screen", "[top]
     CHECK(terminal.lines().front().starts_with("twtrace top"));
 }
 
-TEST_CASE("top: without UTF-8 there is ASCII only", "[top]") {
+TEST_CASE("top: without UTF-8 the screen is ASCII only", "[top]") {
     if (!can_run()) {
         return;
     }
@@ -284,7 +285,8 @@ TEST_CASE("top: without UTF-8 there is ASCII only", "[top]") {
     CHECK(screen.find('#') != std::string::npos); // the sparkline
 }
 
-TEST_CASE("top: -n ends it and leaves the last picture; without a command top it is", "[top]") {
+TEST_CASE("top: -n ends it after the last screen; top is the default command on a terminal",
+          "[top]") {
     if (!can_run()) {
         return;
     }
@@ -299,7 +301,7 @@ TEST_CASE("top: -n ends it and leaves the last picture; without a command top it
     terminal.await("q quit  h help");
 }
 
-TEST_CASE("top: without a terminal, one line says what to use", "[top]") {
+TEST_CASE("top: without a terminal, one line names the command to use instead", "[top]") {
     const CommandResult piped = run_command({twtrace_binary(), "top"});
     CHECK(piped.exit_status == 1);
     CHECK(piped.out.empty());
@@ -319,7 +321,7 @@ TEST_CASE("top: without a terminal, one line says what to use", "[top]") {
     }
 }
 
-TEST_CASE("top: a real proxy is named, with what to change", "[top]") {
+TEST_CASE("top: a real proxy is named, with its remedy", "[top]") {
     if (!can_run()) {
         return;
     }
@@ -344,7 +346,7 @@ TEST_CASE("top: a real proxy is named, with what to change", "[top]") {
     terminal.await("towards 127.0.0.1:8001, by nginx");
 }
 
-TEST_CASE("top: the rates of one picture are one number", "[top]") {
+TEST_CASE("top: the rates of one screen agree", "[top]") {
     if (!can_run()) {
         return;
     }

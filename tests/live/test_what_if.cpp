@@ -27,7 +27,7 @@ std::vector<std::string> pairs() {
 
 } // namespace
 
-TEST_CASE("what-if: each remedy does to real programs what was predicted",
+TEST_CASE("what-if: each remedy has the predicted effect on real programs",
           "[whatif][pairs][nginx]") {
     if (!can_trace()) {
         return;

@@ -1,6 +1,5 @@
-// Minisocks that a kernel does not count. Some kernels count a time-wait minisock when it is
-// scheduled, and count all. Others count when it ends, and do not count an end by a reset or by a
-// new connection's SYN (docs/kernels.md).
+// Minisocks that no counter of the kernel contains. Kernels that count a minisock when it ends do
+// not count an end by a reset or by a new connection's SYN (docs/kernels.md).
 #pragma once
 
 #include <cstdint>
@@ -13,8 +12,8 @@ namespace live {
 
 enum class CountedAt { Schedule, End };
 
-/// Determined once per process, by making a minisock in a separate namespace and reading TW,
-/// because the test must not rely on what twtrace concludes from BTF.
+/// Determined once per process, by making a minisock in a separate namespace and reading TW, so
+/// that the tests do not rely on twtrace's detection by BTF.
 CountedAt counted_at();
 
 /// The entries of a rise in a namespace that this kernel's counters contain.

@@ -34,9 +34,8 @@ bool is_hidden(int pid) {
     return readlink(link.c_str(), target.data(), target.size()) < 0 && errno == EACCES;
 }
 
-/// If nothing is hidden no witness is needed, and tracefs is better not used: enabling an event
-/// there patches the scheduler's code (the names of tasks), which QEMU's emulated CPUs do not
-/// always survive (docs/kernels.md).
+/// tracefs is used only if a process is hidden: enabling an event patches the scheduler's code,
+/// which can cause a panic in QEMU (docs/kernels.md).
 bool something_is_hidden() {
     namespace fs = std::filesystem;
     for (const auto& entry : fs::directory_iterator("/proc")) {
@@ -51,8 +50,7 @@ bool something_is_hidden() {
 
 const std::string instance_prefix = tracefs + "/instances/twtrace-live-";
 
-/// A killed run leaves its instance behind, which would continue to record every close of this
-/// machine and slow down every measurement.
+/// The instance of a killed run would continue to record every close of this machine.
 void remove_left_behind() {
     for (const auto& entry : std::filesystem::directory_iterator(tracefs + "/instances")) {
         const std::string path = entry.path();

@@ -9,12 +9,9 @@
 
 namespace live {
 
-/// Some hosts hide one of their own processes: root may not read its /proc/PID/exe, and BPF
-/// programs do not run while it is current. A softirq that interrupts it passes every tracepoint
-/// without BPF, though not without tracefs, and the kernel counts no miss
-/// (docs/decisions/hidden-process.md). twtrace correctly reports such a close as unaccounted; the
-/// tests have to know which closes these were. If no process is hidden, or there is no tracefs,
-/// none is excused.
+/// Some hosts hide a process from BPF, but not from tracefs (docs/decisions/hidden-process.md).
+/// twtrace correctly reports closes in its context as unaccounted, and tests must know these
+/// closes. Without a hidden process or without tracefs, no missing event is accepted.
 class Witness {
   public:
     Witness();

@@ -1,4 +1,4 @@
-"""A browser, driven over the W3C WebDriver protocol: Chromium and its driver, and nothing but the standard library."""
+"""Drives Chromium over the W3C WebDriver protocol, with the standard library only."""
 import base64
 import json
 import subprocess
@@ -62,7 +62,7 @@ class Browser:
         return self.post("/execute/sync", {"script": script, "args": list(arguments)})
 
     def size(self, width, height):
-        """Of the page, not of the window."""
+        """Sets the size of the page, not of the window."""
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
     def command(self, name, **parameters):
@@ -81,7 +81,7 @@ class Browser:
         self.post(f"/element/{self.find(selector)[ELEMENT]}/value", {"text": text})
 
     def keys(self, *keys):
-        """Pressed and released, for whatever has the focus."""
+        """Presses and releases keys in the element that has the focus."""
         steps = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self.post("/actions", {"actions": [{"type": "key", "id": "keys", "actions": steps}]})
 
@@ -96,7 +96,7 @@ class Browser:
         file.write_bytes(base64.b64decode(self.post("/print", {"background": True})))
 
     def log(self, kind):
-        """What has come since this was asked last."""
+        """The entries since the last call."""
         return self.post("/se/log", {"type": kind})
 
 

@@ -1,8 +1,8 @@
-// Writes the recordings that tests/report/check-page makes pages of.
+// Writes the recordings for the pages of tests/report/check-page.
 //
-//   twtrace_make_scene FILE busy SECONDS RATE    many services and peers: as large as a page can
-//   get twtrace_make_scene FILE hostile              names that try to leave the page
-//   twtrace_make_scene FILE quiet                nobody closed
+//   twtrace_make_scene FILE busy SECONDS RATE    many services and peers: the largest page
+//   twtrace_make_scene FILE hostile              names that try to leave the page
+//   twtrace_make_scene FILE quiet                no closes
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -106,7 +106,7 @@ NamespaceRecord namespace_of(const Scene& scene) {
     return record;
 }
 
-// The services are not equally busy: one that is twice as far down closes half as often.
+// The rate of a service is inversely proportional to its rank.
 const Owner& pick(std::mt19937_64& random, const std::vector<Owner>& owners) {
     const double uniform = static_cast<double>(random() >> 11U) * 0x1.0p-53;
     const auto at =

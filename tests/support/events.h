@@ -1,4 +1,4 @@
-// Events for tests: one of each kind that makes a difference in what is printed.
+// Events for tests, one for each kind of output.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,7 @@ inline void set_comm(Event& event, std::string_view comm) {
                 event.task.comm_bytes.begin());
 }
 
-/// A client that closed an IPv4 connection; everything about it is known.
+/// A client that closed an IPv4 connection, with all values known.
 inline Event client_v4() {
     static const Owner owner{"nginx.service", "nginx.service", "", "/system.slice/nginx.service"};
     Event event;
@@ -53,7 +53,7 @@ inline Event client_v4() {
     return event;
 }
 
-/// A server that let go of an IPv6 connection, with everything as long as it can get.
+/// A server that closed an IPv6 connection, with values of maximum length.
 inline Event longest_v6() {
     static const Owner owner{
         "a-service-with-a-very-long-name.service",
@@ -88,7 +88,7 @@ inline Event longest_v6() {
     return event;
 }
 
-/// Established and half closed before tracing began: only addresses and numbers of bytes are known.
+/// Established and half closed before tracing began: only addresses and byte counts are known.
 inline Event unknown_closer() {
     Event event = client_v4();
     event.how = How::Unknown;
@@ -102,7 +102,7 @@ inline Event unknown_closer() {
     return event;
 }
 
-/// A name that tries to break out of wherever it is printed.
+/// A name with characters that are special in the output formats.
 inline Event hostile_comm() {
     Event event = client_v4();
     set_comm(event, "\x1b[2J\",\n\\\xff\xc2\x9b'=1");
@@ -110,7 +110,7 @@ inline Event hostile_comm() {
     return event;
 }
 
-/// What takes this entry back.
+/// The retraction of this entry.
 inline Event retraction_of(const Event& event) {
     Event retraction = event;
     retraction.type = EventType::Aborted;

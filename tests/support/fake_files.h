@@ -1,4 +1,4 @@
-// A directory that is gone when the test ends, to stand for /proc or a cgroup mount.
+// A temporary directory in place of /proc or a cgroup mount.
 #pragma once
 
 #include <cstdint>

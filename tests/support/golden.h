@@ -1,5 +1,5 @@
-// Expected output kept as files in tests/golden. TWTRACE_UPDATE_GOLDEN=1 writes them anew: read the
-// difference before it is committed.
+// Expected output in files of tests/golden. TWTRACE_UPDATE_GOLDEN=1 rewrites the files: review the
+// difference before a commit.
 #pragma once
 
 #include <cstdlib>
@@ -21,8 +21,8 @@ inline std::string golden_text(const std::string& name) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// What the golden file holds, to be compared with actual; after an update it is actual. A
-/// difference is reported with the file's name on standard error.
+/// The content of the golden file, to compare with `actual`; after an update it equals `actual`.
+/// A difference is reported with the file's name on standard error.
 inline std::string golden(const std::string& name, const std::string& actual) {
     if (std::getenv("TWTRACE_UPDATE_GOLDEN") != nullptr) {
         std::ofstream file(golden_path(name), std::ios::binary);

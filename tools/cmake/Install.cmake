@@ -1,6 +1,6 @@
 # cmake --install, with --prefix and DESTDIR: program, manual page, completions, units, documentation.
 include(GNUInstallDirs)
-set(TWTRACE_UNIT_DIR "lib/systemd/system" CACHE STRING "Where systemd's units go, below the prefix")
+set(TWTRACE_UNIT_DIR "lib/systemd/system" CACHE STRING "Directory of the systemd units, below the prefix")
 
 install(TARGETS twtrace RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(FILES docs/twtrace.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
@@ -9,7 +9,7 @@ install(FILES tools/completion/twtrace.bash RENAME twtrace DESTINATION ${twtrace
 install(FILES tools/completion/twtrace.zsh RENAME _twtrace DESTINATION ${twtrace_share}/zsh/vendor-completions)
 install(FILES tools/completion/twtrace.fish DESTINATION ${twtrace_share}/fish/vendor_completions.d)
 
-# Which directories the units name is known at installation: --prefix may be given then.
+# The directories in the units are set at installation, because --prefix may be given then.
 file(GLOB twtrace_units CONFIGURE_DEPENDS deploy/systemd/*.service)
 file(GLOB twtrace_settings CONFIGURE_DEPENDS deploy/systemd/*.default)
 foreach(variable twtrace_units twtrace_settings TWTRACE_UNIT_DIR CMAKE_INSTALL_SBINDIR CMAKE_INSTALL_SYSCONFDIR

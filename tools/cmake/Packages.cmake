@@ -8,7 +8,7 @@ macro(twtrace_need variable package)
   endif()
 endmacro()
 
-# A macro: what find_package() sets belongs to the caller.
+# A macro, so that find_package() sets its variables in the caller's scope.
 macro(twtrace_find_package name package)
   find_package(${name} QUIET)
   twtrace_need(${name}_FOUND ${package})
@@ -36,6 +36,6 @@ function(twtrace_require_packages)
     list(REMOVE_DUPLICATES twtrace_missing)
     list(JOIN twtrace_missing ", " names)
     message(FATAL_ERROR "missing, by the names of Debian packages: ${names}. On Debian and Ubuntu `tools/setup build` "
-                        "installs them; CONTRIBUTING.md says what each is for.")
+                        "installs them; CONTRIBUTING.md lists the purpose of each.")
   endif()
 endfunction()

@@ -3,7 +3,7 @@ if(TWTRACE_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
-# Everything is instrumented, so that the fuzzers see which branches an input takes.
+# Instruments everything, so that the fuzzers see the branches of an input.
 if(TWTRACE_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     message(FATAL_ERROR "TWTRACE_FUZZ needs clang: -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")

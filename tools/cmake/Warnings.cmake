@@ -1,5 +1,5 @@
-# Warnings are errors with the compilers that .ci/run builds with. Newer compilers have more warnings, also false ones (g++
-# 14 in std::string), which must not break a build; -DTWTRACE_WERROR=ON makes them errors too.
+# Warnings are errors with the compilers of .ci/run. Newer compilers have more warnings, including false ones (g++ 14 in
+# std::string), which must not break a build; -DTWTRACE_WERROR=ON makes them errors too.
 set(twtrace_proven OFF)
 if((CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
    OR (CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15))

@@ -1,4 +1,4 @@
-# arm64 with Debian's cross compiler; tools/cross sets TWTRACE_SYSROOT to a directory with arm64's libraries.
+# arm64 with Debian's cross compiler; tools/cross sets TWTRACE_SYSROOT to a directory with the arm64 libraries.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
@@ -6,7 +6,7 @@ set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 set(CMAKE_SYSROOT $ENV{TWTRACE_SYSROOT})
 
-# Libraries and headers are arm64's alone; clang and bpftool run here, for BPF is the same for both.
+# Libraries and headers come only from the sysroot. clang and bpftool are this machine's, because BPF is the same for both.
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)

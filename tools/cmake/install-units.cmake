@@ -1,4 +1,4 @@
-# Run by cmake --install: systemd's units, with the paths of the program and of the settings where they are installed.
+# Run by cmake --install: installs the systemd units with the installed paths of the program and of the settings.
 macro(twtrace_absolute variable directory)
   if(IS_ABSOLUTE "${directory}")
     set(${variable} "${directory}")

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Completion for bash: everything it offers comes from twtrace itself (--help, and what it says of an empty value), so it
-# knows what that twtrace knows.
+# Completion for bash. All completions come from the installed twtrace: from --help, and from its error message for an empty
+# value.
 
-# What an option takes: "FILE", "PATH"; nothing if it is a flag or no option.
+# The kind of value of an option: "FILE", "PATH"; nothing if it is a flag or not an option.
 _twtrace_takes() {
     awk -v option="$1" '$1 ~ /^-/ && $2 ~ /^[A-Z][A-Z|:,.]+$/ {
         count = split($1, names, ",")

@@ -1,12 +1,12 @@
-# Completion for fish: everything it offers comes from twtrace itself (--help, and what it says of an empty value), so it
-# knows what that twtrace knows.
+# Completion for fish. All completions come from the installed twtrace: from --help, and from its error message for an empty
+# value.
 
 function __twtrace_program
     set -l words (commandline -opc)
     echo $words[1]
 end
 
-# The command that is on the line already, or nothing.
+# The command on the line, or nothing.
 function __twtrace_command
     set -l commands (__twtrace_rows commands | string replace -r '\t.*' '')
     for word in (commandline -opc)[2..-1]
@@ -32,7 +32,7 @@ function __twtrace_rows
         }'
 end
 
-# What the option before the cursor takes: "FILE", "PATH"; nothing if it is a flag or no option.
+# The kind of value of the option before the cursor: "FILE", "PATH"; nothing if it is a flag or not an option.
 function __twtrace_takes
     set -l words (commandline -opc)
     set -l program (__twtrace_program)

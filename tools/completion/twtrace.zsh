@@ -1,8 +1,8 @@
 #compdef twtrace
-# Completion for zsh: everything it offers comes from twtrace itself (--help, and what it says of an empty value), so it
-# knows what that twtrace knows.
+# Completion for zsh. All completions come from the installed twtrace: from --help, and from its error message for an empty
+# value.
 
-# "name:description" for _describe; what is named several times (-p,--pid) is a line for each name.
+# "name:description" for _describe, one line for each name of an option (-p,--pid).
 _twtrace_rows() {
     awk -v wanted="$1" '
         /^Subcommands:/ { section = "commands"; next }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # cache and arch are of whoever sources this
-# Debian packages of any suite and architecture, downloaded and not installed: apt works in a state directory of its own
-# below $cache, so the host's lists, packages and architectures stay as they are. To be sourced; needs $cache and $arch.
+# shellcheck disable=SC2154  # the sourcing script sets cache and arch
+# Downloads Debian packages of any suite and architecture without installing them. apt uses a separate state directory
+# below $cache, so the host's lists, packages and architectures are unchanged. To be sourced; needs $cache and $arch.
 
-# Mirror and keyring are the host's: its first `main` archive with the suite name put in.
+# Mirror and keyring are the host's: its first `main` archive, with the name of the suite.
 mirror() {
     # shellcheck disable=SC2016  # $(..) is apt's own format language
     apt-get indextargets --format '$(LABEL)|$(COMPONENT)|$(REPO_URI)' 'Created-By: Packages' |
@@ -27,14 +27,14 @@ apt_suite() {
         >"$dir/sources.list"
 }
 
-# Once per invocation and suite; an unreachable suite is one reason more for "not available", so its error stays short.
+# Once per invocation and suite. The details of an error are in update.log.
 declare -A refreshed=()
 refresh() {
     local suite=$1
     apt_suite "$suite"
     [[ -z ${refreshed[$suite]-} ]] || return "${refreshed[$suite]}"
     refreshed[$suite]=0
-    # apt-get update exits 0 when a list could not be had; --error-on=any makes it tell.
+    # Without --error-on=any, apt-get update exits with 0 if a list cannot be downloaded.
     apt-get "${apt_opts[@]}" update -qq --error-on=any >"$cache/apt/$suite/update.log" 2>&1 </dev/null ||
         refreshed[$suite]=1
     return "${refreshed[$suite]}"

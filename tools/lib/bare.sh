@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Bare Debian and Ubuntu roots, and commands that run in one as if it were this machine's root. To be sourced; needs root.
+# Makes bare root file systems of Debian and Ubuntu, and runs commands in them. To be sourced; needs root.
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -7,7 +7,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/twtrace-fresh
 # shellcheck source=tools/lib/apt.sh
 source "$root_dir/tools/lib/apt.sh"
 
-# ubuntu_keyring: prints its path. Debian 12 has no package of it, Debian 13 does.
+# ubuntu_keyring: prints the path of Ubuntu's keyring. Debian 13 has a package of it, Debian 12 does not.
 ubuntu_keyring() {
     local arch keyring=$cache/ubuntu-archive-keyring.gpg dir
     if [[ ! -s $keyring ]]; then
@@ -29,7 +29,7 @@ archive_options() {
     noble)
         uri=http://archive.ubuntu.com/ubuntu
         keyring=$(ubuntu_keyring)
-        # _apt cannot read the keyring below /root; in the root apt has its own. minbase has apt by its priority on Debian only.
+        # _apt cannot read the keyring below /root. apt is named because minbase does not include it on Ubuntu.
         archive_opts=("--components=main,universe" --include=apt --keyring="$keyring" --aptopt='APT::Sandbox::User "root"'
             --customize-hook="rm \"\$1/etc/apt/apt.conf.d/99mmdebstrap\"
                 echo 'deb $uri noble main universe' >\"\$1/etc/apt/sources.list\"")
@@ -40,27 +40,28 @@ archive_options() {
         archive_opts=(--keyring=/usr/share/keyrings/debian-archive-keyring.gpg)
         ;;
     esac
-    # In a user namespace sysfs cannot be mounted: it belongs to this machine's network namespace.
+    # sysfs belongs to this machine's network namespace, so it cannot be mounted in a user namespace.
     [[ $1 != */arm64 ]] || archive_opts+=(--architectures=arm64 --skip=chroot/mount/sys)
 }
 
-# map_users PID: every user is itself in the user namespace that the process makes.
+# map_users PID: maps every user to itself in the new user namespace of the process.
 map_users() {
     until [[ $(readlink "/proc/$1/ns/user") != "$(readlink /proc/self/ns/user)" ]]; do sleep 0.1; done
     echo "0 0 65536" >"/proc/$1/gid_map"
     echo "0 0 65536" >"/proc/$1/uid_map"
 }
 
-# The kernel's magic and mask for arm64 programs, as in qemu-user-static; F opens the interpreter now, outside of the root.
+# Magic and mask of arm64 programs, as in qemu-user-static. F opens the interpreter at registration, outside of the root.
 binfmt_arm64=':arm64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00'
 binfmt_arm64+=':\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff'
 binfmt_arm64+=':/usr/bin/qemu-aarch64-static:F'
 
-# with_arm64 COMMAND...: in a user namespace in which the kernel runs arm64 programs with qemu; this machine is not changed.
+# with_arm64 COMMAND...: runs it in a user namespace in which the kernel runs arm64 programs with qemu; this machine is
+# not changed.
 with_arm64() (
     pid=$BASHPID
     map_users "$pid" &
-    # Capabilities come with the first program that is run once users are mapped.
+    # A process gets its capabilities with the first execve() after users are mapped.
     # shellcheck disable=SC2016  # for the inner shells
     exec unshare --user --mount --pid --fork --kill-child --propagation private -- bash -euc '
         until [[ -n $(</proc/self/uid_map) ]]; do sleep 0.1; done
@@ -72,8 +73,8 @@ with_arm64() (
         exec "$@"' "$binfmt_arm64" "$@"
 )
 
-# make_root SUITE[/arm64] DIRECTORY [PACKAGE...]: what debootstrap's minbase has, and these packages. Kept as a tar archive
-# for a week: to download it takes longer than most of what is done in it.
+# make_root SUITE[/arm64] DIRECTORY [PACKAGE...]: unpacks a minbase root with these packages. It is kept as a tar archive
+# for a week, because the download takes longer than most tests.
 make_root() {
     local suite=$1 root=$2 name archive packages uri archive_opts run=()
     shift 2
@@ -93,10 +94,10 @@ make_root() {
     fi
     tar -C "$root" --numeric-owner --exclude='./dev/*' -xf "$archive"
     cp /etc/resolv.conf "$root/etc/resolv.conf"
-    echo '127.0.0.1 localhost' >"$root/etc/hosts" # an installer's work, not a package's
+    echo '127.0.0.1 localhost' >"$root/etc/hosts" # written by the installer, not by a package
 }
 
-# Downloaded packages survive the root that asked for them; this machine's own serve a root of the same suite.
+# The directory for downloaded packages, shared by all roots of a suite; for this machine's suite, its own cache.
 package_cache() {
     local suite=$1 dir=$cache/archives/${1/\//-}
     mkdir -p "$dir/partial"
@@ -113,8 +114,8 @@ clone_into() {
     git clone --quiet --no-hardlinks "$root_dir" "$1$2/twtrace"
 }
 
-# in_root ROOT SUITE COMMAND...: in a mount namespace of its own whose root is ROOT, with this machine's /proc, /sys and
-# /dev. No chroot: programs that make mount namespaces themselves need a real root.
+# in_root ROOT SUITE COMMAND...: runs it in a separate mount namespace whose root is ROOT, with this machine's /proc, /sys
+# and /dev. It does not use chroot, because programs that make mount namespaces need a real root.
 in_root() {
     local root=$1 suite=$2 archives
     shift 2

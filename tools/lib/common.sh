@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# What tools/* share: where things are, who is root, quiet commands, the build. To be sourced.
+# Common code of tools/*: directories, root, quiet commands, the build. To be sourced.
 
 root_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-# shellcheck disable=SC2034  # for those that source this
+# shellcheck disable=SC2034  # for the sourcing scripts
 build_dir=${TWTRACE_BUILD_DIR:-$root_dir/build}
-# For the chapter of a log line: "demo: building".
+# The prefix of log lines: "demo: building".
 script_name=$(basename "$0")
 
 say() {
@@ -21,7 +21,7 @@ print_usage() {
     awk 'NR > 1 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$0"
 }
 
-# Variables that have to survive sudo.
+# Variables that sudo must keep.
 kept_variables=TWTRACE,TWTRACE_REQUIRE_BPF,TWTRACE_NGINX,TWTRACE_PROMETHEUS,TWTRACE_SERVICES,TWTRACE_SEED,TWTRACE_SEEDS,TWTRACE_KINDS,ASAN_OPTIONS,UBSAN_OPTIONS
 
 as_root() {
@@ -47,7 +47,7 @@ quietly() {
     return "$status"
 }
 
-# build_target TARGETS DIRECTORY [CMAKE-OPTION...]: configures, and compiles what is not yet. Blanks between targets.
+# build_target TARGETS DIRECTORY [CMAKE-OPTION...]: configures and builds. TARGETS are separated by spaces.
 build_target() {
     local targets directory=$2 launcher=()
     read -ra targets <<<"$1"

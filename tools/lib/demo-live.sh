@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The live part of tools/demo; runs as root. usage: demo-live.sh TWTRACE NGINX SECONDS [RECORDING]
 #
-# Runs in a separate network namespace: nginx as a reverse proxy (front) before another nginx (back),
-# with load on loopback, while `twtrace summary` traces that namespace.
+# In a separate network namespace it runs nginx as a reverse proxy (front) for another nginx (back),
+# with load on loopback, while `twtrace summary` traces this namespace.
 set -euo pipefail
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "$0")/common.sh"
@@ -29,7 +29,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# A namespace lives as long as a process in it: this one says when loopback is up, then sleeps.
+# A namespace needs a process: this one reports that loopback is up, then sleeps.
 make_namespace() {
     local ready
     exec {ready}< <(exec unshare --net sh -c 'ip link set lo up && echo ready && exec sleep infinity')
@@ -37,12 +37,12 @@ make_namespace() {
     children+=("$holder")
     read -r -u "$ready" || die "cannot make a network namespace (unshare --net)"
     namespace=/proc/$holder/ns/net
-    # An array, no function: after `"${enter[@]}" COMMAND &`, $! has to be the command itself.
+    # An array, not a function, because $! must be the command itself after `"${enter[@]}" COMMAND &`.
     enter=(nsenter --net="$namespace")
 }
 
 
-# nginx_config NAME HTTP-BLOCK: nothing of it points outside the temporary directory.
+# nginx_config NAME HTTP-BLOCK: all of its paths are in the temporary directory.
 nginx_config() {
     local name=$1 http=$2 dir=$work/$1 kind
     mkdir -p "$dir"
@@ -96,7 +96,7 @@ start_front() { # start_front WITH-KEEPALIVE-LINE
     front_worker=$worker_pid
 }
 
-# start_tracing NAME ARGUMENT...: returns when it traces; its output goes to $work/NAME.
+# start_tracing NAME ARGUMENT...: returns when twtrace traces; its output goes to $work/NAME.
 start_tracing() {
     local name=$1 tries
     shift
@@ -111,8 +111,8 @@ start_tracing() {
     die "$(tail -n 1 "$work/$name.err")"
 }
 
-# measure NAME: one load under a summary. It is stopped when the load is over, as with Ctrl-C: a
-# duration given beforehand would be too short on a busy host.
+# measure NAME: runs one load under a summary, which is stopped when the load ends, as with Ctrl-C. A
+# fixed duration would be too short on a busy host.
 measure() {
     local name=$1
     start_tracing "$name" summary --netns "$namespace"
@@ -120,7 +120,7 @@ measure() {
     children+=($!)
     wait $! || die "wrk failed: $(cat "$work/wrk")"
     requests=$(awk '/requests in/ { print $1 }' "$work/wrk")
-    sleep 0.2 # the proxy closes behind its last answers
+    sleep 0.2 # the proxy closes after its last answers
     kill -TERM "$tracer_pid"
     wait "$tracer_pid" || die "$(tail -n 1 "$work/$name.err")"
     echo
@@ -128,8 +128,8 @@ measure() {
     cat "$work/$name"
 }
 
-# closes NAME [PID ROLE]: entries into TIME_WAIT, of that process in that role or of all, read from
-# the summary's table by its header.
+# closes NAME [PID ROLE]: entries into TIME_WAIT of all processes, or of one process in one role, from the
+# summary's table.
 closes() {
     awk -v pid="${2:-}" -v role="${3:-}" '
         NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
@@ -138,7 +138,7 @@ closes() {
         END { print sum + 0 }' "$work/$1"
 }
 
-# Where this host refuses BPF, twtrace's own line says what is missing and what to do.
+# If this host refuses BPF, twtrace's own message gives the reason and the remedy.
 "$twtrace" summary -d 0.01 >/dev/null || exit 1
 
 make_namespace

@@ -3,7 +3,7 @@
 #
 #   fresh-boot.sh OLD.deb NEW.deb
 #
-# Each step names a condition; the first one that does not hold ends the script.
+# Each step names a condition. The script ends at the first one that fails.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 old=$1
@@ -43,14 +43,14 @@ scrape() { # scrape PORT
     curl -s --max-time 5 "http://127.0.0.1:$1/metrics"
 }
 
-# As `find` sees the machine, but for what apt and dpkg note about every package, and logs.
+# All files of the machine, without the records of apt and dpkg, and logs.
 all_files() {
     find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /run -o -path /var/lib/dpkg \
         -o -path /var/lib/apt -o -path /var/cache -o -path /var/log -o -path /var/tmp \) -prune -o -print | sort
 }
 
-step "apt install: everything is in its place, and nothing runs"
-apt_install "$old" # what it depends on is here to stay
+step "apt install: all files are installed, and no service runs"
+apt_install "$old" # its dependencies are not removed later
 apt-get purge -y twtrace >/dev/null 2>&1
 all_files >"$work/before"
 apt_install "$old"
@@ -68,7 +68,7 @@ done
 
 step "systemctl enable --now: the recorder records"
 systemctl enable --now twtrace-recorder 2>/dev/null
-until_true "the recorder records nothing" bash -c 'twtrace summary --from /var/log/twtrace'
+until_true "the recorder does not record" bash -c 'twtrace summary --from /var/log/twtrace'
 
 step "systemctl enable --now: the exporter is scraped, and counts curl's closes"
 systemctl enable --now "$unit" 2>/dev/null
@@ -89,7 +89,7 @@ until_true "it is not started again" bash -c "
     now=\$(systemctl show -P MainPID $unit); [[ \$now != 0 && \$now != $pid ]]"
 until_true "no scrape is answered after kill -9" scrape 10660
 
-step "settings: another port, kept by the upgrade, which restarts what runs"
+step "settings: another port, kept by the upgrade, which restarts running services"
 sed -i 's/10660/10670/' "$settings"
 systemctl restart "$unit"
 until_true "does not listen on the port of $settings" scrape 10670
@@ -97,13 +97,13 @@ pid=$(systemctl show -P MainPID "$unit")
 version=$(dpkg-query -W -f '${Version}' twtrace)
 apt_install "$new"
 [[ $(dpkg-query -W -f '${Version}' twtrace) != "$version" ]] || fail "not upgraded"
-grep -q 10670 "$settings" || fail "the upgrade took the settings away"
+grep -q 10670 "$settings" || fail "the upgrade removed the settings"
 until_true "no scrape is answered after the upgrade" scrape 10670
 systemctl is-active --quiet twtrace-recorder || fail "the upgrade stopped the recorder"
 [[ $(systemctl show -P MainPID "$unit") != "$pid" ]] || fail "the old program still runs"
 systemctl is-enabled --quiet "$unit" || fail "the upgrade disabled it"
 
-step "apt purge: nothing is left"
+step "apt purge: no files remain"
 apt-get purge -y twtrace >"$work/apt" 2>&1 || fail "apt-get purge: $(cat "$work/apt")"
 [[ $(systemctl is-active "$unit" || true) == inactive ]] || fail "still runs after purge"
 all_files >"$work/after"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the image with exactly the mounts and capabilities of the DaemonSet, in a network namespace that represents the node.
 #
-#   fresh-image.sh DIRECTORY       its podman storage, with an image named twtrace
+#   fresh-image.sh DIRECTORY       DIRECTORY has the podman storage, with an image named twtrace
 set -euo pipefail
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "$0")/common.sh"
@@ -18,7 +18,7 @@ remove_container() {
     "${engine[@]}" rm --force --time 5 twtrace-fresh >/dev/null 2>&1 || true
 }
 
-# The deepest directory was made last.
+# In reverse order: the deepest directory was made last.
 clean_up() {
     local index
     remove_container
@@ -27,7 +27,7 @@ clean_up() {
     done
 }
 
-# As the kubelet does. Parents come first.
+# Like the kubelet. Parents come first.
 make_directory() {
     [[ ! -d $1 ]] || return 0
     make_directory "${1%/*}"
@@ -49,8 +49,7 @@ done
 mapfile -t flags < <(manifest_flags "$manifest")
 mapfile -t arguments < <(manifest_arguments "$manifest")
 say "podman run ${flags[*]} twtrace ${arguments[*]}"
-# Neither podman's default limits nor crun work on every machine that builds: limits may not be raised there, and crun refuses
-# a hybrid cgroup hierarchy.
+# Some build machines do not allow podman's default limits, and crun refuses a hybrid cgroup hierarchy.
 start() {
     "${engine[@]}" run --runtime runc --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 --detach --name twtrace-fresh \
         "$@" "${flags[@]}" localhost/twtrace "${arguments[@]}" >/dev/null
@@ -68,7 +67,7 @@ runs() {
 
 start
 if ! runs; then
-    # As the manifest says of older runtimes: their profile asks for CAP_SYS_ADMIN where CAP_BPF is enough.
+    # As described in the manifest: the profile of older runtimes requires CAP_SYS_ADMIN instead of CAP_BPF.
     [[ $("${engine[@]}" logs twtrace-fresh 2>&1) == *"a seccomp filter"* ]] || failed "does not start"
     say "this podman's seccomp profile does not know CAP_BPF: running without a profile"
     remove_container
@@ -86,7 +85,7 @@ done
 curl -s "$metrics" | grep -E "$closed" || failed "curl's closes are not named"
 
 pid=$("${engine[@]}" inspect --format '{{.State.Pid}}' twtrace-fresh)
-# CAP_BPF 39, CAP_PERFMON 38, CAP_SYS_PTRACE 19. It was granted all three, and gave up PERFMON once its programs were loaded.
+# CAP_BPF 39, CAP_PERFMON 38, CAP_SYS_PTRACE 19. All three are granted; twtrace drops PERFMON once its programs are loaded.
 granted=$(awk '/^CapBnd:/ { print $2 }' "/proc/$pid/status")
 held=$(awk '/^CapEff:/ { print $2 }' "/proc/$pid/status")
 [[ $granted == 000000c000080000 && $held == 0000008000080000 ]] || failed "was granted $granted, and holds $held"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# What a Kubernetes manifest grants, as flags of `podman run`. To be sourced.
+# Converts a Kubernetes manifest to flags of `podman run`. To be sourced.
 
-# manifest_flags FILE: one flag a line. It reads what deploy/kubernetes/daemonset.yaml has, in the way it is written there.
+# manifest_flags FILE: one flag in each line. Supports only the fields and the layout of deploy/kubernetes/daemonset.yaml.
 manifest_flags() {
     awk '
         function list(text, flag,    names, count, i) {
@@ -33,12 +33,12 @@ manifest_flags() {
         }' "$1"
 }
 
-# manifest_arguments FILE: the arguments of the program, one a line.
+# manifest_arguments FILE: the arguments of the program, one in each line.
 manifest_arguments() {
     sed -nE 's/^ *args: \[(.*)\]$/\1/p' "$1" | tr -d '" ' | tr ',' '\n'
 }
 
-# manifest_directories FILE: the host's directories that the kubelet makes where they are missing, one a line.
+# manifest_directories FILE: the host's directories that the kubelet creates if they are missing, one in each line.
 manifest_directories() {
     sed -nE 's/^ *hostPath: \{path: ([^,]+), type: DirectoryOrCreate\}$/\1/p' "$1"
 }

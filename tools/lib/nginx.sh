@@ -1,11 +1,10 @@
 # shellcheck shell=bash
 # Provides a real nginx without changing the system. To be sourced.
 #
-# `apt-get install nginx` would write /etc/nginx and start a web server on port 80 as its last step.
-# Forbidding that start takes a policy-rc.d or a masked unit: a change to the whole system, in force
-# for every package of the same apt-get run, left behind if the script is killed. So where no nginx
-# is installed the distribution's package is downloaded and unpacked below the build directory and
-# nothing but its program is used. Only the shared libraries that it names are installed.
+# `apt-get install nginx` would write /etc/nginx and start a web server on port 80. To prevent the start,
+# a policy-rc.d or a masked unit would be needed, which affects the whole system and remains if the
+# script is killed. If no nginx is installed, the distribution's package is therefore downloaded and
+# unpacked below the build directory, and only its program is used. Its shared libraries are installed.
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -28,7 +27,7 @@ unpack_nginx() {
     say "unpacking the distribution's nginx into $place (it is not installed)"
     rm -rf "$place"
     mkdir -p "$place"
-    # As the user that runs this script: apt's own user may not write here, and apt warns about it.
+    # As the current user: apt's own user may not write here, and apt would warn about it.
     (cd "$place" && quietly apt-get download nginx) || die "cannot download the package nginx"
     dpkg-deb --extract "$place"/nginx_*.deb "$place"
     libraries=$(dpkg-deb --field "$place"/nginx_*.deb Depends | tr ',' '\n' |

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Roots in which tools/package builds for another distribution or architecture. To be sourced by tools/package; needs root.
+# Root file systems in which tools/package builds for another distribution or architecture. To be sourced by tools/package;
+# needs root.
 
 # shellcheck source=tools/lib/bare.sh
 source "$root_dir/tools/lib/bare.sh"
@@ -12,8 +13,8 @@ suite_of() {
     esac
 }
 
-# What is linked or asked for in the architecture that is built for, and its compiler; the rest is of this machine's. apt
-# knows packages for all architectures by their plain names only.
+# Libraries of the target architecture and its compiler; all other packages are of this machine's architecture. apt has
+# packages for all architectures only under their plain names.
 foreign_packages() {
     local arch=$1 name
     "$root_dir/tools/setup" --list | awk -v arch="$arch" '$1 == arch && $2 ~ /^g[+][+]-/ { print $2 }'
@@ -27,7 +28,7 @@ apt_in_root() {
     quietly in_root "$root" "$suite" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"
 }
 
-# Made anew when the list of packages has changed. What a build caches (compiler output, static libraries) stays in it.
+# Made again when the list of packages has changed. Caches of a build (compiler output, static libraries) stay in the root.
 make_build_root() {
     local target=$1 arch=$2 wanted
     wanted=$("$root_dir/tools/setup" --list | grep -E '^(build|package) ')
@@ -46,10 +47,10 @@ make_build_root() {
     echo "$wanted" >"$root/packages"
 }
 
-# package_in_root TARGET ARCH once|twice DIRECTORY: runs tools/package there, of a clone of the last commit.
+# package_in_root TARGET ARCH once|twice DIRECTORY: runs tools/package in the root, in a clone of the last commit.
 package_in_root() {
     local target=$1 arch=$2 mode=$3 output=$4 root=$roots/$1-$2 suite
-    [[ $target == debian12 || $arch == amd64 ]] || die "no packages for $target $arch: they could not be tried"
+    [[ $target == debian12 || $arch == amd64 ]] || die "no packages for $target $arch: they could not be tested"
     ((EUID == 0)) || die "needs root: run it with sudo"
     suite=$(suite_of "$target")
     mkdir -p "$roots" "$output"

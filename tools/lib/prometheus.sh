@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Provides a real Prometheus without changing the system. To be sourced.
 #
-# As with nginx (nginx.sh): installing the package would start a server. It is downloaded and unpacked
-# below the build directory, and nothing but its programs are used; they need no libraries.
+# Installing the package would start a server. Like nginx (nginx.sh), it is downloaded and unpacked
+# below the build directory, and only its programs are used; they need no libraries.
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Provides servers, interpreters and container runtimes for the live tests without changing the system. To be sourced.
 #
-# As with nginx (tools/lib/nginx.sh): installing them would start servers. What is not installed is
-# downloaded with all that it needs, and unpacked below the build directory; nothing is installed.
+# Installing them would start servers. Like nginx (tools/lib/nginx.sh), missing packages are downloaded
+# with their dependencies and unpacked below the build directory; nothing is installed.
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -19,7 +19,7 @@ service_programs() {
 services=(haproxy apache2-bin redis-server postgresql php-fpm php-curl nodejs python3-requests
     runc containerd docker.io podman conmon lxc systemd-container busybox-static)
 
-# What apt would install for them, and no more.
+# The packages that apt would install for them.
 packages_for_services() {
     LC_ALL=C apt-get install --simulate --no-install-recommends "${services[@]}" | awk '/^Inst / { print $2 }'
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# shellcheck disable=SC2154  # arch and triplet are of whoever sources this
-# Static libraries that Debian has only as shared ones, from the distribution's own source packages. To be sourced; needs
-# $arch and $triplet (aarch64-linux-gnu).
+# shellcheck disable=SC2154  # the sourcing script sets arch and triplet
+# Builds static libraries that Debian has only as shared ones, from the distribution's own source packages. To be sourced;
+# needs $arch and $triplet (aarch64-linux-gnu).
 
 # shellcheck source=tools/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -11,7 +11,7 @@ source "$root_dir/tools/lib/apt.sh"
 
 static_sources=(fmtlib spdlog prometheus-cpp)
 
-# fetch_sources DIRECTORY: of the version that is installed here, whose headers twtrace is compiled with.
+# fetch_sources DIRECTORY: downloads the sources of the installed version, whose headers twtrace is compiled with.
 fetch_sources() {
     local directory=$1 suite
     # shellcheck source=/dev/null

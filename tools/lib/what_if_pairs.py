@@ -1,5 +1,5 @@
-"""Real programs, each without and with a remedy that `twtrace what-if` predicts: for tools/prove-what-if and for the
-live tests."""
+"""Pairs of runs of real programs, without and with a remedy that `twtrace what-if` predicts, for tools/prove-what-if and
+for the live tests."""
 import contextlib
 import os
 import re
@@ -16,18 +16,18 @@ CLIENTS = 8
 
 
 class Missing(Exception):
-    """A program that is not here."""
+    """A missing program."""
 
 
 class Paths:
-    """Where programs are: unpacked by tools/lib/nginx.sh and tools/lib/services.sh, or installed."""
+    """The paths of programs: unpacked by tools/lib/nginx.sh and tools/lib/services.sh, or installed."""
 
     def __init__(self, twtrace, nginx, services):
         self.twtrace, self.services = twtrace, Path(services)
         self.nginx_path = nginx
 
     def command(self, name, *places):
-        """How to start it; what is unpacked brings its libraries."""
+        """The command that starts it; an unpacked program needs its unpacked libraries."""
         for place in places or (f"usr/bin/{name}", f"usr/sbin/{name}"):
             for path in sorted(self.services.glob(place)):
                 libraries = ":".join(str(one) for one in self.services.glob("usr/lib/*-linux-gnu"))
@@ -63,7 +63,7 @@ class Namespace:
 
 
 class Programs:
-    """What runs for one pair, stopped at its end."""
+    """The programs and namespaces of one pair, stopped at its end."""
 
     def __init__(self, paths, directory):
         self.paths, self.directory = paths, Path(directory)
@@ -119,7 +119,7 @@ class Programs:
                    'proxy_set_header Connection ""; } }', 8000)
 
     def load(self, command, seconds):
-        """What runs the command for so long."""
+        """A function that runs the command for the given time."""
         command = [*self.space.inside, "timeout", "--preserve-status", "-s", "TERM", str(seconds), *command]
         return lambda: subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

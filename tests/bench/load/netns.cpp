@@ -43,9 +43,7 @@ bool raise_loopback() {
 bool enter_fresh_namespace() {
     if (unshare(CLONE_NEWNET) != 0)
         return complain("unshare(CLONE_NEWNET)");
-    // The limit is per namespace (131,072 by default, 3 s at full speed). 20 million is the most
-    // connections that --count allows; a minisock takes 256 bytes, so a minute at 50,000 a second
-    // holds 3 million of them in 750 MB.
+    // The limit is per namespace, 131,072 by default. 20 million is the largest --count.
     return raise_loopback() && write_sysctl("/proc/sys/net/ipv4/tcp_max_tw_buckets", "20000000") &&
            write_sysctl("/proc/sys/net/ipv4/ip_local_port_range", "1024 65535") &&
            write_sysctl("/proc/sys/net/core/somaxconn", "4096") &&

@@ -6,7 +6,8 @@
 namespace load {
 
 /// Moves the process into a new network namespace with loopback up, all ports free for clients and
-/// room for every TIME_WAIT of the run. Prints and returns false if that is not possible.
+/// a tcp_max_tw_buckets for every TIME_WAIT of the run. Prints an error and returns false on
+/// failure.
 bool enter_fresh_namespace();
 
 struct KernelCounters {

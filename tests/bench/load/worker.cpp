@@ -46,8 +46,8 @@ const sockaddr* generic(const sockaddr_in& a) {
     return static_cast<const sockaddr*>(static_cast<const void*>(&a));
 }
 
-/// Keeps a rate by sleeping until the next connection is due, 1 ms or more at a time: high rates
-/// come in small bursts, as from a real service.
+/// Keeps a rate by sleeping until the next connection is due, at least 1 ms at a time. High rates
+/// therefore come in small bursts, as from a real service.
 class Pace {
   public:
     explicit Pace(double per_second) : step_ns_(per_second > 0 ? 1e9 / per_second : 0) {

@@ -1,1 +1,1 @@
-"""What tools/bench runs: see docs/performance.md for what the figures mean."""
+"""The implementation of tools/bench. docs/performance.md explains the figures."""

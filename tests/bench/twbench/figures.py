@@ -16,7 +16,7 @@ class Spread:
 
 
 def _paired(results, name, base, figure):
-    """figure(own, base's) for each round in which both ran."""
+    """figure(own, base) for each round in which both ran."""
     return [figure(own, other) for own, other in zip(results.get(name, []), results.get(base, []))]
 
 
@@ -41,15 +41,15 @@ def _run_time(result):
 
 
 def kernel_ns_naive(results, name):
-    """Run time of all its programs a connection, less the empty program's."""
+    """Run time of all programs of a tracer per connection, less the empty program's."""
     def figure(own, empty):
         return _run_time(own)[0] / own["total"] - _run_time(empty)[0] / empty["total"]
     return Spread.of(_paired(results, name, "empty", figure))
 
 
 def kernel_ns(results, name):
-    """The same, but the statistics' own cost, which is what the empty program shows, is taken off
-    once for each hit of each program: a tool with two programs pays it more often than once."""
+    """The same, but the cost of the statistics (the run time of the empty program) is subtracted
+    once for each hit of each program, because a tool with two programs has it for both."""
     def figure(own, empty):
         empty_ns, empty_hits = _run_time(empty)
         own_ns, own_hits = _run_time(own)
@@ -66,13 +66,13 @@ def reader_cpu_per_million(result):
 
 
 def missed(result):
-    """Events that the kernel did not hand over, as the programs' counters say."""
+    """Events that the kernel did not pass to the programs, by the programs' counters."""
     return sum(p["missed"] for p in result["tracer"]["programs"])
 
 
 def lost(result, lines_per_close):
-    """What did not come out at the other end: counted lines where it prints lines (a tracer of the
-    whole host may see more than the load), else what it says itself."""
+    """Events missing from the output: by counted lines if it prints lines (a tracer of the whole
+    host may see more than the load), else as the tracer reports."""
     tracer = result["tracer"]
     if lines_per_close:
         return max(0, result["kernel_tw"] - tracer["lines"] / lines_per_close)

@@ -37,7 +37,7 @@ def parse(arguments):
 
 
 def build(directory):
-    """The instruments and the product as it is shipped: optimised, without sanitizers."""
+    """The bench's programs, and twtrace as it is packaged: optimised, without sanitizers."""
     log = directory / "bench-build.log"
     directory.mkdir(exist_ok=True)
     with log.open("w") as output:
@@ -80,7 +80,7 @@ def plan_of(options, modes, paths):
 
 
 def write(options, tables, host):
-    """After each table: what ends the run later takes nothing of those before."""
+    """Writes after each table, so that a later failure does not lose the earlier tables."""
     if options.quick:
         return
     report.write_raw(options.build / "bench.json", tables, host)
@@ -110,9 +110,9 @@ def run(options, modes, paths, host):
 def main(arguments):
     options = parse(arguments)
     system.require_root()
-    # So that the sysctl, tracefs and the tracers are put back as they were.
+    # Restores the sysctl and tracefs, and ends the tracers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    # What would keep it from measuring is said before minutes go into a build.
+    # Reports obstacles before the build, which takes minutes.
     modes = pick_modes(options)
     system.require_packages(ROOT, modes)
     with system.tracefs():

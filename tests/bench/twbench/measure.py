@@ -1,4 +1,4 @@
-"""One measurement, and rounds of them: ABCABC, so that what disturbs the host disturbs all alike."""
+"""Single measurements and interleaved rounds (ABCABC), so that disturbances affect all modes alike."""
 import contextlib
 import json
 import subprocess
@@ -12,8 +12,7 @@ def run_load(paths, **options):
     command = [paths["load"]]
     for name, value in options.items():
         command += [f"--{name}", str(value)]
-    # Exit status 1 means that some connection failed: the tracer's fault or the host's, and the
-    # count is in the answer.
+    # Exit status 1 means that some connections failed; their number is in the answer.
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
     if not done.stdout.strip():
         raise Failed(f"load ended with {done.returncode}")
@@ -28,12 +27,12 @@ def measure(mode, paths, **load_options):
         if attached:
             result["tracer"] = attached.finish()
             result["tracer"]["attach_ms"] = attached.attach_ms
-    time.sleep(0.2)  # the namespace of the load is taken down in the background
+    time.sleep(0.2)  # the kernel removes the namespace of the load in the background
     return result
 
 
 def rounds(modes, paths, how_many, label, **load_options):
-    """name -> list of results, one a round. A mode that fails is reported and left out."""
+    """name -> list of results, one for each round. A mode that fails is reported and skipped."""
     results = {mode.name: [] for mode in modes}
     for number in range(how_many):
         for mode in modes:

@@ -1,4 +1,4 @@
-"""The table of what is compared. A new mode of twtrace is one row here."""
+"""The table of compared tracers. A new mode of twtrace is one row."""
 from dataclasses import dataclass
 
 BPFTRACE_PROGRAM = """
@@ -17,9 +17,9 @@ class Mode:
     name: str
     command: tuple = ()
     kind: str = "other"  # none, reference, twtrace, other
-    lines_per_close: int = 0  # 0: its output is not one line an event
-    terminal: bool = False  # wants a terminal on standard output
-    announces: bool = False  # says "tracing" on stderr when it is attached
+    lines_per_close: int = 0  # 0: its output is not one line for each event
+    terminal: bool = False  # needs a terminal on standard output
+    announces: bool = False  # prints "tracing" on stderr when it is attached
     title: str = ""
 
 
@@ -48,7 +48,7 @@ MODES = (
     Mode("tcpstates", ("tcpstates",), lines_per_close=10, title="libbpf-tools tcpstates"),
 )
 
-# Not compared with the others: it has a table of its own.
+# Not compared with the others: it has a separate table.
 RECORD = Mode("record", ("{twtrace}", "record", "-o", "{recording}", "-v"), "twtrace", announces=True,
               title="`twtrace record`")
 

@@ -46,7 +46,7 @@ def _namespace():
     try:
         inside = ["ip", "netns", "exec", name]
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
-        # One proxy and one server: without reuse the ports of this one destination would run out.
+        # There is one destination, whose ports would run out without reuse.
         subprocess.run([*inside, "sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65000",
                         "net.ipv4.tcp_tw_reuse=1", "net.ipv4.tcp_max_tw_buckets=1000000"], check=True)
         yield inside
@@ -82,7 +82,7 @@ def _requests_per_second(inside, seconds, patience=0.0):
 
 
 def measure(modes, paths, build, count, seconds):
-    """mode's name -> a result for each round, as measure.rounds() has it; closes_per_s is requests per second."""
+    """Name of the mode -> a result for each round, as from measure.rounds(); closes_per_s is requests per second."""
     results = {mode.name: [] for mode in modes}
     with _namespace() as inside, _server(inside, _program(build)):
         for number in range(count):

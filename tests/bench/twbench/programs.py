@@ -1,5 +1,5 @@
-"""Run time and misses of loaded BPF programs, through bpf(2): bpftool would load programs of its own
-to answer, in the middle of a measurement."""
+"""Run time and misses of loaded BPF programs, read with bpf(2), because bpftool itself loads programs,
+which would disturb a measurement."""
 import contextlib
 import ctypes
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 _SYS_BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 _PROG_GET_FD_BY_ID, _OBJ_GET_INFO_BY_FD = 13, 15
-# struct bpf_prog_info in uapi/linux/bpf.h; it only ever grows at the end.
+# struct bpf_prog_info in uapi/linux/bpf.h; new members are only added at the end.
 _NAME, _RUN_TIME_NS, _SIZE = 64, 192, 232
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -33,8 +33,8 @@ def _bpf(command, attributes):
 
 
 def ids_of(pid):
-    """The ids of the programs that a process holds open. Counting all loaded ones would blame a
-    tracer for what others on this host load meanwhile."""
+    """The ids of the programs that a process holds open. Other processes of this host may load
+    programs meanwhile, which do not count."""
     found = set()
     for entry in Path(f"/proc/{pid}/fdinfo").iterdir():
         with contextlib.suppress(OSError):
@@ -45,7 +45,7 @@ def ids_of(pid):
 
 
 def read(program_id):
-    """The program's counters, or None if it is gone."""
+    """The program's counters, or None if it no longer exists."""
     try:
         fd, _ = _bpf(_PROG_GET_FD_BY_ID, struct.pack("=I", program_id))
     except FileNotFoundError:

@@ -29,7 +29,7 @@ def _replace_between(text, key, content):
 
 
 def write_document(path, tables, host):
-    """Only what is between the markers: the words around them are written by people."""
+    """Replaces only the text between the markers."""
     text = path.read_text()
     for table in tables:
         text = _replace_between(text, table.key, markdown(table))

@@ -1,4 +1,4 @@
-"""What is measured. Each scenario returns rows of strings under a header: a table."""
+"""The scenarios. Each one returns a table: a header and rows of strings."""
 import contextlib
 import datetime
 import json
@@ -39,7 +39,7 @@ def spread(value, digits=0):
 
 
 def requests(modes, paths, build, count, seconds):
-    """What a service owner asks for: requests per second of a real server."""
+    """Requests per second of a real server."""
     results = nginx.measure(modes, paths, build, count, seconds)
     table = Table("nginx", "Requests per second of nginx", ("tracer", "requests/s", "lost, %"), raw=results)
     for mode in modes:
@@ -49,7 +49,7 @@ def requests(modes, paths, build, count, seconds):
 
 
 def cost(modes, paths, count, seconds):
-    """What each tracer costs the service and itself, at the most closes a second."""
+    """The cost of each tracer for the load and for itself, at full rate."""
     plain = rounds(modes, paths, count, "cost", seconds=seconds)
     table = Table("cost", "What a tracer costs at full rate",
                   ("tracer", "closes/s", "closes/s lost, %", "CPU per close added, %",
@@ -84,7 +84,7 @@ def _lost(mode, results):
 
 
 def kernel(modes, paths, count, seconds):
-    """kernel.bpf_stats_enabled costs closes itself: hence runs of their own."""
+    """In separate runs, because kernel.bpf_stats_enabled itself slows closes down."""
     traced = [mode for mode in modes if mode.command]
     results = rounds(traced, paths, count, "kernel side", seconds=seconds)
     table = Table("kernel", "Kernel side, per connection over the empty program",
@@ -111,7 +111,7 @@ def growth(modes, paths, count, seconds):
     loads += [("full rate", {"seconds": seconds})]
     loads += [(f"{peers:,} peers", {"peers": peers, "seconds": seconds})
               for peers in (10, 1000, 100000)]
-    # 100,000 processes take a fork each, so the count bounds this one and not the time.
+    # 100,000 processes need a fork each, so this run is bounded by the count, not by the time.
     loads += [(f"{n:,} processes", {"processes": n, "count": max(n, 100000), "seconds": 120})
               for n in (10, 1000, 100000)]
     for title, options in loads:
@@ -130,7 +130,7 @@ def growth(modes, paths, count, seconds):
 
 
 def start_and_rest(modes, paths, count, idle_seconds):
-    """Start-up, and what a tracer costs on a host where nothing happens."""
+    """Start-up, and the cost of a tracer on an idle host."""
     table = Table("rest", "Start-up and rest",
                   ("tracer", "exec to attached, ms", "idle, % of a core", "RSS, MiB", "peak, MiB"),
                   raw={})
@@ -158,7 +158,7 @@ def start_and_rest(modes, paths, count, idle_seconds):
 
 
 def latency(paths, count):
-    """From the kernel's time of an event on a quiet host to the line that tells it."""
+    """From the kernel's time of an event on a quiet host to its line."""
     delays = []
     mode = BY_NAME["trace-json"]
     command = [part.format(**paths) for part in mode.command]
@@ -218,10 +218,10 @@ def listing(paths, count, sockets):
 
 
 def recording(paths, count, seconds, events):
-    """What it costs to record at full rate, and to read a recording of about 1 GB."""
+    """The cost of recording at full rate, and of reading a recording of about 1 GB."""
     table = Table("recording", "Recordings", ("figure", "value"), raw={})
     with tempfile.TemporaryDirectory(prefix="twtrace-bench-") as directory:
-        # Long enough that the survey of listeners, twice in the first seconds, is a small part.
+        # Long enough that the two surveys of listeners in the first seconds are a small part.
         samples = [_record(paths, Path(directory) / f"{number}.twr", 4 * seconds)
                    for number in range(count)]
         large = str(Path(directory) / "large.twr")
@@ -277,7 +277,7 @@ def _read(paths, *arguments):
 
 
 def micro(paths, seconds):
-    """What an event costs in each module of user space; the records are made, not traced."""
+    """The cost of an event in each module of user space, with synthetic records."""
     done = subprocess.run([paths["micro"], "--benchmark_format=json",
                            f"--benchmark_min_time={seconds}"],
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)

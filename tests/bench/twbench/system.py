@@ -1,4 +1,4 @@
-"""What the bench borrows from the host, and gives back."""
+"""The state of the host that the bench needs: packages, sysctls, tracefs, load."""
 import contextlib
 import os
 import shutil
@@ -23,11 +23,11 @@ def require_root():
 
 
 def _missing_to_build(root):
-    """Of the groups build and bench of tools/setup; what only some tracers are is not needed to build."""
+    """Missing packages of the groups build and bench of tools/setup, without those that only provide tracers."""
     asked = subprocess.run([root / "tools" / "setup", "--missing", "build", "bench"],
                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     if asked.returncode != 0:
-        return set()  # no Debian: cmake names what it does not find
+        return set()  # not Debian: cmake names missing packages
     return {name.split("|")[0] for name in asked.stdout.split()} - set(_PACKAGE_OF.values())
 
 
@@ -47,8 +47,8 @@ def require_free_tracepoint():
 
 
 def others_on_the_tracepoint():
-    """Who traces the same event through tracefs: it costs every run of a bench, the one without a
-    tracer too, and a second callback is a slower way into each BPF program."""
+    """Instances of tracefs that trace the same event. They slow down every run, including the one without
+    a tracer, and a second callback makes each BPF program slower to enter."""
     event = "events/sock/inet_sock_set_state/enable"
     found = []
     for directory in [_TRACEFS, *(_TRACEFS / "instances").glob("*")]:
@@ -84,6 +84,6 @@ def tracefs():
 def describe():
     model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), "unknown processor")
-    # The host's own tracers and compilers are what spoils a measurement: say how busy it was.
+    # Other tracers and compilers on the host disturb a measurement, so the table contains the load.
     return {"cpus": os.cpu_count(), "processor": model, "kernel": os.uname().release,
             "load_average": round(os.getloadavg()[0], 1), "time": time.strftime("%Y-%m-%d %H:%M")}

@@ -1,4 +1,4 @@
-"""One tracer under test: started, known to be attached, watched, stopped."""
+"""One tracer under test: starts it, waits until it is attached, measures it, stops it."""
 import contextlib
 import json
 import os
@@ -91,7 +91,7 @@ class Tracer:
             if self._mode.announces and self._attached.wait(0.0005):
                 return
             if not self._mode.announces:
-                # Nothing says that it is attached: wait until it stopped loading programs.
+                # It does not report that it is attached: wait until it stops loading programs.
                 now = programs.ids_of(self._process.pid)
                 time.sleep(1)
                 if now and now == programs.ids_of(self._process.pid):
@@ -107,7 +107,7 @@ class Tracer:
     def finish(self):
         """Stops it and returns what it did. To be called once, after the load."""
         pid = self._process.pid
-        time.sleep(0.15)  # a reader on a timer empties its ring
+        time.sleep(0.15)  # until a reader with a timer has drained its ring
         result = {"cpu_s": self.cpu_seconds() - self._cpu_before,
                   "rss_mib": memory_kib(pid, "VmRSS") / 1024,
                   "peak_mib": memory_kib(pid, "VmHWM") / 1024,
@@ -139,7 +139,7 @@ class Tracer:
         return facts
 
     def _said_missing(self):
-        """What `twtrace trace` says itself of lines that are missing."""
+        """The number of missing lines that `twtrace trace` itself reports."""
         said = re.search(r"\+ lost (\d+) \+ missed (\d+)", self._errors.decode(errors="replace"))
         unaccounted = re.search(r"not exact: (\d+) of", self._errors.decode(errors="replace"))
         return sum(map(int, said.groups())) + (int(unaccounted[1]) if unaccounted else 0) if said else None

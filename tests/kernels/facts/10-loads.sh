@@ -1,3 +1,3 @@
-# What loads as tp_btf, one program each; "unchecked" reads an argument without a NULL check.
+# Programs that load as tp_btf; "unchecked" reads an argument without a NULL check.
 # limit: 120
 loads

@@ -1,2 +1,2 @@
-# In which order the tracepoints of a dying socket fire, and with what.
+# Order and arguments of the tracepoints of a dying socket.
 order

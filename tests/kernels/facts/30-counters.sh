@@ -1,3 +1,3 @@
-# When which counter rises, and `tw` of sockstat with it; "nothing" is as measured as the rest.
+# Counters that rise in each step, and `tw` of sockstat; "nothing" is a measured result too.
 # limit: 600
 counters

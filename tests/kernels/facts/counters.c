@@ -1,6 +1,5 @@
-/* What the kernel's own counters do, close by close: `@@ fact WHAT = TW+1 tw+1`, each step's rise
- * in TcpExt and in the sockstat number `tw`. Sleeps through real 60 s TIME_WAITs, so it wants
- * --fast-time. */
+/* Reports the rise of the kernel's counters in each step of a close (TcpExt, and `tw` of sockstat):
+ * `@@ fact WHAT = TW+1 tw+1`. It waits for TIME_WAITs of 60 s, so --fast-time is advisable. */
 #include <string.h>
 
 #include "sockets.h"
@@ -15,7 +14,7 @@ struct counters {
 
 static struct counters previous;
 
-/* /proc/net/netstat: a line of names, a line of values, both behind "TcpExt:". */
+/* /proc/net/netstat has a line of names and a line of values, both after "TcpExt:". */
 static void read_netstat(struct counters* now) {
     static char keys[8192], values[8192];
     FILE* file = fopen("/proc/self/net/netstat", "r");
@@ -55,7 +54,7 @@ static struct counters read_counters(void) {
     return now;
 }
 
-/* What changed since the last report. */
+/* Prints the changes since the last report. */
 static void report(const char* fact) {
     struct counters now;
     int changes = 0;
@@ -76,7 +75,7 @@ static void pass_seconds(int seconds) {
         settle();
 }
 
-/* Closes with an RST, which leaves nothing behind at the other end either. */
+/* Closes with an RST, which leaves no TIME_WAIT at either end. */
 static void reset(int fd) {
     struct linger hard = {.l_onoff = 1};
 
@@ -85,7 +84,7 @@ static void reset(int fd) {
     settle();
 }
 
-/* Where the border between TW and TWKilled lies. */
+/* The limit between TW and TWKilled. */
 static void border(int listening) {
     static const char* const timeouts[] = {"4", "5"};
     char fact[128];
@@ -105,8 +104,7 @@ static void border(int listening) {
     set_sysctl("tcp_fin_timeout", "60");
 }
 
-/* fin_timeout decides how long a minisock waits in FIN_WAIT2; the kernel calls 4 s and less `kill`.
- */
+/* fin_timeout is the life of a minisock in FIN_WAIT2; 4 s and less are counted in TWKilled. */
 static void half_close(int listening, const char* fin_timeout) {
     struct pair pair;
     char fact[128];
@@ -127,7 +125,7 @@ static void half_close(int listening, const char* fin_timeout) {
     STEP("one side closes, again");
     pass_seconds(62);
     STEP("nothing more comes for 60 s");
-    close(pair.server); /* its FIN finds nobody */
+    close(pair.server); /* its FIN finds no minisock */
     STEP("a late FIN");
 
     pair = join(listening, PORT, -1);
@@ -140,7 +138,7 @@ static void half_close(int listening, const char* fin_timeout) {
     set_sysctl("tcp_fin_timeout", "60");
 }
 
-/* Leaves a TIME_WAIT a few seconds old: tcp_tw_reuse wants more than one. */
+/* Leaves a TIME_WAIT older than a second, as tcp_tw_reuse requires. */
 static void leave_time_wait(int first, int second) {
     close(first);
     settle();

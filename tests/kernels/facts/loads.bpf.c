@@ -1,6 +1,5 @@
-/* One program a question: does it load on this kernel? The program's name is q_ and the fact's. Map
- * m_X is for program q_X alone, because a kernel may not know the type of a map that another one
- * needs. */
+/* Each program q_FACT tests one fact: whether it loads on this kernel. Map m_FACT is for program
+ * q_FACT only, because a kernel may not know the map type that another program needs. */
 #include "types.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -153,7 +152,8 @@ QUESTION(exists_inet_sk_error_report, "inet_sk_error_report") {
     return 0;
 }
 
-/* Each argument read without a NULL check: refused where the verifier takes it for nullable. */
+/* The following programs read an argument without a NULL check, which the verifier refuses if the
+ * argument may be NULL. */
 QUESTION(unchecked_inet_sock_set_state_sk, STATE) {
     sink = sk->sk_err;
     return 0;
@@ -195,8 +195,8 @@ int BPF_PROG(q_attaches_fexit) {
     return 0;
 }
 
-/* The mark that a kernel reads when a minisock ends, to know which counter to raise. A kernel that
- * counts when it is scheduled has no use for it: relocation fails, and with it the load. */
+/* Kernels that count a minisock when it ends have this field, which selects the counter. On kernels
+ * that count when it is scheduled, the relocation and thus the load fails. */
 QUESTION(inet_timewait_sock_has_tw_kill, STATE) {
     struct inet_timewait_sock* minisock = (void*)sk;
     sink = BPF_CORE_READ_BITFIELD_PROBED(minisock, tw_kill);

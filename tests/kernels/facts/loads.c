@@ -1,5 +1,5 @@
-/* Loads each program of loads.bpf.c alone, attaches it if that is the question, and reports
- * `@@ fact NAME = yes|no`. */
+/* Loads each program of loads.bpf.c alone, attaches those whose fact is about attaching, and
+ * reports `@@ fact NAME = yes|no`. */
 #include <bpf/libbpf.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,12 +16,12 @@ static int verbose(enum libbpf_print_level level, const char* format, va_list ar
     return level == LIBBPF_DEBUG ? 0 : vprintf(format, args);
 }
 
-/* m_X is for q_X; what libbpf makes of global data is for all. */
+/* Map m_X belongs to program q_X; libbpf's maps for global data belong to all programs. */
 static bool belongs(const char* map, const char* program) {
     return strncmp(map, "m_", 2) != 0 || strcmp(map + 2, program + 2) == 0;
 }
 
-/* For some programs a kernel says only now that it can't run them. */
+/* A kernel may refuse a loaded program only when it is attached. */
 static bool attaches(const struct bpf_program* program) {
     struct bpf_link* link = bpf_program__attach(program);
     bool ok = link != NULL;

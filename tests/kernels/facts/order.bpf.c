@@ -1,7 +1,5 @@
-/* In which order the tracepoints of a dying socket fire, and what tcp_send_reset is given. Each CPU
- * remembers the last
- * -> CLOSE, until another transition comes: what matches it came right after, with nothing in
- * between on that CPU. */
+/* Order of the tracepoints of a dying socket, and arguments of tcp_send_reset. Each CPU keeps its
+ * last transition to CLOSE until the next transition: a match fired directly after it. */
 #include "types.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -18,8 +16,7 @@ struct {
     __type(value, struct last);
 } m_last SEC(".maps");
 
-/* The loads are one connection at a time, so plain counting will do (5.10 has no atomic_fetch_add).
- */
+/* The load is one connection at a time, so counters need not be atomic. */
 __u64 dead_closes, living_closes, destroyed_next, destroyed_apart;
 __u64 reset_without_sock, reset_of_minisock, reset_after_destroy, reset_before_destroy, reset_apart;
 

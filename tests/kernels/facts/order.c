@@ -1,4 +1,4 @@
-/* Drives order.bpf.c: a few closes of each kind, then what fired in which order. */
+/* Makes a few closes of each kind, and reports what order.bpf.c counted. */
 #include <bpf/libbpf.h>
 #include <string.h>
 
@@ -44,7 +44,7 @@ static void shut_down(int listening) {
                : "no");
 }
 
-/* The kernel gives up FIN_WAIT2 at once and answers with a reset. */
+/* The kernel leaves FIN_WAIT2 at once and answers with a reset. */
 static void linger2(int listening) {
     int never = -1;
 

@@ -1,5 +1,4 @@
-/* Connections over loopback and sysctls, for the probes. Whatever fails ends the probe: a guest has
- * no excuse. */
+/* Loopback connections and sysctls for the probes. Any failure ends the probe. */
 #pragma once
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -45,7 +44,7 @@ static inline void settle(void) {
     usleep(100000);
 }
 
-/* client: a socket to connect, or -1 for a fresh one. */
+/* client: a socket to connect, or -1 for a new one. */
 static inline struct pair join(int listening, int port, int client) {
     struct sockaddr_in address = loopback(port);
     struct pair pair = {client, -1};

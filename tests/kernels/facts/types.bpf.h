@@ -1,4 +1,4 @@
-/* The few kernel types that the probes touch; CO-RE finds the real offsets. */
+/* The kernel types that the probes use; CO-RE relocates the offsets. */
 #pragma once
 #include <linux/bpf.h>
 #include <stdbool.h>

@@ -1,16 +1,16 @@
-# What scenarios share; the guest's init says what their exit codes mean. `. /lib/common.sh`
+# Common code of the scenarios; guest/init describes their exit codes. `. /lib/common.sh`
 # shellcheck shell=sh
 
 skip() { echo "$*"; exit 77; }
 fail() { cat /tmp/err 2>/dev/null; echo "$*"; exit 1; }
 
-# A command that twtrace does not have yet is no failure of this kernel.
+# A missing command is not a failure of this kernel.
 need_command() {
     twtrace --help 2>&1 | grep -qE "^ +$1( |\$)" || skip "not built yet"
 }
 
-# during COMMAND -- ARGS..: runs COMMAND once `twtrace ARGS..` says that it traces, then interrupts it; the answer is
-# twtrace's exit status. twtrace stays in the foreground, because a shell lets background programs ignore SIGINT.
+# during COMMAND -- ARGS..: runs COMMAND once `twtrace ARGS..` reports that it traces, then interrupts twtrace. Returns
+# twtrace's exit status. twtrace runs in the foreground, because a shell lets background programs ignore SIGINT.
 during() {
     task=$1
     shift 2
@@ -23,15 +23,15 @@ during() {
             usleep 200000
         done
         $task
-        sleep 1 # the reader may wait for more before it looks
+        sleep 1 # the reader may wait before its next read
         kill -INT "$(cat /tmp/pid)"
     ) &
     # shellcheck disable=SC2016  # the inner shell's own pid and arguments
     sh -c 'echo $$ >/tmp/pid; exec twtrace "$@" >/tmp/out 2>/tmp/err' sh "$@"
 }
 
-# One connection on port 7001 that the server closes first, by its end: `echo` is the active closer. The client's
-# standard input stays open, or it would shut down its side at once.
+# One connection on port 7001 that the server closes first when it ends: `echo` is the active closer. The client's
+# standard input stays open, because the client would otherwise shut down its side at once.
 one_close() {
     nc -l -p 7001 -e echo hello &
     sleep 1
@@ -68,7 +68,7 @@ has() {
 live_tests() {
     command -v twtrace_live_tests >/dev/null || skip "twtrace_live_tests was not built"
     twtrace_live_tests --list-tests "$1" | grep -qE '^0 (matching )?test cases' && skip "no test is tagged $1 yet"
-    # Without these they look for the build's own program, do not find it, and skip: that was a pass.
+    # Without these variables the tests do not find the program and skip, which would count as a pass.
     TWTRACE=/bin/twtrace TWTRACE_REQUIRE_BPF=1 twtrace_live_tests "$1" >/tmp/tests 2>&1
     code=$?
     grep -v '^$' /tmp/tests | tail -n 400

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What differs between the guests' architectures: the emulator's machine, and where programs and libraries come from.
+# The differences between the guests' architectures: the emulator's machine, and the sources of programs and libraries.
 # Sourced by tools/kernels; $arch is amd64 or arm64, $caches the directory for caches.
 
 cache_of_arch() {
@@ -27,7 +27,7 @@ need_for_arch() {
     esac
 }
 
-# As ldd, whose answer for a foreign program would be that it is none; paths as the guest sees them.
+# Like ldd, which does not support programs of another architecture; paths as in the guest.
 list_libraries() {
     local root
     root=$(sysroot)
@@ -37,18 +37,18 @@ list_libraries() {
     esac
 }
 
-# The options of QEMU for the machine, one a line.
+# The options of QEMU for the machine, one in each line.
 machine_of_arch() {
     case $arch in
         # cx16=off: QEMU 7.2 corrupts flags around cmpxchg16b, which 6.12's slab uses. la57=off: five-level page tables
         # cost time.
         amd64) printf '%s\n' -machine q35 -cpu 'max,la57=off,cx16=off' ;;
-        # A cortex-a57 has no pointer authentication, which costs an emulator much.
+        # A cortex-a57 has no pointer authentication, which is slow in an emulator.
         arm64) printf '%s\n' -machine virt -cpu cortex-a57 ;;
     esac
 }
 
-# The second serial line, into a file: `virt` has one UART of its own; the other sits on PCI.
+# The second serial line, into a file. `virt` has one UART; the second is on PCI.
 report_line() {
     case $arch in
         amd64) printf '%s\n' -serial "file:$1" ;;
@@ -56,5 +56,5 @@ report_line() {
     esac
 }
 
-# For the kernel's command line; what it does not know it hands to init.
+# For the kernel's command line; the kernel passes unknown parameters to init.
 terminals() { [[ $arch == amd64 ]] && echo console=ttyS0 || echo 'console=ttyAMA0 report=/dev/ttyS0'; }

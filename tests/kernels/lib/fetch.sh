@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Download kernel packages from any Debian suite without touching the host's own apt state, and unpack what a guest
-# needs: $cache/kernels/SERIES/{vmlinuz,modules/*.ko,release,source}. Sourced by tools/kernels.
+# Downloads kernel packages of any Debian suite without changing the host's own apt state, and unpacks the files that a
+# guest needs: $cache/kernels/SERIES/{vmlinuz,modules/*.ko,release,source}. Sourced by tools/kernels.
 
-# What is a module in Debian's cloud kernels and is wanted in a guest (what these depend on is found out).
+# Modules of Debian's cloud kernels that a guest needs; their dependencies are added.
 guest_modules=(veth inet_diag tcp_diag sch_netem)
 
 # The suite's newest release of a series (or of all, for `newest`): 6.12.107+deb13, 5.10.0-32, ..
-# Names change with time (-unsigned twins, rc's, linux-binary- from 7.0 on); only this shape is relied on.
+# Other package names vary (-unsigned, release candidates, linux-binary- from 7.0 on); this form is in all suites.
 newest_release() {
     local series=$2
     [[ $series != newest ]] || series='[0-9]+\.[0-9]+'
@@ -42,8 +42,8 @@ locate() {
     [[ -n $best ]] && echo "$best_suite $best"
 }
 
-# Downloads every package that carries a part of this release: all in linux-image- up to 6.19, the image in
-# linux-binary- and the modules in linux-modules- later.
+# Downloads every package of this release: up to 6.19 linux-image- has everything, later linux-binary- has the image and
+# linux-modules- the modules.
 download() {
     local suite=$1 release=$2 into=$3 kind names=()
     apt_suite "$suite"
@@ -52,11 +52,11 @@ download() {
             grep -Fx "linux-$kind-$release-cloud-$arch" || true)")
     done
     mkdir -p "$into"
-    # shellcheck disable=SC2068  # empty names are to vanish
+    # shellcheck disable=SC2068  # drops empty names
     (cd "$into" && apt-get "${apt_opts[@]}" download -qq ${names[@]}) >"$cache/apt/$suite/download.log" 2>&1
 }
 
-# vmlinuz and the wanted modules. The image lies in /boot, from 7.0 on beside the modules, these in /usr/lib or /lib.
+# vmlinuz and the needed modules. The image is in /boot, from 7.0 on beside the modules, which are in /usr/lib or /lib.
 unpack() {
     local from=$1 to=$2 deb image tree module
     for deb in "$from"/*.deb; do
@@ -73,8 +73,8 @@ unpack() {
     basename "$(dirname "$tree")" >"$to/release"
 }
 
-# Puts a module into $3 behind those that it depends on, numbered for insmod. Reads the dependencies from the module
-# itself, which depmod and modprobe would do as well if every host had them. Built in or absent: no file, no harm.
+# Copies a module to $3 after its dependencies, numbered for insmod. Reads the dependencies from the module itself,
+# because not every host has depmod and modprobe. A module that is built in or absent is skipped.
 add_module() {
     local tree=$1 name=$2 to=$3 file depends needed tmp
     compgen -G "$to/*-$name.ko" >/dev/null && return
@@ -103,7 +103,7 @@ fetch_one() {
     series=$(series_of "$release")
     to=$cache/kernels/$series
     if [[ -r $to/vmlinuz && $(cat "$to/source") == "$release ($suite)" ]]; then
-        say "$series: have $release ($suite)"
+        say "$series: $release ($suite) is already fetched"
         return
     fi
     say "$series: fetching $release ($suite)"
@@ -126,7 +126,7 @@ fetch() {
     need xz=xz-utils zstd=zstd dpkg-deb=dpkg apt-cache=apt
     if [[ $# -gt 0 ]]; then
         for name in "$@"; do
-            [[ $name =~ ^([0-9]+\.[0-9]+|oldest|newest)$ ]] || misuse "$name is no kernel series"
+            [[ $name =~ ^([0-9]+\.[0-9]+|oldest|newest)$ ]] || misuse "$name is not a kernel series"
         done
         for name in "$@"; do
             found=$(locate "$name") || true

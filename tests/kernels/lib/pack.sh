@@ -1,9 +1,8 @@
 # shellcheck shell=bash
-# Initramfs images: one with the programs and scripts, the same for all kernels, and one with a kernel's modules. The
+# Initramfs images: one with the programs and scripts for all kernels, and one with a kernel's modules. The
 # kernel unpacks concatenated archives one over the other. Sourced by tools/kernels.
 
-# A program, stripped (debug information is most of it and means nothing in a guest), with its libraries at the paths
-# where the dynamic loader looks for them.
+# A stripped program with its libraries at the paths where the dynamic loader looks for them.
 add_program() {
     local program=$1 tree=$2 name=${3:-$(basename "$1")} library
     mkdir -p "$tree/bin"
@@ -45,8 +44,7 @@ pack_modules() {
     rm -rf "$tree"
 }
 
-# Debian's busybox-static puts a static busybox where the dynamic one would be; a dynamic one is no use before any
-# library is there.
+# Debian's busybox-static replaces the dynamic busybox at the same path; a dynamic one does not run in a guest.
 busybox_static() {
     local busybox
     [[ $arch == amd64 ]] || { echo "$(sysroot)/bin/busybox"; return; }
@@ -55,7 +53,7 @@ busybox_static() {
     echo "$busybox"
 }
 
-# The live tests are optional (TWTRACE_TESTS=OFF): their scenarios skip.
+# Without the live tests (TWTRACE_TESTS=OFF), their scenarios skip.
 programs_of_scenarios() {
     local build=$1 program
     for program in "$build/twtrace" "$build/tests/live/twtrace_live_tests"; do
@@ -63,7 +61,7 @@ programs_of_scenarios() {
     done
 }
 
-# The probes are compiled here, against libbpf alone: a fact must not depend on what twtrace makes of it.
+# The probes are compiled against libbpf only, so that facts do not depend on twtrace.
 programs_of_facts() {
     local out=$cache/facts
     mkdir -p "$out"

@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # Runs the matrix and turns the guests' reports into tables. Sourced by tools/kernels.
 
-# Verdicts by "SERIES NAME": PASS, FAIL or SKIP, and the reasons beside them. Facts by "SERIES WHAT",
-# and what there is to know by the name of the script that asks, a line each.
+# verdict by "SERIES NAME": PASS, FAIL or SKIP; reason likewise. fact by "SERIES WHAT"; asked has the facts of each
+# script, one in each line.
 declare -A verdict=() reason=() fact=() asked=()
 
 run_matrix() {
     local kind=$1 build=$2 fast=$3 limit=$4 write=$5 series image began red=0
     need_for_arch
     need cpio=cpio gzip=gzip flock=util-linux
-    [[ $kind == facts || -x $build/twtrace ]] || die "no $build/twtrace: $(how_to_build), or say --build DIR"
+    [[ $kind == facts || -x $build/twtrace ]] || die "no $build/twtrace: $(how_to_build), or use --build DIR"
     [[ $kind == facts ]] && need clang=clang gcc=gcc make=make bpftool=bpftool
-    # Two guests at a time would make each other miss their limits.
+    # Two guests at a time would slow each other down beyond their limits.
     mkdir -p "$caches/twtrace-kernels"
     exec 9>"$caches/twtrace-kernels/lock"
     flock -n 9 || { say "waiting for another tools/kernels"; flock 9; }
@@ -56,14 +56,14 @@ collect() {
         verdict["$series $name"]=FAIL
         reason["$series $name"]=$(last_words "$logs")
     done
-    # A kernel that complains about itself while twtrace runs is a finding, whatever the scenarios say.
+    # A BUG, oops or panic of the kernel is a failure even if all scenarios pass.
     if grep -aqE 'BUG:|Oops|Kernel panic' "$logs/console.log"; then
         verdict["$series ${wanted[-1]}"]=FAIL
         reason["$series ${wanted[-1]}"]=$(last_words "$logs")
     fi
 }
 
-# A probe that stops early on one kernel must not hide what it told on another.
+# Keeps the facts of all kernels, because a probe may stop early on one of them.
 remember_questions() {
     local script=$1 question
     shift
@@ -72,7 +72,7 @@ remember_questions() {
     done
 }
 
-# One line on stderr as soon as a kernel is through; false when it has a red cell.
+# Prints one line on stderr when a kernel is done; false if a scenario failed.
 progress() {
     local series=$1 seconds=$2 name red=()
     for name in "${wanted[@]}"; do
@@ -81,7 +81,7 @@ progress() {
     if [[ ${#red[@]} -eq 0 ]]; then
         say "$series: done in $seconds s"
     else
-        say "$series: red: ${red[*]} ($seconds s; $cache/logs/$kind/$series/console.log)"
+        say "$series: failed: ${red[*]} ($seconds s; $cache/logs/$kind/$series/console.log)"
         return 1
     fi
 }
@@ -105,7 +105,7 @@ table_of_scenarios() {
     explain
 }
 
-# Why a cell is not green, a line for each scenario and reason, with the kernels it holds for.
+# A line for each scenario that did not pass and each reason, with its kernels.
 explain() {
     local name series why
     for name in "${wanted[@]}"; do
@@ -119,7 +119,7 @@ explain() {
         END { for (i = 1; i <= n; i++) { split(order[i], part, FS); print "* " part[1] " on " on[order[i]] ": " part[2] } }'
 }
 
-# A table for each script, under its first line.
+# A table for each script, with the first line of the script as its title.
 table_of_facts() {
     local script series question cells
     for script in "${wanted[@]}"; do
@@ -137,7 +137,7 @@ table_of_facts() {
     done
 }
 
-# Replaces what is between the two markers of this kind and architecture.
+# Replaces the text between the two markers of this kind and architecture.
 write_docs() {
     local kind=$1 table=$2 docs=$root/docs/kernels.md
     [[ $arch == amd64 ]] || kind+=-$arch

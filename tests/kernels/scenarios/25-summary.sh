@@ -1,4 +1,4 @@
-# Five closes are counted as five, and what twtrace counted is what the kernel counted.
+# Five closes are counted, and twtrace's count equals the kernel's.
 . /lib/common.sh
 five_closes() { closes 5; }
 during five_closes -- summary -v -o json || fail "twtrace summary ended with $?: $(tail -n 1 /tmp/err)"

@@ -1,4 +1,4 @@
-# The clock is set an hour forward and two back while it traces: what it counts and how long it ran stay what they are.
+# The clock is set an hour forward and two back during the trace; counts and duration must remain correct.
 . /lib/common.sh
 step_clock() { date -s "@$(($(date +%s) + $1))" >/dev/null; }
 closes_and_steps() {

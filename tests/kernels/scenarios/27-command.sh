@@ -1,14 +1,14 @@
-# Five closes of a command's descendants are counted, those of others are not, and the status is the command's.
+# Five closes of a command's descendants are counted, closes of other processes are not, and the status is the command's.
 . /lib/common.sh
 echo '. /lib/common.sh; closes 5; exit 3' >/tmp/command
-one_close & # somebody else
+one_close & # not part of the command
 twtrace summary -v -o json --output-file /tmp/out -- sh /tmp/command 2>/tmp/err
 status=$?
 [ $status -eq 3 ] || fail "twtrace summary -- sh ended with $status"
 cat /tmp/out
 wait
 tr -d ' \n' </tmp/out >/tmp/flat
-# An entry may lack its closer only where the kernel skipped a BPF program, as often as twtrace says; without a number: never.
+# An entry may have no closer only if twtrace reports that the kernel skipped a BPF program, and at most as often.
 skipped=$(sed -nE 's/.* ([0-9]+) transitions skipped by recursion.*/\1/p' /tmp/err)
 number() { sed -E "s/.*\"$1\":\\{[^}]*\"$2\":([0-9]+).*/\\1/" /tmp/flat; }
 entries=$(number totals time_wait)

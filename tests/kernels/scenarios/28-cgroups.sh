@@ -1,5 +1,5 @@
 # limit: 120
-# A command's descendants are followed whatever cgroup hierarchies the host has: v1 alone, v1 and v2, v2 alone.
+# A command's descendants are followed with every set of cgroup hierarchies: v1 alone, v1 and v2, v2 alone.
 . /lib/common.sh
 echo '. /lib/common.sh; closes 5; exit 3' >/tmp/command
 

@@ -1,4 +1,4 @@
-# A socket in TIME_WAIT is listed, though it was there before.
+# A socket that was in TIME_WAIT before is listed.
 . /lib/common.sh
 need_command list
 one_close

@@ -1,5 +1,5 @@
-# The doctor has something to say, does not stumble over what this kernel lacks, and sees who picked a port: that
-# is read from a field of the kernel's own.
+# The doctor works without features that this kernel lacks, and detects whether bind() picked a port, which it reads from
+# a field of the kernel.
 # limit: 240
 . /lib/common.sh
 need_command doctor

@@ -1,4 +1,4 @@
-# The endpoint answers and counts the close that it saw.
+# The exporter answers a scrape and counts the close.
 . /lib/common.sh
 need_command exporter
 scrape() {

@@ -1,4 +1,4 @@
-# How each TIME_WAIT ends (--ends), with fentry: reused, reset, expired, purged; a TIME_WAIT of a minute is waited for.
+# How each TIME_WAIT ends (--ends), with fentry: reused, reset, purged, or expired after a minute.
 # limit: 600
 . /lib/common.sh
 twtrace doctor --host | grep -q '^fentry *yes' || fail "no fentry: $(twtrace doctor --host | grep '^fentry')"

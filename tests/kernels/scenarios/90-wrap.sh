@@ -1,10 +1,10 @@
 # limit: 420
-# jiffies begin five minutes before their lower 32 bits, TCP's time stamps, wrap: closes before, across and after it. It takes
-# those five minutes, unless --fast-time lets idle time pass.
+# The lower 32 bits of jiffies, TCP's time stamps, wrap five minutes after boot: closes before, across and after the wrap.
+# It takes these five minutes, except with --fast-time.
 . /lib/common.sh
 uptime_s() { cut -d . -f 1 /proc/uptime; }
 [ "$(uptime_s)" -lt 280 ] || skip "the wrap is over"
-# A connection that lasts across it, and is closed by the server then.
+# A connection that lasts across the wrap and is then closed by the server.
 across() {
     (
         sleep $((310 - $(uptime_s)))
@@ -21,7 +21,7 @@ during across -- trace -v -o json || fail "twtrace trace ended with $?: $(tail -
 cat /tmp/out
 [ "$(uptime_s)" -ge 305 ] || fail "there was no wrap"
 grep -q 'accounting: exact' /tmp/err || fail "not exact: $(grep accounting /tmp/err)"
-# How long closing took is never more than the time that passed.
+# No close takes longer than the time that passed.
 while read -r close_us; do
     [ "$close_us" -lt 330000000 ] || fail "closing took $close_us us"
 done <<END

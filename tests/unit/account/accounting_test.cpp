@@ -44,8 +44,7 @@ TEST_CASE("accounting: events lost in the ring are counted") {
     CHECK(accounting.lost == 10);
 }
 
-TEST_CASE(
-    "accounting: misses explain a gap, but no more than there were, and not those recovered") {
+TEST_CASE("accounting: misses explain a gap up to their number, less the recovered ones") {
     auto given = inputs(90, 100);
     given.recursion_misses = 25;
     CHECK(Accounting::of(given).missed == 10);
@@ -71,7 +70,7 @@ TEST_CASE("accounting: misses without a gap cost no entry") {
     CHECK(Accounting::of(given).unaccounted == -10);
 }
 
-TEST_CASE("accounting: without the kernel's counters nothing is called exact") {
+TEST_CASE("accounting: not exact without the kernel's counters") {
     Accounting::Inputs given;
     given.captured = 5;
     given.filtered = 2;
@@ -101,7 +100,7 @@ TEST_CASE("accounting: a gap always has a reason, the known ones by their number
     CHECK(has_reason(accounting, "2 were in network namespaces that no file descriptor"));
 }
 
-TEST_CASE("accounting: what could not be compared is unverified, and no part of unaccounted") {
+TEST_CASE("accounting: entries that could not be compared are unverified, not unaccounted") {
     auto given = inputs(750, 238);
     given.unverified.ended = 512;
     const auto accounting = Accounting::of(given);
@@ -156,7 +155,7 @@ TEST_CASE("accounting line: exact, too few, too many, not checked") {
                                            "ended before the counters were compared");
 }
 
-TEST_CASE("accounting: a kernel that counts at the end does not see what a reset ended") {
+TEST_CASE("accounting: a kernel that counts at the end does not count minisocks ended by a reset") {
     auto given = inputs(100, 90);
     given.counted_at_end = true;
     CHECK(has_reason(Accounting::of(given), "counts an entry when it ends"));
@@ -190,8 +189,7 @@ TEST_CASE("accounting: of an interval, from two readings", "[accounting]") {
     CHECK_FALSE(Accounting::of(later.since(earlier)).kernel);
 }
 
-TEST_CASE(
-    "accounting: what is not known of closers and sockets is said, and does not make it inexact") {
+TEST_CASE("accounting: unknown closers and sockets are reported, and do not make it inexact") {
     auto given = inputs(100, 100);
     CHECK(accounting_line(Accounting::of(given)) ==
           "exact: captured 100 + lost 0 + missed 0 = 100 counted by the kernel");

@@ -21,7 +21,7 @@ TEST_CASE("conntrack: columns are found by name and added up over the CPUs", "[a
     CHECK(sum_of_column("found drop\n1\nx y\n2 3", "drop") == 3); // cut short, or no number
 }
 
-TEST_CASE("conntrack: where the kernel tracks nothing, nothing is known", "[account]") {
+TEST_CASE("conntrack: unknown where the kernel does not track", "[account]") {
     const Conntrack none = read_conntrack("/nonexistent", "/nonexistent");
     CHECK_FALSE(none.entries);
     CHECK_FALSE(none.most);

@@ -33,7 +33,7 @@ TEST_CASE("bind mounts of network namespaces in mountinfo") {
     CHECK(found.at(4026532171) == "/run/docker/netns/1-ab cd");
 }
 
-TEST_CASE("hostile mountinfo names nothing") {
+TEST_CASE("hostile mountinfo gives no names") {
     for (const char* text : {"", "\n\n", "700 30 0:4", "700 30 0:4 net:[ /x", "1 2 3 net:[]",
                              "1 2 3 net:[99999999999999] /x rw", "1 2 3 net:[x] /x rw",
                              "1 2 3 net:[5]", "1 2 3 net:[5] relative rw"})

@@ -29,7 +29,7 @@ TEST_CASE("netstat: the counters are found by their names") {
     CHECK(counters->entered(CountedAt::Schedule) == 1300);
 }
 
-TEST_CASE("netstat: in whatever order, wherever the lines stand, with the largest numbers") {
+TEST_CASE("netstat: columns and lines in any order, with the largest numbers") {
     const auto counters =
         parse_netstat("IpExt: TW\nIpExt: 9\nTcpExt: TCPTimeWaitOverflow TWKilled TW\n"
                       "TcpExt: 18446744073709551615 2 18446744073709551615");
@@ -39,7 +39,7 @@ TEST_CASE("netstat: in whatever order, wherever the lines stand, with the larges
     CHECK(counters->tw_overflow == ~std::uint64_t{0});
 }
 
-TEST_CASE("netstat: names that only look like it do not count") {
+TEST_CASE("netstat: similar names do not match") {
     CHECK_FALSE(parse_netstat("TcpExt: TWX XTW tw TW2\nTcpExt: 1 2 3 4\n"));
     CHECK_FALSE(parse_netstat("XTcpExt: TW\nXTcpExt: 1\n"));
 }
@@ -56,7 +56,7 @@ TEST_CASE("netstat: without TW there is no value, not 0") {
     }
 }
 
-TEST_CASE("netstat: old kernels without the later counters are read all the same") {
+TEST_CASE("netstat: kernels without the newer counters") {
     const auto counters = parse_netstat("TcpExt: TW\nTcpExt: 5\n");
     REQUIRE(counters);
     CHECK(counters->tw == 5);
@@ -64,7 +64,7 @@ TEST_CASE("netstat: old kernels without the later counters are read all the same
     CHECK(counters->tw_overflow == 0);
 }
 
-TEST_CASE("netstat: cut short anywhere, it is read or refused, never misread") {
+TEST_CASE("netstat: text that is cut anywhere is read or refused, never misread") {
     for (std::size_t length = 0; length < real.size(); ++length) {
         const auto counters = parse_netstat(std::string_view(real).substr(0, length));
         CAPTURE(length);

@@ -154,7 +154,7 @@ TEST_CASE("aggregate: a group has the values that all of its events share") {
     CHECK(*group.netns.get() == 4026531840U);
 }
 
-TEST_CASE("aggregate: a process is known by a name, whatever its threads are called") {
+TEST_CASE("aggregate: a process has one name, regardless of the names of its threads") {
     const auto thread = [](std::uint32_t tid, const char* comm) {
         Event event = client_v4();
         event.owner = nullptr;
@@ -175,7 +175,7 @@ TEST_CASE("aggregate: a process is known by a name, whatever its threads are cal
     CHECK(*group.service.get() == "after-exec");
 }
 
-TEST_CASE("aggregate: beyond the bound of groups it is 'other', and every total is exact") {
+TEST_CASE("aggregate: groups beyond the bound are 'other', and every total is exact") {
     constexpr std::uint64_t processes = 1000;
     Aggregator aggregator(GroupBy::Process, {10, 50'000});
     std::uint64_t added = 0;
@@ -224,7 +224,7 @@ TEST_CASE("aggregate: of groups of one size those unchanged for longest are repl
     CHECK(left == std::vector<std::uint32_t>{5, 6, 7, 8, 20, 21, 22, 23});
 }
 
-TEST_CASE("aggregate: 'other' takes over all that a group has counted") {
+TEST_CASE("aggregate: 'other' takes over all counts of a group") {
     Aggregator aggregator(GroupBy::Process, {1, 50'000});
     aggregator.add(of_process(1));
     Event event = fin_wait2();
@@ -284,8 +284,7 @@ TEST_CASE("aggregate: beyond the bound of peers their number is kept") {
     CHECK(peers_sum(group) == group.counts.time_wait);
 }
 
-TEST_CASE(
-    "aggregate: groups come largest first, and equals in the same order whatever came first") {
+TEST_CASE("aggregate: groups are sorted largest first, and equal ones in a fixed order") {
     std::vector<std::uint32_t> pids;
     for (std::uint32_t pid = 1; pid <= 200; ++pid)
         pids.push_back(pid);
@@ -308,7 +307,7 @@ TEST_CASE(
     CHECK(orders[0] == orders[2]);
 }
 
-TEST_CASE("aggregate: an entry that is taken back leaves nothing behind but an aborted close") {
+TEST_CASE("aggregate: a retracted entry leaves only an aborted close") {
     Aggregator aggregator(GroupBy::Process);
     aggregator.add(client_v4());
     aggregator.add(fin_wait2());
@@ -324,7 +323,7 @@ TEST_CASE("aggregate: an entry that is taken back leaves nothing behind but an a
     CHECK(group.lifetime_us->count() == 1);
 }
 
-TEST_CASE("aggregate: the only entry towards a peer, taken back, is no peer") {
+TEST_CASE("aggregate: a peer whose only entry is retracted is not listed") {
     Aggregator aggregator(GroupBy::Process);
     aggregator.add(fin_wait2());
     aggregator.add(retraction_of(fin_wait2()));

@@ -39,7 +39,7 @@ std::array<double, 60> steady(double rate, std::size_t seconds) {
 
 } // namespace
 
-TEST_CASE("destinations: when a minute's window is full") {
+TEST_CASE("destinations: the time until the ports of a minute are used up") {
     CHECK_FALSE(full_in_s(steady(100, 60), 100, 6001));
     CHECK_FALSE(full_in_s(steady(100, 10), 100, 6001));
     CHECK(full_in_s(steady(100, 10), 100, 2000).value() == Approx(10));
@@ -86,7 +86,7 @@ TEST_CASE("destinations: a forecast at the present rate") {
     CHECK(*one.used_up_in_s == Approx(18.2).margin(0.5));
 }
 
-TEST_CASE("destinations: what connect() takes over does not run out") {
+TEST_CASE("destinations: ports that connect() takes over do not run out") {
     Flows flows(start);
     enter(flows, towards("127.0.0.1"), 1000, 10);
     enter(flows, towards("10.0.0.5"), 100, 10);

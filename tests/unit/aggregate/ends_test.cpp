@@ -46,7 +46,7 @@ std::uint64_t ended(const Ends& ends, Reason reason) {
 
 } // namespace
 
-TEST_CASE("ends: present is what entered and did not end, by group") {
+TEST_CASE("ends: present minisocks are those that entered and did not end, by group") {
     Aggregator aggregator(GroupBy::Process);
     for (int times = 0; times < 3; ++times)
         aggregator.add(entry(1));
@@ -74,7 +74,7 @@ TEST_CASE("ends: present is what entered and did not end, by group") {
     CHECK(aggregator.totals().time_wait == 4);
 }
 
-TEST_CASE("ends: what was not seen to enter makes no group") {
+TEST_CASE("ends: an end without a known entry makes no group") {
     Aggregator aggregator(GroupBy::Process);
     Event unknown = end(0, Reason::Expired);
     unknown.held = false;
@@ -84,7 +84,7 @@ TEST_CASE("ends: what was not seen to enter makes no group") {
     CHECK(aggregator.ends().present == 0);
 }
 
-TEST_CASE("ends: an entry that was none is not present") {
+TEST_CASE("ends: a retracted entry is not present") {
     Aggregator aggregator(GroupBy::Process);
     aggregator.add(entry(1, Stage::FinWait2));
     Event retraction = entry(1, Stage::None);

@@ -46,7 +46,8 @@ TEST_CASE("flows: entries of one process on one peer are one flow") {
     CHECK(flow.how[TWTRACE_HOW_CLOSE] == 2);
 }
 
-TEST_CASE("flows: a passive close is none, and a connect without a port is counted by itself") {
+TEST_CASE(
+    "flows: a passive close makes no flow, and a connect without a port is counted separately") {
     Flows flows(start);
     Event event = of_pid(7);
     event.type = EventType::PassiveClose;
@@ -60,7 +61,7 @@ TEST_CASE("flows: a passive close is none, and a connect without a port is count
     CHECK(only(flows).entries.sum() == 0);
 }
 
-TEST_CASE("flows: the rate is of the last five seconds, and of less while there are less") {
+TEST_CASE("flows: the rate covers the last five seconds, or the time since the start") {
     Flows flows(start + second / 2);
     flows.add(of_pid(7), start + second / 2, 100);
     flows.age(start + 2 * second);
@@ -72,7 +73,7 @@ TEST_CASE("flows: the rate is of the last five seconds, and of less while there 
     CHECK(only(flows).entries.sum() == 100);
 }
 
-TEST_CASE("flows: after a minute of silence a flow is forgotten, and no sooner") {
+TEST_CASE("flows: a flow is dropped after a minute without events, and not earlier") {
     Flows flows(start);
     flows.add(of_pid(7), start);
     flows.add(of_pid(8), start + 30 * second);
@@ -84,7 +85,7 @@ TEST_CASE("flows: after a minute of silence a flow is forgotten, and no sooner")
     CHECK(flows.all().empty());
 }
 
-TEST_CASE("flows: a process is called by its main thread") {
+TEST_CASE("flows: a process has the name of its main thread") {
     Flows flows(start);
     Event event = of_pid(7);
     event.owner = nullptr;
@@ -106,7 +107,7 @@ TEST_CASE("flows: a process is called by its main thread") {
     CHECK(only(flows).service == "java");
 }
 
-TEST_CASE("flows: where there are too many, clients give up their pids and servers their clients") {
+TEST_CASE("flows: beyond the bound, clients lose their pids and servers their clients") {
     Flows flows(start, {10, 4});
     for (std::uint32_t pid = 1; pid <= 10; ++pid)
         flows.add(of_pid(pid), start);
@@ -132,7 +133,7 @@ TEST_CASE("flows: where there are too many, clients give up their pids and serve
     CHECK(coarse_servers == 200);
 }
 
-TEST_CASE("flows: beyond all bounds only the number is left, and it is right") {
+TEST_CASE("flows: beyond all bounds only the number is kept, and it is exact") {
     Flows flows(start, {3, 2});
     Event event = client_v4();
     for (std::uint32_t port = 1; port <= 5000; ++port) {
@@ -143,7 +144,7 @@ TEST_CASE("flows: beyond all bounds only the number is left, and it is right") {
     CHECK(sum_of_entries(flows) == 5000);
 }
 
-TEST_CASE("flow groups: the same flows by whatever is asked for") {
+TEST_CASE("flow groups: the same flows by every grouping") {
     Flows flows(start);
     flows.add(of_pid(1), start, 10);
     flows.add(of_pid(2), start, 20);
@@ -163,7 +164,7 @@ TEST_CASE("flow groups: the same flows by whatever is asked for") {
     CHECK(by_second(all[0])[0] == 35);
 }
 
-TEST_CASE("flows: a rate that is young is divided by its age, and all rates by the same time") {
+TEST_CASE("flows: a new rate is divided by its age, and all rates by the same time") {
     Flows flows(start);
     for (std::uint64_t at = 0; at < 10; ++at) // another process, all the time
         flows.add(of_pid(7), start + at * second);
@@ -191,7 +192,7 @@ TEST_CASE("flows: batches are averaged over five seconds") {
     CHECK(only(flows).rate(flows.covered_s()) == Approx(300 / 4.9));
 }
 
-TEST_CASE("flows: what has only begun is divided by half a second at least") {
+TEST_CASE("flows: a rate is divided by at least half a second") {
     Flows flows(start);
     flows.add(of_pid(7), start + 100 * second + second * 9 / 10, 500);
     flows.age(start + 101 * second);

@@ -41,7 +41,7 @@ TEST_CASE("histogram: one value is every quantile") {
     }
 }
 
-TEST_CASE("histogram: buckets follow each other without a gap, and hold what belongs to them") {
+TEST_CASE("histogram: buckets are contiguous and hold the values of their range") {
     for (std::size_t index = 1; index < Histogram::buckets; ++index) {
         CAPTURE(index);
         const std::uint64_t first = Histogram::upper_end(index - 1) + 1;
@@ -79,7 +79,7 @@ TEST_CASE("histogram: quantiles are the exact ones, or up to an eighth more") {
     }
 }
 
-TEST_CASE("histogram: many at once count as many, beyond 32 bits") {
+TEST_CASE("histogram: a value can be added many times at once, beyond 32 bits") {
     Histogram histogram;
     histogram.add(1, std::uint64_t{1} << 33);
     histogram.add(100);

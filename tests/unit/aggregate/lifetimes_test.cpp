@@ -14,7 +14,7 @@ std::optional<std::uint64_t> median(const Lifetimes& lifetimes) {
 
 } // namespace
 
-TEST_CASE("lifetimes: quantiles within an eighth, nothing of nothing") {
+TEST_CASE("lifetimes: quantiles within an eighth, none without values") {
     Lifetimes lifetimes;
     CHECK_FALSE(median(lifetimes));
     for (std::uint64_t us = 1; us <= 1000; ++us)
@@ -49,7 +49,7 @@ TEST_CASE("lifetimes: old values fade out, and new ones count in full") {
     CHECK(*median(lifetimes) == 3);
 }
 
-TEST_CASE("lifetimes: longer ones than there are buckets for count in the last") {
+TEST_CASE("lifetimes: values beyond the buckets count in the last bucket") {
     Lifetimes lifetimes;
     lifetimes.add(~std::uint64_t{0});
     REQUIRE(median(lifetimes));

@@ -15,7 +15,7 @@ HeldKey key_of(const Event& event) {
 
 } // namespace
 
-TEST_CASE("ports held: a minute long, by clients only", "[aggregate]") {
+TEST_CASE("ports held: for a minute, by clients only", "[aggregate]") {
     PortsHeld held(10);
     Event event = test::client_v4();
     held.add(event, 5, 1, 100 * second);
@@ -104,7 +104,7 @@ TEST_CASE("ports held: a port that was taken over is taken once", "[aggregate]")
     CHECK(held.towards(key_of(event)).held() == 100); // only those of the last second
 }
 
-TEST_CASE("ports held: how many known ports there are is bounded", "[aggregate]") {
+TEST_CASE("ports held: the number of known ports is bounded", "[aggregate]") {
     PortsHeld held(10, 5);
     Event event = test::client_v4();
     for (std::uint16_t port = 1; port <= 20; ++port) {
@@ -113,12 +113,12 @@ TEST_CASE("ports held: how many known ports there are is bounded", "[aggregate]"
     }
     CHECK(held.towards(key_of(event)).taken == 20); // counted, but not by port
     event.local_port = 1;
-    held.add(event, 1, 1, 200 * second); // the minute is over: there is room again
+    held.add(event, 1, 1, 200 * second); // the minute is over: ports are known again
     held.add(event, 1, 1, 200 * second);
     CHECK(held.towards(key_of(event)).taken == 1);
 }
 
-TEST_CASE("ports held: a burst of 75 s ago holds nothing", "[aggregate]") {
+TEST_CASE("ports held: a burst 75 s ago holds no ports", "[aggregate]") {
     PortsHeld held(10);
     const Event event = test::client_v4();
     held.add(event, 100, 1, 100 * second);

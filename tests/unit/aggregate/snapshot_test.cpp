@@ -61,7 +61,7 @@ TEST_CASE("snapshot: rate, share and how of each group") {
     CHECK(rows[0].role == Role::Client);
 }
 
-TEST_CASE("snapshot: what a group does not know or share is nothing") {
+TEST_CASE("snapshot: a value that a group does not know or share is null") {
     Aggregator aggregator(GroupBy::Netns);
     aggregator.add(unknown_closer());
     const auto row = rows_of(aggregator, 1.0, 10).front();
@@ -158,7 +158,7 @@ TEST_CASE("snapshot: the ports towards a peer are shared by all that connect to 
     }
 }
 
-TEST_CASE("snapshot: a peer or a listener is named, also where nothing entered TIME_WAIT") {
+TEST_CASE("snapshot: a peer or a listener is named even if nothing entered TIME_WAIT") {
     Event exhausted = client_v4();
     exhausted.type = EventType::PortExhausted;
     exhausted.stage = Stage::None;
@@ -208,8 +208,7 @@ TEST_CASE("snapshot: without a duration or time-waits there is no division by ze
     CHECK(near(row.share, 0));
 }
 
-TEST_CASE(
-    "snapshot: processes of one name with few closes each are one row, where that is wanted") {
+TEST_CASE("snapshot: processes of one name with few closes each share a row, if requested") {
     static const Owner by_script{"curl", "", "", "/", "check_backend.sh", "", "curl"};
     Aggregator aggregator(GroupBy::Process);
     for (std::uint32_t pid = 100; pid < 250; ++pid) {

@@ -43,7 +43,7 @@ TEST_CASE("schedule: any event restarts it") {
     CHECK(reads_until_sleep(asked) == reads);
 }
 
-TEST_CASE("schedule: many events are read in larger batches, as long as four fit into the ring") {
+TEST_CASE("schedule: larger batches under load, as long as four fit into the ring") {
     using std::chrono::milliseconds;
     using twtrace::time_between_reads;
     constexpr std::size_t ring = 2U << 20;

@@ -101,7 +101,7 @@ TEST_CASE("replay: the state at the recorder's start is known before the first e
     CHECK(replay->netns().at(before.netns).conntrack->entries == 12U);
 }
 
-TEST_CASE("replay: sockets from before the span, as far as they are left at its end", "[replay]") {
+TEST_CASE("replay: sockets from before the span that remain at its end", "[replay]") {
     const TemporaryDirectory directory;
     Options options;
     options.from = directory.path("a.twr");
@@ -142,7 +142,8 @@ TEST_CASE("replay: sockets from before the span, as far as they are left at its 
     }
 }
 
-TEST_CASE("replay: a run whose first file was removed begins where the rest does", "[replay]") {
+TEST_CASE("replay: a run whose first file was removed begins with the remaining files",
+          "[replay]") {
     const TemporaryDirectory directory;
     Options options;
     options.from = directory.path("flight/");

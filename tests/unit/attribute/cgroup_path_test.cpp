@@ -1,5 +1,5 @@
-// The table of real paths: the path that each of systemd, the container runtimes and the kubelet
-// creates, and twtrace's result. `source` says where a path of this form was seen.
+// Real cgroup paths of systemd, the container runtimes and the kubelet, and twtrace's result.
+// `source` is the origin of the path.
 #include "attribute/cgroup_path.h"
 
 #include <string>
@@ -325,7 +325,7 @@ TEST_CASE("a path without a known pattern gives no name", "[attribute]") {
           "nginx.service"); // a missing leading slash is not an error
 }
 
-TEST_CASE("hostile paths are bounded and never become a printable lie", "[attribute]") {
+TEST_CASE("hostile paths are bounded and never give a misleading name", "[attribute]") {
     CHECK(name_cgroup("/system.slice/\x1b[2Jnginx.service") == CgroupName{});
     CHECK(name_cgroup("/lxc/a\nb") == CgroupName{});
     CHECK(name_cgroup(std::string("/lxc/a\0b", 8)) == CgroupName{});
@@ -341,7 +341,7 @@ TEST_CASE("hostile paths are bounded and never become a printable lie", "[attrib
     CHECK(name_cgroup(std::string(1 << 20, 'x')) == CgroupName{});
 }
 
-TEST_CASE("every cut and every changed byte of a real path is survived", "[attribute]") {
+TEST_CASE("every cut and every changed byte of a real path is handled", "[attribute]") {
     for (const auto* rows :
          {&systemd_rows(), &container_rows(), &kubernetes_rows(), &machine_rows()})
         for (const Row& row : *rows)

@@ -109,7 +109,7 @@ TEST_CASE("an id that was not found is not searched for again", "[attribute]") {
     CHECK(path_of(resolver.by_id(later)) == "/b.service");
 }
 
-TEST_CASE("walks are rationed, and what was put off is not taken for unknown", "[attribute]") {
+TEST_CASE("walks are limited, and a postponed walk does not mark an id as unknown", "[attribute]") {
     FakeHost host;
     CgroupResolver resolver(host.options());
     CHECK_FALSE(resolver.by_id(~0ULL)); // walks
@@ -119,7 +119,7 @@ TEST_CASE("walks are rationed, and what was put off is not taken for unknown", "
     CHECK(path_of(resolver.by_id(id)) == "/late.service");
 }
 
-TEST_CASE("unified: the id answers, the process only where it cannot", "[attribute]") {
+TEST_CASE("unified: the id gives the name, else the process", "[attribute]") {
     FakeHost host;
     const auto id = host.files.make_directory("/cgroup/a.service");
     host.add_process(7, 100, "0::/b.service\n");
@@ -129,7 +129,7 @@ TEST_CASE("unified: the id answers, the process only where it cannot", "[attribu
     CHECK(path_of(resolver.resolve(0, 7, 0)) == "/b.service");
 }
 
-TEST_CASE("hybrid: the process decides, and a root id gives no name", "[attribute]") {
+TEST_CASE("hybrid: the process gives the name, and a root id gives none", "[attribute]") {
     FakeHost host(true);
     const auto root = test::FakeFiles::inode(host.files.path("/cgroup"));
     const auto id = host.files.make_directory("/cgroup/system.slice/containerd.service");
@@ -176,7 +176,7 @@ TEST_CASE("a process's name outlives it and follows it when it is moved", "[attr
     CHECK(path_of(resolver.by_process(7, boottime_ns(100))) == "/b.service");
 }
 
-TEST_CASE("a process that could not be read is asked again, but not at once", "[attribute]") {
+TEST_CASE("a process that could not be read is read again later", "[attribute]") {
     FakeHost host(true);
     CgroupResolver resolver(host.options());
     CHECK_FALSE(resolver.by_process(7, boottime_ns(100)));

@@ -64,7 +64,8 @@ TEST_CASE("other end: the listener in the namespace that has the address", "[att
     CHECK(services.find(towards(2, Role::Client, "127.0.0.1", 6379)) == "cache");
 }
 
-TEST_CASE("other end: a peer that connected is known by its namespace's container", "[attribute]") {
+TEST_CASE("other end: a peer that connected is named by the container of its namespace",
+          "[attribute]") {
     const HostServices services = host();
     CHECK(services.find(towards(1, Role::Server, "10.88.0.5", 45678)) == "cache");
     CHECK(services.find(towards(2, Role::Server, "10.88.0.1", 45678)).empty()); // the host
@@ -73,7 +74,7 @@ TEST_CASE("other end: a peer that connected is known by its namespace's containe
     CHECK(services.find(towards(1, Role::Client, "10.88.0.5", 1)) == "cache");
 }
 
-TEST_CASE("other end: unknown where it is elsewhere, or could be several", "[attribute]") {
+TEST_CASE("other end: unknown for peers on other hosts, and if several match", "[attribute]") {
     const HostServices services = host();
     CHECK(services.find(towards(1, Role::Client, "192.0.2.1", 80)).empty());
     CHECK(services.find(towards(1, Role::Client, "10.0.2.100", 80)).empty());
@@ -84,7 +85,7 @@ TEST_CASE("other end: unknown where it is elsewhere, or could be several", "[att
     CHECK_FALSE(services.knows(99));
 }
 
-TEST_CASE("other end: pictures are handed over with a rising version", "[attribute]") {
+TEST_CASE("other end: results are handed over with a rising version", "[attribute]") {
     HostServicesBox box;
     CHECK(box.version() == 0);
     CHECK(box.get() == nullptr);

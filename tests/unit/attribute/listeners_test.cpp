@@ -47,7 +47,7 @@ void add_process(const FakeFiles& proc, std::uint32_t pid, std::uint64_t start_t
 
 } // namespace
 
-TEST_CASE("the listener that a connection arrives at") {
+TEST_CASE("the listener that accepts a connection") {
     ListenerTable table;
     table.add(listener("0.0.0.0", 80, 1));
     table.add(listener("::", 80, 2));
@@ -82,7 +82,7 @@ TEST_CASE("of several holders of a socket the oldest is named") {
     CHECK(found.holders.at(13).pid == 400);
 }
 
-TEST_CASE("pid 1 passes listening sockets on: it is named only where it is alone") {
+TEST_CASE("pid 1 passes listening sockets on: it is named only as the sole holder") {
     const FakeFiles proc;
     add_process(proc, 1, 1, {"socket:[11]", "socket:[12]"});
     add_process(proc, 200, 950, {"socket:[11]"});

@@ -49,7 +49,7 @@ TEST_CASE("net text: a namespace's own addresses", "[attribute]") {
     }
 }
 
-TEST_CASE("net text: listening sockets, and nothing of what follows them", "[attribute]") {
+TEST_CASE("net text: listening sockets, and no others", "[attribute]") {
     const test::FakeFiles files;
     files.write("/net/tcp",
                 header +
@@ -92,7 +92,7 @@ TEST_CASE("net text: listening sockets, and nothing of what follows them", "[att
     CHECK(all.empty());
 }
 
-TEST_CASE("net text: broken lines are no listeners", "[attribute]") {
+TEST_CASE("net text: broken lines give no listeners", "[attribute]") {
     const std::string line = "0: 0100007F:2328 00000000:0000 0A 0:0 00:0 0 0 0 4711";
     TcpSocket socket;
     REQUIRE(parse_listener(line, socket));

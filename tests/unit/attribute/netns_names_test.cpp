@@ -57,7 +57,7 @@ TEST_CASE("a file that is no namespace has no id", "[attribute]") {
     CHECK_FALSE(names.name_of(test::FakeFiles::inode(fake.files.path("/netns/stale"))).has_value());
 }
 
-TEST_CASE("of two names the first in the alphabet is kept, unprintable ones are passed over",
+TEST_CASE("the first of two names in the alphabet is kept, unprintable names are skipped",
           "[attribute]") {
     FakeNames fake;
     for (const char* name : {"green", "blue", "a\x1b[2J", "red"})
@@ -67,7 +67,7 @@ TEST_CASE("of two names the first in the alphabet is kept, unprintable ones are 
     CHECK(names.name_of(fake.own) == "blue");
 }
 
-TEST_CASE("new names are seen, but not by reading at every question", "[attribute]") {
+TEST_CASE("new names are seen without reading at every look-up", "[attribute]") {
     FakeNames fake;
     NetnsNames names(fake.options());
     fake.add("late");
@@ -81,7 +81,7 @@ TEST_CASE("new names are seen, but not by reading at every question", "[attribut
     CHECK_FALSE(names.name_of(fake.own).has_value());
 }
 
-TEST_CASE("the host's namespace is called so in tables only", "[attribute]") {
+TEST_CASE("the host's namespace has a name in tables only", "[attribute]") {
     FakeNames fake;
     fake.files.make_directory("/proc/1/ns");
     std::filesystem::create_symlink("/proc/self/ns/net", fake.files.path("/proc/1/ns/net"));

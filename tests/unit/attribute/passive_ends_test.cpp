@@ -44,7 +44,7 @@ TEST_CASE("other end: loopback addresses are the namespace's own", "[attribute]"
     CHECK(ends.find(first).empty());
 }
 
-TEST_CASE("other end: more services than are kept", "[attribute]") {
+TEST_CASE("other end: more services than the table holds", "[attribute]") {
     Owner owner;
     Event passive = test::client_v4();
     passive.type = EventType::PassiveClose;

@@ -4,7 +4,7 @@
 
 using namespace twtrace;
 
-TEST_CASE("port roles: a server's port has many remote ones, in whatever range it lies") {
+TEST_CASE("port roles: a server's port has many remote ports, in any range") {
     PortRoles roles;
     for (std::uint16_t index = 0; index < 50; ++index) {
         roles.add(45'000, static_cast<std::uint16_t>(50'000 + index));  // a server

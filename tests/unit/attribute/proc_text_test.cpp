@@ -99,7 +99,7 @@ TEST_CASE("reading stops at the limit, and a missing file is an error", "[attrib
     CHECK_FALSE(read_text(files.path(), 10).has_value()); // a directory
 }
 
-TEST_CASE("the cache forgets what was not used for longest", "[attribute]") {
+TEST_CASE("the cache evicts the least recently used entry", "[attribute]") {
     LruCache<int, int> cache(2);
     cache.put(1, 10);
     cache.put(2, 20);

@@ -37,7 +37,7 @@ TEST_CASE("process name: the leader's, or the executable's where that is more sp
     CHECK(pick_process_name("nginx", "/usr/sbin/nginx-debug") == "nginx");
 }
 
-TEST_CASE("process name: no number of a thread or processor") {
+TEST_CASE("process name: without the number of a thread or CPU") {
     CHECK(without_thread_number("iou-wrk-25742") == "iou-wrk");
     CHECK(without_thread_number("iou-sqp-1") == "iou-sqp");
     CHECK(without_thread_number("kworker/0:1-mm") == "kworker");

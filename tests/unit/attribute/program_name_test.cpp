@@ -69,7 +69,7 @@ TEST_CASE("program: the executable, or the interpreter's script", "[attribute]")
     }
 }
 
-TEST_CASE("program: bounded, whatever the arguments are", "[attribute]") {
+TEST_CASE("program: bounded for all arguments", "[attribute]") {
     const std::string long_script = program("/usr/bin/python3", {"x", std::string(9000, 'a')});
     CHECK(long_script.size() == 256);
     CHECK(long_script.ends_with("..."));
@@ -77,7 +77,7 @@ TEST_CASE("program: bounded, whatever the arguments are", "[attribute]") {
     CHECK(program_of("/usr/bin/python3", std::string(100, '\0')) == "python3");
 }
 
-TEST_CASE("program: of this process, and of none whose number was used again", "[attribute]") {
+TEST_CASE("program: of this process, and none for a reused pid", "[attribute]") {
     const auto pid = static_cast<std::uint32_t>(getpid());
     const auto stat = read_text("/proc/self/stat", 4096);
     REQUIRE(stat);

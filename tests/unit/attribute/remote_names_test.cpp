@@ -67,7 +67,7 @@ std::string find(RemoteNames& names, const char* text) {
 
 } // namespace
 
-TEST_CASE("remote names: they come later, and nobody waits for them", "[attribute]") {
+TEST_CASE("remote names: resolved later, without a wait", "[attribute]") {
     const auto server = std::make_shared<Server>();
     server->names["10.0.0.5"] = "db.example";
     auto names = names_of(server);
@@ -117,7 +117,7 @@ TEST_CASE("remote names: other text is no host name", "[attribute]") {
         CHECK(find(names, one).empty());
 }
 
-TEST_CASE("remote names: a server that does not answer holds nothing up", "[attribute]") {
+TEST_CASE("remote names: a server that does not answer delays nothing", "[attribute]") {
     const auto server = std::make_shared<Server>(); // never opened until the end
     {
         auto names = names_of(server);

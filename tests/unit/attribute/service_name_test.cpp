@@ -12,7 +12,7 @@ TEST_CASE("service is the unit, else the container, else the command", "[attribu
     CHECK(pick_service("", "", "").empty());
 }
 
-TEST_CASE("units that only wrap something are no services", "[attribute]") {
+TEST_CASE("units that only wrap other units are not services", "[attribute]") {
     const std::string id(64, 'a');
     for (const std::string& unit :
          {std::string("init.scope"), std::string("session-3.scope"),
@@ -25,13 +25,13 @@ TEST_CASE("units that only wrap something are no services", "[attribute]") {
     }
 }
 
-TEST_CASE("a unit of a container's own systemd carries the container's name", "[attribute]") {
+TEST_CASE("a unit of a container's own systemd has the container's name", "[attribute]") {
     CHECK(pick_service("nginx.service", "web", "nginx", true) == "web/nginx.service");
     CHECK(pick_service("init.scope", "web", "systemd", true) == "web");
     CHECK(pick_service("nginx.service", "", "nginx", true) == "nginx.service");
 }
 
-TEST_CASE("a container is called by its names where they are known", "[attribute]") {
+TEST_CASE("a container has its names where they are known", "[attribute]") {
     const std::string id(64, 'a');
     const twtrace::ContainerNames names{"api", "checkout-0", "shop", "checkout"};
     const auto service = [&](const std::string& path) {

@@ -54,7 +54,7 @@ TEST_CASE("present: an end gets the closer and the time of its entry") {
     CHECK(present.size() == 0);
 }
 
-TEST_CASE("present: the end of what was not seen to enter stays without an owner") {
+TEST_CASE("present: an end without a known entry has no owner") {
     TimeWaitOwners present(7);
     Event in = entry();
     present.follow(in);
@@ -106,7 +106,7 @@ TEST_CASE("present: a lost end is inferred from the next entry of the same addre
     CHECK(end.task.pid == 99);
 }
 
-TEST_CASE("present: an entry that was none is forgotten") {
+TEST_CASE("present: a retracted entry is dropped") {
     TimeWaitOwners present(7);
     Event in = entry();
     in.stage = Stage::FinWait2;
@@ -122,7 +122,7 @@ TEST_CASE("present: an entry that was none is forgotten") {
     CHECK(present.size() == 0);
 }
 
-TEST_CASE("present: memory is bounded, and what exceeds it is counted") {
+TEST_CASE("present: memory is bounded, and further entries are counted") {
     TimeWaitOwners present(7, 2);
     for (std::uint16_t port = 1; port <= 5; ++port) {
         Event in = entry(port);

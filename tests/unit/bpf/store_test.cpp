@@ -36,7 +36,8 @@ TEST_CASE("the store keeps opening and closer of each socket, also beyond its wa
     CHECK(native_counts().untracked == 0);
 }
 
-TEST_CASE("the store keeps times of two years, and of sockets whose opening was not seen none") {
+TEST_CASE(
+    "the store keeps times up to two years, and none for sockets whose opening was not seen") {
     auto all = connections(2, true);
     all[0].time_us = (std::uint64_t{1} << 46) - 1;
     all[0].open();
@@ -62,7 +63,7 @@ TEST_CASE("a reset retracts a held end, and only that of its own connection") {
     CHECK(native_reset(&one.sock).how == TWTRACE_HOW_UNKNOWN);
 }
 
-TEST_CASE("what a skipped end left behind is not taken for the next connection's") {
+TEST_CASE("data of a skipped end is not used for the next connection") {
     auto all = connections(1, true);
     Connection& one = all[0];
     one.open();

@@ -1,4 +1,4 @@
-// The store with threads that compete for the ways of one bucket. [.endurance] runs longer:
+// The store with threads that compete for the ways of one bucket. A longer run:
 // TWTRACE_STORE_OPERATIONS=1000000000 twtrace_unit_tests '[store-threads]'
 #include <sched.h>
 
@@ -41,7 +41,7 @@ void lose_the_processor_at_times() {
         sched_yield();
 }
 
-// skipping: one transition in 64 is missed, as when a softirq interrupts the program.
+// skipping: one transition in 64 is skipped, as when a softirq interrupts the program.
 class Worker {
   public:
     Worker(std::uint32_t index, std::vector<native_sock> sockets, bool skipping)
@@ -136,7 +136,7 @@ void tell(const char* what, const Result& result) {
 
 } // namespace
 
-TEST_CASE("threads that compete for one bucket never get another's closer or opening",
+TEST_CASE("threads that compete for one bucket never get another socket's closer or opening",
           "[store-threads]") {
     const Result result = run_threads(operations(), false);
     tell("every transition seen", result);
@@ -145,8 +145,7 @@ TEST_CASE("threads that compete for one bucket never get another's closer or ope
     CHECK(native_counts().untracked == 0);
 }
 
-TEST_CASE("threads of which transitions are skipped never get another's closer",
-          "[store-threads]") {
+TEST_CASE("threads with skipped transitions never get another socket's closer", "[store-threads]") {
     const Result result = run_threads(operations() / 4, true);
     tell("one in 64 skipped", result);
     CHECK(result.wrong_closer == 0);

@@ -64,7 +64,7 @@ BudgetVerdict verdict_on(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("budget: each comparison holds at its border") {
+TEST_CASE("budget: each comparison at its limit") {
     CHECK_FALSE(verdict_on("time_wait > 150").exceeded);
     CHECK(verdict_on("time_wait > 149").exceeded);
     CHECK(verdict_on("time_wait>=150").exceeded);
@@ -90,7 +90,7 @@ TEST_CASE("budget: labels select groups and peers") {
     CHECK(verdict_on("port_exhausted > 0").value == 3.0);
 }
 
-TEST_CASE("budget: what was not closed is nothing, and an unknown share exceeds nothing") {
+TEST_CASE("budget: without closes the value is 0, and an unknown share exceeds nothing") {
     CHECK(verdict_on("time_wait{service=none} > 0").value == 0.0);
     CHECK_FALSE(verdict_on("port_use{service=none} < 1").exceeded);
     CHECK_FALSE(verdict_on("port_use{service=none} < 1").value);
@@ -107,7 +107,7 @@ TEST_CASE("budget: the message names the largest contributor, and unaccounted en
     CHECK(judge(budget_of("time_wait > 2000"), snapshot).message.empty());
 }
 
-TEST_CASE("budget: wrong words name the right ones") {
+TEST_CASE("budget: errors list the valid words") {
     using Catch::Matchers::Contains;
     CHECK_THAT(error_of("timewait > 1"), Contains("there are: time_wait, fin_wait2, aborted"));
     CHECK_THAT(error_of("time_wait{pier=1.2.3.4} > 1"), Contains("there are: peer, service"));
@@ -122,7 +122,7 @@ TEST_CASE("budget: wrong words name the right ones") {
     CHECK_THAT(error_of("aborted{peer=1.2.3.4} > 1"), Contains("known of a peer"));
 }
 
-TEST_CASE("budget: of several intervals the first that exceeded it counts") {
+TEST_CASE("budget: the first of several intervals that exceeded it is reported") {
     std::vector<BudgetVerdict> all;
     merge_verdicts(all, {BudgetVerdict{"a", 1, false, ""}});
     merge_verdicts(all, {BudgetVerdict{"a", 9, true, "nine"}});
@@ -132,7 +132,7 @@ TEST_CASE("budget: of several intervals the first that exceeded it counts") {
     CHECK(all[0].message == "nine");
 }
 
-TEST_CASE("budget: JUnit names each budget and escapes what XML reads") {
+TEST_CASE("budget: JUnit has each budget, escaped for XML") {
     const std::string xml = junit_of({BudgetVerdict{"time_wait > 5", 9, true, "by <a&\"b\x1b\">"},
                                       BudgetVerdict{"rate > 1", 0, false, ""}},
                                      1.5);

@@ -49,7 +49,7 @@ std::string printed(const std::vector<const char*>& arguments) {
 
 } // namespace
 
-TEST_CASE("command line: without anything it is trace, with no filter and no end") {
+TEST_CASE("command line: without arguments it is trace, without filters or an end") {
     const Options options = options_of({});
     CHECK(options.command == Command::Trace);
     CHECK(options.format == Format::Table);
@@ -112,7 +112,7 @@ TEST_CASE("command line: options mean the same before and after the command") {
     }
 }
 
-TEST_CASE("command line: of two values for one thing the last one counts, wherever it stands") {
+TEST_CASE("command line: the last of two values counts, regardless of its position") {
     CHECK(options_of({"trace", "-o", "json", "-o", "csv"}).format == Format::Csv);
     CHECK(options_of({"trace", "-d", "3", "-d", "4"}).duration == 4s);
     for (int round = 0; round < 20; ++round) { // the result must not vary
@@ -182,7 +182,7 @@ TEST_CASE("command line: a missing value is refused") {
     refusal({"trace", "-d", "-5"});
 }
 
-TEST_CASE("command line: an empty value is a wrong one, not a missing option") {
+TEST_CASE("command line: an empty value is a wrong value, not a missing option") {
     refusal({"trace", "-p", ""});
     refusal({"trace", "-p", "{}"}); // CLI11's notation for an empty list
     refusal({"trace", "-p", "[1,2]"});
@@ -276,7 +276,7 @@ TEST_CASE("command line: filters by name and address add up") {
     CHECK(options.filter.cgroups == std::vector<std::string>{"/a"});
 }
 
-TEST_CASE("command line: doctor takes --host, and nobody else does") {
+TEST_CASE("command line: only doctor takes --host") {
     CHECK(options_of({"doctor"}).command == Command::Doctor);
     CHECK_FALSE(options_of({"doctor"}).host);
     CHECK(options_of({"doctor", "--host"}).host);
@@ -297,7 +297,7 @@ TEST_CASE("cli: no option takes an empty value", "[cli]") {
     }
 }
 
-TEST_CASE("command line: what stands behind -- is a command, with its own options") {
+TEST_CASE("command line: after -- comes a command with its own options") {
     const Options options = options_of(
         {"summary", "-o", "json", "--output-file", "f", "--", "curl", "-o", "x", "--", "--help"});
     CHECK(options.child == std::vector<std::string>{"curl", "-o", "x", "--", "--help"});

@@ -10,7 +10,7 @@
 using namespace twtrace;
 using namespace twtrace::test;
 
-TEST_CASE("decode: every member finds its place") {
+TEST_CASE("decode: every member is read") {
     const auto event = decode_event(bytes_of(time_wait_record()));
     REQUIRE(event);
     CHECK(event->type == EventType::TimeWait);
@@ -48,14 +48,14 @@ TEST_CASE("decode: IPv6 takes all sixteen bytes, IPv4 the first four") {
     CHECK(decode_event(bytes_of(record))->local == address("102:304:506:708:90a:b0c:d0e:f10"));
 }
 
-TEST_CASE("decode: anything shorter than a record is none") {
+TEST_CASE("decode: a short record is refused") {
     const auto bytes = bytes_of(time_wait_record());
     for (std::size_t length = 0; length < bytes.size(); ++length)
         CHECK_FALSE(decode_event(std::span(bytes).first(length)));
     CHECK(decode_event(bytes));
 }
 
-TEST_CASE("decode: the length in the header is held against the bytes that are there") {
+TEST_CASE("decode: the length in the header is checked against the number of bytes") {
     twtrace_event record = time_wait_record();
     record.header.length = sizeof(record) - 1;
     CHECK_FALSE(decode_event(bytes_of(record)));
@@ -67,7 +67,7 @@ TEST_CASE("decode: the length in the header is held against the bytes that are t
     CHECK_FALSE(decode_event(bytes_of(record)));
 }
 
-TEST_CASE("decode: of a longer record the known front is taken") {
+TEST_CASE("decode: the known part of a longer record is read") {
     twtrace_event record = time_wait_record();
     CHECK(decode_event(bytes_of(record, 8))); // the ring may hand over more than the record
     record.header.length = sizeof(record) + 8;
@@ -76,7 +76,7 @@ TEST_CASE("decode: of a longer record the known front is taken") {
     CHECK(event->task.pid == 100);
 }
 
-TEST_CASE("decode: a record of an unknown type is none") {
+TEST_CASE("decode: a record of an unknown type is refused") {
     for (unsigned type = 0; type < 300; ++type) {
         if (type == TWTRACE_TIME_WAIT_START || type == TWTRACE_TIME_WAIT_END)
             continue; // a shorter record, tested below
@@ -120,7 +120,7 @@ TEST_CASE("decode: flags") {
     CHECK(decode_event(bytes_of(record))->port_bound);
 }
 
-TEST_CASE("decode: only an aborted close takes something back") {
+TEST_CASE("decode: only an aborted close retracts an entry") {
     twtrace_event record = time_wait_record();
     record.flags = TWTRACE_FLAG_RETRACTS;
     for (unsigned type : {TWTRACE_TIME_WAIT, TWTRACE_PASSIVE_CLOSE, TWTRACE_PORT_EXHAUSTED}) {
@@ -160,7 +160,7 @@ TEST_CASE("decode: the end of a minisock") {
     CHECK(event->stage == Stage::FinWait2);
 }
 
-TEST_CASE("decode: a minisock's record that is cut short or out of range is none") {
+TEST_CASE("decode: a minisock's record that is short or out of range is refused") {
     const auto bytes = bytes_of(minisock_record());
     for (std::size_t length = 0; length < bytes.size(); ++length)
         CHECK_FALSE(decode_event(std::span(bytes).first(length)));
@@ -186,7 +186,7 @@ TEST_CASE("decode: a minisock's record that is cut short or out of range is none
     }
 }
 
-TEST_CASE("overflow: a line of the kernel side's table is an event without times") {
+TEST_CASE("overflow: a row of the kernel side's table is an event without times") {
     twtrace_overflow_key key{};
     key.type = TWTRACE_TIME_WAIT;
     key.family = 6;
@@ -233,7 +233,7 @@ TEST_CASE("overflow: values out of range become unknown") {
     CHECK(event.role == Role::Unknown);
 }
 
-TEST_CASE("decode: a cgroup that was made") {
+TEST_CASE("decode: a new cgroup") {
     twtrace_cgroup record{};
     record.header = {TWTRACE_CGROUP_MADE, sizeof(record)};
     record.id = 4711;
@@ -291,7 +291,7 @@ TEST_CASE("decode: whether a connection had TCP timestamps") {
     CHECK_FALSE(event_of(lost).timestamps.has_value());
 }
 
-TEST_CASE("decode: why there was no port, and a port that the program chose") {
+TEST_CASE("decode: the reason for a missing port, and a port that the program chose") {
     twtrace_event record = time_wait_record();
     record.flags |= TWTRACE_FLAG_PORT_CHOSEN;
     CHECK(decode_event(bytes_of(record))->port_chosen);

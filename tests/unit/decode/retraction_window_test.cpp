@@ -42,7 +42,7 @@ constexpr std::uint64_t hold = RetractionWindow::hold_ns;
 
 } // namespace
 
-TEST_CASE("settle: what can't be taken back passes at once") {
+TEST_CASE("settle: an event that cannot be retracted passes at once") {
     Settled settled;
     settled.push(entry(start, Stage::TimeWait), start);
     Event passive = entry(start, Stage::None);
@@ -61,7 +61,7 @@ TEST_CASE("settle: an entry in FIN_WAIT2 is held as long as it can be retracted"
     CHECK(settled.out[0].type == EventType::TimeWait);
 }
 
-TEST_CASE("settle: order is kept, whatever waits") {
+TEST_CASE("settle: order is kept while events wait") {
     Settled settled;
     std::mt19937 random(3);
     std::uint64_t now = start;
@@ -93,7 +93,7 @@ TEST_CASE("settle: a reset within the hold turns the entry into an aborted close
     CHECK(settled.out[2].type == EventType::TimeWait);
 }
 
-TEST_CASE("settle: an entry that was turned need not wait any longer") {
+TEST_CASE("settle: a retracted entry no longer waits") {
     Settled settled;
     const Event event = entry(start, Stage::FinWait2);
     settled.push(event, start);
@@ -103,7 +103,7 @@ TEST_CASE("settle: an entry that was turned need not wait any longer") {
     CHECK(settled.out[0].type == EventType::Aborted);
 }
 
-TEST_CASE("settle: a reset after the hold passes as what takes back") {
+TEST_CASE("settle: a reset after the hold passes as a retraction") {
     Settled settled;
     const Event event = entry(start, Stage::FinWait2);
     settled.push(event, start);
@@ -115,7 +115,7 @@ TEST_CASE("settle: a reset after the hold passes as what takes back") {
     CHECK(settled.out[1].retracts);
 }
 
-TEST_CASE("settle: a reset takes back its own socket's entry and no other") {
+TEST_CASE("settle: a reset retracts only the entry of its own socket") {
     const Event event = entry(start, Stage::FinWait2);
     std::vector<Event> others(6, event);
     others[0].time_ns += 1;
@@ -135,7 +135,7 @@ TEST_CASE("settle: a reset takes back its own socket's entry and no other") {
     }
 }
 
-TEST_CASE("settle: one reset takes back one entry") {
+TEST_CASE("settle: one reset retracts one entry") {
     Settled settled;
     const Event event = entry(start, Stage::FinWait2);
     settled.push(event, start);
@@ -147,7 +147,7 @@ TEST_CASE("settle: one reset takes back one entry") {
     CHECK(settled.out[1].retracts);
 }
 
-TEST_CASE("settle: an entry from the future waits, one from long ago does not") {
+TEST_CASE("settle: an entry with a future time waits, one with an old time does not") {
     Settled settled;
     settled.push(entry(0, Stage::FinWait2), start);
     CHECK(settled.out.size() == 1);
@@ -155,7 +155,7 @@ TEST_CASE("settle: an entry from the future waits, one from long ago does not") 
     CHECK(settled.out.size() == 1);
 }
 
-TEST_CASE("settle: at the end nothing stays behind, whatever time a record claims") {
+TEST_CASE("settle: at the end all events pass, regardless of their times") {
     constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
     for (const std::uint64_t time_ns : {std::uint64_t{0}, start, largest - hold - 1, largest - hold,
                                         largest - hold + 1, largest}) {
@@ -185,7 +185,7 @@ TEST_CASE("settle: the end of a minisock is held, and never comes before the han
     CHECK(settled.out[2].time_ns == next.time_ns);
 }
 
-TEST_CASE("settle: a minisock's event in FIN_WAIT2 is nothing that a reset takes back") {
+TEST_CASE("settle: a reset does not retract a minisock's event in FIN_WAIT2") {
     Settled settled;
     Event event = entry(start, Stage::FinWait2);
     event.type = EventType::TimeWaitStart;

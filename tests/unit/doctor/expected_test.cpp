@@ -42,7 +42,7 @@ Finding finding(std::string_view id) {
 
 } // namespace
 
-TEST_CASE("doctor: what keep-alive would change is said in numbers", "[doctor][whatif]") {
+TEST_CASE("doctor: the effect of keep-alive is given in numbers", "[doctor][whatif]") {
     Findings findings{finding("connection-per-request"), finding("ports-running-out"),
                       finding("resets")};
     add_expected(observed(), log_of_client(), 10, findings);
@@ -66,7 +66,7 @@ TEST_CASE("doctor: nothing is expected of a remedy whose service was not seen",
     CHECK(findings[0].expected.empty());
 }
 
-TEST_CASE("doctor: the finding whose remedy brings most comes first", "[doctor][whatif]") {
+TEST_CASE("doctor: the finding with the largest gain comes first", "[doctor][whatif]") {
     Findings findings{finding("tw-reuse-off"), finding("resets"),
                       finding("connection-per-request")};
     findings[1].weight = 1000;
@@ -80,7 +80,7 @@ TEST_CASE("doctor: the finding whose remedy brings most comes first", "[doctor][
     CHECK(findings[0].id == "resets");
 }
 
-TEST_CASE("doctor: of several remedies the best is named first", "[doctor][whatif]") {
+TEST_CASE("doctor: the best of several remedies comes first", "[doctor][whatif]") {
     Findings findings{finding("ports-running-out")};
     Observations seen = observed();
     seen.namespaces.begin()->second.settings->timestamps = 0; // so tcp_tw_reuse has no effect

@@ -52,7 +52,8 @@ TEST_CASE("observer: a flow has the pid that closed most, not the last one") {
     CHECK(flow.pid == 40);
 }
 
-TEST_CASE("doctor's observer: one flow a service and destination, whatever the local port") {
+TEST_CASE(
+    "doctor's observer: one flow for each service and destination, regardless of the local port") {
     Observer observer;
     Event event = client_v4();
     observer.add(event);
@@ -75,7 +76,7 @@ TEST_CASE("doctor's observer: one flow a service and destination, whatever the l
     CHECK(seen.visits.empty());
 }
 
-TEST_CASE("doctor's observer: a server is one flow a port, and one visit a client") {
+TEST_CASE("doctor's observer: a server has one flow for each port and one visit for each client") {
     Observer observer;
     Event event = client_v4();
     event.role = Role::Server;
@@ -91,7 +92,7 @@ TEST_CASE("doctor's observer: a server is one flow a port, and one visit a clien
     CHECK(seen.visits.size() == 2);
 }
 
-TEST_CASE("doctor's observer: what kind of close it was") {
+TEST_CASE("doctor's observer: the kinds of close") {
     Observer observer;
     Event event = client_v4();
     event.type = EventType::Aborted;
@@ -114,7 +115,7 @@ TEST_CASE("doctor's observer: what kind of close it was") {
     CHECK(seen.flows[0].time_wait == 0);
 }
 
-TEST_CASE("doctor's observer: is bounded, and totals are not") {
+TEST_CASE("doctor's observer: flows are bounded, totals are not") {
     Observer observer({.flows = 3, .visits = 1});
     Event event = client_v4();
     for (std::uint8_t last = 0; last < 10; ++last) {
@@ -127,7 +128,7 @@ TEST_CASE("doctor's observer: is bounded, and totals are not") {
     CHECK(seen.totals.time_wait == 10);
 }
 
-TEST_CASE("doctor's rhythm: a clock, and chance") {
+TEST_CASE("doctor's rhythm: regular and random intervals") {
     Rhythm clock;
     for (std::uint64_t tick = 1; tick <= 10; ++tick)
         clock.add(tick * 500'000'000);
@@ -166,7 +167,7 @@ TEST_CASE("doctor's port counter: one port for each socket, by source and destin
     CHECK(counter.destinations() == 2);
 }
 
-TEST_CASE("doctor's port counter: what tcp_tw_reuse may take over") {
+TEST_CASE("doctor's port counter: ports that tcp_tw_reuse may take over") {
     NetSettings settings = default_settings();
     const PortSet none;
     const auto reusable = [&](const char* remote, std::uint32_t age_ms, TcpState state) {
@@ -194,7 +195,7 @@ TEST_CASE("doctor's port counter: what tcp_tw_reuse may take over") {
     CHECK(port_hold_s(settings, address("10.0.0.1"), address("10.0.0.2")) == 60.0);
 }
 
-TEST_CASE("doctor's port counter: how many there were before, and no more than its bound") {
+TEST_CASE("doctor's port counter: ports held before the run, up to its bound") {
     const NetSettings settings = default_settings();
     const PortSet none;
     PortCounter before(settings, none, now_ns);
@@ -207,7 +208,7 @@ TEST_CASE("doctor's port counter: how many there were before, and no more than i
     CHECK(after.beyond() == 1);
 }
 
-TEST_CASE("doctor's port counter: TIME_WAITs that connect() passed over as it failed") {
+TEST_CASE("doctor's port counter: TIME_WAITs that a failed connect() passed over") {
     NetSettings settings = default_settings();
     settings.tw_reuse = 1;
     const PortSet none;

@@ -19,7 +19,7 @@ TEST_CASE("doctor: a connection for each request, from 20 a second on") {
     CHECK(says(*finding, "to 10.0.0.2:80: 20/s"));
 }
 
-TEST_CASE("doctor: a high rate in a short run is no finding yet") {
+TEST_CASE("doctor: no finding for a high rate in a short run") {
     Observations seen = quiet_host();
     seen.seconds = 1;
     seen.flows.push_back(flow_of(Role::Client, 49));
@@ -28,7 +28,7 @@ TEST_CASE("doctor: a high rate in a short run is no finding yet") {
     CHECK(finds(seen, "connection-per-request"));
 }
 
-TEST_CASE("doctor: sessions that last are no requests") {
+TEST_CASE("doctor: long sessions are not requests") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 500));
     seen.flows.back().lifetimes = {};
@@ -128,7 +128,7 @@ TEST_CASE("doctor: health checks: regular, small, and together two a second") {
     CHECK_FALSE(finds(seen, "health-checks"));
 }
 
-TEST_CASE("doctor: health checks that are answered, by the client that asks") {
+TEST_CASE("doctor: answered health checks are attributed to the client") {
     Observations seen = quiet_host();
     Flow visit = flow_of(Role::Server, 20, 100);
     visit.remote = address("10.0.0.9");
@@ -140,7 +140,7 @@ TEST_CASE("doctor: health checks that are answered, by the client that asks") {
     CHECK(says(*finding, "100 bytes apiece"));
 }
 
-TEST_CASE("doctor: resets that are a habit") {
+TEST_CASE("doctor: resets as the usual close") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 100));
     seen.flows.back().local_resets = 199;

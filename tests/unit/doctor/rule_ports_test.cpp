@@ -53,7 +53,7 @@ TEST_CASE("doctor: failing connects are found where settings and ports are not k
     CHECK_FALSE(says(findings.front(), "sysctl"));
 }
 
-TEST_CASE("doctor: half of the ports taken, and a service continues") {
+TEST_CASE("doctor: half of the ports are taken, and a service continues to close") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 471)); // slow: 47.1/s x 60 s = 10 %
     facts(seen).ports.push_back(ports_of(14'115));
@@ -125,7 +125,7 @@ TEST_CASE("doctor: open connections that take the ports are said to be open") {
     CHECK_FALSE(says(*finding, "tcp_tw_reuse"));
 }
 
-TEST_CASE("doctor: ports of a burst that is over come free by themselves") {
+TEST_CASE("doctor: ports of a past burst become free without a change") {
     Observations seen = quiet_host();
     facts(seen).ports.push_back(ports_of(25'408)); // 89.99 %
     CHECK(diagnose(seen).empty());
@@ -136,7 +136,7 @@ TEST_CASE("doctor: ports of a burst that is over come free by themselves") {
     CHECK(says(findings.front(), "come free again"));
 }
 
-TEST_CASE("doctor: reserved ports are not there to be taken") {
+TEST_CASE("doctor: reserved ports are not available") {
     Observations seen = quiet_host();
     for (std::uint32_t port = 32768; port < 32768 + 14'116; ++port)
         settings(seen).reserved.insert(static_cast<std::uint16_t>(port));
@@ -147,7 +147,8 @@ TEST_CASE("doctor: reserved ports are not there to be taken") {
     CHECK_FALSE(finds(seen, "ports-running-out"));
 }
 
-TEST_CASE("doctor: relief in another namespace is for that namespace, and for its services") {
+TEST_CASE(
+    "doctor: commands for another namespace run in it and reserve the ports of its services") {
     Observations seen = quiet_host();
     facts(seen).enter = "nsenter -t 17 -n ";
     facts(seen).name = "blue";
@@ -173,7 +174,7 @@ TEST_CASE("doctor: relief in another namespace is for that namespace, and for it
     CHECK(says(*find(narrow, "ports-running-out"), "ip_local_reserved_ports=8080,40000\n"));
 }
 
-TEST_CASE("doctor: tcp_tw_reuse is missed where a quarter of the ports are at stake") {
+TEST_CASE("doctor: tcp_tw_reuse is suggested from a quarter of the ports on") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 1170)); // 117/s x 60 s = 7020 of 28,232
     CHECK_FALSE(finds(seen, "tw-reuse-off"));
@@ -227,7 +228,7 @@ TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     CHECK(findings.empty());
 }
 
-TEST_CASE("doctor: ports that bind() is seen to use up are a warning in time") {
+TEST_CASE("doctor: a warning before bind() uses up the ports") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 2400)); // 240/s x 60 s = 14,400 of 28,232
     seen.flows.back().bound = 2400;
@@ -245,7 +246,7 @@ TEST_CASE("doctor: ports that bind() is seen to use up are a warning in time") {
     CHECK(findings.empty());
 }
 
-TEST_CASE("doctor: a chosen source port that is taken is no exhaustion") {
+TEST_CASE("doctor: a chosen source port that is taken is not an exhausted range") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 0));
     seen.flows.back().port_taken = 200;
@@ -261,7 +262,7 @@ TEST_CASE("doctor: a chosen source port that is taken is no exhaustion") {
     CHECK_FALSE(says(finding, "IP_BIND_ADDRESS_NO_PORT"));
 }
 
-TEST_CASE("doctor: a range of the socket's own is no matter of ip_local_port_range") {
+TEST_CASE("doctor: a socket's own range does not depend on ip_local_port_range") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 0));
     seen.flows.back().own_range = 3;
@@ -272,7 +273,7 @@ TEST_CASE("doctor: a range of the socket's own is no matter of ip_local_port_ran
     CHECK_FALSE(says(findings.front(), "sysctl"));
 }
 
-TEST_CASE("doctor: without TCP timestamps tcp_tw_reuse is no help, and that is the finding") {
+TEST_CASE("doctor: the finding for tcp_tw_reuse without TCP timestamps") {
     Observations seen = quiet_host();
     settings(seen).tw_reuse = 1;
     seen.flows.push_back(flow_of(Role::Client, 4800));
@@ -296,7 +297,7 @@ TEST_CASE("doctor: without TCP timestamps tcp_tw_reuse is no help, and that is t
     CHECK_FALSE(finds(seen, "no-timestamps"));
 }
 
-TEST_CASE("doctor: TIME_WAITs that connect() did not take over as it failed have no timestamps") {
+TEST_CASE("doctor: TIME_WAITs that a failed connect() did not take over have no timestamps") {
     Observations seen = quiet_host();
     settings(seen).tw_reuse = 1;
     seen.flows.push_back(flow_of(Role::Client, 0));

@@ -67,7 +67,7 @@ TEST_CASE("doctor: the table of TIME_WAIT sockets: nearly full, and full") {
     CHECK(says(*find(findings, "tw-buckets"), "net.ipv4.tcp_max_tw_buckets=6309"));
 }
 
-TEST_CASE("doctor: a tiny table with a few sockets in it is no alarm") {
+TEST_CASE("doctor: no finding for a tiny table with a few sockets") {
     Observations seen = quiet_host();
     settings(seen).max_tw_buckets = 10;
     facts(seen).counts->time_wait = 10;

@@ -25,7 +25,7 @@ TEST_CASE("doctor: a range over ports that services listen on") {
     CHECK(diagnose(seen).empty());
 }
 
-TEST_CASE("doctor: a narrow range matters to a busy client") {
+TEST_CASE("doctor: a narrow range is a finding for a busy client") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 240)); // 24/s x 60 s = 1440
     settings(seen).ephemeral = {40'000, 54'115};

@@ -13,7 +13,7 @@ TEST_CASE("base64: as in RFC 4648", "[exporter]") {
     CHECK(base64("\xff\xfe") == "//4=");
 }
 
-TEST_CASE("credentials: any line admits, and nothing else", "[exporter]") {
+TEST_CASE("credentials: each line grants access, and nothing else does", "[exporter]") {
     const auto credentials = Credentials::parse("# comment\n\nalice:secret\r\nbob:with:colon\n");
     REQUIRE(credentials);
     CHECK(credentials->admit("Basic " + base64("alice:secret")));
@@ -27,7 +27,7 @@ TEST_CASE("credentials: any line admits, and nothing else", "[exporter]") {
     }
 }
 
-TEST_CASE("credentials: a file that names nobody is refused", "[exporter]") {
+TEST_CASE("credentials: a file without users is refused", "[exporter]") {
     for (const char* text : {"", "\n# only a comment\n", "alice\n", ":secret\n", "alice:\n"}) {
         INFO(text);
         CHECK_FALSE(Credentials::parse(text));

@@ -83,7 +83,7 @@ std::set<std::string> known_names(const std::string& rules) {
 
 } // namespace
 
-TEST_CASE("metric table: in the order of its enumeration, named as Prometheus wants it",
+TEST_CASE("metric table: in the order of its enumeration, with names that Prometheus recommends",
           "[exporter]") {
     std::size_t index = 0;
     std::set<std::string_view> names;
@@ -119,7 +119,7 @@ TEST_CASE("exposition: everything in the table is written, with its labels", "[e
                     "\"client\",le=\"0.01\"} 1"));
 }
 
-TEST_CASE("exposition: hostile names can't break a line, nor make a series twice", "[exporter]") {
+TEST_CASE("exposition: hostile names cannot break a line or duplicate a series", "[exporter]") {
     EventCounters counters(100);
     Event event = test::hostile_comm();
     counters.add(event, 1, now);
@@ -134,7 +134,7 @@ TEST_CASE("exposition: hostile names can't break a line, nor make a series twice
     CHECK(text.find("?[2J\\\",?\\\\") != std::string::npos);
 }
 
-TEST_CASE("exposition: peers and namespaces beyond the bound are other", "[exporter]") {
+TEST_CASE("exposition: peers and namespaces beyond the bound are 'other'", "[exporter]") {
     EventCounters counters(100);
     for (std::uint16_t number = 1; number <= 4; ++number) {
         Event event = test::client_v4();

@@ -29,7 +29,7 @@ TEST_CASE("http: a scraper's request", "[exporter]") {
     CHECK(text.substr(length) == "GET");
 }
 
-TEST_CASE("http: keep-alive is for 1.1, unless close is asked for", "[exporter]") {
+TEST_CASE("http: keep-alive for HTTP/1.1, unless close is requested", "[exporter]") {
     for (const char* text :
          {"GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nConnection: Close\r\n\r\n"}) {
         HttpRequest request;

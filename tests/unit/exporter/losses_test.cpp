@@ -16,7 +16,7 @@ Accounting second_of(std::uint64_t kernel, std::uint64_t captured, std::uint64_t
 
 } // namespace
 
-TEST_CASE("losses: a boundary's noise is not shown, a gap is", "[exporter]") {
+TEST_CASE("losses: differences at a boundary are not reported, a gap is", "[exporter]") {
     Losses losses;
     CHECK_FALSE(losses.unaccounted());
     losses.add(second_of(10, 8), 0);
@@ -30,7 +30,7 @@ TEST_CASE("losses: a boundary's noise is not shown, a gap is", "[exporter]") {
     CHECK(losses.unaccounted() == 5);
 }
 
-TEST_CASE("losses: counters never go back", "[exporter]") {
+TEST_CASE("losses: counters never decrease", "[exporter]") {
     Losses losses;
     for (int second = 0; second < 5; ++second)
         losses.add(second_of(40, 35, 3), 2);
@@ -41,7 +41,7 @@ TEST_CASE("losses: counters never go back", "[exporter]") {
     CHECK(losses.overflow() == 2);
 }
 
-TEST_CASE("losses: what was skipped for a moment only was not missed", "[exporter]") {
+TEST_CASE("losses: a transient skip is not a missed entry", "[exporter]") {
     Losses losses;
     for (int second = 0; second < 10; ++second)
         losses.add(second_of(40, second % 3 == 0 ? 40 : 38, 7), 0);

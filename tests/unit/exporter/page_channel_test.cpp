@@ -59,7 +59,7 @@ TEST_CASE("page channel: a page of any size arrives as it was sent") {
     }
 }
 
-TEST_CASE("page channel: only the bytes of pages are questions") {
+TEST_CASE("page channel: only the bytes of pages are requests") {
     Channel channel;
     CHECK(take_question(channel.publisher.get()).kind == Question::Kind::None);
     int pages = 0;
@@ -75,7 +75,7 @@ TEST_CASE("page channel: only the bytes of pages are questions") {
     CHECK(take_question(channel.publisher.get()).kind == Question::Kind::Invalid);
 }
 
-TEST_CASE("page channel: no end waits for one that breaks the protocol") {
+TEST_CASE("page channel: neither end waits for an end that breaks the protocol") {
     Channel channel;
     const std::string more_than_the_buffer(16U << 20U, 'x');
     CHECK_FALSE(send_page(channel.publisher.get(), reply_of(more_than_the_buffer), at_once));
@@ -87,7 +87,7 @@ TEST_CASE("page channel: no end waits for one that breaks the protocol") {
     CHECK_FALSE(ask_for(other.front.get(), Page::Metrics));
 }
 
-TEST_CASE("publisher: a front that asks for what is no page is killed") {
+TEST_CASE("publisher: a front that requests an unknown page is killed") {
     auto front = Sandbox::start("a test", SandboxWork::ServeConnections, {}, [](int channel) {
         [[maybe_unused]] const ssize_t sent = send(channel, "x", 1, MSG_NOSIGNAL);
         while (true)

@@ -34,7 +34,7 @@ std::map<std::string, std::uint64_t> entered(const ServiceTable& table) {
 
 } // namespace
 
-TEST_CASE("service table: what came first has rows, the rest is other", "[exporter]") {
+TEST_CASE("service table: the first services have rows, the others are 'other'", "[exporter]") {
     ServiceTable table(2, 600 * second);
     for (const char* name : {"a", "b", "c", "d", "a"}) {
         const Owner owner = named(name);
@@ -43,7 +43,7 @@ TEST_CASE("service table: what came first has rows, the rest is other", "[export
     CHECK(entered(table) == std::map<std::string, std::uint64_t>{{"a", 2}, {"b", 1}, {"other", 2}});
 }
 
-TEST_CASE("service table: a service that is really called other is other", "[exporter]") {
+TEST_CASE("service table: a service with the name 'other' is 'other'", "[exporter]") {
     ServiceTable table(2, 600 * second);
     const Owner owner = named("other");
     CHECK(table.add(of(owner), 3, second) == ServiceTable::other_id);
@@ -70,7 +70,7 @@ TEST_CASE("service table: a service that becomes much busier replaces the idlest
     CHECK(entered(table)["busy"] == 7);
 }
 
-TEST_CASE("service table: rows go when nothing happens, other stays", "[exporter]") {
+TEST_CASE("service table: rows without events are removed, 'other' is kept", "[exporter]") {
     ServiceTable table(1, 600 * second);
     const Owner one = named("one");
     const Owner two = named("two");
@@ -83,7 +83,8 @@ TEST_CASE("service table: rows go when nothing happens, other stays", "[exporter
     CHECK(entered(table)["other"] == 1);
 }
 
-TEST_CASE("service table: an entry that is taken back is owed, not subtracted", "[exporter]") {
+TEST_CASE("service table: a retracted entry is not subtracted; the next one is not counted",
+          "[exporter]") {
     ServiceTable table(1, 600 * second);
     const Owner owner = named("a");
     const Event entry = of(owner);

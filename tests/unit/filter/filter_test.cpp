@@ -32,7 +32,7 @@ TEST_CASE("filter: by pid") {
     CHECK_FALSE(filter.passes(unknown_closer()));
 }
 
-TEST_CASE("filter: by name, whole and case by case") {
+TEST_CASE("filter: by name, whole and case-sensitive") {
     Filter filter;
     filter.comm = "nginx";
     CHECK(filter.passes(client_v4()));
@@ -45,7 +45,7 @@ TEST_CASE("filter: by name, whole and case by case") {
     CHECK(filter.passes(longest_v6()));
 }
 
-TEST_CASE("filter: by the closer's port and by the peer's, not one for the other") {
+TEST_CASE("filter: by the closer's port and by the peer's port") {
     Filter filter;
     filter.local_ports = ports({45678});
     CHECK(filter.passes(client_v4()));
@@ -75,7 +75,7 @@ TEST_CASE("filter: by network namespace") {
     CHECK_FALSE(filter.passes(longest_v6()));
 }
 
-TEST_CASE("filter: conditions add up, one that fails is enough") {
+TEST_CASE("filter: all conditions must match") {
     Filter filter;
     filter.pids = {1234};
     filter.comm = "nginx";
@@ -159,7 +159,7 @@ TEST_CASE("filter: by cgroup, descendants included") {
     CHECK_FALSE(filter.passes(unknown_closer()));
 }
 
-TEST_CASE("filter: of an event that only was counted, the names alone are compared") {
+TEST_CASE("filter: only the names of a counted event are compared") {
     Filter filter;
     filter.units = {"nginx"};
     filter.local_ports = ports({1});
@@ -168,7 +168,7 @@ TEST_CASE("filter: of an event that only was counted, the names alone are compar
     CHECK_FALSE(filter.passes_owner(client_v4()));
 }
 
-TEST_CASE("filter: each condition but a namespace leaves something out") {
+TEST_CASE("filter: each condition except a namespace excludes events") {
     CHECK_FALSE(Filter{}.is_partial());
     Filter scope;
     scope.netns = {1};
@@ -189,7 +189,7 @@ TEST_CASE("filter: each condition but a namespace leaves something out") {
         CHECK(filter.is_partial());
 }
 
-TEST_CASE("filter: containers and pods by their names, whole, by pattern, by workload") {
+TEST_CASE("filter: containers and pods by name, pattern or workload") {
     Event event = client_v4();
     Owner owner = *event.owner;
     owner.container = "62f70fb04b4d";

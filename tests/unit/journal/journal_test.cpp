@@ -129,7 +129,7 @@ TEST_CASE("a full journal keeps the newest; a quiet one stays small") {
     CHECK(quiet->slots() == 4096);
 }
 
-TEST_CASE("a burst does not push out what may still exist") {
+TEST_CASE("a burst does not evict entries whose minisocks may still exist") {
     const FakeFiles files;
     const std::string directory = files.path("/journal");
     auto writer = JournalWriter::create(directory);

@@ -81,7 +81,7 @@ TEST_CASE("address: random IPv4 addresses read as inet_ntop writes them") {
     }
 }
 
-TEST_CASE("address: the longest text is 39 bytes, and nothing is written behind it") {
+TEST_CASE("address: the longest text is 39 bytes, and nothing is written after it") {
     std::array<char, 64> room{};
     room.fill('#');
     char* end = format_address(address("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff"), room.data());

@@ -47,7 +47,7 @@ TEST_CASE("fields: the keys of docs/output.md, in their order") {
                                    "remote_name", "held_us"});
 }
 
-TEST_CASE("fields: each key is there once, each field can be seen in a table") {
+TEST_CASE("fields: each key occurs once, and each field is shown in a table") {
     const auto all = keys();
     CHECK(std::set<std::string>(all.begin(), all.end()).size() == all.size());
     for (const auto& field : fields_of<Event>()) {
@@ -127,7 +127,7 @@ TEST_CASE("fields: a minisock's event has no numbers of its connection") {
     CHECK(value(client_v4(), "held_us") == "(unknown)");
 }
 
-TEST_CASE("fields: of an event of which nothing is known, only what always is") {
+TEST_CASE("fields: an event without known values has only the fields that are always known") {
     Event nothing;
     nothing.role_inferred = true; // the role is not known: no mark
     std::set<std::string> known;
@@ -138,7 +138,7 @@ TEST_CASE("fields: of an event of which nothing is known, only what always is") 
     CHECK(known == std::set<std::string>{"TYPE", "TIME", "INF", "SENT", "RECEIVED"});
 }
 
-TEST_CASE("event: times that do not fit together are not known") {
+TEST_CASE("event: inconsistent times are unknown") {
     Event event = client_v4();
     event.fin_wait1_ns = event.established_ns - 1;
     CHECK_FALSE(event.lifetime_us());

@@ -77,7 +77,7 @@ TEST_CASE("port table: unknown timestamps are inferred from the other entries", 
     CHECK(count(table).reusable == 2);
 }
 
-TEST_CASE("port table: those without a known port are counted one by one", "[ports]") {
+TEST_CASE("port table: ports that are not known are counted individually", "[ports]") {
     PortTable table;
     table.add(held(0, 10), 300);
     table.add(held(0, 10), 200);

@@ -49,7 +49,7 @@ bool opens(const char* path, int flags) {
 
 } // namespace
 
-TEST_CASE("privilege: system calls that no duty takes are refused") {
+TEST_CASE("privilege: system calls that no duty needs are refused") {
     if (!can_limit_system_calls()) {
         WARN("SKIP: no seccomp here");
         return;
@@ -102,7 +102,7 @@ TEST_CASE("privilege: each capability has a duty") {
     CHECK(capabilities_for(traces) == std::vector<unsigned>{CAP_BPF, CAP_SYS_PTRACE});
 }
 
-TEST_CASE("privilege: capabilities that no duty needs are dropped for good") {
+TEST_CASE("privilege: capabilities that no duty needs are dropped and cannot be regained") {
     Duties duties;
     duties.reads_processes = true;
     const bool had = has_capability(CAP_SYS_PTRACE);

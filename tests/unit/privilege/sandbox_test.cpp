@@ -27,7 +27,7 @@ bool is_readable(int fd) {
     return poll(&waiting, 1, bound_ms) > 0;
 }
 
-/// What the child finds out about itself.
+/// The child's report about itself.
 struct Found {
     int opening = 0; ///< errno
     int socket = 0;
@@ -50,7 +50,7 @@ Found find_limits(int kept, int other) {
 
 } // namespace
 
-TEST_CASE("sandbox: the child has its channel, what was kept, and nothing else") {
+TEST_CASE("sandbox: the child has only its channel and the kept descriptors") {
     if (sanitized || !can_limit_system_calls()) {
         WARN("SKIP: system calls are not limited here");
         return;
@@ -98,7 +98,7 @@ TEST_CASE("sandbox: the child ends with its channel, ignores stop signals, and c
     CHECK(killed->fate() == "was ended by signal 9");
 }
 
-TEST_CASE("sandbox: a child that does not end by itself is killed") {
+TEST_CASE("sandbox: a child that does not end is killed") {
     pid_t gone = 0;
     {
         const auto sandbox = Sandbox::start("a test", SandboxWork::Parse, {}, [](int) {

@@ -130,8 +130,7 @@ TEST_CASE("packed numbers of any size are read back", "[recording]") {
     }
 }
 
-TEST_CASE("an event with a number that is in no table, or without its end, is damaged",
-          "[recording]") {
+TEST_CASE("an event with an unknown number, or a truncated event, is damaged", "[recording]") {
     EventEncoder encoder;
     std::string records;
     encoder.append(records, client_v4());
@@ -291,7 +290,7 @@ TEST_CASE("records of an unknown kind are skipped", "[recording]") {
     CHECK(recording.damaged_bytes() == 0);
 }
 
-TEST_CASE("a recording is never written over", "[recording]") {
+TEST_CASE("a recording is never overwritten", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("a.twr");
     write_file(path, "mine");
@@ -301,7 +300,7 @@ TEST_CASE("a recording is never written over", "[recording]") {
     CHECK(content_of(path) == "mine");
 }
 
-TEST_CASE("seconds that bring nothing new take no space", "[recording]") {
+TEST_CASE("seconds without new data take no space", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("a.twr");
     auto writer = *RecordingWriter::open(path, {}, scene_start());
@@ -332,7 +331,7 @@ TEST_CASE("a file that is cut anywhere is read up to the cut", "[recording]") {
     CHECK(counts == std::set<std::size_t>{0, 1, 2, 3});
 }
 
-TEST_CASE("a damaged byte costs its block, and no other", "[recording]") {
+TEST_CASE("a damaged byte affects only its block", "[recording]") {
     const TemporaryDirectory directory;
     const std::string content = content_of(three_blocks(directory));
     const std::string path = directory.path("damaged.twr");
@@ -397,7 +396,7 @@ TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]
     CHECK(all.ends.size() == 1);
 }
 
-TEST_CASE("a file that is no recording is refused in one line", "[recording]") {
+TEST_CASE("a file that is not a recording is refused in one line", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("other");
     write_file(path, "GIF89a and more than sixteen bytes");
@@ -414,8 +413,7 @@ TEST_CASE("a file that is no recording is refused in one line", "[recording]") {
     CHECK(Recording::open(path).error().message.find("version 9") != std::string::npos);
 }
 
-TEST_CASE("the recording of version 1 that the repository has is read by every version",
-          "[recording]") {
+TEST_CASE("the repository's recording of version 1 is read by every later version", "[recording]") {
     const Collected all = read_all(std::string(TWTRACE_SOURCE) + "/docs/demo.twr");
     REQUIRE(all.ends.size() == 1);
     std::uint64_t entries = 0;

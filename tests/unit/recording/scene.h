@@ -1,4 +1,4 @@
-// A recording in a temporary directory, and what a reader gets from it.
+// A recording in a temporary directory, and a reader that collects its records.
 #pragma once
 
 #include <cstdlib>

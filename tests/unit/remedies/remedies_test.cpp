@@ -53,7 +53,7 @@ TEST_CASE("remedies: nginx gets the directives of the protocol that it speaks") 
           std::string::npos);
 }
 
-TEST_CASE("remedies: a version belongs to a program's name, anything else makes another program") {
+TEST_CASE("remedies: a version may follow a program's name; any other suffix is another program") {
     const auto known = [](std::initializer_list<std::string_view> names) {
         return known_program(std::vector(names));
     };
@@ -78,7 +78,7 @@ TEST_CASE("remedies: a server gets another remedy than a client") {
           std::string::npos);
 }
 
-TEST_CASE("remedies: nothing to paste where the protocol is not known") {
+TEST_CASE("remedies: no configuration if the protocol is not known") {
     std::vector<std::string_view> programs{"", "nobody-knows"};
     for (const Remedy& row : remedy_table())
         programs.push_back(row.program);
@@ -102,7 +102,7 @@ TEST_CASE("remedies: no HTTP advice where another protocol is spoken") {
         }
 }
 
-TEST_CASE("remedies: every row has lines without open places, and a source") {
+TEST_CASE("remedies: every row has lines without placeholders, and a source") {
     for (const Remedy& row : remedy_table()) {
         INFO(row.program);
         CHECK_FALSE(row.source.empty());

@@ -48,7 +48,7 @@ TEST_CASE("report: only scripts with the page's nonce run", "[report]") {
     CHECK(page.find("@NONCE@") == std::string::npos);
 }
 
-TEST_CASE("report: a long series is kept in bounded memory, and its sum is the same", "[report]") {
+TEST_CASE("report: a long series takes bounded memory and keeps its sum", "[report]") {
     Series series(Series::Kind::Sum);
     constexpr int day_s = 86'400;
     for (int second = 0; second < day_s; ++second)
@@ -74,7 +74,7 @@ TEST_CASE("report: the services beyond the largest are one line", "[report]") {
     CHECK(sum == Approx(210));
 }
 
-TEST_CASE("report: of ports the worst moment counts, and nothing is made up", "[report]") {
+TEST_CASE("report: port use is the highest of each slice, without interpolation", "[report]") {
     Series series(Series::Kind::Most);
     series.add("10.0.0.2:80", 0, 0.2);
     series.add("10.0.0.2:80", 0.5, 0.7);

@@ -16,7 +16,7 @@ std::string column(std::string_view text, int width, bool right) {
 
 } // namespace
 
-TEST_CASE("column: padded on the side that its kind asks for, one space after it") {
+TEST_CASE("column: padded on the side of its kind, with one space after it") {
     CHECK(column("ab", 4, false) == "|ab   ");
     CHECK(column("12", 4, true) == "|  12 ");
     CHECK(column("abcd", 4, false) == "|abcd ");
@@ -29,7 +29,7 @@ TEST_CASE("column: text too long is cut and marked, a number never is") {
     CHECK(column("12345", 4, true) == "|12345 ");
 }
 
-TEST_CASE("column: uncut, for lines as long as they get") {
+TEST_CASE("column: not cut in unlimited lines") {
     std::string out;
     append_uncut_column(out, "abcde", 4, false);
     append_uncut_column(out, "ab", 4, false);

@@ -86,7 +86,7 @@ TEST_CASE("doctor's JSON: golden, and whole") {
     CHECK(finding.at("fix").at(1) == "sysctl -w net.ipv4.tcp_tw_reuse=1");
 }
 
-TEST_CASE("doctor's table: the all-clear names the distance from the limit") {
+TEST_CASE("doctor's table: without findings, the distance from the limit is reported") {
     Observations seen = quiet_host();
     seen.totals.time_wait = 15;
     facts(seen).ports.push_back(ports_of(2823));
@@ -116,14 +116,14 @@ TEST_CASE("doctor's table: ports that connect() may take over are counted separa
     CHECK_FALSE(contains(flat(report_of(seen)), "reusable"));
 }
 
-TEST_CASE("doctor's table: when nothing happened it lists what was checked") {
+TEST_CASE("doctor's table: without events it lists the checks") {
     const std::string text = flat(report_of(quiet_host()));
     CHECK(contains(text, "No connection was closed into TIME_WAIT: looked for 10.0 s on web1"));
     CHECK(contains(text, "no ports taken: nothing to do"));
     CHECK(contains(text, "Looked for: connect() that fails"));
 }
 
-TEST_CASE("doctor's table: namespaces with next to no sockets are under one percent") {
+TEST_CASE("doctor's table: namespaces with very few sockets are under one percent") {
     Observations seen = quiet_host();
     facts(seen).ports_counted = false;
     CHECK(contains(flat(report_of(seen)), "ports less than 1 % taken"));
@@ -131,7 +131,7 @@ TEST_CASE("doctor's table: namespaces with next to no sockets are under one perc
     CHECK(contains(flat(report_of(seen)), "ports were not counted"));
 }
 
-TEST_CASE("doctor's table: an account that does not add up is shown") {
+TEST_CASE("doctor's table: an inexact accounting is shown") {
     DoctorReport report = report_of(quiet_host());
     Accounting::Inputs inputs;
     inputs.captured = 10;
@@ -144,7 +144,7 @@ TEST_CASE("doctor's table: an account that does not add up is shown") {
     CHECK(contains(text, "12,345 events of more peers than are kept"));
 }
 
-TEST_CASE("doctor's table: many of a kind are cut, and all are there with -w and in JSON") {
+TEST_CASE("doctor's table: long lists are cut; -w and JSON show all") {
     Observations seen = quiet_host();
     for (std::uint16_t port = 1; port <= 8; ++port) {
         seen.flows.push_back(flow_of(Role::Client, 0));
@@ -189,7 +189,7 @@ TEST_CASE("doctor --host: a missing feature comes with its consequence") {
     CHECK(document.at("checks").at(2).at("allowed").is_null());
 }
 
-TEST_CASE("doctor's table: the all-clear names what is left from before, and what is not visible") {
+TEST_CASE("doctor's table: without findings, older sockets and limits of visibility are reported") {
     Observations seen = quiet_host();
     seen.leftovers.emplace();
     CHECK_FALSE(contains(flat(report_of(seen)), "from before"));

@@ -167,14 +167,14 @@ TEST_CASE("trace table: the peer has its name and its service where they are kno
     CHECK(last(long_name.c_str(), long_name.c_str()).size() < 400);
 }
 
-TEST_CASE("trace table: columns of the wide table stand under their titles") {
+TEST_CASE("trace table: columns of the wide table are aligned with their titles") {
     const auto lines = lines_of(document(Format::Table, true));
     const std::size_t local = lines[0].find("LADDR");
     CHECK(lines[1].find("127.0.0.1") == local);
     CHECK(lines[1].substr(lines[0].find("SERVICE")).starts_with("nginx.service "));
 }
 
-TEST_CASE("trace table: the wide one cuts nothing") {
+TEST_CASE("trace table: the wide table does not cut values") {
     LineSink sink(Format::Table, true);
     std::string out;
     sink.line(longest_v6(), out);
@@ -182,8 +182,7 @@ TEST_CASE("trace table: the wide one cuts nothing") {
     CHECK(out.find(longest_v6().owner->cgroup) != std::string::npos);
 }
 
-TEST_CASE(
-    "trace JSON: a line an event, each valid by itself, with exactly the keys of docs/output.md") {
+TEST_CASE("trace JSON: one valid line for each event, with exactly the keys of docs/output.md") {
     const auto lines = lines_of(document(Format::Json, false));
     REQUIRE(lines.size() == each_kind().size());
     for (const std::string& line : lines) {
@@ -241,7 +240,7 @@ TEST_CASE("trace CSV: the same keys as the header, and as many fields in every l
                         "?'=1");
 }
 
-TEST_CASE("trace: -w changes tables and nothing else") {
+TEST_CASE("trace: -w changes only tables") {
     CHECK(document(Format::Json, true) == document(Format::Json, false));
     CHECK(document(Format::Csv, true) == document(Format::Csv, false));
     CHECK(document(Format::Table, true) != document(Format::Table, false));
@@ -262,7 +261,7 @@ TEST_CASE("trace: lines do not depend on those before them") {
     }
 }
 
-TEST_CASE("lines: what only --ends fills is there only with it") {
+TEST_CASE("lines: columns of --ends exist only with --ends") {
     Event end = client_v4();
     end.type = EventType::TimeWaitEnd;
     end.reason = Reason::ReusedConnect;

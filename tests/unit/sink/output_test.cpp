@@ -60,7 +60,7 @@ TEST_CASE("output: flush writes what was appended and empties the buffer") {
     CHECK_FALSE(output.reader_gone());
 }
 
-TEST_CASE("output: flush_if_large leaves little alone and writes much") {
+TEST_CASE("output: flush_if_large keeps little text and writes much") {
     Pipe pipe;
     Output output(pipe.writer.get());
     output.buffer() += "little";
@@ -96,7 +96,7 @@ TEST_CASE("output: a pipe that takes a part at a time gets everything once and i
     }
 }
 
-TEST_CASE("output: a reader that went away is no error, and nothing more is written") {
+TEST_CASE("output: a reader that has ended is not an error, and nothing more is written") {
     Pipe pipe;
     pipe.reader = Fd();
     Output output(pipe.writer.get());
@@ -109,7 +109,7 @@ TEST_CASE("output: a reader that went away is no error, and nothing more is writ
     CHECK(output.buffer().empty());
 }
 
-TEST_CASE("output: a reader that closes in the middle is no error either") {
+TEST_CASE("output: a reader that closes in the middle is not an error") {
     Pipe pipe;
     Output output(pipe.writer.get());
     output.buffer() = many_lines(1 << 20);
@@ -124,7 +124,7 @@ TEST_CASE("output: a reader that closes in the middle is no error either") {
     CHECK(output.reader_gone());
 }
 
-TEST_CASE("output: a reader that takes nothing does not keep us from ending") {
+TEST_CASE("output: a reader that reads nothing does not prevent the end") {
     for (const bool blocking : {true, false}) {
         Pipe pipe;
         if (!blocking)
@@ -145,7 +145,7 @@ TEST_CASE("output: a reader that takes nothing does not keep us from ending") {
     }
 }
 
-TEST_CASE("output: a slow reader gets everything, signal or not") {
+TEST_CASE("output: a slow reader gets everything, with and without a signal") {
     Pipe pipe;
     const sigset_t stop = stop_signals();
     REQUIRE(pthread_sigmask(SIG_BLOCK, &stop, nullptr) == 0);

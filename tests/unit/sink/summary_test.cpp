@@ -34,8 +34,8 @@ Snapshot snapshot_of(const Aggregator& aggregator, const PortsHeld& held = Ports
     return snapshot;
 }
 
-// A mixed example: v4, v6, names that are unknown or hostile, more peers than are kept, a group
-// that stands for others.
+// A mixed example: IPv4, IPv6, unknown and hostile names, more peers than are kept, and the group
+// `other`.
 Snapshot sample(GroupBy by = GroupBy::Process) {
     Aggregator aggregator(by, {5, 100});
     PortsHeld held(100);
@@ -218,7 +218,7 @@ Snapshot sample_with_ends() {
 
 } // namespace
 
-TEST_CASE("summary: how minisocks ended, where it was asked for") {
+TEST_CASE("summary: the ends of minisocks, with --ends") {
     const Snapshot snapshot = sample_with_ends();
     const Json document = Json::parse(text_of(snapshot, Format::Json));
     for (const Json& ends : {document["ends"], document["groups"][0]["ends"]}) {
@@ -263,7 +263,7 @@ TEST_CASE("summary: the reason why `present` is not exact") {
     CHECK(text_of(snapshot, Format::Table).find("not exact: 12 records lost") != std::string::npos);
 }
 
-TEST_CASE("summary: nothing happened") {
+TEST_CASE("summary: without events") {
     const Snapshot snapshot = snapshot_of(Aggregator(GroupBy::Process));
     CHECK(Json::parse(text_of(snapshot, Format::Json))["groups"] == Json::array());
     CHECK(lines(text_of(snapshot, Format::Csv)) == 1);
@@ -284,7 +284,7 @@ TEST_CASE("summary CSV: one row a group with the same number of fields, empty fo
     CHECK(text.find("\nprocess,,,,,,,,") != std::string::npos); // the unknown closer
 }
 
-TEST_CASE("summary table: the number of entries, their owners, and whether that is all") {
+TEST_CASE("summary table: the number of entries, their owners, and the accounting") {
     const std::string text = text_of(sample(), Format::Table);
     for (const char* part :
          {"(other)", "Accounting: exact: ", "10.5 s: ", "4 connects without a free port", "PEERS",
@@ -302,7 +302,7 @@ TEST_CASE("summary: the grouping's name is in every row") {
     }
 }
 
-TEST_CASE("summary: durations and peers as people write them") {
+TEST_CASE("summary: durations and peers in usual notation") {
     CHECK(human_us(0) == "0us");
     CHECK(human_us(999) == "999us");
     CHECK(human_us(1000) == "1.0ms");

@@ -154,7 +154,7 @@ TEST_CASE("passive slots: an unused slot is withdrawn, and assigned again after 
     CHECK(equal(counted[0].key, second));
 }
 
-TEST_CASE("passive slots: without any, nothing is taken", "[source]") {
+TEST_CASE("passive slots: without slots nothing is counted", "[source]") {
     PassiveSlots slots;
     offer(slots, server(1));
     CHECK(take(slots).empty());

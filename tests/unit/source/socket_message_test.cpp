@@ -128,7 +128,7 @@ TEST_CASE("v4-mapped addresses are IPv4, others IPv6") {
     CHECK(to_string(parsed.sockets[1].remote) == "2001:db8::2");
 }
 
-TEST_CASE("both kinds of answers, and other people's messages") {
+TEST_CASE("both kinds of answers, and messages for other requests") {
     Datagram datagram;
     datagram.add(TCPDIAG_GETSOCK, socket_v4(TcpState::Listen, 0));
     datagram.add(SOCK_DIAG_BY_FAMILY, socket_v4(TcpState::Listen, 0), sequence + 1);
@@ -139,7 +139,7 @@ TEST_CASE("both kinds of answers, and other people's messages") {
     CHECK(parsed.sockets.size() == 1);
 }
 
-TEST_CASE("the end: done, refused, or enough") {
+TEST_CASE("the end of a dump: done, failed, or stopped") {
     const auto end = [](std::uint16_t type, std::int32_t code) {
         Datagram datagram;
         datagram.add(type, code);
@@ -159,7 +159,7 @@ TEST_CASE("the end: done, refused, or enough") {
     CHECK(parsed.sockets.size() == 2);
 }
 
-TEST_CASE("messages that no kernel sends") {
+TEST_CASE("invalid messages") {
     Datagram whole;
     whole.add(socket_v4(TcpState::TimeWait, timer_time_wait));
     const auto with_length = [&](std::uint32_t length) {
@@ -184,7 +184,7 @@ TEST_CASE("messages that no kernel sends") {
     }
 }
 
-TEST_CASE("random damage is survived") {
+TEST_CASE("randomly damaged messages") {
     std::mt19937 random(20240607);
     for (int round = 0; round < 20000; ++round) {
         Datagram datagram;

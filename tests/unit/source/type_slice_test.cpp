@@ -183,7 +183,7 @@ TEST_CASE("type slice: damaged input is refused", "[source]") {
 }
 
 // With any bytes: no read out of bounds, and no endless loop.
-TEST_CASE("type slice: any byte may be wrong", "[source]") {
+TEST_CASE("type slice: every byte may be damaged", "[source]") {
     const Btf kernel = small_kernel();
     const auto whole = bytes_of(kernel.get());
     for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -196,7 +196,7 @@ TEST_CASE("type slice: any byte may be wrong", "[source]") {
     }
 }
 
-TEST_CASE("type slice: of the running kernel, the same as all of it", "[source]") {
+TEST_CASE("type slice: equals all types for the running kernel", "[source]") {
     const Btf kernel(btf__load_vmlinux_btf());
     if (kernel == nullptr) {
         const char* required = std::getenv("TWTRACE_REQUIRE_BPF");

@@ -28,7 +28,7 @@ TEST_CASE("top cells: double-width characters take two columns") {
     CHECK(fit("\u7f51\u5173\u7f51", 4) == "\u7f51+ "); // half a character does not fit
 }
 
-TEST_CASE("top cells: columns are exactly as wide as they are to be") {
+TEST_CASE("top cells: columns have exactly the requested width") {
     CHECK(fit("abc", 5) == "abc  ");
     CHECK(fit("abc", 5, true) == "  abc");
     CHECK(fit("abcdef", 5) == "abcd+");
@@ -61,7 +61,7 @@ TEST_CASE("top cells: a sparkline is scaled to its largest value") {
     CHECK(bar(0.001, 4, ascii).empty());
 }
 
-TEST_CASE("top cells: numbers for people") {
+TEST_CASE("top cells: readable numbers") {
     CHECK(grouped(0) == "0");
     CHECK(grouped(999) == "999");
     CHECK(grouped(28232) == "28,232");

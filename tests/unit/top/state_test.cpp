@@ -84,7 +84,7 @@ TEST_CASE("top keys: arrows, j and k, pages and ends") {
     CHECK(table.state.first == 0);
 }
 
-TEST_CASE("top keys: the cursor stays on its group, and in the first row where nobody moved it") {
+TEST_CASE("top keys: the cursor stays on its group, or in the first row if it was not moved") {
     Table table(5);
     CHECK(table.pid_at_cursor() == 1);
     table.add(5, 1000);
@@ -96,7 +96,7 @@ TEST_CASE("top keys: the cursor stays on its group, and in the first row where n
     CHECK(table.state.cursor == 2);
 }
 
-TEST_CASE("top keys: s and S turn the order, g and G the grouping") {
+TEST_CASE("top keys: s and S change the order, g and G the grouping") {
     Table table(3);
     table.press(Kind::Down);
     table.type("s");
@@ -142,7 +142,7 @@ TEST_CASE("top keys: Enter on an empty table opens nothing") {
     CHECK(table.state.cursor == 0);
 }
 
-TEST_CASE("top keys: a filter is typed, letters and all; Esc clears it, Enter keeps it") {
+TEST_CASE("top keys: all letters can be typed into a filter; Esc clears it, Enter keeps it") {
     Table table(20);
     table.type("f");
     CHECK(table.state.typing);
@@ -187,7 +187,7 @@ TEST_CASE("top keys: a filter matches pids, peers and roles") {
     CHECK(table.rows.empty());
 }
 
-TEST_CASE("top keys: help from anywhere, and back to where one was") {
+TEST_CASE("top keys: help opens from every page and returns to it") {
     Table table(3);
     table.type("h");
     CHECK(table.state.page == State::Page::Help);

@@ -33,7 +33,7 @@ Flows closing(Event event, std::uint32_t rate) {
 
 } // namespace
 
-TEST_CASE("top verdict: a rate that the ports stand is fine") {
+TEST_CASE("top verdict: no warning for a rate that the ports can sustain") {
     const Verdict verdict = verdict_of(closing(proxy_close(), 100));
     CHECK(verdict.level == Level::Fine);
     CHECK(verdict.text == "100.0 entries/s, ports at most 11 % taken: nothing to do");

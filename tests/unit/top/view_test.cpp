@@ -15,7 +15,7 @@ void check_golden(const std::string& name, const std::string& actual) {
     CHECK(actual == golden("top-" + name + ".txt", actual));
 }
 
-// Whether the lines of text_of() fit on the screen.
+// True if the lines of text_of() fit on the screen.
 bool is_within(const Frame& frame, Size size) {
     if (frame.lines.size() != static_cast<std::size_t>(size.rows))
         return false;
@@ -100,7 +100,7 @@ TEST_CASE("top view: by each of the groupings") {
     check_golden("groupings", all);
 }
 
-TEST_CASE("top view: nothing has happened") {
+TEST_CASE("top view: without any event") {
     State state;
     Flows flows(scene_start);
     flows.age(scene_start + second);
@@ -111,7 +111,7 @@ TEST_CASE("top view: nothing has happened") {
     CHECK(text.find("nobody has closed") != std::string::npos);
 }
 
-TEST_CASE("top view: a filter while it is typed, and a pause, are to be seen") {
+TEST_CASE("top view: a filter while it is typed, and a pause, are visible") {
     State state;
     state.typing = true;
     state.filter = "no such";
@@ -168,7 +168,7 @@ TEST_CASE("top view: of ten thousand groups only the visible ones are formatted"
     CHECK(text.find("{  1}") != std::string::npos);
 }
 
-TEST_CASE("top: entries in are the rate, and less the ends out what TIME_WAIT has changed by") {
+TEST_CASE("top: entries in equal the rate, and entries less ends the change of TIME_WAIT") {
     const Flows flows = scene();
     const Picture picture = picture_of(flows);
     CHECK(picture.rate == Approx(411));

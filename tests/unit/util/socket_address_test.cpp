@@ -4,7 +4,7 @@
 
 using namespace twtrace;
 
-TEST_CASE("socket address: as people write it", "[util]") {
+TEST_CASE("socket address: usual notations", "[util]") {
     for (const char* text : {"127.0.0.1:10660", "[::1]:80", "0.0.0.0:0", "[2001:db8::1]:65535"}) {
         const auto address = parse_socket_address(text);
         INFO(text);

@@ -106,7 +106,7 @@ TEST_CASE("JSON: 20,000 random texts give valid JSON, and the same text if it wa
     }
 }
 
-TEST_CASE("CSV: quoted where RFC 4180 asks for it, and nowhere else") {
+TEST_CASE("CSV: quoted where RFC 4180 requires it, and nowhere else") {
     CHECK(with(append_csv, "nginx worker") == "nginx worker");
     CHECK(with(append_csv, "a,b") == "\"a,b\"");
     CHECK(with(append_csv, "a\"b") == "\"a\"\"b\"");
@@ -142,7 +142,7 @@ TEST_CASE("Terminal: no name can move the cursor") {
     CHECK(with(append_printable, "\0"s) == "?");
 }
 
-TEST_CASE("Terminal: no name can turn the line about") {
+TEST_CASE("Terminal: no name can change the direction of a line") {
     // U+202E, U+2066, U+200F, U+061C, U+2028
     for (const char* control :
          {"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8f", "\xd8\x9c", "\xe2\x80\xa8"})
@@ -152,14 +152,14 @@ TEST_CASE("Terminal: no name can turn the line about") {
         CHECK(with(append_printable, text) == text);
 }
 
-TEST_CASE("UTF-8 for a JSON writer: control characters stay, for it escapes them") {
+TEST_CASE("UTF-8 for a JSON writer: control characters are kept, because the writer escapes them") {
     CHECK(with(append_utf8, "a\n\x01") == "a\n\x01");
     std::mt19937_64 random(13);
     for (int round = 0; round < 5'000; ++round)
         REQUIRE_NOTHROW(nlohmann::json(with(append_utf8, random_bytes(random))).dump());
 }
 
-TEST_CASE("text: plain is what JSON does not escape, whatever byte stands wherever") {
+TEST_CASE("text: plain text is text that JSON does not escape, for every byte in every position") {
     for (std::size_t length = 1; length <= 17; ++length)
         for (std::size_t at = 0; at < length; ++at)
             for (unsigned byte = 0; byte < 256; ++byte) {

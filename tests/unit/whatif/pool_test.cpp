@@ -29,7 +29,7 @@ TEST_CASE("pool: one client after the other needs one connection", "[whatif]") {
     CHECK(timeline.most_open() == 1);
 }
 
-TEST_CASE("pool: what finds it full is closed", "[whatif]") {
+TEST_CASE("pool: connections beyond its size are closed", "[whatif]") {
     const Timeline timeline(bursts(8, 10, 100, 5));
     CHECK(timeline.most_open() == 8);
     const PoolResult small = timeline.play({2, 60'000 * ms});

@@ -107,7 +107,7 @@ TEST_CASE("what-if: where tcp_tw_reuse already applies it is not offered", "[wha
     CHECK(*prediction.today.port_share == Approx(1001.0 / 28232));
 }
 
-TEST_CASE("what-if: one setting can be asked for", "[whatif]") {
+TEST_CASE("what-if: one setting can be selected", "[whatif]") {
     ConnectionLog log;
     for (std::uint64_t at = 0; at < 100; ++at)
         for (int at_once = 0; at_once < 8; ++at_once)
@@ -181,7 +181,7 @@ TEST_CASE("what-if: tcp_tw_reuse takes over only connections with timestamps", "
           Approx(remedy(none, "fin-timeout").effect.ports));
 }
 
-TEST_CASE("what-if: more ports are no help where ports are not short", "[whatif]") {
+TEST_CASE("what-if: more ports have no effect where ports are not scarce", "[whatif]") {
     ConnectionLog log;
     for (std::uint64_t at = 0; at < 10; ++at)
         log.add(close_of(Role::Client, at * 1000, at * 1000 + 1, "10.0.0.2"));
@@ -191,7 +191,7 @@ TEST_CASE("what-if: more ports are no help where ports are not short", "[whatif]
     CHECK(remedy(prediction, "pool").helps);
 }
 
-TEST_CASE("what-if: connects that found no port succeed where ports come back", "[whatif]") {
+TEST_CASE("what-if: connects that found no port succeed where ports become free", "[whatif]") {
     NetSettings settings = default_settings();
     settings.ephemeral = {40000, 40999};
     ConnectionLog log; // 200/s for ten seconds; the ports are used up after five

@@ -61,7 +61,7 @@ TEST_CASE("beneath: links in a directory's own path stay below the root", "[runt
     CHECK_FALSE(open_directory(files.path(), "/var/lib/up")); // it has no /etc of its own
 }
 
-TEST_CASE("beneath: so many entries of a directory", "[runtimes]") {
+TEST_CASE("beneath: at most the given number of directory entries", "[runtimes]") {
     const FakeFiles files;
     std::set<std::string> wanted;
     for (int number = 0; number < 20; ++number) {

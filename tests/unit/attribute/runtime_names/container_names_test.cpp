@@ -4,7 +4,7 @@
 
 using namespace twtrace;
 
-TEST_CASE("a pod's workload is its name without what controllers generate", "[runtimes]") {
+TEST_CASE("a pod's workload is its name without generated suffixes", "[runtimes]") {
     struct Row {
         const char* kind;
         const char* pod;
@@ -27,7 +27,7 @@ TEST_CASE("a pod's workload is its name without what controllers generate", "[ru
     CHECK(workload_of("node-1", "node-1") == "node");
 }
 
-TEST_CASE("what a container's service is called", "[runtimes]") {
+TEST_CASE("the service name of a container", "[runtimes]") {
     const auto service = [](const char* container, const char* pod, const char* space,
                             const char* workload) {
         return ContainerNames{container, pod, space, workload}.service();
@@ -39,7 +39,8 @@ TEST_CASE("what a container's service is called", "[runtimes]") {
     CHECK(service("cache", "", "", "") == "cache");
 }
 
-TEST_CASE("names of containers hold letters, digits and three signs", "[runtimes]") {
+TEST_CASE("names of containers have only letters, digits and three other characters",
+          "[runtimes]") {
     CHECK(is_container_name("web-proxy_1.A"));
     CHECK(is_container_name(std::string(253, 'a')));
     for (const std::string& text :

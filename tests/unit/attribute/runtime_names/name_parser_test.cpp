@@ -52,12 +52,12 @@ bool knows_all() {
 
 } // namespace
 
-TEST_CASE("name parser: the process finds what this one finds") {
+TEST_CASE("name parser: the process gives the same names as the parser in this process") {
     CHECK(in_child(knows_all));
     CHECK(in_child([] { return start_name_parser() && first_child() > 0 && knows_all(); }));
 }
 
-TEST_CASE("name parser: what is known is kept") {
+TEST_CASE("name parser: known names are kept") {
     CHECK(in_child([] {
         ContainerNames names;
         names.container_name = "known";
@@ -66,7 +66,7 @@ TEST_CASE("name parser: what is known is kept") {
     }));
 }
 
-TEST_CASE("name parser: hostile texts give no names, and end nothing") {
+TEST_CASE("name parser: hostile texts give no names and do not end the process") {
     CHECK(in_child([] {
         if (!start_name_parser())
             return false;

@@ -1,5 +1,4 @@
-// The files that each runtime leaves on disk, as found on a Debian 12 host (tests/golden/runtimes),
-// and twtrace's result.
+// The files of each runtime on a Debian 12 host (tests/golden/runtimes), and twtrace's result.
 #include "attribute/runtime_names/runtime_names.h"
 
 #include <fstream>
@@ -61,7 +60,7 @@ TEST_CASE("names: docker's, and compose's labels", "[runtimes]") {
     CHECK(host.find("/system.slice/nginx.service") == ContainerNames{});
 }
 
-TEST_CASE("names: docker's in a data-root of one's own, swarm's, Kubernetes'", "[runtimes]") {
+TEST_CASE("names: docker's in another data-root, swarm's, Kubernetes'", "[runtimes]") {
     Host host;
     host.files.write("/etc/docker/daemon.json", R"({"data-root": "/data/docker"})");
     host.files.write("/data/docker/containers/" + id + "/config.v2.json",
@@ -136,7 +135,7 @@ TEST_CASE("names: the kubelet's, where the runtime has none", "[runtimes]") {
     CHECK(two.find(pod_cgroup).container_name == "proxy");
 }
 
-TEST_CASE("names: a static pod's end is the node's name", "[runtimes]") {
+TEST_CASE("names: a static pod's suffix is the node's name", "[runtimes]") {
     utsname system{};
     uname(&system);
     Host host;
@@ -148,7 +147,7 @@ TEST_CASE("names: a static pod's end is the node's name", "[runtimes]") {
     CHECK(names.workload == "etcd");
 }
 
-TEST_CASE("names: of machines, from the path alone", "[runtimes]") {
+TEST_CASE("names: machines, from the path alone", "[runtimes]") {
     Host host;
     CHECK(host.find("/lxc.payload.db").container_name == "db");
     CHECK(host.find("/machine.slice/machine-my\\x2dbox.scope").container_name == "my-box");
@@ -186,7 +185,7 @@ TEST_CASE("names: files without the name are read again after 1, 2, 4 seconds", 
     CHECK(host.find(docker_cgroup).container_name == "late");
 }
 
-TEST_CASE("names: hostile files name nothing", "[runtimes]") {
+TEST_CASE("names: hostile files give no names", "[runtimes]") {
     const std::string huge = R"({"Name":"/a","x":")" + std::string(2 << 20, 'x') + "\"}";
     const std::string deep = R"({"Name":"/a","x":)" + std::string(100'000, '[');
     for (const std::string& text :
@@ -212,7 +211,7 @@ TEST_CASE("names: hostile files name nothing", "[runtimes]") {
     CHECK(loop.find(docker_cgroup) == ContainerNames{});
 }
 
-TEST_CASE("names: every cut and some changed bytes of real metadata are survived", "[runtimes]") {
+TEST_CASE("names: every cut and some changed bytes of real metadata are handled", "[runtimes]") {
     const std::string docker = golden_text("runtimes/docker-config.v2.json");
     const std::string list = golden_text("runtimes/podman-containers.json");
     REQUIRE_FALSE(docker.empty());
