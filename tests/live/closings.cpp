@@ -29,7 +29,7 @@ Outcome passive_close(const std::string& how) {
     return {"passive_close", "", how, Counted::No};
 }
 
-// Section 1 of kernel-facts, row by row, and its special cases. An end that its own process resets
+// Each kind of close and the events that it must give. An end that its own process resets
 // is an aborted close; an end that the peer resets gives no event.
 std::vector<ClosingKind> make_table() {
     const Outcome closed = passive_close("close");

@@ -55,7 +55,7 @@ TEST_CASE("budgets: a field that does not exist is a usage error before anything
           "[budgets]") {
     const CommandResult result = run_command({twtrace_binary(), "summary", "--fail-if", "tw > 1"});
     CHECK(result.exit_status == 2);
-    CHECK(result.err.find("there are: time_wait") != std::string::npos);
+    CHECK(result.err.find("the fields are: time_wait") != std::string::npos);
     const CommandResult alone = run_command({twtrace_binary(), "summary", "--junit", "/dev/null"});
     CHECK(alone.exit_status == 2);
 }

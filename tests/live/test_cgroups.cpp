@@ -261,7 +261,7 @@ struct Told {
 
 Told summary_of(const TestNamespace& ns, const std::string& cgroup,
                 const std::vector<std::string>& before) {
-    // Room for about 25 events: 2,000 events that the kernel side passes do not fit.
+    // Space for about 25 events: 2,000 events that the kernel side passes do not fit.
     Tracer tracer(
         {"summary", "-o", "json", "--netns", ns.path(), "--cgroup", cgroup, "--ring", "4096"},
         before);

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # One guest: boot, wait for it to power off, leave its two serial logs. Sourced by tools/kernels.
 
-# TCG, because stock kernels do not boot under every host's KVM (kernel-facts §7). Mitigations and kaslr are off: they
+# TCG, because stock kernels do not boot under every host's KVM. Mitigations and kaslr are off: they
 # cost time and prove nothing here.
 qemu_options() {
     local series=$1 image=$2 logs=$3 fast=$4

@@ -91,8 +91,8 @@ TEST_CASE("other end: pictures are handed over with a rising version", "[attribu
     box.put(std::make_shared<HostServices>(host()));
     CHECK(box.version() == 1);
     CHECK(box.get() != nullptr);
-    CHECK_FALSE(box.take_wanted());
-    box.want();
-    CHECK(box.take_wanted());
-    CHECK_FALSE(box.take_wanted());
+    CHECK_FALSE(box.take_request());
+    box.request();
+    CHECK(box.take_request());
+    CHECK_FALSE(box.take_request());
 }
