@@ -76,7 +76,7 @@ static __noinline int remember_closer(struct sock* sk, struct tcp_sock* tp,
         began |= OPENING_FILTERED;
     else
         count_closing(true);
-    if (config.tell_port_bound && port_is_bound(tp))
+    if (config.report_port_bound && port_is_bound(tp))
         began |= OPENING_PORT_BOUND;
     store_put_closer(&place, sk, began, task);
     store_put(&place, opening | OPENING_CLOSING);
@@ -94,7 +94,7 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
         bool known = store_find(&place, sk);
         facts.opening = opening_of(&place, tp);
         if (type == TWTRACE_PASSIVE_CLOSE && known)
-            store_release(&place); /* while it is known: no further look-up */
+            store_release(&place); /* here, because the place is known */
     }
     facts.opening = unknown_to_verifier(facts.opening, tp);
     if (type == TWTRACE_PORT_EXHAUSTED)
@@ -115,7 +115,7 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
 /* The only place that reads the task, before any code that creates paths: the verifier takes
  * milliseconds for it at each visit (sock_of()). */
 static __noinline int on_act(struct sock* sk, __u64 act) {
-    const __u32 told_at_once =
+    const __u32 reported_at_once =
         1u << TWTRACE_PASSIVE_CLOSE | 1u << TWTRACE_ABORTED | 1u << TWTRACE_PORT_EXHAUSTED;
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct twtrace_task task;
@@ -128,7 +128,7 @@ static __noinline int on_act(struct sock* sk, __u64 act) {
     else if (!gate_task(&task))
         how |= ACT_FILTERED;
     how = unknown_to_verifier(how, tp);
-    if (act == TWTRACE_TIME_WAIT || !(config.types & told_at_once))
+    if (act == TWTRACE_TIME_WAIT || !(config.types & reported_at_once))
         return remember_closer(sk, tp, &task, how);
     return report(sk, tp, act, &task, how);
 }

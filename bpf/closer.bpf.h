@@ -7,9 +7,10 @@
 
 /* Multilinear hashing: any different word of the closer or the connection changes the result. The
  * factors are odd and fit into an instruction. */
-static __always_inline __u32 check_of(__u64 whose, __u64 began, const struct twtrace_task* task) {
+static __always_inline __u32 check_of(__u64 connection_id, __u64 began,
+                                      const struct twtrace_task* task) {
     const __u64* word = (const __u64*)task;
-    __u64 sum = whose * 0x3C6EF373 + began * 0x1B873593;
+    __u64 sum = connection_id * 0x3C6EF373 + began * 0x1B873593;
     sum += word[0] * 0x2545F491 + word[1] * 0x5851F42D;
     sum += word[2] * 0x4F6CDD1D + word[3] * 0x369DEA0F;
     sum += word[4] * 0x6C078965 + word[5] * 0x41C64E6D;
@@ -18,7 +19,7 @@ static __always_inline __u32 check_of(__u64 whose, __u64 began, const struct twt
 
 /* Identifies the connection: the address of its socket in memory, and the hash of its addresses and
  * ports, which differs for the next socket at the same address. */
-static __always_inline __u64 whose_of(const struct place* place, const struct sock* sk) {
+static __always_inline __u64 connection_id_of(const struct place* place, const struct sock* sk) {
     return (__u64)place->key << 32 | sk->__sk_common.skc_hash;
 }
 
@@ -31,7 +32,7 @@ static __always_inline void store_put_closer(const struct place* place, const st
     const __u64* from = (const __u64*)task;
     __u64* to = (__u64*)&kept->task;
     STORE_WRITE(kept->began, began);
-    STORE_WRITE(kept->check, check_of(whose_of(place, sk), began, task));
+    STORE_WRITE(kept->check, check_of(connection_id_of(place, sk), began, task));
     for (unsigned int word = 0; word < TASK_WORDS; word++)
         STORE_WRITE(to[word], from[word]);
 }
@@ -47,7 +48,7 @@ static __always_inline bool store_get_closer(const struct place* place, const st
     *began = STORE_READ(kept->began);
     for (unsigned int word = 0; word < TASK_WORDS; word++)
         to[word] = STORE_READ(from[word]);
-    if (check == check_of(whose_of(place, sk), *began, task))
+    if (check == check_of(connection_id_of(place, sk), *began, task))
         return true;
     count_mixed();
     return false;

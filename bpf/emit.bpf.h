@@ -29,7 +29,7 @@ static __always_inline void fill_socket(struct twtrace_event* event, struct sock
     event->local_port = local_port_of(tp);
     event->remote_port = bpf_ntohs(sk->__sk_common.skc_dport);
     event->flags |= has_timestamps(tp) * TWTRACE_FLAG_TIMESTAMPS;
-    if (config.tell_port_bound) /* costs another cache line */
+    if (config.report_port_bound) /* costs another cache line */
         event->flags |=
             (user_locks(tp) & SOCK_BINDPORT_LOCK) / SOCK_BINDPORT_LOCK * TWTRACE_FLAG_PORT_CHOSEN;
     event->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
@@ -80,8 +80,8 @@ static __always_inline void fill_key(struct twtrace_overflow_key* key, const str
     key->no_timestamps = facts->type == TWTRACE_TIME_WAIT && !has_timestamps(tp);
 }
 
-static __always_inline void count_by(struct twtrace_overflow_key* key,
-                                     struct twtrace_stats* counts) {
+static __always_inline void count_in_overflow(struct twtrace_overflow_key* key,
+                                              struct twtrace_stats* counts) {
     __u64 one = 1, *count = bpf_map_lookup_elem(&overflow, key);
     if (!count && bpf_map_update_elem(&overflow, key, &one, BPF_NOEXIST) == 0)
         return;
@@ -106,7 +106,7 @@ static __noinline int count_lost(const struct facts* facts, struct sock* sk, str
         counts->lost_retractions++;
     fill_key(&key, facts, sk, tp, task);
     fill_address(key.remote_addr, sk, false);
-    count_by(&key, counts);
+    count_in_overflow(&key, counts);
     return 0;
 }
 

@@ -69,11 +69,10 @@ static __always_inline void settle_place(struct place* place, const struct facts
     store_put_entry(place, facts->opening | OPENING_HANDED);
 }
 
-/* A spilled socket is not remembered longer: the minisock shows immediately whether it was handed
- * over. */
+/* A spilled socket is not remembered any longer: whether its minisock exists decides at once. */
 static __noinline int decide_now(struct facts* facts, struct sock* sk) {
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
-    if (!tp || facts->stage != TWTRACE_STAGE_FIN_WAIT2 || has_left_minisock(sk, tp))
+    if (!tp || facts->stage != TWTRACE_STAGE_FIN_WAIT2 || minisock_is_in_hash(sk, tp))
         return 0;
     facts->type = TWTRACE_ABORTED;
     facts->reason = TWTRACE_REASON_LOCAL_RESET;
@@ -92,9 +91,8 @@ static __noinline int count_without_closer(void) {
 static __always_inline void recall(struct facts* facts, __u64* began, struct twtrace_task* task,
                                    const struct place* place, struct sock* sk) {
     __u64 opening = store_get(place);
-    /* This entry was handed over already: it belongs to an earlier socket in the same memory. The
-     * opening and FIN_WAIT1 of the present socket were skipped, and the earlier closer is not its
-     * own. */
+    /* The entry was reported already: it belongs to an earlier socket in the same memory. The
+     * opening and FIN_WAIT1 of the present socket were skipped. */
     if (opening & OPENING_HANDED)
         return;
     facts->opening = opening;
@@ -130,7 +128,7 @@ static __noinline int active_closer_gone(struct sock* sk, __u32 entered, __u32 f
         return 0;
     facts.netns = netns_of(tp);
     if (entered && is_doubtful(sk, tp, entered))
-        entered = has_left_minisock(sk, tp);
+        entered = minisock_is_in_hash(sk, tp);
     classify(&facts, sk, tp, entered);
     if (store_find(&place, sk)) {
         recall(&facts, &began, &task, &place, sk);

@@ -2,8 +2,8 @@
  * --ends, because no tracepoint reports these ends.
  *
  * Each minisock ends in inet_twsk_kill(), by its timer or through inet_twsk_deschedule_put(). The
- * caller of that function determines the reason. Callers leave a note on their CPU. No other caller
- * can interrupt them there, because all of them run with softirqs disabled
+ * caller of that function determines the reason, which is noted per CPU until the minisock ends.
+ * All callers run with softirqs disabled, so that none interrupts another on its CPU
  * (net/ipv4/inet_timewait_sock.c). */
 #include <vmlinux.h>
 
@@ -71,8 +71,8 @@ static __always_inline bool is_chosen(__u32 inode) {
     return false;
 }
 
-static __always_inline void tell(struct note* note, struct inet_timewait_sock* tw, __u32 type,
-                                 __u32 substate, __u32 reason) {
+static __always_inline void report_minisock(struct note* note, struct inet_timewait_sock* tw,
+                                            __u32 type, __u32 substate, __u32 reason) {
     struct sock* sk = (struct sock*)tw; /* struct sock_common comes first in both */
     __u32 inode = tw->__tw_common.skc_net.net->ns.inum;
     struct twtrace_minisock* record;
@@ -117,7 +117,7 @@ int BPF_PROG(twtrace_segment, struct inet_timewait_sock* tw) {
         (__u32) value;                                                                             \
     })
 
-static __always_inline __u32 returned_by_process(const __u64* arguments) {
+static __always_inline __u32 return_value_of_process(const __u64* arguments) {
     switch (process_arguments) {
     case 3:
         return ARGUMENT(arguments, 24);
@@ -135,7 +135,7 @@ static __always_inline __u32 returned_by_process(const __u64* arguments) {
 SEC("fexit/tcp_timewait_state_process")
 int twtrace_segment_done(__u64* arguments) {
     struct inet_timewait_sock* tw = (void*)arguments[0];
-    __u32 status = returned_by_process(arguments);
+    __u32 status = return_value_of_process(arguments);
     struct note* note = this_cpu_note();
     if (!note || note->minisock != (__u64)tw) /* the minisock ended */
         return 0;
@@ -149,7 +149,7 @@ int twtrace_segment_done(__u64* arguments) {
     }
     note->minisock = 0;
     if (note->substate == TCP_FIN_WAIT2 && tw->tw_substate == TCP_TIME_WAIT)
-        tell(note, tw, TWTRACE_TIME_WAIT_START, TCP_FIN_WAIT2, TWTRACE_REASON_NONE);
+        report_minisock(note, tw, TWTRACE_TIME_WAIT_START, TCP_FIN_WAIT2, TWTRACE_REASON_NONE);
     return 0;
 }
 
@@ -197,6 +197,6 @@ int BPF_PROG(twtrace_kill, struct inet_timewait_sock* tw) {
         reason = reason_by_timer(tw);
     if (note->minisock == (__u64)tw)
         note->minisock = 0;
-    tell(note, tw, TWTRACE_TIME_WAIT_END, tw->tw_substate, reason);
+    report_minisock(note, tw, TWTRACE_TIME_WAIT_END, tw->tw_substate, reason);
     return 0;
 }

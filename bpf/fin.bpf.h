@@ -26,13 +26,13 @@ static __always_inline bool fin_leaves_at_once(const struct tcp_sock* tp) {
  * OPENING_FIN_STAMPED, a jiffy and, above it, the number of retransmitted segments of this
  * connection so far. */
 #define TICK_MASK 0xFFFFFFFFull
-#define AGAIN_MASK 0x1FFFFFull
+#define RETRANS_MASK 0x1FFFFFull
 
 static __always_inline __u64 note_fin(const struct tcp_sock* tp) {
-    __u64 again = tp->total_retrans & AGAIN_MASK;
+    __u64 retransmitted = tp->total_retrans & RETRANS_MASK;
     if (!fin_leaves_at_once(tp))
         return bpf_ktime_get_ns() / 1000 << OPENING_TIME_SHIFT;
-    return (again << 32 | (bpf_jiffies64() & TICK_MASK)) << OPENING_TIME_SHIFT |
+    return (retransmitted << 32 | (bpf_jiffies64() & TICK_MASK)) << OPENING_TIME_SHIFT |
            OPENING_FIN_STAMPED;
 }
 
@@ -43,17 +43,17 @@ static __always_inline __u64 fin_wait1_by_ticks(__u64 began, __u64 end_ns) {
     return end_ns - passed * config.tick_ns;
 }
 
-#define TICKS_LAG_NS 50000000ull
+#define TICKS_LAG_MAX_NS 50000000ull
 
 /* The stamp is that of the FIN that was sent last. It may be a retransmission. Or this host refused
  * the first FIN (a firewall, no route, no memory), which was then sent a timeout later as if it
  * were new, or never. In these cases the ticks are more accurate. */
 static __always_inline bool is_of_first_fin(__u64 stamp_ns, __u64 ticks_ns, __u64 began,
                                             const struct tcp_sock* tp) {
-    __u64 doubt = (tp->total_retrans ^ began >> OPENING_TIME_SHIFT >> 32) & AGAIN_MASK;
+    __u64 doubt = (tp->total_retrans ^ began >> OPENING_TIME_SHIFT >> 32) & RETRANS_MASK;
     doubt |= tp->snd_nxt ^ tp->write_seq;
-    doubt |= (2 * TICKS_LAG_NS - (stamp_ns - ticks_ns + TICKS_LAG_NS)) >> 63;
-    doubt |= (stamp_ns - ticks_ns + TICKS_LAG_NS) >> 63;
+    doubt |= (2 * TICKS_LAG_MAX_NS - (stamp_ns - ticks_ns + TICKS_LAG_MAX_NS)) >> 63;
+    doubt |= (stamp_ns - ticks_ns + TICKS_LAG_MAX_NS) >> 63;
     barrier_var(doubt);
     return !doubt;
 }

@@ -1,5 +1,5 @@
-/* Did the hand-over create a minisock? When tcp_max_tw_buckets is reached the kernel creates none,
- * and the transitions look the same (net/ipv4/tcp_minisocks.c, tcp_time_wait()). The number of
+/* Did the entry create a minisock? When tcp_max_tw_buckets is reached the kernel creates none,
+ * and the transitions are the same (net/ipv4/tcp_minisocks.c, tcp_time_wait()). The number of
  * minisocks shows whether that is possible. If it is, the hash chain of the socket is searched for
  * the minisock. It is at the head of the chain or, since kernel commit b8ec80b13021 (6.19, and in
  * stable kernels), at the socket's position, behind all that were opened later. */
@@ -16,7 +16,7 @@ static __always_inline struct inet_timewait_death_row* death_row_of(struct net* 
     return &net->ipv4.tcp_death_row;
 }
 
-/* Plain loads, because this runs at each hand-over. */
+/* Plain loads, because this runs at each entry. */
 static __always_inline bool buckets_are_full(struct inet_timewait_death_row* row) {
     int most = row->sysctl_max_tw_buckets;
     if (bpf_core_field_exists(row->tw_refcount)) /* the namespace itself holds one reference */
@@ -94,7 +94,7 @@ static __noinline int is_in_hash(struct sock* sk, struct inet_timewait_death_row
         v6 ? common->skc_v6_rcv_saddr.in6_u.u6_addr32[3] : common->skc_rcv_saddr);
 }
 
-static __always_inline bool has_left_minisock(struct sock* sk, struct tcp_sock* tp) {
+static __always_inline bool minisock_is_in_hash(struct sock* sk, struct tcp_sock* tp) {
     return is_in_hash(sk, death_row_of(sock_of(tp)->__sk_common.skc_net.net), local_port_of(tp));
 }
 

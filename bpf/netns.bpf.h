@@ -6,29 +6,29 @@
 #include "number.bpf.h"
 #include "sock.bpf.h"
 
-#define NETNS_SEEN 64 /* a power of two */
+#define NETNS_CACHE_SLOTS 64 /* a power of two */
 
 /* A namespace's inode number shares a cache line with its reference count, which changes whenever a
- * socket is created or freed. Reading the inode number therefore waits for another CPU, and it is
- * read only once. hash_mix, 32 random bits that never change, selects the slot here, and
+ * socket is created or freed, so reading it may wait for another CPU. It is therefore read once and
+ * cached. hash_mix, 32 random bits that never change, selects the slot, and
  * distinguishes a namespace from a later one in the same memory or with the same number. Two
  * namespaces in one slot only cost time. */
-struct netns_seen {
+struct netns_cache {
     __u64 net; /* number_of() the namespace's address */
     __u64 id;  /* twtrace_netns.id: one word, so that no reader sees half of it */
 };
 
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, NETNS_SEEN);
+    __uint(max_entries, NETNS_CACHE_SLOTS);
     __type(key, __u32);
-    __type(value, struct netns_seen);
-} netns_seen SEC(".maps");
+    __type(value, struct netns_cache);
+} netns_cache SEC(".maps");
 
 /* By twtrace_netns.id. A namespace whose counts are 0 was announced to user space. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, TWTRACE_NETNS_ROOM);
+    __uint(max_entries, TWTRACE_NETNS_MAX);
     __type(key, __u64);
     __type(value, struct twtrace_netns_counts);
 } netns_counts SEC(".maps");
@@ -42,47 +42,47 @@ static __always_inline bool gate_netns(__u32 netns) {
     return false;
 }
 
-static __noinline int tell_netns(__u64 id) {
+static __noinline int report_netns(__u64 id) {
     struct twtrace_netns_counts none = {};
-    struct twtrace_netns* told;
+    struct twtrace_netns* record;
     if (bpf_map_lookup_elem(&netns_counts, &id) ||
         bpf_map_update_elem(&netns_counts, &id, &none, BPF_NOEXIST))
         return 0;
-    told = bpf_ringbuf_reserve(&ring, sizeof(*told), 0);
-    if (!told) {
+    record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+    if (!record) {
         bpf_map_delete_elem(&netns_counts, &id); /* the next event announces it */
         return 0;
     }
-    told->header.type = TWTRACE_NETNS_SEEN;
-    told->header.length = sizeof(*told);
-    told->pid = config.pid_namespace ? 0 : bpf_get_current_pid_tgid() >> 32;
-    told->id = id;
-    bpf_ringbuf_submit(told, BPF_RB_FORCE_WAKEUP); /* rare, and the namespace may end soon */
+    record->header.type = TWTRACE_NETNS_SEEN;
+    record->header.length = sizeof(*record);
+    record->pid = config.pid_namespace ? 0 : bpf_get_current_pid_tgid() >> 32;
+    record->id = id;
+    bpf_ringbuf_submit(record, BPF_RB_FORCE_WAKEUP); /* rare, and the namespace may end soon */
     return 0;
 }
 
-static __noinline __u64 see_netns(struct tcp_sock* tp, struct netns_seen* seen) {
+static __noinline __u64 read_netns(struct tcp_sock* tp, struct netns_cache* seen) {
     struct net* net = sock_of(tp)->__sk_common.skc_net.net;
     __u64 id = (__u64)net->hash_mix << 32 | net->ns.inum;
     seen->net = number_of(net);
     seen->id = id;
     if (gate_netns(id))
-        tell_netns(id);
+        report_netns(id);
     return id;
 }
 
 /* The namespace's id (struct twtrace_netns). */
 static __always_inline __u64 netns_of(struct tcp_sock* tp) {
     struct net* net = sock_of(tp)->__sk_common.skc_net.net;
-    __u32 mix = net->hash_mix, place = mix & (NETNS_SEEN - 1);
-    struct netns_seen* seen = bpf_map_lookup_elem(&netns_seen, &place);
+    __u32 mix = net->hash_mix, place = mix & (NETNS_CACHE_SLOTS - 1);
+    struct netns_cache* seen = bpf_map_lookup_elem(&netns_cache, &place);
     __u64 known;
     if (!seen)
         return 0;
     known = *(volatile __u64*)&seen->id;
     if (seen->net == number_of(net) && known >> 32 == mix)
         return known;
-    return see_netns(tp, seen);
+    return read_netns(tp, seen);
 }
 
 /* connect() or listen(): user space has to know a new namespace before its first close, which may

@@ -5,7 +5,7 @@
 
 #include "emit.bpf.h"
 
-/* Compares everything but the thread, which a sum does not show. Without a branch for each word. */
+/* Compares everything but the thread, which a sum does not show, with a single branch. */
 static __always_inline bool is_same_closer(const struct twtrace_task* one,
                                            const struct twtrace_task* other) {
     __u64 difference = one->start_boottime_ns ^ other->start_boottime_ns;
@@ -41,8 +41,8 @@ static __always_inline bool count_in_slot(const struct facts* facts, struct sock
     return true;
 }
 
-/* False if there is no room; the event is then sent. Reading and writing a number cannot be
- * interleaved: the only program that does so does not run again on its CPU before it ends. */
+/* False if the map is full; the event is then sent. The increment needs no atomic operation: only
+ * this program writes here, and it does not run again on its CPU before it ends. */
 static __noinline int count_passive(const struct facts* facts, struct sock* sk, struct tcp_sock* tp,
                                     const struct twtrace_task* task) {
     struct twtrace_overflow_key key = {};

@@ -23,7 +23,7 @@ static __always_inline struct sock* sock_of(struct tcp_sock* tp) {
     return &tp->inet_conn.icsk_inet.sk;
 }
 
-/* skc_num is 0 at -> CLOSE (kernel-facts, 3). */
+/* inet_sport, because skc_num is 0 at -> CLOSE. */
 static __always_inline __u16 local_port_of(const struct tcp_sock* tp) {
     return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 }

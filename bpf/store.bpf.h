@@ -127,11 +127,11 @@ static __noinline struct spilled* add_to_spill(struct bucket* bucket, __u32 key)
     return bpf_map_lookup_elem(&spill, &key);
 }
 
-/* A socket that was handed over only waits for a reset, which follows within microseconds, if at
- * all. Returns the way that has waited longest, else STORE_WAYS. */
+/* A socket that was reported as TIME_WAIT (OPENING_HANDED) stays only because a reset may follow,
+ * within microseconds. Returns the way of the oldest such socket, else STORE_WAYS. */
 static __noinline __u32 reuse(const struct bucket* bucket, const struct closing* closings) {
     __u32 now_us = bpf_ktime_get_ns() / 1000;
-    /* how long, and the way in the three lowest bits */
+    /* the age, and the way in the three lowest bits */
     __s64 longest = REUSE_AFTER_US << 3 | STORE_WAYS;
     for (__u32 way = 0; way < STORE_WAYS; way++) {
         __s64 waited = now_us - closings[way].handed_us, difference, shorter;

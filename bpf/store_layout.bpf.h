@@ -8,7 +8,7 @@
 #define STORE_GROUPS 1024      /* user space resizes it to the present sockets; a power of two */
 #define STORE_GROUP_SHIFT 22   /* 32 less the bits of STORE_GROUPS */
 #define SPILL_ENTRIES 16384    /* user space resizes it to the host's memory */
-#define REUSE_AFTER_US 10000ll /* age at which a handed-over socket's way is reused */
+#define REUSE_AFTER_US 10000ll /* age at which the way of an OPENING_HANDED socket is reused */
 /* Sockets that are neighbours in the kernel's memory are neighbours here: 4 share a bucket, 16 (a
  * slab of 32 KiB has 12 to 15) a group. This keeps the number of cache lines and pages in use low:
  * a cache or TLB miss costs more than the rest of a look-up. */
@@ -76,7 +76,7 @@ struct bucket {
 struct closing {
     /* OPENING_OF_CLOSER; above OPENING_TIME_SHIFT the start of the close (fin.bpf.h). */
     __u64 began;
-    __u32 handed_us; /* lower half of the hand-over's time: a reset follows at once */
+    __u32 handed_us; /* lower half of the entry's time: a reset follows at once */
     __u32 check;     /* check_of() the closer */
     struct twtrace_task task;
 };
@@ -115,8 +115,8 @@ struct {
     __type(value, struct spilled);
 } spill SEC(".maps");
 
-/* Initial content of an entry of the spill map; on the stack it would leave no room for the
- * overflow key (512 bytes in all). */
+/* Initial content of an entry of the spill map; with the overflow key it would not fit on the stack
+ * (512 bytes). */
 static const struct spilled nothing_spilled = {};
 
 /* The place where a socket is remembered. */

@@ -1,7 +1,6 @@
 /* The descendants of twtrace's own process: the command that it runs (`twtrace summary --
- * COMMAND`), and all processes that this one starts. No cgroup is created for them: nothing has to
- * be removed afterwards, and a process that moves to another cgroup (sudo, pam_systemd) stays a
- * descendant. */
+ * COMMAND`), and all processes that this one starts. They are not put into a separate cgroup: it
+ * would have to be removed afterwards, and sudo or pam_systemd may move a process out of it. */
 #ifndef TWTRACE_TREE_BPF_H
 #define TWTRACE_TREE_BPF_H
 
@@ -11,7 +10,7 @@
 /* By thread group id in the initial pid namespace. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 1); /* user space sets it to TWTRACE_TREE_ROOM if there is a command */
+    __uint(max_entries, 1); /* user space sets it to TWTRACE_TREE_MAX if there is a command */
     __type(key, __u32);
     __type(value, struct twtrace_descendant);
 } descendants SEC(".maps");
@@ -34,16 +33,16 @@ static __always_inline bool is_twtrace(struct task_struct* task) {
 
 /* Before the child runs for the first time (kernel_clone()). */
 static __always_inline int on_fork(struct task_struct* parent, struct task_struct* child) {
-    struct twtrace_descendant born = {};
+    struct twtrace_descendant descendant = {};
     struct twtrace_stats* counts;
     __u32 tgid = child->tgid;
     if (child->tgid == parent->tgid) /* a thread */
         return 0;
     if (!descends(parent->tgid, parent->group_leader->start_boottime) && !is_twtrace(parent))
         return 0;
-    born.start_boottime_ns = child->start_boottime;
-    born.pid = config.pid_namespace ? number_in_namespace(child) : tgid;
-    if (bpf_map_update_elem(&descendants, &tgid, &born, BPF_ANY) == 0)
+    descendant.start_boottime_ns = child->start_boottime;
+    descendant.pid = config.pid_namespace ? number_in_namespace(child) : tgid;
+    if (bpf_map_update_elem(&descendants, &tgid, &descendant, BPF_ANY) == 0)
         return 0;
     counts = this_cpu_stats();
     if (counts)
@@ -59,8 +58,7 @@ static __always_inline int on_free(struct task_struct* task) {
     return 0;
 }
 
-/* Counts connections that descendants start to close, and those that are closed: the difference is
- * still closing. */
+/* Counts connections of descendants that begin to close, and those that have closed. */
 static __always_inline void count_closing(bool begins) {
     struct twtrace_stats* counts = config.tree_parent ? this_cpu_stats() : 0;
     if (!counts)

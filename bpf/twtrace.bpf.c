@@ -21,7 +21,6 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(twtrace_set_state, struct sock* sk, int from, int to) {
     __u32 act, forgotten;
-    /* Seven of the eleven states matter; the others return immediately. */
     if (to == TCP_ESTABLISHED) {
         on_established(sk, from);
         return 0;
@@ -124,7 +123,7 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
      * task that is preempted inside the program blocks the program for all tasks that run on that
      * CPU meanwhile. Only the minisock then distinguishes an active closer from a passive one. */
     if (!(remembered & OPENING_CLOSING)) {
-        entered = entered && has_left_minisock(sk, tp);
+        entered = entered && minisock_is_in_hash(sk, tp);
         if (!entered) {
             store_release(&place);
             return 0;
@@ -141,24 +140,24 @@ int BPF_PROG(twtrace_destroy_sock, struct sock* sk) {
  * created. */
 SEC("tp_btf/cgroup_mkdir")
 int BPF_PROG(twtrace_cgroup_mkdir, struct cgroup* cgroup, const char* path) {
-    struct twtrace_cgroup* made;
+    struct twtrace_cgroup* record;
     long length;
     /* Directories are rare, so helpers are used, which cost the verifier nothing (sock_of()). v1 is
      * another file system with ids of its own. */
     if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
         return 0;
-    made = bpf_ringbuf_reserve(&ring, sizeof(*made), 0);
-    if (!made)
+    record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+    if (!record)
         return 0;
-    made->header.type = TWTRACE_CGROUP_MADE;
-    made->header.length = sizeof(*made);
-    made->reserved = 0;
-    made->id = BPF_CORE_READ(cgroup, kn, id);
-    length = bpf_probe_read_kernel_str(made->path, sizeof(made->path), path);
-    if (length <= 0 || length == sizeof(made->path)) /* too long to be useful */
-        bpf_ringbuf_discard(made, BPF_RB_NO_WAKEUP);
+    record->header.type = TWTRACE_CGROUP_CREATED;
+    record->header.length = sizeof(*record);
+    record->reserved = 0;
+    record->id = BPF_CORE_READ(cgroup, kn, id);
+    length = bpf_probe_read_kernel_str(record->path, sizeof(record->path), path);
+    if (length <= 0 || length == sizeof(record->path)) /* too long to be useful */
+        bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
     else
-        bpf_ringbuf_submit(made, wake_up_once()); /* the runtime's files may be removed soon */
+        bpf_ringbuf_submit(record, wake_up_once()); /* the runtime's files may be removed soon */
     return 0;
 }
 

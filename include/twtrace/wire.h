@@ -27,7 +27,7 @@ typedef __u64 twtrace_u64;
 
 /* What a record reports. */
 enum twtrace_type {
-    TWTRACE_TIME_WAIT = 1,      /* handed to a time-wait minisock */
+    TWTRACE_TIME_WAIT = 1,      /* replaced by a time-wait minisock */
     TWTRACE_PASSIVE_CLOSE = 2,  /* CLOSE_WAIT -> LAST_ACK: the peer closed first */
     TWTRACE_ABORTED = 3,        /* an active close that ended in a reset, without TIME_WAIT */
     TWTRACE_PORT_EXHAUSTED = 4, /* connect() found no local port: EADDRNOTAVAIL */
@@ -68,7 +68,7 @@ enum twtrace_reason {
     TWTRACE_REASON_LOCAL_RESET =
         2, /* we sent one: SO_LINGER 0, unread data, TCP_LINGER2 < 0, data after close() */
     TWTRACE_REASON_TIMEOUT = 3,  /* the peer never answered */
-    TWTRACE_REASON_OVERFLOW = 4, /* tcp_max_tw_buckets reached: no minisock was made */
+    TWTRACE_REASON_OVERFLOW = 4, /* tcp_max_tw_buckets reached: no minisock was created */
     TWTRACE_REASON_OTHER = 5,
     TWTRACE_REASON_EXPIRED = 6,        /* its timer expired */
     TWTRACE_REASON_REUSED_CONNECT = 7, /* connect() took it over: net.ipv4.tcp_tw_reuse */
@@ -92,11 +92,11 @@ enum twtrace_flag {
     TWTRACE_FLAG_PORT_BOUND = 8,
     /* TCP timestamps were negotiated (RFC 7323): without them tcp_tw_reuse never applies. */
     TWTRACE_FLAG_TIMESTAMPS = 16,
-    /* The program chose the local port: bind(address, PORT). Only with config.tell_port_bound. */
+    /* The program chose the local port: bind(address, PORT). Only with config.report_port_bound. */
     TWTRACE_FLAG_PORT_CHOSEN = 32,
 };
 
-/* A sum needs no record per passive close; these are half of all closes. */
+/* How passive closes, half of all closes, are reported. A sum does not need a record for each. */
 enum twtrace_passive {
     TWTRACE_PASSIVE_SEND = 0,
     TWTRACE_PASSIVE_COUNT = 1,       /* by task, role and service port: map passives */
@@ -163,7 +163,7 @@ struct twtrace_minisock {
 
 /* Not an event of a socket: a cgroup v2 directory was created. Its processes and the directory may
  * be gone before user space can read them. */
-#define TWTRACE_CGROUP_MADE 64 /* header.type */
+#define TWTRACE_CGROUP_CREATED 64 /* header.type */
 #define TWTRACE_CGROUP_PATH_LEN 1024
 
 struct twtrace_cgroup {
@@ -177,7 +177,7 @@ struct twtrace_cgroup {
  * be gone soon. */
 #define TWTRACE_NETNS_SEEN 65 /* header.type */
 
-#define TWTRACE_NETNS_ROOM 4096 /* remembered at a time */
+#define TWTRACE_NETNS_MAX 4096 /* remembered at a time */
 
 /* Entries into TIME_WAIT in a namespace that were not sent as events, without retracted ones. */
 struct twtrace_netns_counts {
@@ -193,8 +193,8 @@ struct twtrace_netns {
     twtrace_u64 id;
 };
 
-/* Key by which the kernel side counts events: those that found no room in the ring (details are
- * lost, the number is not), and passive closes. */
+/* Key by which the kernel side counts events: those for which the ring was full (their details are
+ * lost, their number is not), and passive closes. */
 struct twtrace_overflow_key {
     struct twtrace_task task; /* tid is 0 */
     twtrace_u8 remote_addr[TWTRACE_ADDR_LEN];
@@ -238,19 +238,19 @@ static inline twtrace_u32 twtrace_slot_of(twtrace_u32 pid, twtrace_u16 port, twt
 
 /* Per CPU, only ever increasing. Indexed by type where types differ. */
 struct twtrace_stats {
-    twtrace_u64 lost[TWTRACE_TYPES]; /* no room in the ring */
+    twtrace_u64 lost[TWTRACE_TYPES]; /* the ring was full */
     twtrace_u64
-        uncounted[TWTRACE_TYPES]; /* of these, not in the overflow map either: no process known */
+        uncounted[TWTRACE_TYPES]; /* of these, not in the overflow map either: process unknown */
     twtrace_u64 filtered[TWTRACE_TYPES]; /* left out at the user's request */
     twtrace_u64 caught[TWTRACE_TYPES];   /* recovered by the catcher */
-    twtrace_u64 lost_retractions;        /* of lost[ABORTED]: their TIME_WAIT was no entry */
+    twtrace_u64 lost_retractions;        /* of lost[ABORTED]: they retract a TIME_WAIT */
     twtrace_u64 untracked;      /* sockets that could not be remembered: no memory, or too many */
     twtrace_u64 mixed;          /* the remembered data was another socket's: not reported */
     twtrace_u64 without_closer; /* entries into TIME_WAIT whose closer is not known */
     /* Only with config.tree_parent. */
     twtrace_u64 closings_begun;   /* active closes by descendants */
-    twtrace_u64 closings_ended;   /* of these, sockets that are gone, or minisocks */
-    twtrace_u64 descendants_lost; /* no room in map descendants */
+    twtrace_u64 closings_ended;   /* of these, those whose socket has closed */
+    twtrace_u64 descendants_lost; /* map descendants was full */
 };
 
 /* What the gate passes; set before load, so that the verifier drops the tests that are off. */
@@ -267,7 +267,7 @@ struct twtrace_config {
     twtrace_u8 role;               /* enum twtrace_role; 0: every */
     twtrace_u8 cgroup_count;       /* 0: all */
     twtrace_u8 count_passive;      /* enum twtrace_passive */
-    twtrace_u8 tell_port_bound;    /* TWTRACE_FLAG_PORT_BOUND is wanted: two cold cache lines */
+    twtrace_u8 report_port_bound;  /* TWTRACE_FLAG_PORT_BOUND is wanted: two cold cache lines */
     twtrace_u8 parent;             /* parent_pid is wanted */
     twtrace_u8 reserved;
     twtrace_u32 netns[16];
@@ -284,7 +284,7 @@ struct twtrace_config {
 };
 
 /* A process that descends from config.tree_parent. */
-#define TWTRACE_TREE_ROOM 32768 /* processes that exist at a time */
+#define TWTRACE_TREE_MAX 32768 /* processes that exist at a time */
 
 struct twtrace_descendant {
     twtrace_u64 start_boottime_ns;

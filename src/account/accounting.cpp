@@ -20,32 +20,33 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
     if (inputs.unverified.not_allowed > 0)
         result.reasons.push_back(
             fmt::format("{} were in network namespaces whose counters twtrace may not read: "
-                        "CAP_SYS_PTRACE, or CAP_SYS_ADMIN where no process lives in one",
+                        "it lacks CAP_SYS_PTRACE, or CAP_SYS_ADMIN for one without processes",
                         inputs.unverified.not_allowed));
     if (inputs.unverified.no_descriptor > 0)
-        result.reasons.push_back(
-            fmt::format("{} were in network namespaces that no file descriptor was left for: raise "
-                        "the limit (ulimit -n, LimitNOFILE=)",
-                        inputs.unverified.no_descriptor));
+        result.reasons.push_back(fmt::format(
+            "{} were in network namespaces for which no file descriptor was left: raise "
+            "the limit (ulimit -n, LimitNOFILE=)",
+            inputs.unverified.no_descriptor));
     if (inputs.unverified.after_last_sample > 0)
-        result.reasons.push_back(
-            fmt::format("{} came after the counters were last recorded: the recording was cut off",
-                        inputs.unverified.after_last_sample));
+        result.reasons.push_back(fmt::format(
+            "{} happened after the counters were last recorded: the recording was cut off",
+            inputs.unverified.after_last_sample));
     if (inputs.unwritten > 0)
         result.reasons.push_back(
             fmt::format("{} are not in the recording: the disk was full, or the file is damaged",
                         inputs.unwritten));
     if (inputs.ambiguous > 0)
         result.reasons.push_back(
-            fmt::format("{} closes at the very moment of start or end may fall on either side",
+            fmt::format("{} closes within microseconds of the start or end may fall on either side",
                         inputs.ambiguous));
     if (inputs.counted_at_end && result.unaccounted < 0)
         result.reasons.emplace_back(
-            "this kernel counts an entry when it ends, and one that a reset "
-            "or a new connection ended in no counter");
+            "this kernel counts an entry only when it ends, and not at all if a reset "
+            "or a new connection ends it");
     if (inputs.between)
-        result.reasons.emplace_back("a close at the moment when the counters were read may fall on "
-                                    "either side of it: the interval before or after has it");
+        result.reasons.emplace_back(
+            "a close at the moment when the counters were read may be counted "
+            "in the interval before or after it");
     if (result.reasons.empty())
         result.reasons.emplace_back("the cause is not known: please report it");
 }
@@ -115,7 +116,7 @@ Accounting Accounting::of(const Inputs& inputs) {
         result.reasons.emplace_back("the kernel's counters could not be read");
         return result;
     }
-    // Recursion may skip the tracepoint for any transition. Skipped entries show as the gap.
+    // Recursion may skip the tracepoint at any transition: only the gap shows the skipped entries.
     result.unverified = std::min(inputs.unverified.all(), result.captured + result.lost);
     const std::uint64_t seen = result.captured + result.lost - result.unverified;
     const std::uint64_t uncaught =

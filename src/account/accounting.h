@@ -10,7 +10,7 @@
 
 namespace twtrace {
 
-/// All counts are hand-overs to TIME_WAIT.
+/// All counts are entries into TIME_WAIT.
 struct Accounting {
     std::uint64_t captured = 0; ///< reported, or left out by a filter
     std::uint64_t filtered = 0; ///< of captured: left out by a filter
@@ -35,14 +35,14 @@ struct Accounting {
         std::uint64_t recursion_misses = 0; ///< of the classifying program, any transition
         std::uint64_t caught = 0;           ///< of them, recovered by the catcher
         std::uint64_t overflow = 0;         ///< rise of TCPTimeWaitOverflow
-        std::uint64_t unwritten = 0;        ///< of captured: a recording lacks their details
+        std::uint64_t unwritten = 0;        ///< of captured: not in the recording
         Unverified unverified;
         std::uint64_t without_closer = 0;
         std::uint64_t untracked = 0;
         bool counted_at_end = false; ///< the kernel counts an entry when it ends (5.10)
         std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
         std::optional<std::uint64_t> kernel;
-        bool between = false; ///< it begins or ends while the run continues: see since()
+        bool between = false; ///< of a part of a run: see since()
 
         /// The difference to `earlier`. The counters are read one after the other while events
         /// continue, so at such a boundary events within microseconds may fall on either side.

@@ -8,7 +8,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t most_samples = 64;
+constexpr std::size_t max_samples = 64;
 constexpr int enough_equal = 4;
 // An event carries the time of the packet that caused it. The counter rises a few microseconds
 // later, in the same softirq. An event sent by close() carries the time right after the counter
@@ -22,7 +22,7 @@ std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTab
                                            std::uint64_t id) {
     std::vector<CounterSample> samples;
     int equal = 0;
-    while (files && samples.size() < most_samples && equal < enough_equal) {
+    while (files && samples.size() < max_samples && equal < enough_equal) {
         CounterSample sample;
         sample.before_ns = monotonic_now_ns();
         sample.filtered = table.counts(id).filtered;
@@ -32,8 +32,8 @@ std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTab
         if (!counters)
             break;
         sample.counters = *counters;
-        const bool stands = !samples.empty() && samples.back().counters == sample.counters;
-        equal = stands ? equal + 1 : 0;
+        const bool is_unchanged = !samples.empty() && samples.back().counters == sample.counters;
+        equal = is_unchanged ? equal + 1 : 0;
         samples.push_back(sample);
     }
     return samples;
@@ -44,17 +44,17 @@ Boundary choose_boundary(const std::vector<CounterSample>& samples,
     Boundary best;
     bool found = false;
     for (const CounterSample& sample : samples) {
-        // Events that the kernel side left out have no time of their own.
+        // Events that the kernel side filtered have no times: only their number is known.
         const auto [fewer, more] = std::minmax(sample.filtered, sample.filtered_after);
-        const auto touched = more - fewer +
-                             static_cast<std::uint64_t>(std::count_if(
-                                 event_times.begin(), event_times.end(), [&](std::uint64_t time) {
-                                     return time + counted_after_ns >= sample.before_ns &&
-                                            time <= sample.after_ns + counted_before_ns;
-                                 }));
-        if (found && touched >= best.ambiguous)
+        const auto ambiguous = more - fewer +
+                               static_cast<std::uint64_t>(std::count_if(
+                                   event_times.begin(), event_times.end(), [&](std::uint64_t time) {
+                                       return time + counted_after_ns >= sample.before_ns &&
+                                              time <= sample.after_ns + counted_before_ns;
+                                   }));
+        if (found && ambiguous >= best.ambiguous)
             continue;
-        best = {sample, touched};
+        best = {sample, ambiguous};
         found = true;
     }
     return best;

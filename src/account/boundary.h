@@ -1,7 +1,6 @@
 // Determines which events belong to a run. The kernel's counters can't be read at the same instant
-// as the ring, and on a busy host sockets close while they are read. The counters are therefore
-// sampled repeatedly, and the boundary is a sample during which no event happened, by the events'
-// own times. Earlier events are excluded at the start and included at the end.
+// as the ring. They are therefore sampled repeatedly, and the boundary is a sample during which no
+// event happened. Earlier events are excluded at the start and included at the end.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +16,7 @@ struct CounterSample {
     std::uint64_t before_ns = 0;
     std::uint64_t after_ns = 0;
     TcpCounters counters;
-    std::uint64_t filtered = 0; ///< before_ns: entries that the kernel side's filters left out
+    std::uint64_t filtered = 0; ///< at before_ns: entries that the kernel side's filters left out
     std::uint64_t filtered_after = 0; ///< at after_ns
 };
 
@@ -31,7 +30,7 @@ struct Boundary {
     std::uint64_t ambiguous = 0; ///< events that may fall on either side of it
 };
 
-/// The sample that overlaps the fewest of these events (times of hand-overs, in any order); the
+/// The sample that overlaps the fewest of these events (times of entries, in any order); the
 /// earliest of equals. samples must not be empty.
 Boundary choose_boundary(const std::vector<CounterSample>& samples,
                          const std::vector<std::uint64_t>& event_times);

@@ -60,7 +60,7 @@ std::uint64_t sum_of_column(std::string_view stat, std::string_view column) {
 Conntrack read_conntrack(const std::string& sysctl, const std::string& net) {
     Conntrack conntrack;
     conntrack.entries = read_number(sysctl + "/netfilter/nf_conntrack_count");
-    conntrack.most = read_number(sysctl + "/netfilter/nf_conntrack_max");
+    conntrack.max_entries = read_number(sysctl + "/netfilter/nf_conntrack_max");
     conntrack.forwards = read_number(sysctl + "/ipv4/ip_forward").value_or(0) != 0;
     if (const auto stat = read_file(net + "/stat/nf_conntrack")) {
         conntrack.insert_failed = sum_of_column(*stat, "insert_failed");

@@ -10,9 +10,9 @@ namespace twtrace {
 
 /// None: the kernel tracks nothing in this namespace, or the value could not be read.
 struct Conntrack {
-    std::optional<std::uint64_t> entries; ///< now
-    std::optional<std::uint64_t> most;    ///< nf_conntrack_max
-    bool forwards = false;                ///< net.ipv4.ip_forward
+    std::optional<std::uint64_t> entries;     ///< now
+    std::optional<std::uint64_t> max_entries; ///< nf_conntrack_max
+    bool forwards = false;                    ///< net.ipv4.ip_forward
 
     // Monotonic counters of this namespace.
     std::uint64_t insert_failed = 0; ///< the tuple after NAT already existed

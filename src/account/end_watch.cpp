@@ -40,17 +40,17 @@ EndWatch::EndWatch()
         watch(epoll_, mounts_, EPOLLPRI);
 }
 
-void EndWatch::follow(const NamespaceFile& way) {
-    forget(way.inode);
-    const pid_t pid = process_of(way.path);
+void EndWatch::follow(const NamespaceFile& file) {
+    forget(file.inode);
+    const pid_t pid = process_of(file.path);
     if (pid <= 0)
         return;
     Fd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (process && !is_reserved_descriptor(process.get()) && watch(epoll_, process, EPOLLIN))
-        processes_[way.inode] = std::move(process);
+        processes_[file.inode] = std::move(process);
 }
 
-bool EndWatch::take() {
+bool EndWatch::any_ended() {
     std::array<epoll_event, 16> events{};
     bool ended = false;
     while (true) {

@@ -18,10 +18,10 @@ class EndWatch {
     /// Becomes readable when something ended; -1: never.
     [[nodiscard]] int fd() const { return epoll_.get(); }
     /// Replaces what was followed for the same namespace before.
-    void follow(const NamespaceFile& way);
+    void follow(const NamespaceFile& file);
     void forget(std::uint32_t inode) { processes_.erase(inode); }
     /// Whether something ended since the last call.
-    bool take();
+    bool any_ended();
 
   private:
     Fd epoll_;

@@ -14,11 +14,11 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t rest_ns = 100'000'000; // from the end of a namespace to its release
+constexpr std::uint64_t release_delay_ns = 100'000'000; // after the end of a namespace
 
 } // namespace
 
-bool KernelCounts::wanted(std::uint32_t netns) const {
+bool KernelCounts::is_chosen(std::uint32_t netns) const {
     return only_.empty() || std::find(only_.begin(), only_.end(), netns) != only_.end();
 }
 
@@ -26,17 +26,17 @@ KernelCounts::Seen& KernelCounts::seen(std::uint64_t id) {
     const auto [found, is_new] = seen_.try_emplace(id);
     if (is_new) {
         found->second.number = ++numbered_;
-        want(id, 0);
+        find_later(id, 0);
     }
     return found->second;
 }
 
 // An open namespace with this inode number is the latest one: the kernel does not reuse the number
 // of a namespace whose files are open.
-void KernelCounts::want(std::uint64_t id, std::uint32_t pid) {
+void KernelCounts::find_later(std::uint64_t id, std::uint32_t pid) {
     const auto state = states_.find(static_cast<std::uint32_t>(id));
     if (state == states_.end())
-        wanted_[id] = pid;
+        to_find_[id] = pid;
     else if (state->second.id == 0 || seen_[id].number > seen_[state->second.id].number)
         assign(state->second, id);
 }
@@ -54,7 +54,7 @@ void KernelCounts::assign(State& state, std::uint64_t id) {
 
 void KernelCounts::announce(std::uint64_t id, std::uint32_t pid) {
     seen(id);
-    want(id, pid);
+    find_later(id, pid);
 }
 
 bool KernelCounts::is_open(std::uint64_t id) const {
@@ -85,55 +85,55 @@ std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) co
 // The process that was running is most likely in the namespace. This avoids a walk over all
 // processes.
 void KernelCounts::add_by_process() {
-    for (auto entry = wanted_.begin(); entry != wanted_.end();) {
+    for (auto entry = to_find_.begin(); entry != to_find_.end();) {
         const auto [id, pid] = *entry;
-        const NamespaceFile way{static_cast<std::uint32_t>(id),
-                                fmt::format("/proc/{}/ns/net", pid)};
-        const bool is_there =
-            wanted(way.inode) && !states_.contains(way.inode) && pid != 0 && leads_into(way);
-        auto files = is_there ? NetFiles::open(way, counted_at_)
-                              : tl::unexpected<Unreadable>(Unreadable::Ended);
+        const NamespaceFile file{static_cast<std::uint32_t>(id),
+                                 fmt::format("/proc/{}/ns/net", pid)};
+        const bool is_accessible =
+            is_chosen(file.inode) && !states_.contains(file.inode) && pid != 0 && leads_into(file);
+        auto files = is_accessible ? NetFiles::open(file, counted_at_)
+                                   : tl::unexpected<Unreadable>(Unreadable::Ended);
         if (!files) {
             ++entry;
             continue;
         }
-        open_new(way, *std::move(files));
-        entry = wanted_.erase(entry);
+        open_new(file, *std::move(files));
+        entry = to_find_.erase(entry);
     }
 }
 
 void KernelCounts::add_new() {
-    for (const auto& [id, pid] : wanted_)
-        seen_[id].why = Unreadable::Ended; // unless it is found
+    for (const auto& [id, pid] : to_find_)
+        seen_[id].why_unreadable = Unreadable::Ended; // unless it is found
     std::unordered_map<std::uint32_t, Unreadable> refused;
     for (auto& [netns, path] : find_namespace_files()) {
-        if (!wanted(netns))
+        if (!is_chosen(netns))
             continue;
-        const NamespaceFile way{netns, path};
+        const NamespaceFile file{netns, path};
         if (const auto known = states_.find(netns); known != states_.end())
-            use_way(known->second, way);
-        else if (auto files = NetFiles::open(way, counted_at_))
-            open_new(way, *std::move(files));
+            use_file(known->second, file);
+        else if (auto files = NetFiles::open(file, counted_at_))
+            open_new(file, *std::move(files));
         else
             refused[netns] = files.error();
     }
-    for (const auto& [id, pid] : wanted_) {
+    for (const auto& [id, pid] : to_find_) {
         Seen& one = seen_[id];
         if (const auto found = refused.find(static_cast<std::uint32_t>(id)); found != refused.end())
-            one.why = found->second;
+            one.why_unreadable = found->second;
         one.events_when_tried = one.events;
     }
-    wanted_.clear();
+    to_find_.clear();
 }
 
-void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
-    State& state = states_[way.inode];
+void KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
+    State& state = states_[file.inode];
     state.last = files.read().value_or(TcpCounters{});
     state.files = std::move(files);
-    use_way(state, way);
+    use_file(state, file);
     auto latest = seen_.end();
     for (auto one = seen_.begin(); one != seen_.end(); ++one)
-        if (static_cast<std::uint32_t>(one->first) == way.inode &&
+        if (static_cast<std::uint32_t>(one->first) == file.inode &&
             (latest == seen_.end() || one->second.number > latest->second.number))
             latest = one;
     // This is a released namespace, or a new one without events so far.
@@ -142,46 +142,46 @@ void KernelCounts::open_new(const NamespaceFile& way, NetFiles files) {
         assign(state, latest->first);
 }
 
-// Of namespaces that could not be opened, those with more hand-overs since may still exist.
+// Of namespaces that could not be opened, those with more entries since may still exist.
 void KernelCounts::keep_trying() {
     for (auto& [id, one] : seen_)
         if (one.events != one.events_when_tried && one.after_release != 0 && !is_open(id))
-            want(id, 0);
-    constexpr std::size_t most = TWTRACE_NETNS_ROOM / 2;
-    if (seen_.size() > most)
+            find_later(id, 0);
+    constexpr std::size_t max_seen = TWTRACE_NETNS_MAX / 2;
+    if (seen_.size() > max_seen)
         forget_oldest();
 }
 
 void KernelCounts::forget_oldest() {
-    noticed_ = nullptr;
+    last_counted_ = nullptr;
     const std::uint64_t newest_forgotten = numbered_ - std::min<std::uint64_t>(numbered_, 500);
     std::erase_if(seen_, [&](const auto& entry) {
         const auto& [id, one] = entry;
         if (one.number > newest_forgotten || is_open(id))
             return false;
-        ended_.unverified.add(one.why, unverified_of(id, one));
+        ended_.unverified.add(one.why_unreadable, unverified_of(id, one));
         ended_.filtered += one.released_ns == 0 ? one.filtered : 0;
         table_.forget(id);
         return true;
     });
 }
 
-void KernelCounts::use_way(State& state, const NamespaceFile& way) {
-    if (state.ended_ns == 0 && state.way.path == way.path)
+void KernelCounts::use_file(State& state, const NamespaceFile& file) {
+    if (state.ended_ns == 0 && state.namespace_file.path == file.path)
         return;
-    state.way = way;
+    state.namespace_file = file;
     state.ended_ns = 0;
-    watch_.follow(way);
+    watch_.follow(file);
 }
 
 void KernelCounts::mark_ended() {
     for (auto& [netns, state] : states_)
-        if (state.ended_ns == 0 && !leads_into(state.way))
+        if (state.ended_ns == 0 && !leads_into(state.namespace_file))
             state.ended_ns = monotonic_now_ns();
 }
 
 void KernelCounts::note_ends() {
-    if (watch_.take())
+    if (watch_.any_ended())
         mark_ended();
 }
 
@@ -189,7 +189,8 @@ std::optional<std::uint64_t> KernelCounts::release_due_ns() const {
     std::optional<std::uint64_t> due;
     for (const auto& [netns, state] : states_)
         if (state.ended_ns != 0)
-            due = std::min(due.value_or(state.ended_ns + rest_ns), state.ended_ns + rest_ns);
+            due = std::min(due.value_or(state.ended_ns + release_delay_ns),
+                           state.ended_ns + release_delay_ns);
     return due;
 }
 
@@ -201,7 +202,7 @@ void KernelCounts::release_ended() {
     add_new(); // another process may live in the namespace whose representative has ended
     for (auto entry = states_.begin(); entry != states_.end();) {
         State& state = entry->second;
-        if (state.ended_ns == 0 || now < state.ended_ns + rest_ns) {
+        if (state.ended_ns == 0 || now < state.ended_ns + release_delay_ns) {
             ++entry;
             continue;
         }
@@ -322,7 +323,7 @@ KernelCounts::Sum KernelCounts::sum() const {
     for (const auto& [netns, state] : states_)
         add_to_sum(state, sum);
     for (const auto& [id, one] : seen_) {
-        sum.unverified.add(one.why, unverified_of(id, one));
+        sum.unverified.add(one.why_unreadable, unverified_of(id, one));
         sum.filtered += is_open(id) || one.released_ns != 0 ? 0 : one.filtered;
     }
     return sum;

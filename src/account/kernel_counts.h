@@ -1,5 +1,5 @@
-// The number of hand-overs that the kernel itself counted between start and end, over all network
-// namespaces that were seen.
+// The number of entries into TIME_WAIT that the kernel itself counted between start and end, over
+// all network namespaces that were seen.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace twtrace {
 
-/// For each network namespace (inode) the times of its hand-overs, CLOCK_MONOTONIC.
+/// For each network namespace (inode) the times of its entries, CLOCK_MONOTONIC.
 using EventTimes = std::unordered_map<std::uint32_t, std::vector<std::uint64_t>>;
 /// For each network namespace the time at which its counters were read.
 using CounterTimes = std::unordered_map<std::uint32_t, std::uint64_t>;
@@ -48,28 +48,28 @@ class KernelCounts {
     /// The first event of a namespace (twtrace_netns) was read. The next refresh() searches for it,
     /// first at the process `pid`, and counts it from zero.
     void announce(std::uint64_t id, std::uint32_t pid);
-    /// Counts a hand-over in that namespace at that time (CLOCK_MONOTONIC).
-    void notice(std::uint64_t id, std::uint64_t time_ns) {
-        if (id != noticed_id_ || noticed_ == nullptr) {
-            noticed_ = &seen(id);
-            noticed_id_ = id;
+    /// Counts an entry in that namespace at that time (CLOCK_MONOTONIC).
+    void count_entry(std::uint64_t id, std::uint64_t time_ns) {
+        if (id != last_counted_id_ || last_counted_ == nullptr) {
+            last_counted_ = &seen(id);
+            last_counted_id_ = id;
         }
-        noticed_->events += 1;
-        if (time_ns > noticed_->released_ns)
-            noticed_->after_release += 1;
+        last_counted_->events += 1;
+        if (time_ns > last_counted_->released_ns)
+            last_counted_->after_release += 1;
     }
-    /// Withdraws a hand-over that notice() has counted.
-    void take_back(std::uint64_t id) {
+    /// Withdraws an entry that count_entry() has counted.
+    void uncount_entry(std::uint64_t id) {
         const auto found = seen_.find(id);
         if (found == seen_.end() || found->second.events == 0)
             return;
         found->second.events -= 1;
         found->second.after_release -= found->second.after_release > 0 ? 1 : 0;
     }
-    /// A namespace has yet to be searched for.
-    [[nodiscard]] bool has_unknown() const { return !wanted_.empty(); }
+    /// Some namespace has not been searched for yet.
+    [[nodiscard]] bool has_unknown() const { return !to_find_.empty(); }
     /// Opens new namespaces (the search walks /proc) and handles those that ended. every_second:
-    /// retries those that could not be opened and had hand-overs since.
+    /// retries those that could not be opened and had entries since.
     void refresh(bool every_second);
 
     /// Becomes readable when a namespace may have ended; then call note_ends().
@@ -91,9 +91,9 @@ class KernelCounts {
     struct Sum {
         std::uint64_t entered = 0;  ///< rise of TW + TWKilled
         std::uint64_t overflow = 0; ///< rise of TCPTimeWaitOverflow
-        std::uint64_t filtered = 0; ///< hand-overs that the kernel side's filters left out
+        std::uint64_t filtered = 0; ///< entries that the kernel side's filters left out
         std::uint64_t namespaces = 0;
-        /// Hand-overs in namespaces whose counters could not be read: not in `entered`.
+        /// Entries in namespaces whose counters could not be read: not in `entered`.
         Unverified unverified;
         std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
     };
@@ -103,7 +103,7 @@ class KernelCounts {
   private:
     struct State {
         NetFiles files;
-        NamespaceFile way;  // the file that leads into it
+        NamespaceFile namespace_file; // the file that leads into it
         TcpCounters opened; // at the start of the run; 0 for a namespace that appeared later
         TcpCounters base;
         TcpCounters last;
@@ -112,7 +112,7 @@ class KernelCounts {
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
         std::uint64_t id = 0;       // 0: no event seen there yet
-        std::uint64_t ended_ns = 0; // when `way` was found gone; 0: it still exists
+        std::uint64_t ended_ns = 0; // when namespace_file was found gone; 0: it still exists
     };
     /// What is known of a namespace from its events. states_ determines whether its counters are in
     /// the sum; events before its release always are.
@@ -126,22 +126,22 @@ class KernelCounts {
         std::uint64_t released_ns = 0;
         std::uint64_t after_release = 0; // of events
         TcpCounters at_release;
-        Unreadable why = Unreadable::Ended;
+        Unreadable why_unreadable = Unreadable::Ended;
     };
     Seen& seen(std::uint64_t id);
-    void want(std::uint64_t id, std::uint32_t pid);
+    void find_later(std::uint64_t id, std::uint32_t pid);
     void assign(State& state, std::uint64_t id);
     [[nodiscard]] bool is_open(std::uint64_t id) const;
     [[nodiscard]] std::uint64_t unverified_of(std::uint64_t id, const Seen& seen) const;
-    [[nodiscard]] bool wanted(std::uint32_t netns) const;
+    [[nodiscard]] bool is_chosen(std::uint32_t netns) const;
     void add_new();
     void add_by_process();
     void forget_oldest();
     void sample_all();
-    void open_new(const NamespaceFile& way, NetFiles files);
+    void open_new(const NamespaceFile& file, NetFiles files);
     void keep_trying();
     void mark_ended();
-    void use_way(State& state, const NamespaceFile& way);
+    void use_file(State& state, const NamespaceFile& file);
     void read_unsent();
     void read_one(State& state);
     void add_to_sum(const State& state, Sum& sum) const;
@@ -154,11 +154,11 @@ class KernelCounts {
     std::map<std::uint32_t, State> states_;
     EndWatch watch_;
     std::unordered_map<std::uint64_t, Seen> seen_;
-    std::unordered_map<std::uint64_t, std::uint32_t> wanted_; // id -> a process that may be in it
+    std::unordered_map<std::uint64_t, std::uint32_t> to_find_; // id -> a process that may be in it
     std::uint64_t numbered_ = 0;
-    Sum ended_;               // of namespaces that were released or forgotten
-    Seen* noticed_ = nullptr; // of noticed_id_
-    std::uint64_t noticed_id_ = 0;
+    Sum ended_;                    // of namespaces that were released or forgotten
+    Seen* last_counted_ = nullptr; // of last_counted_id_
+    std::uint64_t last_counted_id_ = 0;
     std::uint64_t sampled_from_ns_ = 0;
     std::uint64_t sampled_until_ns_ = 0;
 };

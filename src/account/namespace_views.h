@@ -1,5 +1,5 @@
-// The existing network namespaces, with their present time-wait sockets and settings: what a live
-// view, the exporter and the doctor show beside the events.
+// The existing network namespaces, with their present time-wait sockets and settings, for the live
+// view, the exporter and the doctor.
 #pragma once
 
 #include <cstdint>

@@ -11,8 +11,8 @@ namespace twtrace {
 namespace {
 
 constexpr std::string_view no_privilege =
-    "cannot look into other network namespaces: CAP_SYS_ADMIN is missing; run it with sudo, or "
-    "with --netns /proc/self/ns/net for this one only";
+    "cannot enter other network namespaces: CAP_SYS_ADMIN is missing; run twtrace with sudo, or "
+    "with --netns /proc/self/ns/net for this namespace only";
 
 // Runs inside the namespace. Empty: the error is in the result.
 Result<OpenNamespace> open_here(std::uint32_t inode) {
@@ -52,9 +52,9 @@ Result<Files> chosen_files(const std::vector<std::uint32_t>& chosen) {
     for (const std::uint32_t inode : chosen) {
         const auto found = all.find(inode);
         if (found == all.end())
-            return fail(fmt::format("cannot find network namespace {}: no process that may be "
-                                    "looked at is in it, and nothing is mounted; lsns -t net "
-                                    "(with sudo) has those that there are",
+            return fail(fmt::format("cannot find network namespace {}: no process that twtrace may "
+                                    "inspect is in it, and it is not mounted; lsns -t net (with "
+                                    "sudo) lists the existing ones",
                                     inode));
         files.insert(*found);
     }

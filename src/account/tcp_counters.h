@@ -18,12 +18,11 @@ struct TcpCounters {
         0; ///< TWKilled: minisocks with a timeout of 4 s or less are counted here instead
     std::uint64_t tw_recycled = 0; ///< TWRecycled: taken over by connect()
     std::uint64_t tw_overflow =
-        0; ///< TCPTimeWaitOverflow: tcp_max_tw_buckets reached, no minisock made
+        0; ///< TCPTimeWaitOverflow: tcp_max_tw_buckets reached, no minisock created
     std::uint64_t present = 0; ///< minisocks that exist now
 
-    /// Hand-overs to a minisock since the namespace was made. Where the kernel counts them at the
-    /// end, it does not count minisocks that an RST or a SYN ended: the result is then a lower
-    /// bound.
+    /// Entries since the namespace was created. A kernel that counts them when they end omits those
+    /// that an RST or a SYN ended: the result is then a lower bound.
     [[nodiscard]] std::uint64_t entered(CountedAt counted_at) const {
         return counted_at == CountedAt::Schedule ? tw + tw_killed
                                                  : tw + tw_killed + tw_recycled + present;

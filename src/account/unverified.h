@@ -1,4 +1,4 @@
-// Hand-overs that could not be compared with a counter of the kernel.
+// Entries into TIME_WAIT that could not be compared with a counter of the kernel.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ enum class Unreadable {
     NoDescriptor, ///< RLIMIT_NOFILE, or the system's limit, is reached
 };
 
-/// Hand-overs in network namespaces whose counters could not be read, by the reason.
+/// Entries in network namespaces whose counters could not be read, by the reason.
 struct Unverified {
     std::uint64_t ended = 0;
     std::uint64_t not_allowed = 0;

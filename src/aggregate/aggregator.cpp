@@ -37,8 +37,8 @@ void merge_owner(Group& group, const Owner& owner) {
 }
 
 void merge_identity(Group& group, const Event& event, GroupBy by) {
-    static const Owner nobody;
-    const Owner& owner = event.owner != nullptr ? *event.owner : nobody;
+    static const Owner no_owner;
+    const Owner& owner = event.owner != nullptr ? *event.owner : no_owner;
     group.pid.merge(event.task.pid);
     group.comm.merge(event.task.comm());
     const std::string_view service =
@@ -68,7 +68,7 @@ Group& Aggregator::group_in(const GroupKey& key) {
     if (found != groups_.end())
         return found->second;
     if (groups_.size() >= limits_.groups)
-        make_room_for_groups();
+        evict_groups();
     if (groups_.size() < limits_.groups)
         return groups_[key];
     other_.is_other = true;
@@ -77,7 +77,7 @@ Group& Aggregator::group_in(const GroupKey& key) {
 
 // Evicts an eighth of the groups at a time, so that a burst of groups of one event compares each
 // with eight others. Late groups find a free entry, and growing groups keep theirs.
-void Aggregator::make_room_for_groups() {
+void Aggregator::evict_groups() {
     std::vector<Groups::const_iterator> all;
     all.reserve(groups_.size());
     for (auto at = groups_.cbegin(); at != groups_.cend(); ++at)
@@ -94,10 +94,10 @@ void Aggregator::make_room_for_groups() {
                std::pair(weight(b->second), b->second.last_add);
     });
     for (auto victim = all.begin(); victim != victims; ++victim)
-        put_into_other(*victim);
+        merge_into_other(*victim);
 }
 
-void Aggregator::put_into_other(Groups::const_iterator victim) {
+void Aggregator::merge_into_other(Groups::const_iterator victim) {
     const Group& group = victim->second;
     other_.is_other = true;
     other_.absorb(group);
@@ -112,7 +112,7 @@ void Aggregator::put_into_other(Groups::const_iterator victim) {
     groups_.erase(victim);
 }
 
-void Aggregator::make_room_for_peers() {
+void Aggregator::evict_peers() {
     struct Entry {
         std::pair<std::uint64_t, std::uint64_t> rank;
         Group* group;
@@ -144,7 +144,7 @@ void Aggregator::count_peer(Group& group, const Event& event, std::uint64_t time
     auto found = group.peers.find(key);
     if (found == group.peers.end()) {
         if (peers_ >= limits_.peers)
-            make_room_for_peers();
+            evict_peers();
         if (peers_ >= limits_.peers) {
             group.other_peers += times;
             return;
@@ -158,7 +158,7 @@ void Aggregator::count_peer(Group& group, const Event& event, std::uint64_t time
 }
 
 // Many peers have the same name: each is kept once.
-const std::string* Aggregator::kept(std::string_view name) {
+const std::string* Aggregator::interned(std::string_view name) {
     const auto found = names_.find(name);
     if (found != names_.end())
         return &*found;
@@ -168,9 +168,9 @@ const std::string* Aggregator::kept(std::string_view name) {
 void Aggregator::name_peer(PeerCount& peer, const Event& event) {
     if (!event.remote_service.empty() &&
         (peer.service == nullptr || *peer.service != event.remote_service))
-        peer.service = kept(event.remote_service);
+        peer.service = interned(event.remote_service);
     if (!event.remote_name.empty() && (peer.name == nullptr || *peer.name != event.remote_name))
-        peer.name = kept(event.remote_name);
+        peer.name = interned(event.remote_name);
 }
 
 void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t times) {
@@ -190,7 +190,7 @@ void Aggregator::forget_peer(Group& group, const Event& event, std::uint64_t tim
 
 // The time-wait is already in the sums: its reset came later than the retraction window allows, or
 // the ring was full for one of the two. Returns how many were in the sums.
-std::uint64_t Aggregator::take_back(Group& group, const Event& event, std::uint64_t times) {
+std::uint64_t Aggregator::retract_counted(Group& group, const Event& event, std::uint64_t times) {
     const std::uint64_t counted = std::min(group.counts.fin_wait2, times);
     if (counted == 0)
         return 0;
@@ -207,9 +207,9 @@ std::uint64_t Aggregator::take_back(Group& group, const Event& event, std::uint6
 
 // The group's count may have moved to `other`.
 void Aggregator::retract(Group& group, const Event& event, std::uint64_t times) {
-    times -= take_back(group, event, times);
+    times -= retract_counted(group, event, times);
     if (&group != &other_)
-        times -= take_back(other_, event, times);
+        times -= retract_counted(other_, event, times);
     group.retracted_early += times;
 }
 
@@ -221,7 +221,7 @@ std::uint64_t Aggregator::cancel_retracted(Group& group, std::uint64_t times) {
 
 // The present minisock may be counted in `other` by now.
 void Aggregator::add_to_ends(Group& group, const Event& event) {
-    Ends& ends = group.made_ends();
+    Ends& ends = group.ensure_ends();
     Ends& from = ends.present == 0 && other_.ends ? *other_.ends : ends;
     ends.add(event, from);
     ends_.add(event, ends_);
@@ -241,7 +241,7 @@ void Aggregator::add_of_minisock(const Event& event) {
 void Aggregator::carry_present(const Aggregator& before) {
     const auto carry = [](const Group& from, Group& into) {
         into.absorb_identity(from);
-        into.made_ends().carry(*from.ends);
+        into.ensure_ends().carry(*from.ends);
     };
     for (const auto& [key, group] : before.groups_)
         if (group.ends && group.ends->present > 0)

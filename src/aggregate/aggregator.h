@@ -49,15 +49,15 @@ class Aggregator {
     Group& group_in(const GroupKey& key);
     void add_to_ends(Group& group, const Event& event);
     void add_of_minisock(const Event& event);
-    void make_room_for_groups();
-    void put_into_other(Groups::const_iterator victim);
-    void make_room_for_peers();
+    void evict_groups();
+    void merge_into_other(Groups::const_iterator victim);
+    void evict_peers();
     void count_peer(Group& group, const Event& event, std::uint64_t times);
     void forget_peer(Group& group, const Event& event, std::uint64_t times);
-    std::uint64_t take_back(Group& group, const Event& event, std::uint64_t times);
+    std::uint64_t retract_counted(Group& group, const Event& event, std::uint64_t times);
     void retract(Group& group, const Event& event, std::uint64_t times);
     void name_peer(PeerCount& peer, const Event& event);
-    const std::string* kept(std::string_view name);
+    const std::string* interned(std::string_view name);
     static std::uint64_t cancel_retracted(Group& group, std::uint64_t times);
 
     GroupBy by_;

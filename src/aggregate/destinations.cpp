@@ -10,10 +10,10 @@ namespace twtrace {
 namespace {
 
 // No forecast below this: it would be computed for thousands of peers.
-constexpr double worth_a_forecast = 0.2;
-constexpr std::size_t forecasts = 8;
-// The maximum age of the failures in Flow::no_port_lately.
-constexpr std::uint64_t no_port_lately_ns = 10'000'000'000;
+constexpr double min_use_to_forecast = 0.2;
+constexpr std::size_t max_forecasts = 8;
+// The maximum age of the failures in Flow::recent_no_port.
+constexpr std::uint64_t recent_no_port_ns = 10'000'000'000;
 
 const PortRules& rules_of(const RulesByNetns& rules, std::uint32_t netns) {
     static const PortRules unknown;
@@ -41,15 +41,16 @@ FlowKey key_of(const HeldKey& held) {
 
 } // namespace
 
-std::optional<double> full_in_s(const std::array<double, 60>& entered, double rate, double room) {
+std::optional<double> full_in_s(const std::array<double, 60>& entered, double rate,
+                                double capacity) {
     double held = std::accumulate(entered.begin(), entered.end(), 0.0);
-    if (held >= room)
+    if (held >= capacity)
         return 0;
     for (std::size_t second = 0; second < entered.size(); ++second) {
         const double leaving = entered[entered.size() - 1 - second];
         const double rise = rate - leaving;
-        if (held + rise >= room)
-            return static_cast<double>(second) + (room - held) / rise;
+        if (held + rise >= capacity)
+            return static_cast<double>(second) + (capacity - held) / rise;
         held += rise;
     }
     return std::nullopt; // from here on as many entries leave as enter
@@ -84,15 +85,15 @@ void Destinations::add_flows(const Flows& flows) {
         Destination& destination = all_[key_of(key)];
         const double rate = flow.rate(covered_s);
         destination.rate += rate;
-        destination.no_port += flow.no_port_lately;
+        destination.no_port += flow.recent_no_port;
         destination.range_used_up =
             destination.range_used_up ||
-            (flow.no_port_lately > 0 && flow.no_port_reason == Reason::None);
+            (flow.recent_no_port > 0 && flow.no_port_reason == Reason::None);
         // A flow that finds no free port contributes too.
-        const double weight = rate + static_cast<double>(flow.no_port_lately);
-        if (destination.mainly == nullptr || weight > destination.mainly_weight) {
-            destination.mainly = &flow;
-            destination.mainly_weight = weight;
+        const double weight = rate + static_cast<double>(flow.recent_no_port);
+        if (destination.main_flow == nullptr || weight > destination.main_weight) {
+            destination.main_flow = &flow;
+            destination.main_weight = weight;
         }
     }
 }
@@ -108,7 +109,7 @@ void Destinations::count_ports(const Flows& flows, const RulesByNetns& rules) {
         // A port that was old enough when connect() failed and was not taken over had no
         // timestamps. One port may be left out of every search (__inet_hash_connect(), an odd
         // range).
-        const std::uint64_t then_ns = now_ns - std::min(now_ns, no_port_lately_ns);
+        const std::uint64_t then_ns = now_ns - std::min(now_ns, recent_no_port_ns);
         if (destination.range_used_up &&
             table.count(then_ns, known, key.local, key.remote).reusable > 1) {
             count.without_timestamps += count.reusable;
@@ -120,8 +121,8 @@ void Destinations::count_ports(const Flows& flows, const RulesByNetns& rules) {
 
 void Destinations::forecast(const Flows& flows, const RulesByNetns& rules) {
     std::unordered_map<FlowKey, Destination*, FlowKeyHash> wanted;
-    for (const Destination* one : worst(forecasts))
-        if (one->use.value_or(0) >= worth_a_forecast && !one->reused)
+    for (const Destination* one : worst(max_forecasts))
+        if (one->use.value_or(0) >= min_use_to_forecast && !one->reused)
             wanted[one->key] = &all_[one->key];
     flows.ports().each_table([&](const HeldKey& key, const PortTable& table) {
         const auto found = wanted.find(twtrace::key_of(key));
@@ -140,7 +141,7 @@ const Destination* Destinations::find(const FlowKey& flow) const {
     return found == all_.end() ? nullptr : &found->second;
 }
 
-std::vector<const Destination*> Destinations::worst(std::size_t most) const {
+std::vector<const Destination*> Destinations::worst(std::size_t limit) const {
     std::vector<const Destination*> sorted;
     sorted.reserve(all_.size());
     for (const auto& [key, destination] : all_)
@@ -149,7 +150,7 @@ std::vector<const Destination*> Destinations::worst(std::size_t most) const {
         const double use = one.use.value_or(0);
         return std::make_tuple(one.no_port, use >= 0.5 && !one.reused, use, one.ports.taken);
     };
-    const std::size_t kept = std::min(most, sorted.size());
+    const std::size_t kept = std::min(limit, sorted.size());
     std::partial_sort(
         sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept), sorted.end(),
         [&](const Destination* a, const Destination* b) { return rank(*a) > rank(*b); });

@@ -21,8 +21,8 @@ struct Destination {
     std::uint64_t no_port = 0;  ///< connects of the last 10 s that found none free
     bool range_used_up = false; ///< at least one of them failed because the whole range was taken
     /// The flow with most entries or failures; null: only older sockets.
-    const Flow* mainly = nullptr;
-    double mainly_weight = 0;
+    const Flow* main_flow = nullptr;
+    double main_weight = 0;
     bool reused = false; ///< connect() takes TIME_WAITs over before the ports run out
     std::optional<double> used_up_in_s; ///< at the present rate; none: they will not run out
 };
@@ -34,7 +34,7 @@ class Destinations {
     /// Null: none of our ports is taken towards it.
     [[nodiscard]] const Destination* find(const FlowKey& flow) const;
     /// Those without a free port first, then those half used up and not reused, then by use.
-    [[nodiscard]] std::vector<const Destination*> worst(std::size_t most) const;
+    [[nodiscard]] std::vector<const Destination*> worst(std::size_t limit) const;
     /// The key that is common to all flows towards the same address and port.
     static FlowKey key_of(const FlowKey& flow);
 
@@ -48,6 +48,7 @@ class Destinations {
 
 /// When a window of a minute that holds `entered` (by the second, newest first) is full if `rate` a
 /// second are added; none: never.
-std::optional<double> full_in_s(const std::array<double, 60>& entered, double rate, double room);
+std::optional<double> full_in_s(const std::array<double, 60>& entered, double rate,
+                                double capacity);
 
 } // namespace twtrace

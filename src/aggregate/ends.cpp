@@ -6,14 +6,14 @@ namespace twtrace {
 
 namespace {
 
-void less(std::uint64_t& count) {
+void decrement(std::uint64_t& count) {
     count -= std::min<std::uint64_t>(count, 1);
 }
 
-void leave(Ends& from, Stage stage) {
-    less(from.present);
+void remove_present(Ends& from, Stage stage) {
+    decrement(from.present);
     if (stage == Stage::FinWait2)
-        less(from.fin_wait2);
+        decrement(from.fin_wait2);
 }
 
 } // namespace
@@ -26,11 +26,11 @@ void Ends::add(const Event& event, Ends& from) {
         return;
     case EventType::TimeWaitStart:
         ++started;
-        less(from.fin_wait2);
+        decrement(from.fin_wait2);
         return;
     case EventType::TimeWaitEnd:
         ++ended.at(static_cast<std::size_t>(event.reason));
-        leave(from, event.stage);
+        remove_present(from, event.stage);
         if (const auto held_us = event.held_us(); held_us) {
             if (event.reason == Reason::ReusedConnect)
                 connect_us.add(*held_us);
@@ -39,7 +39,7 @@ void Ends::add(const Event& event, Ends& from) {
         }
         return;
     case EventType::Aborted: // retracts an entry, which was in FIN_WAIT2
-        leave(from, Stage::FinWait2);
+        remove_present(from, Stage::FinWait2);
         return;
     case EventType::PassiveClose:
     case EventType::PortExhausted:

@@ -14,7 +14,7 @@ struct Ends {
     std::uint64_t fin_wait2 = 0;                        ///< of present: in this substate
     std::uint64_t started = 0;                          ///< got the peer's FIN in FIN_WAIT2
     std::array<std::uint64_t, TWTRACE_REASONS> ended{}; ///< by enum Reason; None: not known
-    Histogram connect_us; ///< from the hand-over until connect() takes the port over
+    Histogram connect_us; ///< from the entry until connect() takes the port over
     Histogram syn_us;     ///< until a SYN takes it over
 
     /// An event of a minisock that is held. `from`: the Ends in which it was counted as present.

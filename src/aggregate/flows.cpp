@@ -87,10 +87,10 @@ void Flow::move_to(std::uint64_t now_ns, std::size_t rate_seconds) {
     no_port.move_to(now_ns);
     in_minute = entries.sum();
     no_port_in_minute = no_port.sum();
-    lately = 0;
+    recent_entries = 0;
     for (std::size_t ago = 0; ago < rate_seconds; ++ago)
-        lately += entries.ago(ago);
-    no_port_lately = no_port.ago(0) + no_port.ago(1);
+        recent_entries += entries.ago(ago);
+    recent_no_port = no_port.ago(0) + no_port.ago(1);
 }
 
 Flow* Flows::find_or_make(const FlowKey& key, std::size_t limit) {
@@ -124,7 +124,7 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
         flow.no_port.add(now_ns_, times);
         flow.no_port_reason = event.reason;
         flow.no_port_in_minute += times;
-        flow.no_port_lately += times;
+        flow.recent_no_port += times;
         return;
     }
     ports_.add(event, times, 0, now_ns_);
@@ -132,7 +132,7 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
     flow.entries.add(now_ns_, times);
     span_.add(now_ns_, times);
     flow.in_minute += times;
-    flow.lately += times;
+    flow.recent_entries += times;
     flow.total += times;
     flow.fin_wait2 += event.stage == Stage::FinWait2 ? times : 0;
     flow.how[static_cast<std::size_t>(event.how)] += times;

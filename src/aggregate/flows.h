@@ -1,9 +1,9 @@
-// The last minute, in the finest parts that a live view needs: which process closed connections to
-// which peer. Groups of any kind are sums of these, so that changing the grouping loses nothing.
+// The last minute by flow: which process closed connections to which peer. Groups of any kind are
+// sums of flows, so that changing the grouping loses nothing.
 //
-// Memory is bounded. Where there are too many parts, the client addresses of a server and the pids
-// of a client are dropped first (a service may start a process for each request), then everything
-// but the number. A part without events for a minute has no socket in TIME_WAIT any more and is
+// Memory is bounded. If there are too many flows, the client addresses of a server and the pids of
+// a client are dropped first (a service may start a process for each request), then everything but
+// the number. A flow without events for a minute has no socket in TIME_WAIT any more and is
 // removed.
 #pragma once
 
@@ -49,10 +49,10 @@ struct RecentClose {
 // The members that every refresh reads come first, so that the others stay out of the CPU caches.
 struct Flow {
     FlowKey key;
-    std::uint64_t in_minute = 0; ///< sum of `entries`
-    std::uint64_t lately = 0;    ///< within the span that rates are computed over (RateSpan)
+    std::uint64_t in_minute = 0;      ///< sum of `entries`
+    std::uint64_t recent_entries = 0; ///< within the span of RateSpan
     std::uint64_t no_port_in_minute = 0;
-    std::uint64_t no_port_lately = 0; ///< of the last 5 to 10 s
+    std::uint64_t recent_no_port = 0; ///< of the last 5 to 10 s
     std::string service;              ///< as Owner has it, else comm
     std::string unit;
     std::string container;      ///< id
@@ -74,9 +74,9 @@ struct Flow {
 
     /// Recent entries a second; see Flows::covered_s().
     [[nodiscard]] double rate(double covered_s) const {
-        return static_cast<double>(lately) / covered_s;
+        return static_cast<double>(recent_entries) / covered_s;
     }
-    /// Advances the minute. rate_seconds: the length of `lately`, the current second included.
+    /// Advances the minute. rate_seconds: length of `recent_entries`, with the current second.
     void move_to(std::uint64_t now_ns, std::size_t rate_seconds);
 };
 
@@ -111,7 +111,7 @@ class Flows {
     [[nodiscard]] std::uint64_t covered_from_ns() const { return span_.from_ns(); }
 
   private:
-    static constexpr std::size_t most_held = 50'000;
+    static constexpr std::size_t max_held = 50'000;
     Flow& flow_of(const Event& event);
     Flow* find_or_make(const FlowKey& key, std::size_t limit);
     [[nodiscard]] double seconds_since(std::uint64_t ns) const {
@@ -123,7 +123,7 @@ class Flows {
     std::uint64_t now_ns_;
     RateSpan span_;
     Map flows_;
-    PortsHeld ports_{most_held};
+    PortsHeld ports_{max_held};
 };
 
 } // namespace twtrace

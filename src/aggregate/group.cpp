@@ -56,7 +56,7 @@ void Group::absorb_identity(const Group& group) {
     service_port.absorb(group.service_port);
 }
 
-Ends& Group::made_ends() {
+Ends& Group::ensure_ends() {
     if (!ends)
         ends = std::make_unique<Ends>();
     return *ends;
@@ -72,7 +72,7 @@ void Group::absorb(const Group& group) {
     if (group.lifetime_us)
         lifetime_us->add(*group.lifetime_us);
     if (group.ends)
-        made_ends().add(*group.ends);
+        ensure_ends().add(*group.ends);
     other_peers += group.other_peers;
     retracted_early += group.retracted_early;
     last_add = std::max(last_add, group.last_add);

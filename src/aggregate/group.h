@@ -51,7 +51,7 @@ class Common {
         if (mixed_)
             value_ = Value{};
     }
-    /// Sets this value, whatever the others were.
+    /// Replaces the value: a different one does not count as mixed.
     template <typename Given>
     void set(const Given& value) {
         if (!seen_ || value_ != value)
@@ -128,9 +128,9 @@ struct Group {
 
     /// Adds all that another group has counted, except its peers.
     void absorb(const Group& group);
-    /// Merges the identity: who and where.
+    /// Merges the process, service, namespace and peer, but no numbers.
     void absorb_identity(const Group& group);
-    Ends& made_ends();
+    Ends& ensure_ends();
 };
 
 } // namespace twtrace

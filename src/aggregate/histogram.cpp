@@ -5,31 +5,31 @@
 
 namespace twtrace {
 
-void Histogram::add_to_few(std::size_t index, std::uint64_t times) {
+void Histogram::add_to_sparse(std::size_t index, std::uint64_t times) {
     const auto at = std::lower_bound(
-        few_.begin(), few_.end(), index,
+        sparse_.begin(), sparse_.end(), index,
         [](const Bucket& bucket, std::size_t wanted) { return bucket.index < wanted; });
-    if (at != few_.end() && at->index == index) {
+    if (at != sparse_.end() && at->index == index) {
         at->count += times;
         return;
     }
-    if (few_.size() < most_few) {
-        few_.insert(at, {index, times});
+    if (sparse_.size() < max_sparse) {
+        sparse_.insert(at, {index, times});
         return;
     }
-    all_.resize(buckets);
-    for (const Bucket& bucket : few_)
-        all_[bucket.index] = bucket.count;
-    few_ = {};
-    all_[index] += times;
+    dense_.resize(buckets);
+    for (const Bucket& bucket : sparse_)
+        dense_[bucket.index] = bucket.count;
+    sparse_ = {};
+    dense_[index] += times;
 }
 
 void Histogram::add(const Histogram& other) {
-    for (const Bucket& bucket : other.few_)
+    for (const Bucket& bucket : other.sparse_)
         add_to(bucket.index, bucket.count);
-    for (std::size_t index = 0; index < other.all_.size(); ++index)
-        if (other.all_[index] != 0)
-            add_to(index, other.all_[index]);
+    for (std::size_t index = 0; index < other.dense_.size(); ++index)
+        if (other.dense_[index] != 0)
+            add_to(index, other.dense_[index]);
     count_ += other.count_;
     max_ = std::max(max_, other.max_);
 }
@@ -43,11 +43,11 @@ void Histogram::remove(std::uint64_t value) {
 }
 
 std::uint64_t Histogram::at(std::size_t index) const {
-    if (!all_.empty())
-        return all_[index];
-    const auto found = std::find_if(few_.begin(), few_.end(),
+    if (!dense_.empty())
+        return dense_[index];
+    const auto found = std::find_if(sparse_.begin(), sparse_.end(),
                                     [&](const Bucket& bucket) { return bucket.index == index; });
-    return found == few_.end() ? 0 : found->count;
+    return found == sparse_.end() ? 0 : found->count;
 }
 
 std::optional<std::uint64_t> Histogram::quantile(double share) const {
@@ -56,13 +56,13 @@ std::optional<std::uint64_t> Histogram::quantile(double share) const {
     const auto rank = std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(std::ceil(share * static_cast<double>(count_))));
     std::uint64_t seen = 0;
-    for (const Bucket& bucket : few_) {
+    for (const Bucket& bucket : sparse_) {
         seen += bucket.count;
         if (seen >= rank)
             return std::min(upper_end(bucket.index), max_);
     }
-    for (std::size_t index = 0; index < all_.size(); ++index) {
-        seen += all_[index];
+    for (std::size_t index = 0; index < dense_.size(); ++index) {
+        seen += dense_[index];
         if (seen >= rank)
             return std::min(upper_end(index), max_);
     }

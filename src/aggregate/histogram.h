@@ -54,19 +54,19 @@ class Histogram {
         std::uint64_t index;
         std::uint64_t count;
     };
-    static constexpr std::size_t most_few = 16;
+    static constexpr std::size_t max_sparse = 16;
 
     void add_to(std::size_t index, std::uint64_t times) {
-        if (all_.empty())
-            add_to_few(index, times);
+        if (dense_.empty())
+            add_to_sparse(index, times);
         else
-            all_[index] += times;
+            dense_[index] += times;
     }
-    void add_to_few(std::size_t index, std::uint64_t times);
+    void add_to_sparse(std::size_t index, std::uint64_t times);
 
-    std::vector<Bucket> few_; // until there are too many; in no order
+    std::vector<Bucket> sparse_; // by index; until there are too many
     // At 40,000 closes a second 32 bits would wrap after 30 hours.
-    std::vector<std::uint64_t> all_;
+    std::vector<std::uint64_t> dense_;
     std::uint64_t count_ = 0;
     std::uint64_t max_ = 0;
 };

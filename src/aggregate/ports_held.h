@@ -30,11 +30,11 @@ struct HeldKey {
 
 class PortsHeld {
   public:
-    /// most: sources and destinations; others are left out. most_ports: over all of them. Beyond it
+    /// limit: sources and destinations; others are left out. max_ports: over all of them. Beyond it
     /// entries are counted without their port number, so that a port that is taken over counts
     /// twice.
-    explicit PortsHeld(std::size_t most, std::size_t most_ports = 500'000)
-        : most_(most), most_ports_(most_ports) {}
+    explicit PortsHeld(std::size_t limit, std::size_t max_ports = 500'000)
+        : limit_(limit), max_ports_(max_ports) {}
 
     /// Sets which ports are ephemeral. In a namespace that is not known, all are.
     void set_rules(RulesByNetns rules) { rules_ = std::move(rules); }
@@ -107,7 +107,7 @@ class PortsHeld {
     };
 
   private:
-    static constexpr std::size_t most_users = 8; // of one source and destination
+    static constexpr std::size_t max_users = 8; // of one source and destination
     static constexpr std::uint64_t clear_every_ns = PortTable::minute_ns / 2;
 
     struct Peer {
@@ -121,7 +121,7 @@ class PortsHeld {
                                         [&](const User& known) { return known.user == user; });
         if (found != users.end())
             found->last_ns = now_ns;
-        else if (users.size() < most_users)
+        else if (users.size() < max_users)
             users.push_back({user, now_ns});
     }
 
@@ -131,11 +131,11 @@ class PortsHeld {
             return nullptr;
         auto found = peers_.find(key);
         if (found == peers_.end()) {
-            if (peers_.size() >= most_)
+            if (peers_.size() >= limit_)
                 return nullptr;
             found = peers_.try_emplace(key).first;
         }
-        if (ports_ >= most_ports_)
+        if (ports_ >= max_ports_)
             held.port = 0;
         ports_ += found.value().ports.add(held, times) ? 1 : 0;
         return &found.value();
@@ -149,8 +149,8 @@ class PortsHeld {
             return hash_of(key.remote, hash_of(key.local, mix(key.netns, key.port)));
         }
     };
-    std::size_t most_;
-    std::size_t most_ports_;
+    std::size_t limit_;
+    std::size_t max_ports_;
     std::size_t ports_ = 0;
     std::uint64_t now_ns_ = 0;
     std::uint64_t cleared_ns_ = 0;

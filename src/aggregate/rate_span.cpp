@@ -33,7 +33,7 @@ void RateSpan::add(std::uint64_t now_ns, std::uint64_t times) {
 bool RateSpan::is_burst(std::uint64_t now_ns, std::size_t newest) const {
     const std::uint64_t running = now_ns / second_ns;
     const double length_s = seconds_between((running - (newest - 1)) * second_ns, now_ns);
-    if (length_s < least_s)
+    if (length_s < min_s)
         return false;
     double entries = 0;
     for (std::size_t ago = 0; ago < newest; ++ago)
@@ -41,7 +41,7 @@ bool RateSpan::is_burst(std::uint64_t now_ns, std::size_t newest) const {
     if (entries == 0)
         return false;
     const double rate = entries / length_s;
-    for (std::size_t ago = newest; ago < most_seconds; ++ago) {
+    for (std::size_t ago = newest; ago < max_seconds; ++ago) {
         const auto before = static_cast<double>(at(running - ago).entries);
         if (before > rate / 2 || rate - before < 3 * std::sqrt(rate))
             return false;
@@ -52,16 +52,16 @@ bool RateSpan::is_burst(std::uint64_t now_ns, std::size_t newest) const {
 void RateSpan::choose(std::uint64_t now_ns) {
     const std::uint64_t running = now_ns / second_ns;
     seconds_ = 1;
-    while (seconds_ < most_seconds && !is_burst(now_ns, seconds_))
+    while (seconds_ < max_seconds && !is_burst(now_ns, seconds_))
         ++seconds_;
     const std::uint64_t oldest = running - (seconds_ - 1);
     from_ns_ = std::max(start_ns_, oldest * second_ns);
-    if (seconds_ < most_seconds && at(oldest).entries > 0)
+    if (seconds_ < max_seconds && at(oldest).entries > 0)
         from_ns_ = std::max(from_ns_, at(oldest).first_ns);
 }
 
 double RateSpan::length_s(std::uint64_t now_ns) const {
-    return std::max(least_s, seconds_between(from_ns_, now_ns));
+    return std::max(min_s, seconds_between(from_ns_, now_ns));
 }
 
 } // namespace twtrace

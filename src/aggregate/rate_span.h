@@ -10,8 +10,8 @@ namespace twtrace {
 
 class RateSpan {
   public:
-    static constexpr std::size_t most_seconds = 5; ///< including the current one
-    static constexpr double least_s = 0.5;
+    static constexpr std::size_t max_seconds = 5; ///< including the current one
+    static constexpr double min_s = 0.5;
 
     explicit RateSpan(std::uint64_t start_ns) : start_ns_(start_ns), from_ns_(start_ns) {}
 
@@ -34,7 +34,7 @@ class RateSpan {
     [[nodiscard]] Second at(std::uint64_t number) const;
     [[nodiscard]] bool is_burst(std::uint64_t now_ns, std::size_t newest) const;
 
-    std::array<Second, most_seconds> last_{}; ///< by number modulo their count
+    std::array<Second, max_seconds> last_{}; ///< by number modulo their count
     std::uint64_t start_ns_;
     std::uint64_t from_ns_;
     std::size_t seconds_ = 1;

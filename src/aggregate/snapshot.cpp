@@ -72,12 +72,12 @@ class WorstSources {
     std::map<std::pair<Address, std::uint16_t>, std::vector<Source>> sources_;
 };
 
-std::vector<PeerRow> peers_of(const Group& group, const WorstSources& sources, std::size_t most) {
+std::vector<PeerRow> peers_of(const Group& group, const WorstSources& sources, std::size_t limit) {
     std::vector<std::pair<PeerKey, PeerCount>> sorted;
     sorted.reserve(group.peers.size());
     for (const auto& [key, count] : group.peers)
         sorted.emplace_back(key, count);
-    const std::size_t kept = std::min(most, sorted.size());
+    const std::size_t kept = std::min(limit, sorted.size());
     std::partial_sort(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(kept),
                       sorted.end(), [](const auto& a, const auto& b) {
                           return std::tie(b.second.time_wait, a.first) <

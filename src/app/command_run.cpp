@@ -17,13 +17,13 @@ namespace twtrace {
 namespace {
 
 // Bounds the wait for a peer that has not acknowledged the FIN, and for a daemon.
-constexpr std::chrono::milliseconds settling_bound{1000};
+constexpr std::chrono::milliseconds settling_limit{1000};
 constexpr long poll_every_ns = 20'000'000;
-constexpr std::size_t most_named = 5;
+constexpr std::size_t max_named = 5;
 constexpr int interrupted = 128 + SIGINT;
 
 // The process's name, if it is that process and has not ended.
-std::optional<std::string> living(const twtrace_descendant& process) {
+std::optional<std::string> name_if_running(const twtrace_descendant& process) {
     const auto text = read_text(fmt::format("/proc/{}/stat", process.pid), 4096);
     const std::size_t open = text ? text->find('(') : std::string::npos;
     const std::size_t close = text ? text->rfind(") ") : std::string::npos;
@@ -62,7 +62,7 @@ Result<void> CommandRun::start(EventSource& source) {
         return tl::unexpected(user.error());
     timer_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     auto child = timer_ ? Child::start(options_.child, *user, inheritance_)
-                        : fail(fmt::format("cannot make a timer: {}", std::strerror(errno)));
+                        : fail(fmt::format("cannot create a timer: {}", std::strerror(errno)));
     if (!child)
         return tl::unexpected(child.error());
     auto& run = dynamic_cast<LiveRun&>(source); // a recording has no command (parse.cpp)
@@ -87,9 +87,9 @@ bool CommandRun::stop_wanted(const signalfd_siginfo& signal) {
 bool CommandRun::ended() {
     status_ = child_->wait();
     state_ = State::Settling;
-    settled_by_ = std::chrono::steady_clock::now() + settling_bound;
-    const itimerspec often{{0, poll_every_ns}, {0, poll_every_ns}};
-    timerfd_settime(timer_.get(), 0, &often, nullptr);
+    settled_by_ = std::chrono::steady_clock::now() + settling_limit;
+    const itimerspec every_poll{{0, poll_every_ns}, {0, poll_every_ns}};
+    timerfd_settime(timer_.get(), 0, &every_poll, nullptr);
     run_->on_readable(timer_.get(), [this] {
         std::uint64_t expirations = 0;
         return read(timer_.get(), &expirations, sizeof(expirations)) >= 0 || errno == EAGAIN;
@@ -100,14 +100,14 @@ bool CommandRun::ended() {
 bool CommandRun::has_settled() {
     const twtrace_stats stats = run_->source().stats();
     still_closing_ = stats.closings_begun - std::min(stats.closings_begun, stats.closings_ended);
-    left_.clear();
+    still_running_.clear();
     for (const twtrace_descendant& process : run_->source().descendants())
-        if (const auto name = living(process))
-            left_.push_back(fmt::format("{} (pid {})", *name, process.pid));
-    return still_closing_ == 0 && left_.empty();
+        if (const auto name = name_if_running(process))
+            still_running_.push_back(fmt::format("{} (pid {})", *name, process.pid));
+    return still_closing_ == 0 && still_running_.empty();
 }
 
-Result<bool> CommandRun::go_on(const Result<bool>& own) {
+Result<bool> CommandRun::should_continue(const Result<bool>& own) {
     if (!own || state_ == State::None)
         return own;
     if (state_ == State::Running)
@@ -115,30 +115,32 @@ Result<bool> CommandRun::go_on(const Result<bool>& own) {
     return !has_settled() && std::chrono::steady_clock::now() < settled_by_;
 }
 
-void CommandRun::name_running() const {
-    if (left_.empty())
+void CommandRun::report_running() const {
+    if (still_running_.empty())
         return;
-    const std::size_t named = std::min(left_.size(), most_named);
+    const std::size_t named = std::min(still_running_.size(), max_named);
     std::string more;
-    if (left_.size() > named)
-        more = fmt::format(" and {} more", left_.size() - named);
-    spdlog::warn("the command left running: {}{}; what they close from now on is not counted",
-                 fmt::join(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+    if (still_running_.size() > named)
+        more = fmt::format(" and {} more", still_running_.size() - named);
+    spdlog::warn("the command left processes running: {}{}; what they close is not counted",
+                 fmt::join(still_running_.begin(),
+                           still_running_.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                  more);
 }
 
-void CommandRun::name_left() const {
+void CommandRun::report_leftovers() const {
     if (state_ == State::None)
         return;
-    name_running();
+    report_running();
     if (still_closing_ > 0)
         spdlog::warn("{} connections of the command were still closing {} ms after its end, and "
                      "are not counted",
-                     still_closing_, settling_bound.count());
+                     still_closing_, settling_limit.count());
     if (const auto lost = run_->source().stats().descendants_lost; lost > 0)
-        spdlog::warn("{} processes of the command found no room in a table of {}: what they closed "
-                     "is not counted",
-                     lost, TWTRACE_TREE_ROOM);
+        spdlog::warn(
+            "{} processes of the command did not fit in a table of {}: what they closed is "
+            "not counted",
+            lost, TWTRACE_TREE_MAX);
 }
 
 ExitCode CommandRun::status_or(ExitCode own) const {

@@ -25,9 +25,9 @@ class CommandRun {
     Result<void> start(EventSource& source);
     /// Whether the run continues: while the command runs, and briefly afterwards until its
     /// connections are closed and its children are gone. Without a command: `own`.
-    Result<bool> go_on(const Result<bool>& own = true);
+    Result<bool> should_continue(const Result<bool>& own = true);
     /// To be called after the run, while its source exists: reports what the command left behind.
-    void name_left() const;
+    void report_leftovers() const;
     /// The command's exit status, unless `own` is a verdict (Findings, BudgetExceeded). Without a
     /// command: `own`.
     [[nodiscard]] ExitCode status_or(ExitCode own) const;
@@ -37,7 +37,7 @@ class CommandRun {
     bool stop_wanted(const signalfd_siginfo& signal);
     bool ended();
     bool has_settled();
-    void name_running() const;
+    void report_running() const;
 
     const Options& options_;
     Inheritance inheritance_;
@@ -48,7 +48,7 @@ class CommandRun {
     Fd timer_; // while it settles
     std::chrono::steady_clock::time_point settled_by_;
     std::uint64_t still_closing_ = 0;
-    std::vector<std::string> left_; // "redis-server (pid 812)"
+    std::vector<std::string> still_running_; // "redis-server (pid 812)"
 };
 
 } // namespace twtrace

@@ -81,7 +81,7 @@ Result<DiffSide> read_span(const std::string& text, const Options& options) {
 
 Result<void> run_diff(const Options& options) {
     if (options.format == Format::Csv)
-        return fail("diff prints a table or JSON, no CSV; see twtrace diff --help",
+        return fail("diff prints a table or JSON, not CSV; see twtrace diff --help",
                     ExitCode::Usage);
     const auto before = read_span(options.spans.at(0), options);
     if (!before)

@@ -66,8 +66,8 @@ class Progress {
         if (!shown_ || left == last_)
             return;
         last_ = left;
-        std::fprintf(stderr, "\rtwtrace: looking, %d s left, %s entries into TIME_WAIT\033[K", left,
-                     grouped(entries).c_str());
+        std::fprintf(stderr, "\rtwtrace: observing, %d s left, %s entries into TIME_WAIT\033[K",
+                     left, grouped(entries).c_str());
     }
 
   private:
@@ -121,7 +121,7 @@ Result<DoctorReport> watch(const Options& options, LiveRun& run, CommandRun& com
         Progress progress(options.duration, options.child.empty());
         auto done = run.run(options, watcher, [&]() -> Result<bool> {
             progress.show(run.elapsed_s(), observer.totals().time_wait);
-            return command.go_on();
+            return command.should_continue();
         });
         if (!done)
             return tl::unexpected(done.error());
@@ -141,7 +141,7 @@ Result<DoctorReport> examine(const Options& options, CommandRun& command,
     if (auto started = command.start(*run); !started)
         return tl::unexpected(started.error());
     auto report = watch(options, *run, command, **facts, log);
-    command.name_left();
+    command.report_leftovers();
     return report;
 }
 
@@ -149,11 +149,10 @@ Result<DoctorReport> examine(const Options& options, CommandRun& command,
 
 Result<ExitCode> run_doctor(const Options& given) {
     if (given.format == Format::Csv)
-        return fail("doctor prints a table or JSON, no CSV; see twtrace doctor --help",
+        return fail("doctor prints a table or JSON, not CSV; see twtrace doctor --help",
                     ExitCode::Usage);
     if (given.host && !given.child.empty())
-        return fail("--host traces nothing, so there is no use in a command behind `--`",
-                    ExitCode::Usage);
+        return fail("--host does not trace, so it takes no command after `--`", ExitCode::Usage);
     auto document = Document::open(given);
     if (!document)
         return tl::unexpected(document.error());

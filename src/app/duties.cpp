@@ -71,14 +71,14 @@ void add_recordings(const Options& options, Duties& duties) {
     if (!options.from.empty())
         duties.readable.push_back(options.from);
     for (const std::string& span : options.spans)
-        if (const auto parsed = parse_span(span)) // else run_diff() says what is wrong with it
+        if (const auto parsed = parse_span(span)) // otherwise run_diff() reports the error
             duties.readable.push_back(parsed->path);
     for (const std::string& path : duties.readable)
         duties.reads_anywhere = duties.reads_anywhere || is_of_another_user(path);
     duties.readable.insert(duties.readable.end(), system_files.begin(), system_files.end());
     for (const char* variable : {"TERMINFO", "TZDIR"})
-        if (const char* place = std::getenv(variable))
-            duties.readable.emplace_back(place);
+        if (const char* path = std::getenv(variable))
+            duties.readable.emplace_back(path);
 }
 
 } // namespace

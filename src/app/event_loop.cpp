@@ -44,7 +44,7 @@ void acknowledge(const Fd& timer) {
 
 } // namespace
 
-Result<EventLoop> EventLoop::make(bool watch_output) {
+Result<EventLoop> EventLoop::create(bool watch_output) {
     EventLoop loop;
     const sigset_t stop = stop_signals();
     sigprocmask(SIG_BLOCK, &stop, nullptr);
@@ -54,10 +54,10 @@ Result<EventLoop> EventLoop::make(bool watch_output) {
     loop.timer_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     loop.deadline_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     if (!loop.epoll_ || !loop.signals_ || !loop.timer_ || !loop.deadline_)
-        return failed("cannot make the event loop");
+        return failed("cannot create the event loop");
     for (const Fd* fd : {&loop.signals_, &loop.timer_, &loop.deadline_})
         if (!watch(loop.epoll_, fd->get(), EPOLLIN))
-            return failed("cannot make the event loop");
+            return failed("cannot create the event loop");
     // A regular file or /dev/null can't be watched (EPERM) and never reports a hang-up.
     if (watch_output)
         watch(loop.epoll_, STDOUT_FILENO, EPOLLERR | EPOLLHUP);
@@ -127,10 +127,10 @@ Result<void> EventLoop::run(std::chrono::milliseconds every, std::chrono::millis
             else
                 stop = true; // a signal, the deadline, or the reader has gone
         }
-        const auto go_on = tick();
-        if (!go_on)
-            return tl::unexpected(go_on.error());
-        if (stop || !*go_on)
+        const auto should_continue = tick();
+        if (!should_continue)
+            return tl::unexpected(should_continue.error());
+        if (stop || !*should_continue)
             return {};
     }
 }

@@ -17,7 +17,7 @@ class EventLoop {
   public:
     /// Blocks SIGINT, SIGTERM and SIGHUP for the whole process and ignores SIGPIPE; this loop
     /// handles both. watch_output: the loop ends when the reader of standard output has gone.
-    static Result<EventLoop> make(bool watch_output = true);
+    static Result<EventLoop> create(bool watch_output = true);
 
     /// Calls tick every `every`, and after every other wake-up, until it returns false or fails, a
     /// stop signal arrives, `duration` is over (0: never), or the reader of standard output has

@@ -74,7 +74,7 @@ Result<std::optional<Sandbox>> start_front(const Options& options) {
     if (!front)
         return tl::unexpected(front.error());
     if (!is_loopback(address) && options.auth_file.empty())
-        spdlog::info("everybody who reaches {} may read the metrics; see --auth-file",
+        spdlog::info("any client that can reach {} may read the metrics; see --auth-file",
                      to_string(address));
     spdlog::info("listening on port {}", port);
     return std::optional<Sandbox>(*std::move(front));
@@ -119,7 +119,7 @@ Result<void> run_exporter(const Options& options) {
         return fail("cannot watch the process that answers HTTP requests");
     auto done = run->run(options, feeder, [&]() -> Result<bool> {
         feeder.tick();
-        (*publisher)->alive();
+        (*publisher)->report_alive();
         if (front_ended)
             return fail(fmt::format("the process that answers HTTP requests {}; start twtrace "
                                     "again (its systemd unit does)",

@@ -24,10 +24,10 @@ class HeldBackLog {
     HeldBackLog& operator=(const HeldBackLog&) = delete;
 
   private:
-    static constexpr std::size_t most = 50;
+    static constexpr std::size_t max_messages = 50;
     std::shared_ptr<spdlog::logger> before_;
     std::shared_ptr<spdlog::sinks::ringbuffer_sink_st> held_ =
-        std::make_shared<spdlog::sinks::ringbuffer_sink_st>(most);
+        std::make_shared<spdlog::sinks::ringbuffer_sink_st>(max_messages);
 };
 
 } // namespace twtrace

@@ -1,4 +1,4 @@
-// What the doctor knows of a host beside the events, live or from a recording.
+// What the doctor knows of a host in addition to the events, live or from a recording.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace twtrace {
 
 class HostFacts {
   public:
-    /// To be created before the run. replay: at the begin of the span; null: this host. Errors: as
+    /// To be created before the run. replay: at the start of the span; null: this host. Errors: as
     /// of HostReading::begin().
     static Result<std::unique_ptr<HostFacts>> begin(const Options& options, const Replay* replay) {
         std::unique_ptr<HostFacts> facts(new HostFacts(options.filter));

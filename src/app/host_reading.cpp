@@ -16,9 +16,9 @@ namespace twtrace::doctor {
 
 namespace {
 
-// With fewer sockets than this part of the ports no destination can run short of them, and a dump
-// walks the table of all namespaces.
-constexpr std::uint32_t worth_counting = 100;
+// If the sockets are fewer than this part of the usable ports, no destination can run out of ports,
+// and the dump, which walks the table of all namespaces, is skipped.
+constexpr std::uint32_t dump_threshold_divisor = 100;
 constexpr std::size_t destinations_kept = 32;
 
 // The prefix for a command that has to run in the namespace that this file leads into.
@@ -75,7 +75,7 @@ Result<void> HostReading::count_in(OpenNamespace& space, Counted& counted,
                                    LeftoverCount* leftovers) const {
     const std::uint32_t usable = space.settings.usable_ports();
     const bool many = !counted.counts || counted.counts->inuse + counted.counts->time_wait >=
-                                             std::max(usable / worth_counting, 1U);
+                                             std::max(usable / dump_threshold_divisor, 1U);
     const bool wide = space.settings.ephemeral.first < threshold::first_default_ephemeral;
     const bool left_over =
         leftovers != nullptr && (!counted.counts || counted.counts->time_wait > 0);
@@ -200,7 +200,8 @@ void HostReading::end(Observations& seen, bool leftovers) {
                                        [](const auto& one) { return !one.second.settings; });
     if (unknown > 0)
         notes_.push_back(fmt::format("{} other network namespaces: neither their settings nor "
-                                     "their ports could be read; run it with sudo (CAP_SYS_ADMIN)",
+                                     "their ports could be read; run twtrace with sudo "
+                                     "(CAP_SYS_ADMIN)",
                                      unknown));
     for (const auto& [inode, one] : *counted)
         if (one->ports && one->ports->beyond() > 0)

@@ -1,5 +1,5 @@
-// What the doctor reads beside the events: sockets, settings and counters of the network
-// namespaces, at the beginning and at the end.
+// What the doctor reads in addition to the events: sockets, settings and counters of the network
+// namespaces, at the start and at the end.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ class HostReading {
         std::optional<SockStat> counts;
         Conntrack conntrack;
         PortSet listeners;
-        std::unique_ptr<PortCounter> ports; // none: too few sockets to matter
+        std::unique_ptr<PortCounter> ports; // null: too few sockets to run out of ports
     };
     using All = std::map<std::uint32_t, std::unique_ptr<Counted>>;
 

@@ -25,8 +25,8 @@ using std::chrono::seconds;
 // The tables of a router may be larger: only a part is read.
 constexpr std::size_t max_fib_bytes = std::size_t{4} << 20;
 constexpr std::size_t max_stat_bytes = 4096;
-constexpr std::uint64_t times_longer = 200;       // than its cost: half a percent of the time
-constexpr std::uint64_t times_longer_wanted = 50; // two percent
+constexpr std::uint64_t pause_per_cost = 200;          // half a percent of the time
+constexpr std::uint64_t pause_per_cost_requested = 50; // two percent
 
 std::uint64_t thread_cpu_ns() {
     timespec time{};
@@ -43,7 +43,7 @@ std::vector<Address> addresses_of(const std::string& net) {
     return all;
 }
 
-// The owner of a namespace that was made for a container or a pod; the containers of a pod share
+// The owner of a namespace that was created for a container or a pod; the containers of a pod share
 // one.
 std::string owner_of(const std::string& process, Attributor& attributor) {
     Event event;
@@ -120,15 +120,15 @@ void HostSurvey::work() {
 bool HostSurvey::sleep(std::uint64_t cost_ns) {
     const auto start = std::chrono::steady_clock::now();
     const auto soonest =
-        start + std::max<nanoseconds>(seconds(1), nanoseconds(cost_ns * times_longer_wanted));
+        start + std::max<nanoseconds>(seconds(1), nanoseconds(cost_ns * pause_per_cost_requested));
     const auto latest =
-        start + std::max<nanoseconds>(seconds(5), nanoseconds(cost_ns * times_longer));
+        start + std::max<nanoseconds>(seconds(5), nanoseconds(cost_ns * pause_per_cost));
     std::unique_lock lock(mutex_);
     if (stopped_.wait_until(lock, soonest, [this] { return stop_; }))
         return false;
     // Without events no new survey is needed.
     const auto due = [&](std::chrono::steady_clock::time_point now) {
-        return box_->take_wanted() || (now >= latest && box_->take_used());
+        return box_->take_request() || (now >= latest && box_->take_used());
     };
     for (auto now = soonest; !due(now); now += seconds(1))
         if (stopped_.wait_until(lock, now + seconds(1), [this] { return stop_; }))

@@ -59,7 +59,7 @@ Result<void> IntervalSummary::finish() {
 }
 
 void IntervalSummary::write(std::uint64_t end_ns, const Accounting::Inputs& until) {
-    Snapshot snapshot = empty_picture(run_);
+    Snapshot snapshot = empty_snapshot(run_);
     snapshot.start_wall_ns = start_wall_ns_;
     snapshot.end_wall_ns = run_.wall_of(end_ns);
     snapshot.duration_s = static_cast<double>(end_ns - std::min(end_ns, start_ns_)) / 1e9;

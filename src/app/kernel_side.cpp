@@ -42,8 +42,8 @@ void KernelSide::report_losses() {
     const std::uint64_t lost = sum_over_types(source_.stats().lost);
     if (lost == lost_reported_)
         return;
-    spdlog::warn("{} events found the ring buffer full: their details are lost, their number is "
-                 "not; a larger --ring helps",
+    spdlog::warn("the ring buffer was full for {} events: they are counted, but their details "
+                 "are lost; a larger --ring helps",
                  lost - lost_reported_);
     lost_reported_ = lost;
 }

@@ -19,22 +19,22 @@ namespace twtrace {
 
 namespace {
 
-struct Place {
+struct ListedNamespace {
     OpenNamespace space;
     ListenerTable listeners;
     std::unique_ptr<PortRoles> roles; ///< while its sockets are listed
 };
 
-Result<Place> place_of(OpenNamespace space) {
-    Place place{std::move(space), {}, nullptr};
-    if (place.space.is_empty())
-        return place;
+Result<ListedNamespace> list_listeners(OpenNamespace space) {
+    ListedNamespace listed{std::move(space), {}, nullptr};
+    if (listed.space.is_empty())
+        return listed;
     const auto dumped =
-        place.space.sockets.dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
-            place.listeners.add(listener);
+        listed.space.sockets.dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
+            listed.listeners.add(listener);
             return true;
         });
-    return dumped ? Result<Place>(std::move(place)) : tl::unexpected(dumped.error());
+    return dumped ? Result<ListedNamespace>(std::move(listed)) : tl::unexpected(dumped.error());
 }
 
 TimeWaitSocket row_of(const TcpSocket& socket, std::uint32_t netns) {
@@ -53,34 +53,34 @@ TimeWaitSocket row_of(const TcpSocket& socket, std::uint32_t netns) {
 // A listener on the local port, or many remote ports there, means that this side accepted. Any
 // other port that connect() picks means that this side connected. Other ports are inconclusive: the
 // listener may be gone.
-void infer_role(Event& event, const Place& place, bool has_listener) {
-    if (has_listener || place.roles->is_servers(event.local_port, event.remote_port))
+void infer_role(Event& event, const ListedNamespace& listed, bool has_listener) {
+    if (has_listener || listed.roles->is_servers(event.local_port, event.remote_port))
         event.role = Role::Server;
-    else if (place.space.settings.ephemeral.contains(event.local_port))
+    else if (listed.space.settings.ephemeral.contains(event.local_port))
         event.role = Role::Client;
     event.role_inferred = event.role != Role::Unknown;
 }
 
 class Lister {
   public:
-    Lister(const Options& options, std::vector<Place> places)
-        : options_(options), places_(std::move(places)),
+    Lister(const Options& options, std::vector<ListedNamespace> namespaces)
+        : options_(options), namespaces_(std::move(namespaces)),
           attributor_(AttributeOptions{.root = options.root}),
-          owners_(inodes_of(places_), options.root), sink_(options.format, options.wide),
+          owners_(inodes_of(namespaces_), options.root), sink_(options.format, options.wide),
           output_(STDOUT_FILENO) {}
 
     Result<void> run() {
         sink_.header(output_.buffer());
-        for (Place& place : places_) {
+        for (ListedNamespace& listed : namespaces_) {
             ++totals_.namespaces;
-            totals_.by_state[number_of(TcpState::Listen)] += place.listeners.size();
-            if (!is_worth_a_walk(place))
+            totals_.by_state[number_of(TcpState::Listen)] += listed.listeners.size();
+            if (!needs_dump(listed))
                 continue;
-            auto dumped = learn_roles(place);
+            auto dumped = learn_roles(listed);
             if (dumped)
-                dumped = place.space.sockets.dump(
-                    wanted_states(), [&](const TcpSocket& socket) { return take(socket, place); });
-            place.roles.reset();
+                dumped = listed.space.sockets.dump(
+                    wanted_states(), [&](const TcpSocket& socket) { return take(socket, listed); });
+            listed.roles.reset();
             if (!dumped)
                 return dumped;
             if (!written_ || output_.reader_gone())
@@ -88,39 +88,41 @@ class Lister {
         }
         append_socket_totals(totals_, options_.format, output_.buffer());
         if (!owners_.complete())
-            spdlog::warn("some processes could not be looked into: owners may be missing; run it "
-                         "with sudo");
+            spdlog::warn(
+                "some processes could not be inspected: owners may be missing; run twtrace "
+                "with sudo");
         return output_.flush();
     }
 
   private:
-    static std::vector<std::uint32_t> inodes_of(const std::vector<Place>& places) {
+    static std::vector<std::uint32_t> inodes_of(const std::vector<ListedNamespace>& namespaces) {
         std::vector<std::uint32_t> inodes;
-        for (const Place& place : places)
-            place.listeners.append_inodes(inodes);
+        for (const ListedNamespace& listed : namespaces)
+            listed.listeners.append_inodes(inodes);
         return inodes;
     }
 
     // The kernel walks the sockets of all namespaces to find those of one (10 ms for 100,000
     // sockets), so skip a namespace with only listening sockets. SYN_RECV is not in inuse, so
     // half-open connections to these don't count.
-    [[nodiscard]] bool is_worth_a_walk(const Place& place) const {
-        if (!place.space.counts)
+    [[nodiscard]] bool needs_dump(const ListedNamespace& listed) const {
+        if (!listed.space.counts)
             return true;
-        const SockStat& counts = *place.space.counts;
+        const SockStat& counts = *listed.space.counts;
         return counts.time_wait > 0 ||
-               (options_.format != Format::Csv && counts.inuse > place.listeners.size());
+               (options_.format != Format::Csv && counts.inuse > listed.listeners.size());
     }
 
-    static Result<void> learn_roles(Place& place) {
-        place.roles = std::make_unique<PortRoles>();
-        if (place.space.counts && place.space.counts->time_wait == 0)
+    static Result<void> learn_roles(ListedNamespace& listed) {
+        listed.roles = std::make_unique<PortRoles>();
+        if (listed.space.counts && listed.space.counts->time_wait == 0)
             return {};
-        return place.space.sockets.dump(mask_of(TcpState::TimeWait) | mask_of(TcpState::FinWait2),
-                                        [&](const TcpSocket& socket) {
-                                            place.roles->add(socket.local_port, socket.remote_port);
-                                            return true;
-                                        });
+        return listed.space.sockets.dump(mask_of(TcpState::TimeWait) | mask_of(TcpState::FinWait2),
+                                         [&](const TcpSocket& socket) {
+                                             listed.roles->add(socket.local_port,
+                                                               socket.remote_port);
+                                             return true;
+                                         });
     }
 
     // All states are needed only for the totals.
@@ -131,7 +133,7 @@ class Lister {
     }
 
     // Uses the seen owner, or else infers one.
-    void find_owner(TimeWaitSocket& row, const Place& place) {
+    void find_owner(TimeWaitSocket& row, const ListedNamespace& listed) {
         Event& event = row.event;
         if (journal_.recall(event)) {
             row.owner_source = OwnerSource::Seen;
@@ -139,8 +141,8 @@ class Lister {
             if (event.role != Role::Unknown)
                 return;
         }
-        const std::uint32_t inode = place.listeners.find(event.local, event.local_port);
-        infer_role(event, place, inode != 0);
+        const std::uint32_t inode = listed.listeners.find(event.local, event.local_port);
+        infer_role(event, listed, inode != 0);
         const ListenerOwners::Process* process =
             inode != 0 && row.owner_source == OwnerSource::None ? owners_.find(inode) : nullptr;
         if (process != nullptr) {
@@ -150,31 +152,31 @@ class Lister {
         }
     }
 
-    bool take(const TcpSocket& socket, const Place& place) {
+    bool take(const TcpSocket& socket, const ListedNamespace& listed) {
         ++totals_.by_state[number_of(socket.state)];
         if (!socket.minisock)
             return true;
         if (socket.state == TcpState::FinWait2)
             ++totals_.fin_wait2_minisocks;
-        TimeWaitSocket row = row_of(socket, place.space.inode);
-        find_owner(row, place);
+        TimeWaitSocket row = row_of(socket, listed.space.inode);
+        find_owner(row, listed);
         if (!options_.filter.passes(row.event) || (options_.count > 0 && lines_ == options_.count))
             return true;
         ++lines_;
-        if (!others_)
-            others_ = survey_host(options_.root);
-        row.event.remote_service = others_->find(row.event);
+        if (!host_services_)
+            host_services_ = survey_host(options_.root);
+        row.event.remote_service = host_services_->find(row.event);
         sink_.line(row, output_.buffer());
         written_ = output_.flush_if_large();
         return written_ && !output_.reader_gone();
     }
 
     const Options& options_;
-    std::vector<Place> places_;
+    std::vector<ListedNamespace> namespaces_;
     JournalReader journal_ = JournalReader::read(monotonic_now_ns());
     Attributor attributor_;
     ListenerOwners owners_;
-    std::shared_ptr<const HostServices> others_;
+    std::shared_ptr<const HostServices> host_services_;
     SocketSink sink_;
     Output output_;
     SocketTotals totals_;
@@ -191,14 +193,14 @@ Result<void> run_list(const Options& options) {
     auto open = open_namespaces(options.filter.netns);
     if (!open)
         return tl::unexpected(open.error());
-    std::vector<Place> places;
+    std::vector<ListedNamespace> namespaces;
     for (OpenNamespace& space : *open) {
-        auto place = place_of(std::move(space));
-        if (!place)
-            return tl::unexpected(place.error());
-        places.push_back(*std::move(place));
+        auto listed = list_listeners(std::move(space));
+        if (!listed)
+            return tl::unexpected(listed.error());
+        namespaces.push_back(*std::move(listed));
     }
-    return Lister(options, std::move(places)).run();
+    return Lister(options, std::move(namespaces)).run();
 }
 
 } // namespace twtrace

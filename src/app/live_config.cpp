@@ -32,7 +32,7 @@ std::uint32_t own_pid_namespace() {
     struct stat status {};
     if (stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == initial)
         return 0;
-    spdlog::warn("in a pid namespace of its own (a container's): pids are those of this "
+    spdlog::warn("twtrace runs in a pid namespace (a container): pids are those of this "
                  "namespace, and processes outside of it have none");
     return static_cast<std::uint32_t>(status.st_ino);
 }
@@ -52,7 +52,7 @@ void set_cgroups(twtrace_config& gate, std::vector<std::string> paths) {
         return;
     const auto locations = locate_cgroups(paths);
     if (!locations) {
-        spdlog::info("--cgroup is decided in user space only on this host");
+        spdlog::info("on this host --cgroup is applied in user space only");
         return;
     }
     for (std::size_t index = 0; index < locations->found.size(); ++index) {
@@ -70,7 +70,7 @@ LiveConfig live_config(const Options& options, const Wanted& wanted) {
     const Filter& filter = options.filter;
     config.gate.types = wanted.types;
     config.gate.count_passive = static_cast<twtrace_u8>(wanted.passive);
-    config.gate.tell_port_bound = wanted.port_bound ? 1 : 0;
+    config.gate.report_port_bound = wanted.port_bound ? 1 : 0;
     config.gate.family = filter.family;
     config.gate.role = static_cast<twtrace_u8>(filter.role);
     config.gate.filter_pid = filter.pids.empty() ? 0 : 1;

@@ -40,14 +40,14 @@ std::uint64_t wall_now_ns() {
 }
 
 AttributeOptions attribute_options(const Options& options,
-                                   std::shared_ptr<HostServicesBox> others) {
+                                   std::shared_ptr<HostServicesBox> host_services) {
     AttributeOptions wanted;
     wanted.netns_names = options.wants_details() || options.group_by == GroupBy::Netns;
     wanted.cmdlines = options.cmdline;
     wanted.languages = options.command == Command::Doctor;
     wanted.programs = options.wants_details() || wanted.languages;
     wanted.root = options.root;
-    wanted.others = std::move(others);
+    wanted.host_services = std::move(host_services);
     wanted.resolve = options.resolve;
     return wanted;
 }
@@ -63,7 +63,7 @@ LiveRun::LiveRun(const Options& options, EventLoop loop, LiveSource source)
       attributor_(std::make_unique<Attributor>(attribute_options(options, survey_->box()))) {}
 
 Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
-    auto loop = EventLoop::make(options.writes_to_stdout());
+    auto loop = EventLoop::create(options.writes_to_stdout());
     if (!loop)
         return tl::unexpected(loop.error());
     allow_many_descriptors();
@@ -85,8 +85,9 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     run.start_wall_ns_ = wall_now_ns();
     run.start_ns_ = monotonic_now_ns();
     if (!knows_time_offsets())
-        spdlog::warn("cannot tell the clocks of this time namespace: times and names of processes "
-                     "may be missing or wrong; start it by another process of the namespace");
+        spdlog::warn("cannot read the clock offsets of this time namespace: times and names of "
+                     "processes may be missing or wrong; start twtrace from another process of the "
+                     "namespace");
     spdlog::info("tracing {}{}",
                  options.filter.netns.empty() ? "all network namespaces"
                                               : "the chosen network namespaces",
@@ -175,8 +176,7 @@ void LiveRun::end(Pipeline& pipeline, EventConsumer& consumer) {
     accounting_.end(kernel_.source(), pipeline, end_ns_);
     kernel_.pass_counted(filter_, accounting_.counts(), *attributor_, consumer);
     if (pipeline.malformed() > 0)
-        spdlog::warn("{} records from the kernel side could not be understood",
-                     pipeline.malformed());
+        spdlog::warn("{} records from the kernel side could not be decoded", pipeline.malformed());
     kernel_.report_losses();
     kernel_.report_totals();
     spdlog::info("woken by an event {} times", loop_.woken());

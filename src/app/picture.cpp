@@ -11,7 +11,7 @@ const PortsHeld& Collector::ports() {
     return ports_.at(source_.now_ns());
 }
 
-Snapshot empty_picture(const EventSource& source) {
+Snapshot empty_snapshot(const EventSource& source) {
     Snapshot snapshot;
     const EventSource::Host host = source.host();
     snapshot.host = host.name;
@@ -34,9 +34,9 @@ std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggr
     return ends;
 }
 
-Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
-                    const PortsHeld& held, bool fold) {
-    Snapshot snapshot = empty_picture(run);
+Snapshot snapshot_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
+                     const PortsHeld& held, bool fold) {
+    Snapshot snapshot = empty_snapshot(run);
     snapshot.start_wall_ns = run.start_wall_ns();
     snapshot.end_wall_ns = run.end_wall_ns();
     snapshot.duration_s = run.elapsed_s();

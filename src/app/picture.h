@@ -35,13 +35,13 @@ constexpr twtrace_passive passives_for(GroupBy by) {
 }
 
 /// Contains only host and kernel.
-Snapshot empty_picture(const EventSource& source);
+Snapshot empty_snapshot(const EventSource& source);
 
 /// The minisocks until now; none: not requested.
 std::optional<EndsTotals> ends_of(const EventSource& run, const Aggregator& aggregator);
 
 /// With at most `peers` peers a group.
-Snapshot picture_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
-                    const PortsHeld& held, bool fold);
+Snapshot snapshot_of(const EventSource& run, const Aggregator& aggregator, std::size_t peers,
+                     const PortsHeld& held, bool fold);
 
 } // namespace twtrace

@@ -60,21 +60,21 @@ void Pipeline::pass(Event& event) {
     }
     event.wall_ns =
         static_cast<std::uint64_t>(static_cast<std::int64_t>(event.time_ns) + to_wall_ns_);
-    const bool counts = event.type == EventType::TimeWait;
-    captured_ += counts ? 1 : 0;
-    after_checkpoint_ += counts && event.time_ns > chosen_ns_ ? 1 : 0;
+    const bool is_entry = event.type == EventType::TimeWait;
+    captured_ += is_entry ? 1 : 0;
+    after_checkpoint_ += is_entry && event.time_ns > checkpoint_ns_ ? 1 : 0;
     captured_ -= event.retracts && captured_ > 0 ? 1 : 0;
-    if (counts)
-        counts_.notice(event.netns_id(), event.time_ns);
+    if (is_entry)
+        counts_.count_entry(event.netns_id(), event.time_ns);
     else if (event.retracts)
-        counts_.take_back(event.netns_id());
+        counts_.uncount_entry(event.netns_id());
     if (owners_ != nullptr)
-        if (auto before = owners_->follow(event))
-            hand_on(*before);
-    hand_on(event);
+        if (auto earlier = owners_->follow(event))
+            deliver(*earlier);
+    deliver(event);
 }
 
-void Pipeline::hand_on(Event& event) {
+void Pipeline::deliver(Event& event) {
     attributor_.attribute(event);
     if (filter_.passes(event))
         consumer_.event(event);

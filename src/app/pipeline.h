@@ -34,7 +34,7 @@ class Pipeline : public RecordHandler {
     /// From now on events are held, until the kernel's counters determine where the run begins or
     /// ends.
     void hold() { holding_ = true; }
-    /// The times of the held hand-overs.
+    /// The times of the held entries.
     [[nodiscard]] EventTimes held_times() const;
     /// Passes on the held events that happened after (or, at the end, not after) their namespace's
     /// counters were read; `otherwise_ns` is that time for namespaces without counters.
@@ -51,7 +51,7 @@ class Pipeline : public RecordHandler {
     /// Once all events until `at_ns` have settled, captured_until_checkpoint() is the value of
     /// captured() at that time.
     void choose_checkpoint(std::uint64_t at_ns) {
-        chosen_ns_ = at_ns;
+        checkpoint_ns_ = at_ns;
         after_checkpoint_ = 0;
     }
     [[nodiscard]] std::uint64_t captured_until_checkpoint() const {
@@ -66,7 +66,7 @@ class Pipeline : public RecordHandler {
 
   private:
     void pass(Event& event);
-    void hand_on(Event& event);
+    void deliver(Event& event);
 
     const Filter& filter_;
     KernelCounts& counts_;
@@ -82,7 +82,7 @@ class Pipeline : public RecordHandler {
     std::uint64_t captured_ = 0;
     std::uint64_t filtered_ = 0;
     std::uint64_t malformed_ = 0;
-    std::uint64_t chosen_ns_ = 0;
+    std::uint64_t checkpoint_ns_ = 0;
     std::uint64_t after_checkpoint_ = 0;
 };
 

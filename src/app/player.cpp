@@ -30,9 +30,9 @@ constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::array speeds{1, 2, 5, 10, 30, 60, 300};
 
 // Holds events of a record that are later than the present time of the view.
-class Waiting : public EventConsumer {
+class PendingEvents : public EventConsumer {
   public:
-    Waiting() = default;
+    PendingEvents() = default;
     void event(const Event& event) override { events_.push_back({event, 0}); }
     void counted(const Event& event, std::uint64_t times) override {
         events_.push_back({event, times});
@@ -70,7 +70,7 @@ class Player {
         if (view_)
             state_ = view_->state();
         view_.reset();
-        waiting_.reset();
+        pending_.reset();
         auto recording = Recording::open(options_.from); // the recording may have grown
         if (!recording)
             return tl::unexpected(recording.error());
@@ -86,7 +86,7 @@ class Player {
         now_ns_ = std::max(replay_->start_ns(), wall_ns - replay_->wall_of(0));
         over_ = false;
         replay_->hold_clock(replay_->start_ns());
-        waiting_.emplace();
+        pending_.emplace();
         view_.emplace(options_, *replay_, screen_, replay_->start_ns(), state_);
         advance();
         view_->refresh_soon();
@@ -99,13 +99,13 @@ class Player {
         const std::uint64_t passed = now - played_ns_;
         played_ns_ = now;
         if (seek_to_wall_ns_) {
-            if (auto gone = go_to(*std::exchange(seek_to_wall_ns_, std::nullopt)); !gone)
-                return tl::unexpected(gone.error());
+            if (auto moved = go_to(*std::exchange(seek_to_wall_ns_, std::nullopt)); !moved)
+                return tl::unexpected(moved.error());
         } else if (!view_->state().paused && !over_) {
             now_ns_ += passed * static_cast<std::uint64_t>(speeds[speed_]);
             advance();
         }
-        view_->say(where());
+        view_->set_status(status_text());
         const bool going_on = view_->tick();
         return going_on && !(over_ && options_.count > 0);
     }
@@ -129,13 +129,13 @@ class Player {
         now_ns_ = std::min(now_ns_, end_ns);
         bool more = true;
         while (more) {
-            waiting_->pass_on(*view_, now_ns_);
-            if (!waiting_->empty() || replay_->recorded_until_ns() > now_ns_)
+            pending_->pass_on(*view_, now_ns_);
+            if (!pending_->empty() || replay_->recorded_until_ns() > now_ns_)
                 break;
-            more = replay_->step(*waiting_);
+            more = replay_->step(*pending_);
             replay_->hold_clock(std::min(now_ns_, replay_->recorded_until_ns()));
         }
-        waiting_->pass_on(*view_, now_ns_);
+        pending_->pass_on(*view_, now_ns_);
         over_ = now_ns_ >= end_ns;
         if (over_)
             view_->refresh_soon();
@@ -146,7 +146,7 @@ class Player {
 
     // False: the view handles the key.
     bool press(const Key& key) {
-        if (jump_)
+        if (typed_time_)
             return press_in_prompt(key);
         if (view_->state().typing)
             return false;
@@ -160,29 +160,29 @@ class Player {
             speed_ = letter == '+' ? std::min(speed_ + 1, speeds.size() - 1)
                                    : speed_ - (speed_ > 0 ? 1 : 0);
         else if (letter == 't')
-            jump_.emplace();
+            typed_time_.emplace();
         else
             return false;
-        said_.clear();
+        message_.clear();
         if (!over_)
             advance();
         return true;
     }
 
     bool press_in_prompt(const Key& key) {
-        if (key.kind == Key::Kind::Text && jump_->size() < 40) {
-            *jump_ += key.text;
-        } else if (key.kind == Key::Kind::Backspace && !jump_->empty()) {
-            jump_->pop_back();
+        if (key.kind == Key::Kind::Text && typed_time_->size() < 40) {
+            *typed_time_ += key.text;
+        } else if (key.kind == Key::Kind::Backspace && !typed_time_->empty()) {
+            typed_time_->pop_back();
         } else if (key.kind == Key::Kind::Escape) {
-            jump_.reset();
+            typed_time_.reset();
         } else if (key.kind == Key::Kind::Enter) {
-            const auto at = wall_time_in(replay_->recording(), *jump_);
+            const auto at = wall_time_in(replay_->recording(), *typed_time_);
             if (at && *at >= first_wall_ns_ && *at <= last_wall_ns_)
                 seek_to_wall_ns_ = *at;
             else
-                said_ = at ? "not in the recording" : "no such time";
-            jump_.reset();
+                message_ = at ? "not in the recording" : "no such time";
+            typed_time_.reset();
         }
         return true;
     }
@@ -192,16 +192,16 @@ class Player {
         seek_to_wall_ns_ = std::max(to, first_wall_ns_);
     }
 
-    [[nodiscard]] std::string where() const {
-        if (jump_)
-            return fmt::format("go to: {}_", *jump_);
+    [[nodiscard]] std::string status_text() const {
+        if (typed_time_)
+            return fmt::format("go to: {}_", *typed_time_);
         const std::string end = over_ ? " at its end" : fmt::format(" x{}", speeds[speed_]);
         std::string span;
         append_local_time(span, first_wall_ns_);
         span += " to ";
         append_local_time(span, last_wall_ns_);
         return fmt::format("recording {}{} ({}){}", local_date_time(wall_ns()), end, span,
-                           said_.empty() ? "" : ": " + said_);
+                           message_.empty() ? "" : ": " + message_);
     }
 
     const Options& options_;
@@ -209,7 +209,7 @@ class Player {
     std::uint64_t end_wall_ns_;
     State state_;
     std::unique_ptr<Replay> replay_;
-    std::optional<Waiting> waiting_;
+    std::optional<PendingEvents> pending_;
     std::optional<TopView> view_;
     std::uint64_t first_wall_ns_ = 0;
     std::uint64_t last_wall_ns_ = 0;
@@ -217,9 +217,9 @@ class Player {
     std::uint64_t played_ns_ = 0; // of this host
     std::size_t speed_ = 0;
     bool over_ = false;
-    std::optional<std::string> jump_; // the time that is being typed
+    std::optional<std::string> typed_time_; // the time that is being typed
     std::optional<std::uint64_t> seek_to_wall_ns_;
-    std::string said_;
+    std::string message_;
 };
 
 } // namespace
@@ -238,8 +238,8 @@ Result<void> run_player(const Options& options) {
         return in_context("--end", end.error());
     const std::uint64_t begin_wall_ns = std::max(*begin, recording->begin_wall_ns());
     if (*end != 0 && *end <= begin_wall_ns)
-        return fail("the end of the span is not after its begin", ExitCode::Usage);
-    auto loop = EventLoop::make();
+        return fail("the end of the span is not after its start", ExitCode::Usage);
+    auto loop = EventLoop::create();
     if (!loop)
         return tl::unexpected(loop.error());
     const HeldBackLog held_back;
@@ -247,8 +247,8 @@ Result<void> run_player(const Options& options) {
     if (!screen)
         return tl::unexpected(screen.error());
     Player player(options, *screen, *end);
-    if (auto gone = player.go_to(begin_wall_ns); !gone)
-        return gone;
+    if (auto moved = player.go_to(begin_wall_ns); !moved)
+        return moved;
     loop->on_readable(STDIN_FILENO, [&] { return player.read_keys(); });
     auto played = loop->run(tick_every, options.duration, [&] { return player.tick(); });
     for (const std::string& note : player.notes())

@@ -8,7 +8,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t soonest_ns = 100'000'000;
+constexpr std::uint64_t min_pause_ns = 100'000'000;
 
 } // namespace
 
@@ -19,7 +19,7 @@ void PortRulesWatch::update() {
             rules_[inode] = port_rules_of(*view.settings);
 }
 
-bool PortRulesWatch::notice(std::uint32_t netns, std::uint64_t now_ns) {
+bool PortRulesWatch::update_if_new(std::uint32_t netns, std::uint64_t now_ns) {
     if (netns == last_) // most events of a batch are in one namespace
         return false;
     if (rules_.contains(netns) || searched_.contains(netns)) {
@@ -29,7 +29,7 @@ bool PortRulesWatch::notice(std::uint32_t netns, std::uint64_t now_ns) {
     if (now_ns < next_ns_)
         return false;
     searched_.insert(netns);
-    next_ns_ = run_and_pause(now_ns, soonest_ns, [this] { update(); });
+    next_ns_ = run_and_pause(now_ns, min_pause_ns, [this] { update(); });
     return true;
 }
 

@@ -19,7 +19,7 @@ class PortRulesWatch {
 
     void update();
     /// True: the namespace was not known before, and update() was called.
-    bool notice(std::uint32_t netns, std::uint64_t now_ns);
+    bool update_if_new(std::uint32_t netns, std::uint64_t now_ns);
     [[nodiscard]] const RulesByNetns& rules() const { return rules_; }
 
   private:

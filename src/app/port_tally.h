@@ -18,7 +18,7 @@ class PortTally {
     void add(const Event& event, std::uint64_t times, std::uint64_t now_ns) {
         if (event.type != EventType::TimeWait || event.role != Role::Client)
             return;
-        if (watch_.notice(event.netns, now_ns))
+        if (watch_.update_if_new(event.netns, now_ns))
             held_.set_rules(watch_.rules());
         held_.add(event, times, 0, now_ns);
     }
@@ -35,9 +35,9 @@ class PortTally {
     }
 
   private:
-    static constexpr std::size_t most_held = 50'000;
+    static constexpr std::size_t max_held = 50'000;
     PortRulesWatch watch_;
-    PortsHeld held_{most_held};
+    PortsHeld held_{max_held};
 };
 
 } // namespace twtrace

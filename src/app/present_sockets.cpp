@@ -7,7 +7,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t most = 100'000;
+constexpr std::size_t max_sockets = 100'000;
 
 Role role_of(const TcpSocket& socket, bool listened, const NetSettings& settings) {
     if (listened)
@@ -23,7 +23,7 @@ std::vector<PresentSocket> present_sockets(const std::vector<std::uint32_t>& cho
     JournaledOwner owners;
     each_older_minisock(chosen, start_ns, "recording",
                         [&](const OpenNamespace& space, const TcpSocket& socket, bool listened) {
-                            if (sockets.size() == most)
+                            if (sockets.size() == max_sockets)
                                 return false;
                             PresentSocket& present = sockets.emplace_back();
                             present.netns = space.inode;

@@ -55,8 +55,8 @@ Result<void> report(const Options& options, const RecordingWriter& writer) {
 
 Result<ExitCode> run_record(const Options& options) {
     if (options.recording.empty())
-        return fail("record needs -o FILE (a new file) or -o DIR/ (a directory that is kept "
-                    "bounded); see twtrace record --help",
+        return fail("record needs -o FILE (a new file) or -o DIR/ (a directory of bounded size); "
+                    "see twtrace record --help",
                     ExitCode::Usage);
     CommandRun command(options);
     auto run = LiveRun::start(options, {every_type, TWTRACE_PASSIVE_SEND, true});
@@ -71,12 +71,12 @@ Result<ExitCode> run_record(const Options& options) {
         return tl::unexpected(started.error());
     auto done = run->run(options, recorder, [&]() -> Result<bool> {
         recorder.tick();
-        return command.go_on();
+        return command.should_continue();
     });
     if (!done)
         return tl::unexpected(done.error());
     recorder.finish();
-    command.name_left();
+    command.report_leftovers();
     if (auto reported = report(options, **writer); !reported)
         return tl::unexpected(reported.error());
     return command.status_or(ExitCode::Ok);

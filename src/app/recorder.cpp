@@ -29,7 +29,7 @@ Filter whole_namespaces(const Filter& filter) {
 Recorder::Recorder(const Options& options, EventSource& source, RecordingWriter& writer,
                    std::uint64_t start_ns)
     : source_(source), writer_(writer), watch_(options.filter.netns),
-      everybody_(whole_namespaces(options.filter)), reading_(everybody_) {
+      namespace_filter_(whole_namespaces(options.filter)), reading_(namespace_filter_) {
     write_present(options, start_ns);
     if (auto begun = reading_.begin(); begun)
         can_read_ = true;
@@ -57,11 +57,11 @@ void Recorder::event(const Event& event) {
 
 // The doctor counts the TIME_WAITs that connect() did not take over when it last failed.
 void Recorder::note_failure(const Event& event) {
-    constexpr std::size_t most = 1000;
+    constexpr std::size_t max_failures = 1000;
     if (event.type != EventType::PortExhausted || event.reason != Reason::None)
         return;
     const HeldKey key{event.netns, event.remote, event.remote_port, event.local};
-    if (failed_ns_.size() < most || failed_ns_.contains(key))
+    if (failed_ns_.size() < max_failures || failed_ns_.contains(key))
         failed_ns_[key] = event.time_ns;
 }
 

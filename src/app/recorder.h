@@ -35,7 +35,7 @@ class Recorder : public EventConsumer {
     EventSource& source_;
     RecordingWriter& writer_;
     NamespaceWatch watch_;
-    Filter everybody_;
+    Filter namespace_filter_;
     doctor::HostReading reading_;
     bool can_read_ = false;
     std::map<HeldKey, std::uint64_t> failed_ns_; // when connect() last found no free port

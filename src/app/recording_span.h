@@ -9,7 +9,7 @@ namespace twtrace {
 
 struct RecordingSpan {
     std::string path;
-    std::string begin; ///< text as wall_time_in() takes it; empty: the begin of the recording
+    std::string begin; ///< text as wall_time_in() takes it; empty: the start of the recording
     std::string end;   ///< the same; empty: its end
 };
 

@@ -7,8 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include "app/event_loop.h"
-#include "app/replayed_namespaces.h"
-#include "model/tcp_state.h"
 #include "model/timestamp.h"
 #include "util/stop_signals.h"
 #include "util/text.h"
@@ -21,7 +19,6 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 // A recorder leaves out seconds without changes. A shorter gap may be a late sample.
 constexpr std::uint64_t quiet_ns = 3 * second_ns;
 constexpr std::uint64_t records_a_batch = 4096;
-constexpr std::size_t most_present = 100'000; // the most that a recorder writes
 
 Event shifted(const Event& event, std::uint64_t shift_ns) {
     Event later = event;
@@ -50,11 +47,11 @@ Result<std::unique_ptr<Replay>> Replay::open(Recording recording, const Filter& 
                                              std::uint64_t begin_wall_ns,
                                              std::uint64_t end_wall_ns) {
     if (end_wall_ns != 0 && end_wall_ns <= begin_wall_ns)
-        return fail("the end of the span is not after its begin", ExitCode::Usage);
+        return fail("the end of the span is not after its start", ExitCode::Usage);
     std::unique_ptr<Replay> replay(new Replay(std::move(recording), filter));
     replay->end_wall_ns_ = end_wall_ns;
-    if (auto gone = replay->go_to_begin(begin_wall_ns); !gone)
-        return tl::unexpected(gone.error());
+    if (auto moved = replay->go_to_begin(begin_wall_ns); !moved)
+        return tl::unexpected(moved.error());
     return replay;
 }
 
@@ -62,7 +59,7 @@ Result<void> Replay::go_to_begin(std::uint64_t begin_wall_ns) {
     // If the first blocks of a run were removed, the rest begins at the next full second.
     begin_wall_ns_ = std::max(begin_wall_ns, recording_.begin_wall_ns());
     if (begin_wall_ns > recording_.end_wall_ns())
-        return fail(fmt::format("{} ends at {}, before the begin of the span",
+        return fail(fmt::format("{} ends at {}, before the start of the span",
                                 printable(recording_.path()),
                                 local_date_time(recording_.end_wall_ns())));
     if (auto sought = recording_.seek(begin_wall_ns); !sought)
@@ -99,7 +96,7 @@ Result<void> Replay::run(const Options& options, EventConsumer& consumer,
             static_cast<std::uint64_t>(std::chrono::nanoseconds(options.duration).count());
         end_wall_ns_ = end_wall_ns_ == 0 ? end : std::min(end_wall_ns_, end);
     }
-    auto signals = EventLoop::make();
+    auto signals = EventLoop::create();
     if (!signals)
         return tl::unexpected(signals.error());
     after_batch_ = &after_batch;
@@ -122,7 +119,7 @@ Result<void> Replay::run(const Options& options, EventConsumer& consumer,
 bool Replay::step(EventConsumer& consumer) {
     consumer_ = &consumer;
     if (first_event_)
-        hand_out(*std::exchange(first_event_, std::nullopt));
+        deliver(*std::exchange(first_event_, std::nullopt));
     else if (!ended_ && !recording_.next(*this))
         finish(std::max(now_ns_, sample_.at_ns));
     consumer_ = nullptr;
@@ -165,26 +162,8 @@ void Replay::start(const RunStart& start) {
     begins_with_run_ = is_first;
 }
 
-void Replay::netns(const NamespaceRecord& record) {
-    netns_[record.inode].record = record;
-}
-
-void Replay::sockets(const std::vector<PresentSocket>& sockets) {
-    const std::size_t free = most_present - std::min(most_present, present_.size());
-    const auto count = static_cast<std::ptrdiff_t>(std::min(free, sockets.size()));
-    present_.insert(present_.end(), sockets.begin(), sockets.begin() + count);
-}
-
-void Replay::ports(const PortsRecord& record) {
-    netns_[record.netns].ports = record;
-}
-
-void Replay::conntrack(const ConntrackRecord& record) {
-    netns_[record.netns].conntrack = record.counts;
-}
-
 // Passes seconds without changes, which the recorder left out.
-void Replay::pass_time(std::uint64_t until_ns) {
+void Replay::pass_quiet_seconds(std::uint64_t until_ns) {
     if (!is_sampled_ || next_checkpoint_ns_ != 0 || sample_.at_ns + quiet_ns > until_ns)
         return;
     while (!ended_ && sample_.at_ns + second_ns + second_ns / 2 < until_ns) {
@@ -203,7 +182,7 @@ void Replay::event(const Event& event) {
 }
 
 void Replay::pass(const Event& event) {
-    pass_time(event.time_ns);
+    pass_quiet_seconds(event.time_ns);
     const bool outside = (end_checkpoint_ns_ != 0 && event.time_ns > end_checkpoint_ns_) ||
                          (!begins_with_run_ && event.time_ns <= start_ns_);
     if (!begun_ || ended_ || outside)
@@ -214,10 +193,10 @@ void Replay::pass(const Event& event) {
     if (consumer_ == nullptr) // the span begins in a gap, which this event ended
         first_event_ = event;
     else
-        hand_out(event);
+        deliver(event);
 }
 
-void Replay::hand_out(const Event& event) {
+void Replay::deliver(const Event& event) {
     if (!filters_ || filter_.passes(event))
         consumer_->event(event);
     else
@@ -241,7 +220,7 @@ void Replay::counted(const Event& event, std::uint64_t times) {
 }
 
 void Replay::checkpoint(std::uint64_t at_ns) {
-    pass_time(at_ns + shift_ns_);
+    pass_quiet_seconds(at_ns + shift_ns_);
     choose_checkpoint(at_ns + shift_ns_);
 }
 
@@ -265,7 +244,7 @@ void Replay::sample(const RunSample& given) {
     const std::uint64_t at_ns = given.at_ns + shift_ns_;
     if (at_ns <= sample_.at_ns) // a block repeats the last one at its beginning
         return;
-    pass_time(at_ns);
+    pass_quiet_seconds(at_ns);
     if (ended_)
         return;
     is_sampled_ = true;
@@ -299,7 +278,7 @@ void Replay::pass_checkpoint(std::uint64_t at_ns) {
 }
 
 void Replay::end(const RunSample& last) {
-    pass_time(last.at_ns + shift_ns_);
+    pass_quiet_seconds(last.at_ns + shift_ns_);
     if (ended_)
         return;
     for (const auto& [inode, counts] : last.namespaces)
@@ -351,48 +330,6 @@ double Replay::elapsed_s() const {
     return static_cast<double>(now_ns_ - std::min(now_ns_, start_ns_)) / 1e9;
 }
 
-std::optional<EventSource::EndsLosses> Replay::ends_losses() const {
-    if (!run_.ends)
-        return std::nullopt;
-    return EndsLosses{sample_.ends_lost, sample_.ends_untracked};
-}
-
-std::unique_ptr<NamespaceViews> Replay::namespaces(const std::vector<std::uint32_t>& chosen) const {
-    return std::make_unique<ReplayedNamespaces>(*this, chosen);
-}
-
-Inherited Replay::inherited(const std::vector<std::uint32_t>& chosen, std::uint64_t at_ns,
-                            Flows& flows) const {
-    Inherited inherited(at_ns);
-    const std::uint64_t passed_ms = (at_ns - std::min(at_ns, present_at_ns_)) / 1'000'000;
-    for (const PresentSocket& socket : present_) {
-        const bool is_chosen =
-            chosen.empty() || std::find(chosen.begin(), chosen.end(), socket.netns) != chosen.end();
-        if (socket.role != Role::Client || !is_chosen || socket.remaining_ms <= passed_ms)
-            continue;
-        const std::uint64_t left_ms = socket.remaining_ms - passed_ms;
-        inherited.add(socket.netns, static_cast<std::uint32_t>(left_ms));
-        HeldPort held;
-        held.port = socket.local_port;
-        held.holder = socket.fin_wait2 ? PortHolder::FinWait2 : PortHolder::TimeWait;
-        held.since_ns =
-            at_ns -
-            std::min(at_ns,
-                     (time_wait_ms - std::min<std::uint64_t>(time_wait_ms, left_ms)) * 1'000'000);
-        flows.inherit({socket.netns, socket.remote, socket.remote_port, socket.local}, held);
-    }
-    return inherited;
-}
-
-void Replay::note_netns(const Event& event) {
-    constexpr std::size_t most = 1000;
-    if (event.role != Role::Client || event.netns == last_netns_)
-        return;
-    last_netns_ = event.netns;
-    if (client_netns_.size() < most)
-        client_netns_.insert(event.netns);
-}
-
 std::vector<std::string> Replay::notes() const {
     std::vector<std::string> notes = recording_.notes();
     const auto unknown =
@@ -401,7 +338,7 @@ std::vector<std::string> Replay::notes() const {
             return found == netns_.end() || !found->second.record.settings;
         });
     if (unknown > 0)
-        notes.push_back(fmt::format("{} has no settings of {} of {} network namespaces with "
+        notes.push_back(fmt::format("{} has no settings for {} of {} network namespaces with "
                                     "clients: the use of ports is not known there",
                                     printable(recording_.path()), unknown, client_netns_.size()));
     if (ended_ && !run_over_ && end_checkpoint_ns_ == 0)

@@ -93,10 +93,10 @@ class Replay : public EventSource, private RecordVisitor {
 
     void pass(const Event& event);
     void count(const Event& event);
-    void hand_out(const Event& event);
+    void deliver(const Event& event);
     void note_netns(const Event& event);
     void end_batch();
-    void pass_time(std::uint64_t until_ns);
+    void pass_quiet_seconds(std::uint64_t until_ns);
     void choose_checkpoint(std::uint64_t at_ns);
     void pass_checkpoint(std::uint64_t at_ns);
     void finish(std::uint64_t at_ns);
@@ -110,7 +110,7 @@ class Replay : public EventSource, private RecordVisitor {
     std::uint64_t begin_wall_ns_ = 0;
     std::uint64_t end_wall_ns_ = 0; // 0: none
     bool begun_ = false;
-    // Read during the search for the begin, and not yet passed on.
+    // Read during the search for the start of the span, and not yet passed on.
     std::optional<Event> first_event_;
     bool ended_ = false;
     // While the replay runs: called for each batch, and when a checkpoint is chosen or passed.
@@ -130,7 +130,7 @@ class Replay : public EventSource, private RecordVisitor {
     RunSample sample_;              // the last one, in shifted time
     Accounting::Inputs ended_runs_; // of runs that have ended
     Accounting::Inputs at_begin_;
-    bool begins_with_run_ = false;       // the begin is that of a run, with exact counters
+    bool begins_with_run_ = false;       // the span starts with a run, with exact counters
     bool run_over_ = false;              // the end of the run was read
     bool is_sampled_ = false;            // sample_ belongs to this run
     std::uint64_t after_sample_ = 0;     // entries since sample_

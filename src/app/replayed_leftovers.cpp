@@ -69,7 +69,7 @@ void ReplayedLeftovers::add(const Replay& replay) {
 
 void ReplayedLeftovers::add(std::uint64_t key, std::uint64_t until_wall_ns,
                             std::string_view service) {
-    if (sockets_.size() >= most)
+    if (sockets_.size() >= max_sockets)
         return;
     const std::string* name = nullptr;
     if (!service.empty()) {

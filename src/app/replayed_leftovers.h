@@ -17,8 +17,8 @@ namespace twtrace {
 
 class ReplayedLeftovers : public EventConsumer {
   public:
-    /// replay: the span, before it is run. options: its --begin and --end. Reads the part of the
-    /// last minute of the span that lies before its begin.
+    /// replay: the span, before it is run. options: its --begin and --end. If the span is shorter
+    /// than a minute, reads what precedes it within a minute of its end.
     static Result<ReplayedLeftovers> before(const Replay& replay, const Options& options);
 
     /// An event of the span: a new close of the same addresses and ports ends an older one.
@@ -29,7 +29,7 @@ class ReplayedLeftovers : public EventConsumer {
     [[nodiscard]] doctor::Leftovers at(std::uint64_t end_wall_ns) const;
 
   private:
-    static constexpr std::size_t most = 1'000'000; // a minute of 17,000 closes a second
+    static constexpr std::size_t max_sockets = 1'000'000; // a minute of 17,000 closes a second
     struct Socket {
         std::uint64_t until_wall_ns;
         const std::string* service; // null: not known

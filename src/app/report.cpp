@@ -180,7 +180,7 @@ Result<void> run_report(const Options& given) {
     ReportData& data = reporter.data();
     data.duration_s = (*source)->elapsed_s();
     append_summary_json(
-        picture_of(**source, reporter.aggregator(), peers_per_group, reporter.ports(), false),
+        snapshot_of(**source, reporter.aggregator(), peers_per_group, reporter.ports(), false),
         data.summary_json);
     add_doctor(**source, **facts, reporter);
     append_whatif_json(what_if_report(options, **source, reporter.log()), data.whatif_json);

@@ -21,7 +21,9 @@ constexpr std::size_t every_peer = ~std::size_t{0};
 Result<std::vector<BudgetVerdict>> run_intervals(const Options& options, EventSource& run,
                                                  CommandRun& command, Output& output) {
     IntervalSummary summary(options, run, output);
-    if (auto done = run.run(options, summary, [&] { return command.go_on(summary.tick()); }); !done)
+    if (auto done =
+            run.run(options, summary, [&] { return command.should_continue(summary.tick()); });
+        !done)
         return tl::unexpected(done.error());
     if (!output.reader_gone()) {
         take_pending_stop();
@@ -35,17 +37,17 @@ Result<std::vector<BudgetVerdict>> run_once(const Options& options, EventSource&
                                             CommandRun& command, Output& output) {
     Aggregator aggregator(options.group_by);
     Collector collector(aggregator, run, options.filter.netns);
-    if (auto done = run.run(options, collector, [&] { return command.go_on(); }); !done)
+    if (auto done = run.run(options, collector, [&] { return command.should_continue(); }); !done)
         return tl::unexpected(done.error());
     take_pending_stop(); // a second Ctrl-C interrupts the document
     const PortsHeld& ports = collector.ports();
-    append_summary(picture_of(run, aggregator, peers_per_group, ports, !options.wide),
+    append_summary(snapshot_of(run, aggregator, peers_per_group, ports, !options.wide),
                    options.format, options.wide, output.buffer());
     if (auto flushed = output.flush(); !flushed)
         return tl::unexpected(flushed.error());
     if (options.budgets.empty())
         return std::vector<BudgetVerdict>{};
-    return judge(options.budgets, picture_of(run, aggregator, every_peer, ports, true));
+    return judge(options.budgets, snapshot_of(run, aggregator, every_peer, ports, true));
 }
 
 Result<ExitCode> report(const std::vector<BudgetVerdict>& verdicts, const Options& options,
@@ -67,7 +69,7 @@ Result<ExitCode> report(const std::vector<BudgetVerdict>& verdicts, const Option
 
 Result<ExitCode> run_summary(const Options& options) {
     if (!options.junit_file.empty() && options.budgets.empty())
-        return fail("--junit writes the verdicts on --fail-if, and there is no --fail-if",
+        return fail("--junit writes the verdicts of --fail-if, so it needs --fail-if",
                     ExitCode::Usage);
     auto document = Document::open(options);
     if (!document)
@@ -86,7 +88,7 @@ Result<ExitCode> run_summary(const Options& options) {
     if (!verdicts)
         return tl::unexpected(verdicts.error());
     const auto code = report(*verdicts, options, run.elapsed_s());
-    command.name_left();
+    command.report_leftovers();
     return code ? Result<ExitCode>(command.status_or(*code)) : code;
 }
 

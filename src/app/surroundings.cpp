@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t find_every_ns = 10 * second_ns;
-constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // if an event came from a new one
+constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // after an event from a new namespace
 constexpr std::uint64_t remembered_ns = 6 * second_ns; // longer than the span of rates (RateSpan)
 constexpr std::uint64_t sample_ns = second_ns / 10;
 
@@ -26,27 +26,27 @@ PortRules rules_of(const NamespaceView& view, std::uint32_t usual_ports) {
 
 Surveyor::Surveyor(const Options& options, const EventSource& source)
     : source_(source), watch_(source.namespaces(options.filter.netns)) {
-    around_.host = source.host().name;
-    around_.filtered = options.filter.is_partial();
+    surroundings_.host = source.host().name;
+    surroundings_.filtered = options.filter.is_partial();
 }
 
 void Surveyor::find_namespaces() {
     const std::size_t before = watch_->views().size();
     watch_->find();
     if (watch_->views().size() != before)
-        around_.present.clear(); // the sockets of a new namespace are not an increase
-    around_.rules.clear();
+        surroundings_.present.clear(); // the sockets of a new namespace are not an increase
+    surroundings_.rules.clear();
     name_of_.clear();
     const std::uint32_t usual_ports = watch_->usual_ports();
     for (const auto& [inode, view] : watch_->views()) {
-        around_.rules[inode] = rules_of(view, usual_ports);
+        surroundings_.rules[inode] = rules_of(view, usual_ports);
         name_of_[inode] = watch_->name_of(inode);
     }
 }
 
 void Surveyor::count_sockets() {
     watch_->count();
-    around_.namespaces.clear();
+    surroundings_.namespaces.clear();
     for (const auto& [inode, view] : watch_->views()) {
         NamespaceLine line;
         line.inode = inode;
@@ -55,15 +55,15 @@ void Surveyor::count_sockets() {
             line.present = view.counts->time_wait;
         if (view.settings)
             line.limit = view.settings->max_tw_buckets;
-        around_.namespaces.push_back(std::move(line));
+        surroundings_.namespaces.push_back(std::move(line));
     }
 }
 
 void Surveyor::measure(std::uint64_t now_ns) {
     std::uint64_t sockets = 0;
-    for (const NamespaceLine& line : around_.namespaces)
+    for (const NamespaceLine& line : surroundings_.namespaces)
         sockets += line.present.value_or(0);
-    auto& present = around_.present;
+    auto& present = surroundings_.present;
     present.push_back({now_ns, sockets});
     while (present.front().at_ns + remembered_ns < now_ns)
         present.erase(present.begin());
@@ -71,7 +71,7 @@ void Surveyor::measure(std::uint64_t now_ns) {
 
 // The accounting counts up to an earlier full second, so its entries are stored with that time.
 void Surveyor::count_entries(std::uint64_t until_ns) {
-    const Accounting& accounting = around_.accounting;
+    const Accounting& accounting = surroundings_.accounting;
     if (until_ns == 0 || (!samples_.empty() && samples_.back().until_ns == until_ns))
         return;
     samples_.push_back({until_ns, accounting.captured + accounting.lost + accounting.missed});
@@ -80,8 +80,9 @@ void Surveyor::count_entries(std::uint64_t until_ns) {
     const Sample& first = samples_.front();
     const Sample& last = samples_.back();
     if (last.until_ns > first.until_ns)
-        around_.entering_unfiltered = static_cast<double>(last.entered - first.entered) /
-                                      (static_cast<double>(last.until_ns - first.until_ns) / 1e9);
+        surroundings_.entering_unfiltered =
+            static_cast<double>(last.entered - first.entered) /
+            (static_cast<double>(last.until_ns - first.until_ns) / 1e9);
 }
 
 // A namespace that is gone or can't be reached stays unknown: it is searched for once.
@@ -94,8 +95,8 @@ void Surveyor::notice_new(const Flows& flows) {
 }
 
 void Surveyor::update(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns) {
-    around_.wall_ns = source_.wall_of(now_ns);
-    around_.accounting = accounting;
+    surroundings_.wall_ns = source_.wall_of(now_ns);
+    surroundings_.accounting = accounting;
     count_entries(source_.accounted_until_ns());
     notice_new(flows);
     if (now_ns >= (has_new_ ? find_soonest_ns_ : next_find_ns_)) {
@@ -106,7 +107,8 @@ void Surveyor::update(const Accounting& accounting, const Flows& flows, std::uin
     }
     if (now_ns >= next_count_ns_) {
         next_count_ns_ = run_and_pause(now_ns, 0, [this] { count_sockets(); });
-        if (around_.present.empty() || now_ns - around_.present.back().at_ns >= sample_ns)
+        if (surroundings_.present.empty() ||
+            now_ns - surroundings_.present.back().at_ns >= sample_ns)
             measure(now_ns);
     }
 }

@@ -1,4 +1,4 @@
-// What a live view shows beside the events: namespaces, their limits and ports, and the accounting.
+// What a live view shows besides events: namespaces, their limits and ports, and the accounting.
 #pragma once
 
 #include <deque>
@@ -18,7 +18,7 @@ class Surveyor {
     /// Updates what is due. Takes at most half a percent of the time, however many namespaces there
     /// are.
     void update(const Accounting& accounting, const Flows& flows, std::uint64_t now_ns);
-    [[nodiscard]] const Surroundings& surroundings() const { return around_; }
+    [[nodiscard]] const Surroundings& surroundings() const { return surroundings_; }
 
   private:
     void notice_new(const Flows& flows);
@@ -40,7 +40,7 @@ class Surveyor {
     std::uint64_t find_soonest_ns_ = 0;
     std::uint64_t next_count_ns_ = 0;
     std::deque<Sample> samples_; ///< of the last five seconds
-    Surroundings around_;
+    Surroundings surroundings_;
 };
 
 } // namespace twtrace

@@ -20,7 +20,7 @@ namespace twtrace {
 
 // A screen with tens of thousands of peers takes tens of milliseconds. It is then refreshed less
 // often, so that refreshes take at most a fiftieth of a core.
-inline constexpr std::uint64_t top_times_longer = 50;
+inline constexpr std::uint64_t refresh_pause_per_cost = 50;
 inline constexpr std::chrono::milliseconds default_top_interval{1000};
 
 class TopView : public EventConsumer {
@@ -45,7 +45,7 @@ class TopView : public EventConsumer {
     }
 
     bool tick() {
-        const bool draw = screen_.go_on_after_signals();
+        const bool draw = screen_.handle_signals();
         const std::uint64_t now = source_.now_ns();
         const std::uint64_t before = cpu_now_ns();
         const bool due = now >= next_ns_;
@@ -56,8 +56,8 @@ class TopView : public EventConsumer {
         if (due || draw || keys_pressed_)
             redraw();
         if (due)
-            next_ns_ = std::max(
-                {next_ns_ + interval_ns(), now, now + top_times_longer * (cpu_now_ns() - before)});
+            next_ns_ = std::max({next_ns_ + interval_ns(), now,
+                                 now + refresh_pause_per_cost * (cpu_now_ns() - before)});
         keys_pressed_ = false;
         return !state_.quit && (options_.count == 0 || refreshes_ < options_.count);
     }
@@ -83,9 +83,9 @@ class TopView : public EventConsumer {
     /// Refreshes at the next tick.
     void refresh_soon() { next_ns_ = 0; }
     /// Text beside the title: the position in a recording.
-    void say(const std::string& text) {
+    void set_status(const std::string& text) {
         keys_pressed_ = keys_pressed_ || picture_.around.replay != text;
-        said_ = text;
+        status_ = text;
     }
 
     [[nodiscard]] const Frame& frame() const { return frame_; }
@@ -126,7 +126,7 @@ class TopView : public EventConsumer {
     }
 
     void redraw() {
-        picture_.around.replay = said_;
+        picture_.around.replay = status_;
         frame_ = draw(state_, picture_, rows_, screen_.size(), screen_.glyphs(),
                       static_cast<double>(interval_.count()) / 1000);
         screen_.show(frame_);
@@ -148,7 +148,7 @@ class TopView : public EventConsumer {
     std::uint64_t next_ns_ = 0;
     std::uint64_t refreshes_ = 0;
     bool keys_pressed_ = true;
-    std::string said_;
+    std::string status_;
 };
 
 } // namespace twtrace

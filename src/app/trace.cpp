@@ -59,7 +59,7 @@ class LinePrinter : public EventConsumer {
 };
 
 // The lines themselves do not show that some are missing.
-void say_what_is_missing(const Accounting& accounting) {
+void report_missing(const Accounting& accounting) {
     const bool some = accounting.lost > 0 || accounting.missed > 0 || accounting.untracked > 0 ||
                       (accounting.kernel && !accounting.exact);
     spdlog::log(some ? spdlog::level::warn : spdlog::level::info, "accounting: {}",
@@ -86,12 +86,12 @@ Result<ExitCode> run_trace(const Options& options) {
     auto done = run.run(options, printer, [&]() -> Result<bool> {
         if (auto flushed = output.flush(); !flushed)
             return tl::unexpected(flushed.error());
-        return command.go_on(!output.reader_gone() && !printer.done());
+        return command.should_continue(!output.reader_gone() && !printer.done());
     });
     if (!done)
         return tl::unexpected(done.error());
-    say_what_is_missing(run.accounting());
-    command.name_left();
+    report_missing(run.accounting());
+    command.report_leftovers();
     return command.status_or(ExitCode::Ok);
 }
 

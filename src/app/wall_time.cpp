@@ -16,14 +16,14 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::int64_t day_s = 86'400;
 
 tl::unexpected<Error> not_a_time(const std::string& text) {
-    return fail(fmt::format("'{}' is no time: -15m (before the end of the recording), 03:12, "
-                            "03:12:30, '2026-11-28 03:12', or RFC 3339",
+    return fail(fmt::format("'{}' is not a time such as -15m (before the end of the recording), "
+                            "03:12, 03:12:30, '2026-11-28 03:12', or RFC 3339",
                             printable(text)),
                 ExitCode::Usage);
 }
 
 // Seconds in "15m"; none: not of this form.
-std::optional<double> parse_span(std::string_view text) {
+std::optional<double> parse_duration_s(std::string_view text) {
     double value = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
     if (parsed.ec != std::errc() || !std::isfinite(value) || value < 0)
@@ -111,11 +111,11 @@ Result<std::uint64_t> wall_time_in(const Recording& recording, const std::string
     if (text.empty())
         return 0;
     if (text[0] == '-') {
-        const auto span_s = parse_span(std::string_view(text).substr(1));
-        if (!span_s)
+        const auto duration_s = parse_duration_s(std::string_view(text).substr(1));
+        if (!duration_s)
             return not_a_time(text);
         const std::uint64_t end = recording.end_wall_ns();
-        return end - std::min(end, static_cast<std::uint64_t>(*span_s * 1e9));
+        return end - std::min(end, static_cast<std::uint64_t>(*duration_s * 1e9));
     }
     auto parsed = parse(text);
     if (!parsed)

@@ -73,7 +73,7 @@ WhatIfReport what_if_report(const Options& options, const EventSource& source,
 
 Result<ExitCode> run_what_if(const Options& given) {
     if (given.format == Format::Csv)
-        return fail("what-if prints a table or JSON, no CSV; see twtrace what-if --help",
+        return fail("what-if prints a table or JSON, not CSV; see twtrace what-if --help",
                     ExitCode::Usage);
     Options options = given;
     if (options.duration.count() == 0 && options.child.empty() && options.from.empty())
@@ -88,7 +88,8 @@ Result<ExitCode> run_what_if(const Options& given) {
     if (auto started = command.start(**source); !started)
         return tl::unexpected(started.error());
     Logger logger;
-    if (auto done = (*source)->run(options, logger, [&] { return command.go_on(); }); !done)
+    if (auto done = (*source)->run(options, logger, [&] { return command.should_continue(); });
+        !done)
         return tl::unexpected(done.error());
     take_pending_stop();
     const WhatIfReport report = what_if_report(options, **source, logger.log());
@@ -99,7 +100,7 @@ Result<ExitCode> run_what_if(const Options& given) {
         append_whatif_table(report, options.wide, output.buffer());
     if (auto flushed = output.flush(); !flushed)
         return tl::unexpected(flushed.error());
-    command.name_left();
+    command.report_leftovers();
     return command.status_or(ExitCode::Ok);
 }
 

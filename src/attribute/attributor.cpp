@@ -12,9 +12,9 @@ namespace twtrace {
 
 namespace {
 
-// On hybrid hosts the answer comes from /proc, and a living process may be moved to another cgroup.
-constexpr std::uint64_t believed_ns = 5'000'000'000;
-constexpr std::uint64_t netns_believed_ns = 1'000'000'000;
+// On hybrid hosts the cgroup comes from /proc, and a process may be moved to another one.
+constexpr std::uint64_t owner_max_age_ns = 5'000'000'000;
+constexpr std::uint64_t netns_name_max_age_ns = 1'000'000'000;
 
 } // namespace
 
@@ -80,7 +80,7 @@ Attributor::Key Attributor::key_of(const Task& task) {
     return {task.start_boottime_ns, task.cgroup_id, task.pid, task.comm_bytes};
 }
 
-const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
+const Attributor::Known& Attributor::owner_of(const Event& event, const Key& key) {
     Known* known = owners_.find(key);
     if (known != nullptr && known->until_ns >= event.time_ns)
         return *known;
@@ -94,27 +94,28 @@ const Attributor::Known& Attributor::known(const Event& event, const Key& key) {
             owner.language = std::move(known->owner.language);
     }
     owner.id = new_owner_id();
-    return owners_.put(key, {std::move(owner), event.time_ns + believed_ns});
+    return owners_.put(key, {std::move(owner), event.time_ns + owner_max_age_ns});
 }
 
 void Attributor::name_netns(Event& event) {
     if (netns_.inode != event.netns || netns_.until_ns < event.time_ns)
-        netns_ = {event.netns, event.time_ns + netns_believed_ns,
+        netns_ = {event.netns, event.time_ns + netns_name_max_age_ns,
                   netns_names_.name_of(event.netns).value_or("")};
     event.netns_name = netns_.name;
 }
 
 void Attributor::name_remote(Event& event) {
-    if (options_.others) {
-        if (const std::uint64_t version = options_.others->version(); version != others_version_) {
-            others_version_ = version;
-            others_ = options_.others->get();
+    if (options_.host_services) {
+        if (const std::uint64_t version = options_.host_services->version();
+            version != host_services_version_) {
+            host_services_version_ = version;
+            host_services_ = options_.host_services->get();
         }
-        options_.others->use();
-        if (others_)
-            event.remote_service = others_->find(event);
-        if (others_ && !others_->knows(event.netns))
-            options_.others->want();
+        options_.host_services->mark_used();
+        if (host_services_)
+            event.remote_service = host_services_->find(event);
+        if (host_services_ && !host_services_->knows(event.netns))
+            options_.host_services->request();
         if (event.remote_service.empty())
             event.remote_service = passive_ends_.find(event);
     }
@@ -125,17 +126,17 @@ void Attributor::name_remote(Event& event) {
 }
 
 void Attributor::attribute(Event& event) {
-    static const Owner nobody;
+    static const Owner no_owner;
     name_remote(event);
     if (options_.netns_names)
         name_netns(event);
     if (!event.task.known()) {
-        event.owner = &nobody;
+        event.owner = &no_owner;
         return;
     }
-    event.owner = &known(event, key_of(event.task)).owner;
-    if (options_.others)
-        passive_ends_.notice(event);
+    event.owner = &owner_of(event, key_of(event.task)).owner;
+    if (options_.host_services)
+        passive_ends_.note(event);
 }
 
 void Attributor::prepare(const Event& event) {
@@ -143,7 +144,7 @@ void Attributor::prepare(const Event& event) {
     if (!event.task.known() || key == prepared_) // most events of a batch belong to one process
         return;
     prepared_ = key;
-    known(event, key);
+    owner_of(event, key);
 }
 
 } // namespace twtrace

@@ -29,8 +29,8 @@ struct AttributeOptions {
     bool programs = false;    ///< which program each process runs
     bool languages = false;   ///< the language that the program was built from; with `programs`
     std::string root = "/";   ///< directory that the files of container runtimes are below
-    /// Names the remote ends; null: they stay unnamed.
-    std::shared_ptr<HostServicesBox> others = {};
+    /// Services of remote ends on this host; null: they stay unnamed.
+    std::shared_ptr<HostServicesBox> host_services = {};
     bool resolve = false; ///< names of remote addresses
 };
 
@@ -69,7 +69,7 @@ class Attributor {
     };
     Owner look_up(const Task& task, std::uint64_t now_ns);
     static Key key_of(const Task& task);
-    const Known& known(const Event& event, const Key& key);
+    const Known& owner_of(const Event& event, const Key& key);
 
     void name_container(const CgroupInfo& cgroup, Owner& owner);
     void name_netns(Event& event);
@@ -87,8 +87,8 @@ class Attributor {
         std::uint64_t until_ns = 0;
         std::string name;
     } netns_; ///< of the last event: most events of a batch share one
-    std::shared_ptr<const HostServices> others_;
-    std::uint64_t others_version_ = 0;
+    std::shared_ptr<const HostServices> host_services_;
+    std::uint64_t host_services_version_ = 0;
     PassiveEnds passive_ends_;
     std::optional<RemoteNames> remote_names_;
     std::string remote_name_; // of the last event

@@ -12,9 +12,9 @@
 //      it: the innermost container runs the process (docker in docker, kind's nodes).
 //   2. A component that names a Kubernetes pod sets the pod and drops the unit around it, which
 //      belongs to the kubelet.
-//   3. The first unit that is not a slice is the unit. What is below it was made by the program
-//      and not by systemd, so it does not change the unit. Only below user@N.service and
-//      session-N.scope, and inside a container, are there further units.
+//   3. The first unit that is not a slice is the unit. Cgroups below it were created by the
+//      program and not by systemd, so they do not change the unit. Further units exist only below
+//      user@N.service and session-N.scope, and inside a container.
 //   4. Entering a container keeps the unit around it only if that is a service which runs this
 //      container for itself (podman --cgroups=split, quadlet, docker --cgroup-parent). A login or
 //      a container manager (docker.service, kubelet.service) is not the service that closes.

@@ -10,7 +10,7 @@
 
 namespace twtrace {
 
-/// All fields are printable ASCII and bounded; empty: the path does not tell.
+/// All fields are printable ASCII and bounded; empty: the path does not show it.
 struct CgroupName {
     /// The systemd unit as systemctl prints it, escapes kept ("dev-disk\x2dby.service"), at most
     /// 255 bytes. Empty if the unit is only the wrapper of the container ("docker-<id>.scope").
@@ -31,7 +31,7 @@ struct CgroupName {
     /// Kubernetes pod uid with dashes, or 32 hex digits for a static pod.
     std::string pod;
     /// docker, containerd, cri-o, podman, lxc, systemd-nspawn, libvirt, buildkit, or the prefix
-    /// that an unknown runtime puts before a 64-digit id. Empty if the path does not tell:
+    /// that an unknown runtime puts before a 64-digit id. Empty if the path does not show it:
     /// kubelet's cgroupfs driver spells docker's and containerd's pods alike.
     std::string runtime;
     /// The unit belongs to the container's own systemd (lxc, nspawn, kind), not to the host's.

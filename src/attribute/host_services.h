@@ -23,7 +23,7 @@ class HostServices {
         ListenerTable listeners;
         std::unordered_map<std::uint32_t, std::string> services; ///< by the listener's inode
         std::string
-            owner; ///< the container or pod that it was made for; empty: the host, or unknown
+            owner; ///< the container or pod that it was created for; empty: the host, or unknown
         std::vector<Address> addresses;
     };
 
@@ -52,21 +52,21 @@ class HostServicesBox {
     [[nodiscard]] std::shared_ptr<const HostServices> get() const;
     /// Increases with each snapshot.
     [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
-    /// Mark the present snapshot as in use (use) or as too old (want).
-    void use() {
+    /// The present snapshot was used, or is too old.
+    void mark_used() {
         if (!used_.load(std::memory_order_relaxed))
             used_.store(true, std::memory_order_relaxed);
     }
-    void want() { wanted_.store(true, std::memory_order_relaxed); }
+    void request() { requested_.store(true, std::memory_order_relaxed); }
     bool take_used() { return used_.exchange(false, std::memory_order_relaxed); }
-    bool take_wanted() { return wanted_.exchange(false, std::memory_order_relaxed); }
+    bool take_request() { return requested_.exchange(false, std::memory_order_relaxed); }
 
   private:
     mutable std::mutex mutex_;
     std::shared_ptr<const HostServices> services_;
     std::atomic<std::uint64_t> version_{0};
     std::atomic<bool> used_{false};
-    std::atomic<bool> wanted_{false};
+    std::atomic<bool> requested_{false};
 };
 
 } // namespace twtrace

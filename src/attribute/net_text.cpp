@@ -47,7 +47,7 @@ void add_once(std::vector<Address>& all, const Address& address) {
 }
 
 // tcp and tcp6 write addresses as 32-bit words in host byte order.
-std::optional<Address> words(string_view hex) {
+std::optional<Address> from_host_order(string_view hex) {
     if (hex.size() != 8 && hex.size() != 32)
         return std::nullopt;
     Address address;
@@ -63,7 +63,7 @@ std::optional<Address> words(string_view hex) {
     return address;
 }
 
-std::optional<Address> plain_hex(string_view hex) {
+std::optional<Address> from_network_order(string_view hex) {
     Address address;
     address.family = 6;
     if (hex.size() != 2 * address.bytes.size())
@@ -99,7 +99,7 @@ std::vector<Address> parse_if_inet6(string_view text) {
     std::vector<Address> all;
     while (!text.empty()) {
         string_view line = take_line(text);
-        const auto address = plain_hex(take_word(line));
+        const auto address = from_network_order(take_word(line));
         const bool link_local =
             address && address->bytes[0] == 0xfe && (address->bytes[1] & 0xc0U) == 0x80;
         if (address && !is_loopback(*address) && !link_local)
@@ -110,16 +110,16 @@ std::vector<Address> parse_if_inet6(string_view text) {
 
 bool parse_listener(string_view line, TcpSocket& listener) {
     constexpr string_view listen = "0A";
-    std::array<string_view, 10> words_of_line;
-    for (string_view& word : words_of_line)
+    std::array<string_view, 10> words;
+    for (string_view& word : words)
         word = take_word(line);
-    const string_view local = words_of_line[1];
+    const string_view local = words[1];
     const std::size_t colon = local.find(':');
-    if (colon == string_view::npos || words_of_line[3] != listen)
+    if (colon == string_view::npos || words[3] != listen)
         return false;
-    const auto address = words(local.substr(0, colon));
+    const auto address = from_host_order(local.substr(0, colon));
     const auto port = number<std::uint16_t>(local.substr(colon + 1), 16);
-    const auto inode = number<std::uint32_t>(words_of_line[9], 10);
+    const auto inode = number<std::uint32_t>(words[9], 10);
     if (!address || !port || !inode)
         return false;
     listener = {};

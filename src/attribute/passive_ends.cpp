@@ -7,14 +7,14 @@
 
 namespace twtrace {
 
-std::size_t PassiveEnds::place_of(const Key& key) {
+std::size_t PassiveEnds::slot_of(const Key& key) {
     std::uint64_t halves[4];
     std::memcpy(&halves[0], key.local.bytes.data(), 16);
     std::memcpy(&halves[2], key.remote.bytes.data(), 16);
     std::size_t hash = mix(key.netns, std::uint64_t{key.local_port} << 16U | key.remote_port);
     for (const std::uint64_t half : halves)
         hash = mix(hash, half);
-    return hash % places;
+    return hash % slot_count;
 }
 
 std::uint32_t PassiveEnds::number_of(const std::string& service) {
@@ -23,8 +23,8 @@ std::uint32_t PassiveEnds::number_of(const std::string& service) {
     const auto known = numbers_.find(service);
     if (known != numbers_.end())
         return last_ = known->second;
-    if (names_.size() == most_names) {
-        services_.assign(places, {});
+    if (names_.size() == max_names) {
+        slots_.assign(slot_count, {});
         names_.clear();
         numbers_.clear();
     }
@@ -33,24 +33,24 @@ std::uint32_t PassiveEnds::number_of(const std::string& service) {
     return last_ = number;
 }
 
-void PassiveEnds::notice(const Event& event) {
+void PassiveEnds::note(const Event& event) {
     if (event.type != EventType::PassiveClose || event.owner == nullptr ||
         event.owner->service.empty() || event.local_port == 0 || event.remote_port == 0)
         return;
-    services_.resize(places);
+    slots_.resize(slot_count);
     const Key key{event.remote, event.local, is_loopback(event.local) ? event.netns : 0,
                   event.remote_port, event.local_port};
-    services_[place_of(key)] = {key, number_of(event.owner->service)};
+    slots_[slot_of(key)] = {key, number_of(event.owner->service)};
 }
 
 std::string_view PassiveEnds::find(const Event& event) {
-    if (services_.empty() || event.type != EventType::TimeWait)
+    if (slots_.empty() || event.type != EventType::TimeWait)
         return {};
     const Key key{event.local, event.remote, is_loopback(event.remote) ? event.netns : 0,
                   event.local_port, event.remote_port};
-    const Place& place = services_[place_of(key)];
-    return place.service != 0 && place.key == key ? std::string_view(*names_[place.service - 1])
-                                                  : std::string_view();
+    const Slot& slot = slots_[slot_of(key)];
+    return slot.service != 0 && slot.key == key ? std::string_view(*names_[slot.service - 1])
+                                                : std::string_view();
 }
 
 } // namespace twtrace

@@ -127,14 +127,14 @@ std::optional<std::string> choose_cgroup_path(string_view text) {
     CgroupLine line;
     while (next_line(text, line)) {
         const bool container = !name_cgroup(line.path).container.empty();
-        const auto worth = [](const CgroupLine& l) {
+        const auto preference = [](const CgroupLine& l) {
             return depth(l.path) == 0 ? -1 : rank(l.controllers);
         };
         const bool better =
             !best || container > best_has_container ||
             (container == best_has_container &&
-             (worth(line) > worth(*best) ||
-              (worth(line) == worth(*best) && depth(line.path) > depth(best->path))));
+             (preference(line) > preference(*best) ||
+              (preference(line) == preference(*best) && depth(line.path) > depth(best->path))));
         if (better) {
             best = line;
             best_has_container = container;

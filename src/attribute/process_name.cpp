@@ -28,7 +28,7 @@ std::string executable_of(const std::string& process_directory) {
     return std::string(text);
 }
 
-bool says_little(std::string_view leader) {
+bool is_uninformative(std::string_view leader) {
     return leader == "MainThread" || leader.size() == max_comm;
 }
 
@@ -65,7 +65,8 @@ std::string ProcessNames::read(const Task& task) const {
         return {};
     if (leader->ends_with('\n'))
         leader->pop_back();
-    const std::string executable = says_little(*leader) ? executable_of(directory) : std::string();
+    const std::string executable =
+        is_uninformative(*leader) ? executable_of(directory) : std::string();
     // The start time is read last. If it matches now, the pid belonged to the same process before.
     const auto stat = read_text(directory + "/stat", max_stat_bytes);
     const auto start_ticks = stat ? parse_start_ticks(*stat) : std::nullopt;
@@ -76,7 +77,7 @@ std::string ProcessNames::read(const Task& task) const {
 
 std::string ProcessNames::name_of(const Task& task) {
     const bool is_leader = task.tid == task.pid || task.tid == 0;
-    if (is_leader && !says_little(task.comm()))
+    if (is_leader && !is_uninformative(task.comm()))
         return std::string(without_thread_number(task.comm()));
     const Key key{task.pid, task.start_boottime_ns};
     if (std::string name = read(task); !name.empty())

@@ -13,7 +13,7 @@ namespace twtrace {
 namespace {
 
 // A pid may be reused by a process with another name.
-constexpr std::uint64_t believed_ns = 1'000'000'000;
+constexpr std::uint64_t name_max_age_ns = 1'000'000'000;
 constexpr std::size_t max_stat_bytes = 4096;
 
 } // namespace
@@ -56,9 +56,9 @@ std::string ParentNames::whole_name(const std::string& comm, std::uint32_t pid) 
 }
 
 const std::string& ParentNames::name_of(std::uint32_t pid, std::uint64_t now_ns) {
-    static const std::string nobody;
+    static const std::string no_name;
     if (pid == 0)
-        return nobody;
+        return no_name;
     Known* known = names_.find(pid);
     if (known != nullptr && now_ns < known->until_ns)
         return known->name;
@@ -69,7 +69,7 @@ const std::string& ParentNames::name_of(std::uint32_t pid, std::uint64_t now_ns)
         comm = whole_name(*comm, pid);
     // The parent is gone: its cached name still applies to children seen a moment later.
     std::string name = comm ? *std::move(comm) : known != nullptr ? known->name : std::string();
-    return names_.put(pid, {std::move(name), now_ns + believed_ns}).name;
+    return names_.put(pid, {std::move(name), now_ns + name_max_age_ns}).name;
 }
 
 } // namespace twtrace

@@ -69,7 +69,7 @@ bool contains(string_view options, string_view option) {
 }
 
 // "-lc" is -l and -c: shells, perl and python accept combined letters.
-bool brings_text(const Interpreter& one, string_view option) {
+bool takes_program_text(const Interpreter& one, string_view option) {
     if (contains(one.with_text, option))
         return true;
     return option.size() > 2 && option[1] != '-' && !one.with_text.empty() && one.name != "java" &&
@@ -90,7 +90,7 @@ std::optional<std::string> script_of(const Interpreter& one, string_view argumen
     next(arguments); // the interpreter's own name
     while (const auto argument = next(arguments)) {
         if (argument->empty() || *argument == "-" || *argument == "--" ||
-            brings_text(one, *argument))
+            takes_program_text(one, *argument))
             return std::nullopt;
         if (contains(one.script, *argument)) {
             const auto script = next(arguments);

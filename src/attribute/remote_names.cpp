@@ -26,8 +26,8 @@ namespace {
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t name_ns = 600 * second_ns;
 constexpr std::uint64_t failure_ns = 60 * second_ns;
-constexpr std::size_t most_kept = 8192;
-constexpr std::size_t most_waiting = 1024;
+constexpr std::size_t max_kept = 8192;
+constexpr std::size_t max_waiting = 1024;
 
 struct AddressHash {
     std::size_t operator()(const Address& address) const {
@@ -84,7 +84,7 @@ struct RemoteNames::State {
     std::mutex mutex;
     std::condition_variable changed;
     std::deque<Address> waiting;
-    LruCache<Address, Known, AddressHash> known{most_kept};
+    LruCache<Address, Known, AddressHash> known{max_kept};
     bool ended = false;
 
     std::optional<Address> next() {
@@ -119,7 +119,7 @@ void RemoteNames::begin() {
     if (thread)
         thread->detach(); // a server that does not answer must not delay the exit
     else
-        spdlog::warn("addresses keep their numbers: {}", thread.error().message);
+        spdlog::warn("remote addresses are shown without names: {}", thread.error().message);
 }
 
 RemoteNames::~RemoteNames() {
@@ -138,7 +138,7 @@ void RemoteNames::find(const Address& address, std::string& name) {
     if (known != nullptr)
         name = known->name;
     const bool fresh = known != nullptr && (known->waits || now_ns < known->until_ns);
-    if (fresh || state_->waiting.size() >= most_waiting)
+    if (fresh || state_->waiting.size() >= max_waiting)
         return;
     state_->known.put(address, {name, true, 0}); // keep the old name until a new one is known
     state_->waiting.push_back(address);

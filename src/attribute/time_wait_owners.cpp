@@ -4,7 +4,7 @@
 
 namespace twtrace {
 
-void TimeWaitOwners::give(const Held& held, Event& event) {
+void TimeWaitOwners::add_owner(const Held& held, Event& event) {
     event.held = true;
     event.entered_ns = held.entered_ns;
     event.task = held.task;
@@ -19,7 +19,7 @@ std::optional<Event> TimeWaitOwners::enter(std::uint64_t key, Event& event) {
     const Held entry{event.time_ns, event.task, event.stage,
                      event.how,     event.role, event.role_inferred};
     if (found == held_.end()) {
-        event.held = held_.size() < most_;
+        event.held = held_.size() < limit_;
         if (event.held)
             held_.emplace(key, entry);
         untracked_ += event.held ? 0 : 1;
@@ -29,14 +29,14 @@ std::optional<Event> TimeWaitOwners::enter(std::uint64_t key, Event& event) {
     Event before = event;
     before.type = EventType::TimeWaitEnd;
     before.reason = Reason::None;
-    give(found->second, before);
+    add_owner(found->second, before);
     found->second = entry;
     return before;
 }
 
 std::optional<Event> TimeWaitOwners::follow(Event& event) {
-    const bool takes_back = event.type == EventType::Aborted && event.retracts;
-    if (event.type != EventType::TimeWait && !event.of_minisock() && !takes_back)
+    const bool retracts = event.type == EventType::Aborted && event.retracts;
+    if (event.type != EventType::TimeWait && !event.of_minisock() && !retracts)
         return std::nullopt;
     const std::uint64_t key = socket_key(event, seed_);
     if (event.type == EventType::TimeWait)
@@ -44,10 +44,10 @@ std::optional<Event> TimeWaitOwners::follow(Event& event) {
     const auto found = held_.find(key);
     if (found == held_.end())
         return std::nullopt;
-    if (takes_back)
+    if (retracts)
         event.held = true;
     else
-        give(found->second, event);
+        add_owner(found->second, event);
     if (event.type == EventType::TimeWaitStart)
         found->second.stage = Stage::TimeWait;
     else

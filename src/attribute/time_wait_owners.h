@@ -14,11 +14,11 @@ namespace twtrace {
 class TimeWaitOwners {
   public:
     /// As many as net.ipv4.tcp_max_tw_buckets allows on a large host: about 30 MB.
-    static constexpr std::size_t default_most = 262'144;
+    static constexpr std::size_t default_limit = 262'144;
 
     /// seed: see socket_key().
-    explicit TimeWaitOwners(std::uint64_t seed, std::size_t most = default_most)
-        : seed_(seed), most_(most) {}
+    explicit TimeWaitOwners(std::uint64_t seed, std::size_t limit = default_limit)
+        : seed_(seed), limit_(limit) {}
 
     /// Records an entry, and adds the recorded closer, kind of close and entry time to a later
     /// event of its minisock. Sets event.held if it could. If the minisock replaces another one
@@ -38,11 +38,11 @@ class TimeWaitOwners {
         Role role;
         bool role_inferred;
     };
-    static void give(const Held& held, Event& event);
+    static void add_owner(const Held& held, Event& event);
     std::optional<Event> enter(std::uint64_t key, Event& event);
 
     std::uint64_t seed_;
-    std::size_t most_;
+    std::size_t limit_;
     std::uint64_t untracked_ = 0;
     std::unordered_map<std::uint64_t, Held> held_; // by socket_key()
 };

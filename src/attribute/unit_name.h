@@ -13,9 +13,8 @@ namespace twtrace {
 /// without an instance ("getty@.service").
 bool is_unit_name(std::string_view name);
 
-/// True for "user@1000.service" and "session-3.scope": below these, and only these, systemd itself
-/// (the user's manager) makes further units. Below any other unit the cgroups are the program's
-/// own.
+/// True for "user@1000.service" and "session-3.scope": only below these does systemd itself (the
+/// user's manager) create further units. Below any other unit the cgroups are the program's own.
 bool holds_user_units(std::string_view unit);
 
 /// True if `unit` is what an administrator would call a service. False for other units, which would
@@ -23,7 +22,7 @@ bool holds_user_units(std::string_view unit);
 bool names_a_service(std::string_view unit);
 
 /// Undoes "\x2d" escapes. Bytes that would not be printable ASCII stay escaped, so the result is
-/// safe to print whatever the input was.
+/// safe to print for any input.
 std::string unescape_unit(std::string_view escaped);
 
 /// True if `text` is `min` to `max` lower-case hexadecimal digits, as every container runtime

@@ -50,7 +50,7 @@ std::uint64_t count_of(Measure measure, const Counts& counts) {
 // The contribution of one group, and its largest peer.
 struct Part {
     std::optional<double> value;
-    const PeerRow* most = nullptr;
+    const PeerRow* largest_peer = nullptr;
 };
 
 Part part_of_peers(const Budget& budget, const GroupRow& row) {
@@ -63,8 +63,9 @@ Part part_of_peers(const Budget& budget, const GroupRow& row) {
             continue;
         const double value = use ? *peer.port_use : static_cast<double>(peer.time_wait);
         const double before = part.value.value_or(0);
-        if (part.most == nullptr || (use ? value > before : peer.time_wait > part.most->time_wait))
-            part.most = &peer;
+        if (part.largest_peer == nullptr ||
+            (use ? value > before : peer.time_wait > part.largest_peer->time_wait))
+            part.largest_peer = &peer;
         part.value = use ? std::max(before, value) : before + value;
     }
     return part;
@@ -79,8 +80,8 @@ Part part_of(const Budget& budget, const GroupRow& row) {
 
 struct Sum {
     std::optional<double> value;
-    const GroupRow* most = nullptr; ///< the group that contributes most
-    const PeerRow* peer = nullptr;  ///< its largest peer
+    const GroupRow* largest_group = nullptr;
+    const PeerRow* peer = nullptr; ///< its largest peer
 };
 
 Sum sum_of(const Budget& budget, const Snapshot& snapshot) {
@@ -97,13 +98,13 @@ Sum sum_of(const Budget& budget, const Snapshot& snapshot) {
                                                        : before + *part.value;
         if (*part.value > largest) {
             largest = *part.value;
-            sum.most = &row;
-            sum.peer = part.most;
+            sum.largest_group = &row;
+            sum.peer = part.largest_peer;
         }
     }
     if (budget.measure == Measure::PortUse)
         return sum;
-    // Nothing matched: nothing was closed. The totals include groups that no table has a row for.
+    // Nothing matched: nothing was closed. The totals include groups beyond the bound of the table.
     sum.value = budget.scope.whole()
                     ? static_cast<double>(count_of(budget.measure, snapshot.totals))
                     : sum.value.value_or(0);
@@ -153,8 +154,8 @@ std::string closer_text(const GroupRow& row) {
 std::string message_of(const Budget& budget, const Sum& sum, const Snapshot& snapshot) {
     std::string text = fmt::format("budget exceeded: {}: it is {}", printable(budget.text),
                                    number_text(budget.measure, *sum.value));
-    if (sum.most != nullptr && *sum.value > 0) {
-        text += fmt::format(", most of it by {}", closer_text(*sum.most));
+    if (sum.largest_group != nullptr && *sum.value > 0) {
+        text += fmt::format(", most of it by {}", closer_text(*sum.largest_group));
         if (sum.peer != nullptr)
             text += " towards " + peer_text(*sum.peer);
     }

@@ -69,7 +69,8 @@ Result<void> set_measure(std::string_view name, Budget& budget) {
             budget.measure = row.value;
             return {};
         }
-    return wrong(fmt::format("no field '{}'; there are: {}", printable(name), names_of(measures)));
+    return wrong(
+        fmt::format("unknown field '{}'; the fields are: {}", printable(name), names_of(measures)));
 }
 
 // An address, or an address and a port as socket addresses are written.
@@ -93,7 +94,7 @@ Result<void> set_peer(const std::string& value, BudgetScope& scope) {
             return {};
         }
     }
-    return wrong(fmt::format("'{}' is no peer; give ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT",
+    return wrong(fmt::format("'{}' is not a peer; give ADDRESS, ADDRESS:PORT or [ADDRESS]:PORT",
                              printable(value)));
 }
 
@@ -105,7 +106,7 @@ Result<void> set_label(std::string_view text, BudgetScope& scope) {
     if (value.size() > 1 && value.front() == '"' && value.back() == '"')
         value = value.substr(1, value.size() - 2);
     if (value.empty())
-        return wrong(fmt::format("'{}' is no label; write LABEL=VALUE", printable(text)));
+        return wrong(fmt::format("'{}' is not a label; write LABEL=VALUE", printable(text)));
     if (name == "peer")
         return set_peer(std::string(value), scope);
     for (const TextLabel& row : text_labels)
@@ -113,8 +114,8 @@ Result<void> set_label(std::string_view text, BudgetScope& scope) {
             scope.*row.value = value;
             return {};
         }
-    return wrong(
-        fmt::format("no label '{}'; there are: peer, {}", printable(name), names_of(text_labels)));
+    return wrong(fmt::format("unknown label '{}'; the labels are: peer, {}", printable(name),
+                             names_of(text_labels)));
 }
 
 Result<void> set_labels(std::string_view text, BudgetScope& scope) {
@@ -137,10 +138,10 @@ Result<void> set_limit(std::string_view text, Budget& budget) {
         const char* const end = text.data() + text.size();
         const auto number = std::from_chars(text.data(), end, budget.limit);
         if (number.ec != std::errc{} || number.ptr != end || !std::isfinite(budget.limit))
-            return wrong(fmt::format("'{}' is no number", printable(text)));
+            return wrong(fmt::format("'{}' is not a number", printable(text)));
         return {};
     }
-    return wrong(fmt::format("no comparison at '{}'; there are: {}", printable(text),
+    return wrong(fmt::format("no comparison at '{}'; the comparisons are: {}", printable(text),
                              names_of(comparisons)));
 }
 
@@ -157,7 +158,7 @@ Result<Budget> parse_budget(const std::string& text) {
     std::string_view rest = budget.text;
     const auto name_end = rest.find_first_of("{<>=! \t");
     if (name_end == std::string_view::npos)
-        return wrong(fmt::format("'{}' compares nothing; write for example 'time_wait > 100'",
+        return wrong(fmt::format("'{}' has no comparison; write for example 'time_wait > 100'",
                                  printable(text)));
     if (auto set = set_measure(rest.substr(0, name_end), budget); !set)
         return tl::unexpected(set.error());
@@ -173,7 +174,7 @@ Result<Budget> parse_budget(const std::string& text) {
     if (auto set = set_limit(rest, budget); !set)
         return tl::unexpected(set.error());
     if (budget.scope.peer && !is_known_of_peers(budget.measure))
-        return wrong("only time_wait, rate and port_use are known of a peer");
+        return wrong("only time_wait, rate and port_use are known for a peer");
     return budget;
 }
 

@@ -75,8 +75,7 @@ R add_netns(O options, V text) {
     if (!inode)
         return tl::unexpected(inode.error());
     if (options.filter.netns.size() == std::size(twtrace_config{}.netns))
-        return fail("more than 16 network namespaces; leave the option out to see all",
-                    ExitCode::Usage);
+        return fail("more than 16 network namespaces; omit the option to see all", ExitCode::Usage);
     options.filter.netns.push_back(*inode);
     return {};
 }
@@ -112,7 +111,7 @@ constexpr std::array groupings{
     Named<GroupBy>{"listener", GroupBy::Listener}, Named<GroupBy>{"netns", GroupBy::Netns},
     Named<GroupBy>{"service", GroupBy::Service},   Named<GroupBy>{"container", GroupBy::Container}};
 
-// It would lay out a table of this length as a column at the right margin.
+// clang-format would lay out a table of this length as a column at the right margin.
 // clang-format off
 constexpr auto options_rows = std::to_array<OptionRow>({
     {"-p,--pid", "PID,..", "only these processes", in_every, add_pids},
@@ -132,34 +131,34 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      in_every, [](O o, V v) { return add_cidr(o.filter.local_cidrs, v); }},
     {"--role", "ROLE", "only the side that connected (client) or the one that accepted (server)",
      in_every, [](O o, V v) { return choose(v, roles, o.filter.role); }},
-    {"--unit", "NAME", "only this systemd unit; a pattern such as 'php*'; may be repeated",
+    {"--unit", "NAME", "only this systemd unit (or pattern such as 'php*'); may be repeated",
      in_every, [](O o, V v) { return add(parse_unit(v), o.filter.units); }},
-    {"--container", "NAME|ID", "only the container of this name, a pattern too, or whose id begins so; may be repeated",
+    {"--container", "NAME|ID", "only containers with this name (or pattern) or id prefix; may be repeated",
      in_every, [](O o, V v) { return add(parse_container(v), o.filter.containers); }},
-    {"--pod", "NAMESPACE/NAME", "only this pod, or the pods of this workload; patterns too; may be repeated", in_every,
+    {"--pod", "NAMESPACE/NAME", "only this pod, or the pods of this workload (or patterns); may be repeated", in_every,
      [](O o, V v) { return add(parse_pod(v), o.filter.pods); }},
-    {"--namespace", "NS", "only pods of this Kubernetes namespace; a pattern too; may be repeated", in_every,
+    {"--namespace", "NS", "only pods of this Kubernetes namespace (or pattern); may be repeated", in_every,
      [](O o, V v) { return add(parse_pod_namespace(v), o.filter.pod_namespaces); }},
-    {"--root", "DIR", "read what container runtimes say of names below DIR (default /)", in_every,
+    {"--root", "DIR", "directory of the host's root, to read container runtimes' files (default /)", in_every,
      [](O o, V v) { return store(parse_path(v), o.root); }},
     {"--cgroup", "PATH", "only this cgroup and those below it; may be repeated", in_every,
      [](O o, V v) { return add(parse_cgroup(v), o.filter.cgroups); }},
     {"--from", "FILE|DIR", "read this recording instead of this host; needs no privileges",
      in_replay, [](O o, V v) { return store(parse_path(v), o.from); }},
-    {"--begin", "TIME", "from here on: 03:12, '2026-11-28 03:12', RFC 3339, or -15m before its end",
+    {"--begin", "TIME", "start of the span: 03:12, '2026-11-28 03:12', RFC 3339, or -15m before its end",
      in_replay & ~in_list, [](O o, V v) { return store(parse_path(v), o.begin); }},
-    {"--end", "TIME", "up to here", in_replay & ~in_list,
+    {"--end", "TIME", "end of the span", in_replay & ~in_list,
      [](O o, V v) { return store(parse_path(v), o.end); }},
     {"--at", "TIME", "with --from: the sockets that existed then (default: at its end)", in_list,
      [](O o, V v) { return store(parse_path(v), o.at); }},
     {"-d,--duration", "SECONDS", "stop after this time", in_live,
      [](O o, V v) { return store(parse_seconds(v), o.duration); }},
     {"-i,--interval", "SECONDS",
-     "top: between two pictures (default 1); summary: a document each interval; exporter: write "
-     "--textfile (default 15)",
+     "top: time between refreshes (default 1); summary: a document for each interval; exporter: "
+     "time between writes of --textfile (default 15)",
      in_top | in_summary | in_exporter,
      [](O o, V v) { return store(parse_seconds(v), o.interval); }},
-    {"-n,--count", "COUNT", "stop after so many lines, or pictures", in_trace | in_list | in_top,
+    {"-n,--count", "COUNT", "stop after this many lines or refreshes", in_trace | in_list | in_top,
      [](O o, V v) { return store(parse_number(v, 1, ~std::uint64_t{0}), o.count); }},
     {"-a,--all", "", "also passive closes and closes that ended in a reset", in_trace,
      [](O o, V) {
@@ -168,28 +167,28 @@ constexpr auto options_rows = std::to_array<OptionRow>({
      }},
     {"-g,--group", "BY", "group by process, service, container, peer, listener or netns",
      in_summary | in_top, [](O o, V v) { return choose(v, groupings, o.group_by); }},
-    {"-o,--output", "FILE|DIR", "write here: a new file, or a directory that is kept bounded",
+    {"-o,--output", "FILE|DIR", "write to this new file, or to this directory, whose size is bounded",
      in_record, [](O o, V v) { return store(parse_path(v), o.recording); }},
-    {"--max-size", "SIZE", "of a directory (default 1G); the oldest files are removed", in_record,
+    {"--max-size", "SIZE", "maximum size of the directory (default 1G); the oldest files are removed", in_record,
      [](O o, V v) { return store(parse_size(v), o.max_size_bytes); }},
-    {"--max-age", "TIME", "remove files of a directory that are older: 12h, 7d", in_record,
+    {"--max-age", "TIME", "remove files of the directory that are older than this: 12h, 7d", in_record,
      [](O o, V v) { return store(parse_age_s(v), o.max_age_s); }},
-    {"-o,--output", "FILE", "write the page here", in_report,
+    {"-o,--output", "FILE", "write the page to this file", in_report,
      [](O o, V v) { return store(parse_path(v), o.page); }},
     {"-o,--output", "FORMAT", "table, json or csv", in_every & ~in_top & ~in_record & ~in_report,
      [](O o, V v) { return choose(v, formats, o.format); }},
-    {"-w,--wide", "", "all fields, lines as long as they get", in_every & ~in_top & ~in_record & ~in_diff & ~in_report,
+    {"-w,--wide", "", "all fields, and lines of any length", in_every & ~in_top & ~in_record & ~in_diff & ~in_report,
      [](O o, V) {
          o.wide = true;
          return R{};
      }},
-    {"-r,--resolve", "", "names for remote addresses, from /etc/hosts and DNS, as they come",
+    {"-r,--resolve", "", "show names of remote addresses, from /etc/hosts and DNS",
      in_trace | in_summary | in_top,
      [](O o, V) {
          o.resolve = true;
          return R{};
      }},
-    {"--cmdline", "", "-w, and the arguments of processes; they may hold secrets",
+    {"--cmdline", "", "-w, and the arguments of processes, which may contain secrets",
      in_trace | in_summary | in_record,
      [](O o, V) {
          o.wide = true;
@@ -199,44 +198,44 @@ constexpr auto options_rows = std::to_array<OptionRow>({
     {"--ring", "SIZE", "size of the ring buffer, a power of two (default 2M)", in_live,
      [](O o, V v) { return store(parse_ring_bytes(v), o.ring_bytes); }},
     {"--journal", "",
-     "remember who closed for two minutes, in /run/twtrace: `list` then names owners", in_live,
+     "keep the closers of the last two minutes in /run/twtrace, for `list`", in_live,
      [](O o, V) {
          o.journal = true;
          return R{};
      }},
     {"--ends", "",
-     "also how each TIME_WAIT ends (expired, reused, reset), and how many exist; needs fentry",
+     "report how each TIME_WAIT ends (expired, reused, reset), and how many exist; needs fentry",
      in_trace | in_summary | in_record,
      [](O o, V) {
          o.ends = true;
          return R{};
      }},
     {"--fail-if", "EXPRESSION",
-     "exit with 4 where it is true: 'time_wait > 100', 'rate{peer=10.0.0.5:80} > 5'; may be repeated",
+     "exit with status 4 if true: 'time_wait > 100', 'rate{peer=10.0.0.5:80} > 5'; may be repeated",
      in_summary, [](O o, V v) { return add(parse_budget(v), o.budgets); }},
-    {"--junit", "FILE", "write the verdict on each --fail-if as JUnit XML", in_summary,
+    {"--junit", "FILE", "write the verdict of each --fail-if as JUnit XML", in_summary,
      [](O o, V v) { return store(parse_path(v), o.junit_file); }},
-    {"--pool", "COUNT", "a pool with so many idle connections, instead of the best number",
+    {"--pool", "COUNT", "a pool with this many idle connections, instead of the best number",
      in_what_if, [](O o, V v) { return store(parse_number(v, 1, 1'000'000), o.pool); }},
-    {"--idle", "SECONDS", "a pool that keeps idle connections so long (default 60)", in_what_if,
+    {"--idle", "SECONDS", "a pool that keeps idle connections for this long (default 60)", in_what_if,
      [](O o, V v) { return store(parse_number(v, 1, 86'400), o.idle_s); }},
-    {"--output-file", "FILE", "write there instead of to standard output",
+    {"--output-file", "FILE", "write to this file instead of standard output",
      in_child & ~in_record,
      [](O o, V v) { return store(parse_path(v), o.output_file); }},
-    {"--host,--probe", "", "trace nothing; say what this host lets twtrace do", in_doctor,
+    {"--host,--probe", "", "do not trace; report what twtrace can do on this host", in_doctor,
      [](O o, V) {
          o.host = true;
          return R{};
      }},
-    {"--listen", "ADDR:PORT", "answer scrapes here (default 127.0.0.1:10660)", in_exporter,
+    {"--listen", "ADDR:PORT", "serve metrics at this address (default 127.0.0.1:10660)", in_exporter,
      [](O o, V v) { return store(parse_socket_address(v), o.listen); }},
-    {"--auth-file", "FILE", "ask scrapers for one of the user:password lines in it", in_exporter,
+    {"--auth-file", "FILE", "require one of the user:password lines of this file", in_exporter,
      [](O o, V v) { return store(parse_path(v), o.auth_file); }},
     {"--textfile", "FILE", "write the metrics for node_exporter's textfile collector", in_exporter,
      [](O o, V v) { return store(parse_path(v), o.textfile); }},
-    {"--series", "COUNT", "services, peers, namespaces with series of their own (default 100)",
+    {"--series", "COUNT", "services, peers and namespaces with their own series (default 100)",
      in_exporter, [](O o, V v) { return store(parse_number(v, 1, 10'000), o.series); }},
-    {"-v,--verbose", "", "say on standard error what goes on", in_every,
+    {"-v,--verbose", "", "log progress to standard error", in_every,
      [](O o, V) {
          o.verbose = true;
          return R{};
@@ -245,15 +244,16 @@ constexpr auto options_rows = std::to_array<OptionRow>({
 
 // clang-format on
 constexpr auto command_rows = std::to_array<CommandRow>({
-    {Command::Top, "top", "live full-screen view: who closes, on whom, how fast, is it a problem"},
+    {Command::Top, "top",
+     "live full-screen view: who closes towards which peer, how fast, with what risk"},
     {Command::Trace, "trace", "one line for each entry into TIME_WAIT, as it happens"},
     {Command::Summary, "summary", "one document when the time is up or on Ctrl-C"},
     {Command::List, "list", "the time-wait sockets that exist now, each with its owner if known"},
     {Command::Doctor, "doctor", "what is wrong with this host's connections, and the fix"},
     {Command::WhatIf, "what-if", "what each remedy would change on this host, in numbers"},
-    {Command::Report, "report", "one self-contained HTML page, to show to others"},
+    {Command::Report, "report", "one self-contained HTML page to share"},
     {Command::Exporter, "exporter", "metrics for Prometheus, until interrupted"},
-    {Command::Record, "record", "keep what happens in a file, or in a bounded directory"},
+    {Command::Record, "record", "record events in a file, or in a directory of bounded size"},
     {Command::Diff, "diff", "compare two recordings, or two spans: FILE[@BEGIN..END]"},
 });
 

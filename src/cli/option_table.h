@@ -1,5 +1,5 @@
 // One row for each option: its names, its value, the commands that accept it, and its effect on
-// Options. The command line, --help and the documentation's table are generated from it.
+// Options. The command line and --help are generated from it.
 #pragma once
 
 #include <span>

@@ -34,7 +34,7 @@ struct Options {
     std::chrono::milliseconds interval{0}; ///< 0: the command's default
     bool host = false;                     ///< doctor: only check what this host supports
     bool cmdline = false;                  ///< show the arguments of processes
-    bool journal = false;                  ///< keep the seen owners for `list`
+    bool journal = false;                  ///< keep the owners for `list`
     /// Directory that the files of container runtimes are below.
     std::string root = "/";
     bool resolve = false; ///< names of remote addresses
@@ -62,11 +62,11 @@ struct Options {
     std::vector<std::string> child;
     std::size_t series = 100; ///< exporter: services, peers and namespaces with their own series
 
-    /// Commands that write nothing there outlive the terminal or pipe that they were started with.
     /// An exporter with a textfile but without --listen has no server.
     [[nodiscard]] bool serves_http() const {
         return command == Command::Exporter && (listen || textfile.empty());
     }
+    /// A command that does not write there continues when the terminal or pipe is closed.
     [[nodiscard]] bool writes_to_stdout() const {
         return command != Command::Exporter && command != Command::Record && child.empty() &&
                output_file.empty();

@@ -21,7 +21,7 @@ struct Given {
     CLI::Option* option;
 };
 
-bool knows(const CommandRow& command, const OptionRow& row) {
+bool accepts(const CommandRow& command, const OptionRow& row) {
     return (row.commands & 1U << static_cast<unsigned>(command.command)) != 0;
 }
 
@@ -38,9 +38,9 @@ bool is_second(const OptionRow& row) {
     return &*first != &row;
 }
 
-const OptionRow& meant_by(const CommandRow& command, const OptionRow& given) {
+const OptionRow& row_for(const CommandRow& command, const OptionRow& given) {
     for (const OptionRow& row : option_table())
-        if (row.names == given.names && knows(command, row))
+        if (row.names == given.names && accepts(command, row))
             return row;
     return given;
 }
@@ -49,7 +49,7 @@ std::vector<Given> add_options(CLI::App& app, const CommandRow* command) {
     std::vector<Given> given;
     app.set_version_flag("--version", version_text());
     for (const OptionRow& row : option_table()) {
-        if (command != nullptr ? !knows(*command, row) : is_second(row))
+        if (command != nullptr ? !accepts(*command, row) : is_second(row))
             continue;
         const std::string names(row.names);
         const std::string help(row.help);
@@ -70,25 +70,26 @@ Result<void> apply(const std::vector<Given>& given, Options& options) {
         if (option->count() == 0)
             continue;
         const CommandRow& command = row_of(options.command);
-        const OptionRow& meant = meant_by(command, *row);
-        if (!knows(command, meant))
+        const OptionRow& accepted = row_for(command, *row);
+        if (!accepts(command, accepted))
             return fail(fmt::format("{}: {} does not take it; see twtrace {} --help",
                                     option->get_name(), command.name, command.name),
                         ExitCode::Usage);
         // The words as given: as<>() would read "{}" as an empty list.
         const auto values = row->metavar.empty() ? std::vector<std::string>{""} : option->results();
         for (const std::string& value : values)
-            if (auto applied = meant.apply(options, value); !applied)
+            if (auto applied = accepted.apply(options, value); !applied)
                 return in_context(option->get_name(), applied.error());
     }
     return {};
 }
 
 constexpr std::string_view child_help =
-    "With `-- COMMAND [ARG]...` behind the options it runs the command, watches only what the "
-    "command\n"
-    "and its descendants close, prints what it has to say to standard error, and exits with the\n"
-    "command's status.";
+    "With `-- COMMAND [ARG]...` after the options, twtrace runs the command, observes only "
+    "closes of the\n"
+    "command and its descendants, prints its output to standard error, and exits with the status "
+    "of\n"
+    "the command.";
 
 bool takes_child(Command command) {
     return (in_child & 1U << static_cast<unsigned>(command)) != 0;
@@ -102,17 +103,16 @@ Result<void> take_child(const std::vector<std::string>& words, Options& options)
     if (!takes_child(options.command))
         return fail(
             fmt::format(
-                "{} runs no command: `--` goes with trace, summary, doctor, record and what-if",
-                name),
+                "{} runs no command: `--` is for trace, summary, doctor, record and what-if", name),
             ExitCode::Usage);
     if (words.size() == 1 || words[1].empty())
-        return fail("nothing to run behind `--`; see twtrace summary --help", ExitCode::Usage);
+        return fail("nothing to run after `--`; see twtrace summary --help", ExitCode::Usage);
     if (!options.from.empty())
-        return fail("--from reads a recording, so nothing is run: leave out `--` and the command",
+        return fail("--from reads a recording, so nothing is run: omit `--` and the command",
                     ExitCode::Usage);
     if (options.duration.count() > 0 || options.count > 0)
-        return fail(fmt::format("-d and -n do not go with `-- COMMAND`: {} ends when it ends; "
-                                "`-- timeout 10 COMMAND` bounds it",
+        return fail(fmt::format("-d and -n cannot be used with `-- COMMAND`: {} ends with the "
+                                "command; `-- timeout 10 COMMAND` limits its time",
                                 name),
                     ExitCode::Usage);
     options.child.assign(words.begin() + 1, words.end());
@@ -138,8 +138,8 @@ Result<ParsedCommandLine> refused(const CLI::App& app, const CLI::ParseError& er
 
 Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
                                              bool stdout_is_terminal) {
-    CLI::App app("Tells which service closes its TCP connections into TIME_WAIT, on which peers, "
-                 "and whether it does harm.",
+    CLI::App app("Shows which service closes its TCP connections into TIME_WAIT, towards which "
+                 "peers, and whether this does harm.",
                  "twtrace");
     app.require_subcommand(0, 1);
     ParsedCommandLine parsed;
@@ -170,8 +170,9 @@ Result<ParsedCommandLine> parse_command_line(int argc, const char* const* argv,
     if (auto taken = take_child({argv + own, argv + argc}, parsed.options); !taken)
         return tl::unexpected(taken.error());
     if (parsed.options.resolve && !parsed.options.from.empty())
-        return fail("--resolve: names of addresses are today's; leave it out with --from",
-                    ExitCode::Usage);
+        return fail(
+            "--resolve finds the present names of addresses, so it cannot be used with --from",
+            ExitCode::Usage);
     return parsed;
 }
 

@@ -29,9 +29,9 @@ tl::unexpected<Error> bad_value(std::string_view text, std::string_view right) {
 
 /// A name of a container or pod, with the wildcards of fnmatch(3).
 bool is_name_pattern(std::string_view text) {
-    constexpr std::size_t most = 253;
+    constexpr std::size_t max_bytes = 253;
     constexpr std::string_view others = "_.-*?[]!^";
-    return !text.empty() && text.size() <= most &&
+    return !text.empty() && text.size() <= max_bytes &&
            std::all_of(text.begin(), text.end(), [&](unsigned char byte) {
                return std::isalnum(byte) != 0 ||
                       others.find(static_cast<char>(byte)) != others.npos;
@@ -62,7 +62,7 @@ Result<void> insert_ports(PortSet& ports, const std::string& part) {
     return {};
 }
 
-// An inode alone proves nothing: that of any other file would filter everything out.
+// Every file has an inode number; that of another kind of file would filter everything out.
 bool is_netns(const std::string& path) {
     const Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     return file && ioctl(file.get(), NS_GET_NSTYPE) == CLONE_NEWNET;
@@ -70,12 +70,11 @@ bool is_netns(const std::string& path) {
 
 } // namespace
 
-Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t least,
-                                   std::uint64_t most) {
+Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t min, std::uint64_t max) {
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-        return bad_value(text, fmt::format("a whole number from {} to {}", least, most));
+    if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max)
+        return bad_value(text, fmt::format("a whole number from {} to {}", min, max));
     return value;
 }
 
@@ -118,10 +117,9 @@ Result<std::uint32_t> parse_netns(const std::string& text) {
     struct stat status {};
     if (stat(text.c_str(), &status) != 0)
         return fail(
-            fmt::format(
-                "'{}' cannot be looked at: {}; give an inode or a path such as /run/netns/NAME or "
-                "/proc/PID/ns/net",
-                printable(text), std::strerror(errno)),
+            fmt::format("cannot read '{}': {}; give an inode or a path such as /run/netns/NAME or "
+                        "/proc/PID/ns/net",
+                        printable(text), std::strerror(errno)),
             ExitCode::Usage);
     if (!S_ISREG(status.st_mode) || status.st_ino > 0xffffffffU || !is_netns(text))
         return bad_value(text, "a network namespace; give an inode or a path such as "
@@ -181,9 +179,9 @@ Result<Cidr> parse_cidr(const std::string& text) {
     auto address = parse_address(text.substr(0, slash));
     if (!address)
         return bad_value(text, right);
-    const std::uint64_t most = address->family == 4 ? 32 : 128;
+    const std::uint64_t max_bits = address->family == 4 ? 32 : 128;
     const auto bits =
-        slash == std::string::npos ? most : parse_number(text.substr(slash + 1), 0, most);
+        slash == std::string::npos ? max_bits : parse_number(text.substr(slash + 1), 0, max_bits);
     if (!bits)
         return bad_value(text, right);
     // IPv4-mapped addresses are IPv4 here (RFC 4291, 2.5.5.2).

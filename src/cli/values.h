@@ -13,8 +13,7 @@
 
 namespace twtrace {
 
-Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t least,
-                                   std::uint64_t most);
+Result<std::uint64_t> parse_number(const std::string& text, std::uint64_t min, std::uint64_t max);
 Result<std::vector<std::uint32_t>> parse_pids(const std::string& text); ///< 12,34
 Result<PortSet> parse_ports(const std::string& text);                   ///< 80,443,8000-8100
 Result<std::chrono::milliseconds>

@@ -42,7 +42,7 @@ struct Failure {
 };
 
 [[noreturn]] void run(char* const* argv, char* const* environment, const InvokingUser& user,
-                      const Inheritance& inheritance, const Fd& told) {
+                      const Inheritance& inheritance, const Fd& failure_writer) {
     Failure failure;
     if (!user.identity || become(*user.identity)) {
         inheritance.restore();
@@ -50,7 +50,7 @@ struct Failure {
         failure.at_exec = true;
     }
     failure.error = errno;
-    [[maybe_unused]] const ssize_t written = write(told.get(), &failure, sizeof(failure));
+    [[maybe_unused]] const ssize_t written = write(failure_writer.get(), &failure, sizeof(failure));
     _exit(status_not_found);
 }
 
@@ -103,19 +103,19 @@ Result<Child> Child::start(const std::vector<std::string>& argv, const InvokingU
     int ends[2] = {-1, -1};
     if (pipe2(ends, O_CLOEXEC) != 0)
         return fail(fmt::format("cannot start the command: pipe: {}", std::strerror(errno)));
-    const Fd told(ends[0]);
-    Fd tell(ends[1]);
+    const Fd failure_reader(ends[0]);
+    Fd failure_writer(ends[1]);
     Child child;
     child.pid_ = fork();
     if (child.pid_ < 0)
         return fail(fmt::format("cannot start the command: fork: {}", std::strerror(errno)));
     if (child.pid_ == 0)
-        run(arguments.data(), environment.data(), user, inheritance, tell);
-    tell = Fd();
+        run(arguments.data(), environment.data(), user, inheritance, failure_writer);
+    failure_writer = Fd();
     child.pidfd_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, child.pid_, 0)));
     const int pidfd_error = errno;
     Failure failure;
-    if (read(told.get(), &failure, sizeof(failure)) == sizeof(failure)) {
+    if (read(failure_reader.get(), &failure, sizeof(failure)) == sizeof(failure)) {
         child.wait();
         return explain(failure, argv.front());
     }

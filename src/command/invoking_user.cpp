@@ -53,9 +53,10 @@ Result<std::optional<std::uint32_t>> number_of(const char* variable) {
     const char* end = text + std::strlen(text);
     const auto parsed = std::from_chars(text, end, number);
     if (parsed.ec != std::errc{} || parsed.ptr != end)
-        return fail(fmt::format("cannot tell whom to run the command as: {} is '{}', no number; "
-                                "unset SUDO_UID and SUDO_GID to run it as root",
-                                variable, printable(text)));
+        return fail(
+            fmt::format("cannot determine the user to run the command as: {} is '{}', not a "
+                        "number; unset SUDO_UID and SUDO_GID to run it as root",
+                        variable, printable(text)));
     return number;
 }
 
@@ -102,8 +103,8 @@ Result<InvokingUser> invoking_user() {
     Identity identity;
     identity.uid = **uid;
     if (!*gid && !caller)
-        return fail(fmt::format("cannot tell the group to run the command with: user {} is not "
-                                "known, and SUDO_GID is not set",
+        return fail(fmt::format("cannot determine the group to run the command with: user {} is "
+                                "unknown, and SUDO_GID is not set",
                                 identity.uid));
     identity.gid = *gid ? **gid : caller->gid;
     identity.groups =

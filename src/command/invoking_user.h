@@ -32,7 +32,7 @@ struct InvokingUser {
 /// Fails if SUDO_UID or SUDO_GID is not a number: the command must not run as root by mistake.
 Result<InvokingUser> invoking_user();
 
-/// Restores the caller's environment from the one that sudo made for root: variables that sudo set
+/// Restores the caller's environment from the one that sudo created for root: variables that it set
 /// (HOME, USER, LOGNAME, SHELL, MAIL) get the caller's value if they still have root's, and SUDO_*
 /// is removed.
 std::vector<std::string> environment_of(const std::vector<std::string>& given,

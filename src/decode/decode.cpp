@@ -60,7 +60,7 @@ Task task_of(const twtrace_task& record) {
     return task;
 }
 
-// Reads the record, or its known front; false if it is not valid. In place: it is copied once.
+// Reads the record, or its known front; false if it is not valid.
 template <typename Record>
 bool read_front(std::span<const std::byte> bytes, Record& record) {
     if (bytes.size() < sizeof(record))
@@ -123,19 +123,19 @@ Event event_of(const twtrace_overflow_key& key) {
     return event;
 }
 
-std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes) {
+std::optional<CreatedCgroup> decode_cgroup(std::span<const std::byte> bytes) {
     twtrace_cgroup record; // only its header
     if (bytes.size() < sizeof(record))
         return std::nullopt;
     std::memcpy(&record, bytes.data(), offsetof(twtrace_cgroup, path));
-    if (record.header.type != TWTRACE_CGROUP_MADE || record.header.length < sizeof(record))
+    if (record.header.type != TWTRACE_CGROUP_CREATED || record.header.length < sizeof(record))
         return std::nullopt;
     const auto* path = reinterpret_cast<const char*>(bytes.data()) + offsetof(twtrace_cgroup, path);
     const std::string_view whole(path, sizeof(record.path));
     const std::size_t end = whole.find('\0');
     if (end == std::string_view::npos || !whole.starts_with('/'))
         return std::nullopt;
-    return CgroupMade{record.id, whole.substr(0, end)};
+    return CreatedCgroup{record.id, whole.substr(0, end)};
 }
 
 std::optional<twtrace_netns> decode_netns(std::span<const std::byte> bytes) {

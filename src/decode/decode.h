@@ -17,11 +17,11 @@ namespace twtrace {
 std::optional<Event> decode_event(std::span<const std::byte> bytes);
 
 /// A new cgroup; none if the record is of another type. The path is valid as long as bytes are.
-struct CgroupMade {
+struct CreatedCgroup {
     std::uint64_t id = 0;
     std::string_view path;
 };
-std::optional<CgroupMade> decode_cgroup(std::span<const std::byte> bytes);
+std::optional<CreatedCgroup> decode_cgroup(std::span<const std::byte> bytes);
 
 /// The first event of a network namespace; none if the record is of another type.
 std::optional<twtrace_netns> decode_netns(std::span<const std::byte> bytes);

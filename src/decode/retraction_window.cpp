@@ -25,7 +25,7 @@ bool RetractionWindow::convert(const Event& retraction) {
     return false;
 }
 
-// A hand-over precedes later events of its minisock, or of another one.
+// An entry precedes later events of its minisock, or of another one.
 void RetractionWindow::insert(const Event& event) {
     waiting_.push_back(event);
     if (event.type != EventType::TimeWait)

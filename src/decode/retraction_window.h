@@ -1,7 +1,7 @@
-// A hand-over in substate FIN_WAIT2 may be retracted by a reset that follows within microseconds
-// (kernel-facts, 1). Such events are held until that can't happen any more. Later events are held
-// behind them, so order is kept. Events of minisocks are held too: another CPU may report them
-// before the hand-over.
+// An entry in substate FIN_WAIT2 may be retracted by a reset that follows within microseconds
+// (docs/design.md, Settling). Such events are held until that can't happen any more. Later events
+// are held behind them, so order is kept. Events of minisocks are held too: another CPU may report
+// them before the entry.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace twtrace {
 
 class RetractionWindow {
   public:
-    /// How long a hand-over may be retracted. The reset is sent in the same softirq or system call;
-    /// it takes longer than microseconds only if the CPU is preempted between the two (in a virtual
+    /// How long an entry may be retracted. The reset is sent in the same softirq or system call; it
+    /// takes longer than microseconds only if the CPU is preempted in between (in a virtual
     /// machine, for example).
     static constexpr std::uint64_t hold_ns = 50'000'000;
 

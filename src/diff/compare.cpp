@@ -47,7 +47,7 @@ void DiffSide::add(const Event& event, std::uint64_t times) {
         key.remote = event.remote;
     auto found = rows_.find(key);
     if (found == rows_.end()) {
-        if (rows_.size() >= most_rows) {
+        if (rows_.size() >= max_rows) {
             key.remote = {};
             key.port = 0;
         }
@@ -64,7 +64,7 @@ void DiffSide::add(const Event& event, std::uint64_t times) {
 void DiffSide::take_ports(const PortsHeld& held) {
     held.each([&](const HeldKey& key, const PortCount& count, const auto& /*users*/) {
         const std::uint32_t usable = held.rules_of(key.netns).usable;
-        if (usable == 0 || worst_ports_.size() > most_rows)
+        if (usable == 0 || worst_ports_.size() > max_rows)
             return;
         double& worst = worst_ports_[{key.remote, key.port}];
         worst = std::max(worst, count.taken / usable);

@@ -54,7 +54,7 @@ class DiffSide {
     }
 
   private:
-    static constexpr std::size_t most_rows = 20'000;
+    static constexpr std::size_t max_rows = 20'000;
     Counts totals_;
     std::map<DiffKey, DiffNumbers> rows_;
     std::map<std::pair<Address, std::uint16_t>, double> worst_ports_;
@@ -84,7 +84,7 @@ struct Diff {
     // The doctor's findings.
     std::vector<const doctor::Finding*> gone;
     std::vector<const doctor::Finding*> appeared;
-    std::vector<const doctor::Finding*> still; ///< as it is afterwards
+    std::vector<const doctor::Finding*> still; ///< in both; of `after`
 };
 
 /// The result points into both.

@@ -145,9 +145,9 @@ std::vector<std::string> port_fix(const Observations& seen, const Destination& t
     if (to.facts != nullptr && !mostly_open)
         lines = port_relief_lines(*to.facts, to.use.local, to.use.remote, !to.no_timestamps);
     if (mostly_open)
-        lines.push_back(fmt::format("# most are open connections: {}ss -tn dst {} says whose; "
-                                    "bound its pool, or add source "
-                                    "or destination addresses",
+        lines.push_back(fmt::format("# most are open connections: {}ss -tnp dst {} shows their "
+                                    "processes; limit the pool, or add source or destination "
+                                    "addresses",
                                     to.facts != nullptr ? to.facts->enter : "",
                                     endpoint(to.use.remote, to.use.port)));
     else if (lines.empty()) {

@@ -1,5 +1,4 @@
-// One (source, destination, destination port) with all that is known of it, shared by the rules
-// about ports.
+// The ports towards one (source, destination, destination port), for the rules about ports.
 #pragma once
 
 #include <string>

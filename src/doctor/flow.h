@@ -27,7 +27,7 @@ class Lifetimes {
         count_ += other.count_;
     }
     [[nodiscard]] std::uint64_t count() const { return count_; }
-    /// The power of two that half of them were below: the median is at least half of it, so limits
+    /// The power of two that half of them are below: the median is at least half of it, so limits
     /// have to be powers of two. None: there are no durations.
     [[nodiscard]] std::optional<std::uint64_t> median_below_us() const {
         std::uint64_t seen = 0;
@@ -45,7 +45,7 @@ class Lifetimes {
 };
 
 /// Measures whether events come at regular intervals.
-class Rhythm {
+class Regularity {
   public:
     void add(std::uint64_t at_ns) {
         if (times_ > 0 && at_ns > last_ns_) {
@@ -80,11 +80,11 @@ class Rhythm {
 /// Counts distinct processes.
 class Processes {
   public:
-    /// Adds a process, identified by pid and start time. room: how many more may be stored.
-    void add(std::uint32_t pid, std::uint64_t start_ns, std::size_t& room) {
+    /// Adds a process, identified by pid and start time. capacity_left: free places.
+    void add(std::uint32_t pid, std::uint64_t start_ns, std::size_t& capacity_left) {
         const std::uint64_t process = start_ns ^ std::uint64_t{pid} << 40U;
-        if (room > 0)
-            room -= seen_.insert(process).second ? 1 : 0;
+        if (capacity_left > 0)
+            capacity_left -= seen_.insert(process).second ? 1 : 0;
         else
             is_full_ = is_full_ || !seen_.contains(process);
     }
@@ -132,7 +132,7 @@ struct Flow {
     std::uint64_t chosen = 0;             ///< of time_wait: the program had chosen the port
     std::uint64_t bytes = 0;              ///< payload of time_wait and passive_close, both ways
     Lifetimes lifetimes;                  ///< of time_wait
-    Rhythm rhythm;                        ///< of time_wait
+    Regularity regularity;                ///< of time_wait
 
     [[nodiscard]] std::uint64_t closes() const { return time_wait + passive_close + local_resets; }
     /// Majority vote of Boyer and Moore: finds `pid` in one pass, without a count for each.

@@ -62,8 +62,8 @@ struct Observations {
     /// How many there are at once at this rate if each stays hold_s seconds. The rate of a very
     /// short observation is not extrapolated.
     [[nodiscard]] double held(std::uint64_t times, double hold_s) const {
-        return seconds < threshold::least_observation_s ? static_cast<double>(times)
-                                                        : rate(times) * hold_s;
+        return seconds < threshold::min_observation_s ? static_cast<double>(times)
+                                                      : rate(times) * hold_s;
     }
     /// Distinct local ports that bind() had picked for connections whose close was seen.
     [[nodiscard]] std::uint32_t bound_ports_of(std::uint32_t netns) const {

@@ -31,7 +31,7 @@ void note_parent(Flow& flow, const Event& event) {
     flow.parent = event.owner->parent;
 }
 
-void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& room) {
+void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& processes_left) {
     switch (event.type) {
     case EventType::TimeWait:
         flow.time_wait += times;
@@ -43,7 +43,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
         flow.bytes += event.bytes_sent + event.bytes_received;
         // Events that were counted because the ring was full have no time.
         if (event.time_ns != 0)
-            flow.rhythm.add(event.time_ns);
+            flow.regularity.add(event.time_ns);
         if (const auto lifetime = event.lifetime_us())
             flow.lifetimes.add(*lifetime);
         break;
@@ -73,7 +73,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& roo
             flow.language = event.owner->language;
         }
         flow.count_for(event.task.pid, times);
-        flow.processes.add(event.task.pid, event.task.start_boottime_ns, room);
+        flow.processes.add(event.task.pid, event.task.start_boottime_ns, processes_left);
         note_parent(flow, event);
     }
 }
@@ -119,12 +119,12 @@ void Observer::add(const Event& event, std::uint64_t times) {
     note_bound_port(event);
     const bool client = event.role == Role::Client;
     if (Flow* flow = find(flows_, limits_.flows, event, client))
-        count(*flow, event, times, process_room_);
+        count(*flow, event, times, processes_left_);
     else
         beyond_ += times;
     if (!client && event.time_ns != 0)
         if (Flow* visit = find(visits_, limits_.visits, event, true))
-            count(*visit, event, times, process_room_);
+            count(*visit, event, times, processes_left_);
 }
 
 void Observer::note_bound_port(const Event& event) {

@@ -21,7 +21,7 @@ struct ObserverLimits {
 class Observer {
   public:
     explicit Observer(ObserverLimits limits = {})
-        : limits_(limits), process_room_(limits.processes) {}
+        : limits_(limits), processes_left_(limits.processes) {}
 
     void add(const Event& event) { add(event, 1); }
     /// times: events that were counted in the kernel because the ring was full.
@@ -56,7 +56,7 @@ class Observer {
     Flows visits_;
     std::unordered_map<std::uint32_t, PortSet> bound_; // by namespace
     std::uint64_t beyond_ = 0;
-    std::size_t process_room_;
+    std::size_t processes_left_;
 };
 
 } // namespace twtrace::doctor

@@ -9,7 +9,7 @@ namespace twtrace::doctor {
 std::vector<std::string> out_of_sight(const Observations& seen) {
     std::vector<std::string> lines{
         "connect() or bind() that fails with EADDRNOTAVAIL because this host has no such local "
-        "address (no ::1, say), and bind() that fails with EADDRINUSE: they leave no event"};
+        "address (for example ::1), and bind() that fails with EADDRINUSE: they leave no event"};
     for (const auto& [netns, facts] : seen.namespaces) {
         if (!facts.conntrack || !facts.conntrack->forwards ||
             facts.conntrack->entries.value_or(0) == 0)
@@ -18,7 +18,8 @@ std::vector<std::string> out_of_sight(const Observations& seen) {
             "connections that this host only forwards{}: they have no socket here; conntrack has "
             "{} of {} entries, its own connections included, and {} insertions failed",
             where(seen, netns), grouped(*facts.conntrack->entries),
-            facts.conntrack->most ? grouped(*facts.conntrack->most) : "an unknown number of",
+            facts.conntrack->max_entries ? grouped(*facts.conntrack->max_entries)
+                                         : "an unknown number of",
             grouped(facts.conntrack_failed)));
     }
     return lines;

@@ -36,15 +36,16 @@ std::optional<double> time_left_s(const Observations& seen, const Destination& t
 }
 
 std::string outlook(const Observations& seen, const Destination& to) {
-    std::string text = fmt::format("{} closes {} of them into TIME_WAIT",
-                                   to.busiest != nullptr ? who(*to.busiest) : "nobody",
-                                   per_second(seen.rate(to.time_wait)));
+    std::string text = to.busiest == nullptr
+                           ? "no closes were observed"
+                           : fmt::format("{} closes {} of them into TIME_WAIT", who(*to.busiest),
+                                         per_second(seen.rate(to.time_wait)));
     const auto half = time_left_s(seen, to, threshold::ports_half);
     const auto all = time_left_s(seen, to, 1);
     if (half && *half > 0)
-        text += fmt::format("; at this pace half are taken in {}", duration_text(*half));
+        text += fmt::format("; at this rate half are taken in {}", duration_text(*half));
     if (all && *all > 0)
-        text += fmt::format("{} all in {}", half && *half > 0 ? "," : "; at this pace",
+        text += fmt::format("{} all in {}", half && *half > 0 ? "," : "; at this rate",
                             duration_text(*all));
     if (!half && !all && to.forecast_share > to.share())
         text +=

@@ -14,7 +14,7 @@ namespace {
 struct Binders {
     std::uint64_t bound = 0;  // closes that were seen with a port that bind() picked
     std::uint64_t chosen = 0; // with a port that the program chose
-    const Flow* most = nullptr;
+    const Flow* busiest = nullptr;
 };
 
 Binders binders_in(const Observations& seen, std::uint32_t netns) {
@@ -24,8 +24,8 @@ Binders binders_in(const Observations& seen, std::uint32_t netns) {
             continue;
         all.bound += flow.bound;
         all.chosen += flow.chosen;
-        if (flow.bound > 0 && (all.most == nullptr || flow.bound > all.most->bound))
-            all.most = &flow;
+        if (flow.bound > 0 && (all.busiest == nullptr || flow.bound > all.busiest->bound))
+            all.busiest = &flow;
     }
     return all;
 }
@@ -55,35 +55,36 @@ void judge_namespace(const Observations& seen, std::uint32_t netns, const Namesp
     const std::uint32_t taken = std::max(facts.distinct_ports, bound_seen);
     const double share = std::min(1.0, taken / usable);
     const double forecast_share = seen.held(binders.bound, 60) / usable;
-    const bool gone = share >= threshold::ports_burst;
-    if (!gone && share < threshold::ports_half && forecast_share < threshold::ports_half)
+    const bool is_exhausted = share >= threshold::ports_burst;
+    if (!is_exhausted && share < threshold::ports_half && forecast_share < threshold::ports_half)
         return;
     Finding finding;
     finding.id = "ports-running-out";
     finding.netns = netns;
-    finding.severity = gone ? Severity::Critical : Severity::Warning;
+    finding.severity = is_exhausted ? Severity::Critical : Severity::Warning;
     finding.weight = std::max(share, std::min(1.0, forecast_share));
     finding.title = fmt::format("bind() {} local ports{}",
                                 taken >= usable ? "has taken all"
-                                : gone          ? "has taken nearly all"
+                                : is_exhausted  ? "has taken nearly all"
                                                 : "is using up the",
                                 where(seen, netns));
     finding.evidence.push_back(fmt::format(
-        "{} of {} local ports ({}) are taken over {} destinations together", grouped(taken),
+        "{} of {} local ports ({}) are taken, over all {} destinations", grouped(taken),
         grouped(static_cast<std::uint64_t>(usable)), percent(share), grouped(facts.destinations)));
-    if (binders.most != nullptr) {
-        finding.service = binders.most->service;
-        if (binders.most->pid != 0)
-            finding.pid = binders.most->pid;
+    if (binders.busiest != nullptr) {
+        finding.service = binders.busiest->service;
+        if (binders.busiest->pid != 0)
+            finding.pid = binders.busiest->pid;
         finding.evidence.push_back(fmt::format(
             "{} closes {} with a port that bind() had picked, {} different ones in {:.1f} s",
-            who(*binders.most), per_second(seen.rate(binders.bound)), grouped(bound_seen),
+            who(*binders.busiest), per_second(seen.rate(binders.bound)), grouped(bound_seen),
             seen.seconds));
     } else {
-        finding.evidence.emplace_back("hardly one of them is held twice, as connect() would do");
+        finding.evidence.emplace_back(
+            "connect() would have given some ports to several destinations");
     }
     finding.meaning = "A port that bind() picked is taken for all destinations. When the last one "
-                      "is gone bind() fails with EADDRINUSE, which leaves no event behind.";
+                      "is gone, bind() fails with EADDRINUSE, which leaves no event.";
     finding.fix = {"# before bind() of an address and port 0 (Linux 4.2):", "int one = 1;",
                    "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);"};
     finding.numbers = {{"usable", usable}, {"taken", taken}, {"bound_seen", bound_seen}};

@@ -125,9 +125,10 @@ void judge_bound_ports(const Observations& seen, Findings& findings) {
                         grouped(service.flows.size())));
         name_destinations(seen, service, finding);
         finding.meaning =
-            "bind() does not know the destination yet, so it takes a port that nobody else may use "
-            "towards any destination: all of them share one range instead of one each. When it is "
-            "used up bind() fails with EADDRINUSE.";
+            "bind() does not know the destination yet, so it takes a port for all destinations: "
+            "they "
+            "share one range instead of having one each. When it is used up, bind() fails with "
+            "EADDRINUSE.";
         finding.fix = {"# before bind() of an address and port 0 (Linux 4.2):", "int one = 1;",
                        "setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);"};
         finding.remote.reset();
@@ -141,8 +142,8 @@ namespace {
 
 bool looks_like_a_check(const Observations& seen, const Flow& flow) {
     return flow.time_wait >= threshold::check_times &&
-           flow.rhythm.span_s() >= threshold::check_span * seen.seconds &&
-           flow.rhythm.variation() <= threshold::check_variation &&
+           flow.regularity.span_s() >= threshold::check_span * seen.seconds &&
+           flow.regularity.variation() <= threshold::check_variation &&
            flow.bytes <= threshold::check_bytes * (flow.time_wait + flow.passive_close);
 }
 
@@ -158,27 +159,26 @@ void judge_checks_of(const Observations& seen, const std::vector<Flow>& flows, R
         const bool client = role == Role::Client;
         Finding finding = about(seen, service, "health-checks");
         finding.title = fmt::format("{} {}{}", who(service.first()),
-                                    client ? "makes what look like health checks, each with a "
-                                             "connection of its own"
-                                           : "is asked what look like health checks, and closes "
-                                             "them first",
+                                    client ? "makes connections that look like health checks"
+                                           : "serves connections that look like health checks, and "
+                                             "closes them first",
                                     where(seen, service.first().netns));
         finding.evidence.push_back(fmt::format(
-            "{} in {:.1f} s ({}), at regular intervals (one each {} {} the busiest), {} bytes "
-            "apiece",
+            "{} in {:.1f} s ({}), at regular intervals (one every {} {} the busiest), {} bytes "
+            "each",
             grouped(service.time_wait), seen.seconds, per_second(seen.rate(service.time_wait)),
-            duration_text(service.first().rhythm.interval_s()), client ? "to" : "from",
+            duration_text(service.first().regularity.interval_s()), client ? "to" : "from",
             grouped(service.bytes / std::max<std::uint64_t>(service.time_wait, 1))));
         name_destinations(seen, service, finding);
         finding.meaning = fmt::format(
-            "They keep {} sockets in TIME_WAIT all the time, and say no more than fewer of them "
-            "would.",
+            "They keep {} sockets in TIME_WAIT all the time. Fewer checks would give the same "
+            "information.",
             grouped(static_cast<std::uint64_t>(seen.held(service.time_wait, 60))));
-        finding.fix = {client
-                           ? "# check less often, or over a connection that stays open (haproxy: "
-                             "`inter 10s` on the server line; Kubernetes: `periodSeconds: 10`)"
-                           : "# let the checker ask less often (haproxy: `inter 10s`; Kubernetes: "
-                             "`periodSeconds: 10`), or close first itself"};
+        finding.fix = {
+            client ? "# check less often, or over a connection that stays open (haproxy: "
+                     "`inter 10s` on the server line; Kubernetes: `periodSeconds: 10`)"
+                   : "# let the checker check less often (haproxy: `inter 10s`; Kubernetes: "
+                     "`periodSeconds: 10`), or let it close first"};
         findings.push_back(std::move(finding));
     }
 }
@@ -225,17 +225,17 @@ void judge_resets(const Observations& seen, Findings& findings) {
                                         grouped(flow.local_resets), grouped(flow.closes()),
                                         percent(share), per_second(seen.rate(flow.local_resets)))};
         finding.meaning =
-            "SO_LINGER with 0 seconds does that, and close() before everything was read. It leaves "
-            "no TIME_WAIT, but throws away what is under way: the peer may lose the end of the "
-            "data and see ECONNRESET.";
+            "SO_LINGER with 0 seconds causes this, and so does close() with unread data. It leaves "
+            "no TIME_WAIT, but discards data in flight: the peer may lose the end of the data and "
+            "see ECONNRESET.";
         if (client && ends_idle_by_reset(flow)) {
             finding.meaning = "That is how it ends an idle connection to a server: no TIME_WAIT is "
                               "left and nothing is lost, but each request pays for a handshake.";
             finding.fix = keep_alive_lines(seen, flow);
         } else {
             finding.fix = {
-                fmt::format("# {}: take SO_LINGER 0 out, read to the end before close(), or "
-                            "let the peer close first",
+                fmt::format("# {}: remove SO_LINGER 0, read to the end before close(), or let "
+                            "the peer close first",
                             flow.service.empty() ? "its program" : flow.service)};
         }
         finding.numbers = {{"resets", static_cast<double>(flow.local_resets)},

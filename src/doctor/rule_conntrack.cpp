@@ -34,43 +34,43 @@ void judge_insertions(const Observations& seen, std::uint32_t netns, const Names
         "(nf_conntrack_tcp_timeout_time_wait). UDP from one socket, such as pairs of DNS "
         "queries, counts here too.";
     finding.fix = {
-        "# more source addresses: -j SNAT --to-source FIRST-LAST, and no --to-ports",
-        "# clients behind this host: keep connections open and use them again",
+        "# more source addresses: -j SNAT --to-source FIRST-LAST, without --to-ports",
+        "# clients behind this host: keep connections open and reuse them",
         fmt::format("{}conntrack -L -p tcp --state TIME_WAIT  # which destination", facts.enter)};
     finding.numbers = {{"insert_failed", static_cast<double>(failed)},
                        {"entries", static_cast<double>(facts.conntrack->entries.value_or(0))}};
     findings.push_back(std::move(finding));
 }
 
-void judge_room(const Observations& seen, std::uint32_t netns, const NamespaceFacts& facts,
-                Findings& findings) {
+void judge_table_size(const Observations& seen, std::uint32_t netns, const NamespaceFacts& facts,
+                      Findings& findings) {
     const double entries = static_cast<double>(facts.conntrack->entries.value_or(0));
-    const double most = static_cast<double>(facts.conntrack->most.value_or(0));
-    if (most <= 0 || entries < threshold::conntrack_near * most)
+    const double limit = static_cast<double>(facts.conntrack->max_entries.value_or(0));
+    if (limit <= 0 || entries < threshold::conntrack_near * limit)
         return;
     Finding finding;
     finding.id = "conntrack-full";
     finding.severity = Severity::Critical;
     finding.netns = netns;
-    finding.weight = entries / most;
+    finding.weight = entries / limit;
     finding.title =
         fmt::format("the conntrack table is {}{}",
                     facts.conntrack_dropped > 0 ? "full" : "nearly full", where(seen, netns));
     finding.evidence = {fmt::format("{} of {} entries (nf_conntrack_max)",
                                     grouped(facts.conntrack->entries.value_or(0)),
-                                    grouped(facts.conntrack->most.value_or(0)))};
+                                    grouped(facts.conntrack->max_entries.value_or(0)))};
     if (facts.conntrack_dropped > 0)
         finding.evidence.push_back(fmt::format("{} entries or packets were dropped in {:.1f} s",
                                                grouped(facts.conntrack_dropped), seen.seconds));
-    finding.meaning = "When it is full new connections through this host, and its own, are "
+    finding.meaning = "When it is full, new connections through this host, and its own, are "
                       "dropped. A closed connection stays in it for 120 s "
                       "(nf_conntrack_tcp_timeout_time_wait), twice as long as its TIME_WAIT.";
     finding.fix = {"# in the initial network namespace, which sets it for all:",
                    fmt::format("sysctl -w net.netfilter.nf_conntrack_max={}",
-                               2 * facts.conntrack->most.value_or(0)),
+                               2 * facts.conntrack->max_entries.value_or(0)),
                    fmt::format("{}sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=60",
                                facts.enter)};
-    finding.numbers = {{"entries", entries}, {"most", most}};
+    finding.numbers = {{"entries", entries}, {"most", limit}};
     findings.push_back(std::move(finding));
 }
 
@@ -81,7 +81,7 @@ void judge_conntrack(const Observations& seen, Findings& findings) {
         if (!facts.conntrack)
             continue;
         judge_insertions(seen, netns, facts, findings);
-        judge_room(seen, netns, facts, findings);
+        judge_table_size(seen, netns, facts, findings);
     }
 }
 

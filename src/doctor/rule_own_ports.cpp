@@ -44,11 +44,12 @@ void judge_chosen_ports(const Observations& seen, Findings& findings) {
         finding.evidence = {fmt::format("{}; the last one had source port {}",
                                         failures(seen, flow, flow.port_taken), flow.last_port)};
         finding.meaning = fmt::format(
-            "A connection from that address and port to {} exists already, or its TIME_WAIT of 60 "
-            "s does. Two of them can't be told apart. Other local ports are free.",
+            "A connection from that address and port to {} exists already, or is still in "
+            "TIME_WAIT "
+            "(60 s). Two such connections cannot be distinguished. Other local ports are free.",
             to);
-        finding.fix = {fmt::format("# {}: leave the port to connect(), or take another one for "
-                                   "each connection; if the peer asks for this port, let the "
+        finding.fix = {fmt::format("# {}: let connect() choose the port, or use another one for "
+                                   "each connection; if the peer requires this port, let the "
                                    "peer close first",
                                    flow.service.empty() ? "its program" : flow.service)};
         finding.numbers.emplace_back("local_port", flow.last_port);
@@ -66,8 +67,8 @@ void judge_own_range(const Observations& seen, Findings& findings) {
                         endpoint(flow.remote, flow.port), where(seen, flow.netns));
         finding.evidence = {failures(seen, flow, flow.own_range)};
         finding.meaning = "The program gave its sockets a range of local ports "
-                          "(IP_LOCAL_PORT_RANGE, ip(7)). net.ipv4.ip_local_port_range does not "
-                          "matter to them beyond that.";
+                          "(IP_LOCAL_PORT_RANGE, ip(7)). A wider "
+                          "net.ipv4.ip_local_port_range does not help them.";
         finding.fix = {fmt::format("# {}: a wider IP_LOCAL_PORT_RANGE, or none",
                                    flow.service.empty() ? "its program" : flow.service)};
         const std::vector<std::string> keep_alive = keep_alive_lines(seen, flow);

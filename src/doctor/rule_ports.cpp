@@ -36,8 +36,8 @@ void judge_no_port(const Observations& seen, Findings& findings) {
         if (to.time_wait > 0)
             finding.evidence.push_back(outlook(seen, to));
         finding.meaning =
-            "Requests to that destination fail now. A port that was closed first from this side "
-            "stays taken for 60 s towards the same address and port.";
+            "Requests to that destination fail now. The port of a connection that this side closed "
+            "first stays taken for 60 s towards the same address and port.";
         finding.fix = port_fix(seen, to);
         finding.numbers.emplace_back("failed", static_cast<double>(to.no_port));
         findings.push_back(std::move(finding));
@@ -48,11 +48,11 @@ namespace {
 
 Finding burst(const Observations& seen, const Destination& to) {
     Finding finding = about(seen, to, "ports-running-out");
-    finding.title = fmt::format("local ports to {} are still taken, but come free again{}",
+    finding.title = fmt::format("local ports to {} are still taken, but become free again{}",
                                 name_of(to), where(seen, to.netns));
-    finding.meaning = "They were used up within the last minute and next to nothing is added now. "
+    finding.meaning = "They were used up within the last minute, and hardly any are taken now. "
                       "The same burst again would fail.";
-    finding.fix = {"# nothing now: the last of them come free within 60 s"};
+    finding.fix = {"# nothing now: the last of them become free within 60 s"};
     return finding;
 }
 
@@ -67,8 +67,8 @@ Finding shortage(const Observations& seen, const Destination& to) {
                     slow ? "scarce: connect() is slow" : "running out", where(seen, to.netns));
     finding.evidence.push_back(outlook(seen, to));
     finding.meaning = fmt::format(
-        "connect() tries one half of the range first. {}, it goes through all of that in vain: "
-        "milliseconds of processor time for each new connection. When none is left it fails with "
+        "connect() tries one half of the range first. {}, it tries all of that half in vain: "
+        "milliseconds of CPU time for each new connection. When none is left, it fails with "
         "EADDRNOTAVAIL. Other destinations are not affected.",
         slow ? "Now that as many are taken" : "Once as many are taken");
     finding.fix = port_fix(seen, to);
@@ -79,10 +79,10 @@ Finding shortage(const Observations& seen, const Destination& to) {
 
 void judge_ports(const Observations& seen, Findings& findings) {
     for (const Destination& to : destinations(seen)) {
-        const bool told = to.no_port > 0; // reported by judge_no_port(), with the same evidence
+        const bool reported = to.no_port > 0; // reported by judge_no_port(), with the same evidence
         const bool short_of = to.is_short();
         const bool was_burst = !short_of && to.usable > 0 && to.share() >= threshold::ports_burst;
-        if (told || (!short_of && !was_burst))
+        if (reported || (!short_of && !was_burst))
             continue;
         Finding finding = short_of ? shortage(seen, to) : burst(seen, to);
         finding.weight = std::max(to.share(), to.forecast_share);

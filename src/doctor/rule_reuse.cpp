@@ -12,16 +12,16 @@
 namespace twtrace::doctor {
 
 void judge_reuse(const Observations& seen, Findings& findings) {
-    std::vector<std::uint32_t> told; // a setting of the namespace is reported once
+    std::vector<std::uint32_t> reported; // a setting of the namespace is reported once
     for (const Destination& to : destinations(seen)) {
         const NetSettings* settings = seen.settings(to.netns);
         const bool worse = to.no_port > 0 || to.is_short(); // other rules report it
         if (settings == nullptr || worse || to.no_timestamps ||
             to.forecast_share < threshold::reuse_helps || to.time_wait < threshold::events ||
             reuse_applies(*settings, to.use.local, to.use.remote) ||
-            std::find(told.begin(), told.end(), to.netns) != told.end())
+            std::find(reported.begin(), reported.end(), to.netns) != reported.end())
             continue;
-        told.push_back(to.netns);
+        reported.push_back(to.netns);
         Finding finding = about(seen, to, "tw-reuse-off");
         finding.weight = to.forecast_share;
         const auto mode = settings->tw_reuse;
@@ -49,8 +49,8 @@ namespace {
 std::vector<std::string> timestamps_fix(const Observations& seen, const Destination& to) {
     std::vector<std::string> lines{
         fmt::format("# on the host that has {}: net.ipv4.tcp_timestamps=1 (Linux; other systems "
-                    "have a setting of their own); if it is on there, a device on the way takes "
-                    "the option out",
+                    "have their own setting); if it is on there, a device on the path removes "
+                    "the option",
                     to_string(to.use.remote))};
     const std::vector<std::string> relief = port_fix(seen, to);
     lines.insert(lines.end(), relief.begin(), relief.end());
@@ -76,7 +76,7 @@ void judge_timestamps(const Observations& seen, Findings& findings) {
                                     endpoint(to.use.remote, to.use.port), where(seen, to.netns));
         if (to.without_timestamps > 0)
             finding.evidence.push_back(
-                fmt::format("{} of {} connections that were closed there had none",
+                fmt::format("{} of {} connections that were closed towards it had none",
                             grouped(to.without_timestamps), grouped(to.time_wait)));
         if (to.use.passed_over > 1)
             finding.evidence.push_back(fmt::format(

@@ -1,5 +1,4 @@
-// Costs in memory instead of ports: servers that close first, and the table that all minisocks
-// share.
+// Costs in memory instead of ports: servers that close first, and the limit of minisocks.
 #include <algorithm>
 #include <cmath>
 
@@ -15,13 +14,13 @@ namespace {
 
 // The client of that server if it runs on this host too: it may send `Connection: close`.
 const Flow* client_of(const Observations& seen, const Flow& server) {
-    const Flow* most = nullptr;
+    const Flow* busiest = nullptr;
     for (const Flow& flow : seen.flows)
         if (flow.role == Role::Client && flow.netns == server.netns && flow.port == server.port &&
             flow.remote == server.local && flow.passive_close > 0 &&
-            (most == nullptr || flow.passive_close > most->passive_close))
-            most = &flow;
-    return most;
+            (busiest == nullptr || flow.passive_close > busiest->passive_close))
+            busiest = &flow;
+    return busiest;
 }
 
 // The size of a minisock in the kernel's slab tw_sock_TCP.
@@ -71,15 +70,15 @@ void judge_buckets(const Observations& seen, Findings& findings) {
     for (const auto& [netns, facts] : seen.namespaces) {
         std::uint64_t refused = 0;
         std::uint64_t entered = 0;
-        const Flow* most = nullptr;
+        const Flow* busiest = nullptr;
         for (const Flow& flow : seen.flows) {
             if (flow.netns != netns)
                 continue;
             refused += flow.overflows;
             entered += flow.time_wait + flow.overflows;
-            if (most == nullptr ||
-                flow.time_wait + flow.overflows > most->time_wait + most->overflows)
-                most = &flow;
+            if (busiest == nullptr ||
+                flow.time_wait + flow.overflows > busiest->time_wait + busiest->overflows)
+                busiest = &flow;
         }
         refused = std::max(refused, facts.overflow_rise);
         const std::uint64_t limit =
@@ -104,16 +103,16 @@ void judge_buckets(const Observations& seen, Findings& findings) {
             finding.evidence.push_back(
                 fmt::format("{} connections were closed without TIME_WAIT in {:.1f} s ({})",
                             grouped(refused), seen.seconds, per_second(seen.rate(refused))));
-        if (most != nullptr && entered > 0) {
-            finding.service = most->service;
+        if (busiest != nullptr && entered > 0) {
+            finding.service = busiest->service;
             finding.evidence.push_back(
-                fmt::format("most come from {}: {}", who(*most),
-                            per_second(seen.rate(most->time_wait + most->overflows))));
+                fmt::format("most come from {}: {}", who(*busiest),
+                            per_second(seen.rate(busiest->time_wait + busiest->overflows))));
         }
         finding.meaning =
             "Beyond the limit the kernel ends connections without TIME_WAIT: late segments may "
             "reach the next connection on the same ports, and a lost last ACK ends in a reset for "
-            "the peer. The limit protects memory; it is no tuning knob.";
+            "the peer. The limit protects memory; it does not tune TIME_WAIT.";
         const double wanted = std::max(2.0 * static_cast<double>(limit > 0 ? limit : present),
                                        seen.held(entered, 60) * 1.5);
         finding.fix = {fmt::format("# takes up to {:.0f} MB of memory:",

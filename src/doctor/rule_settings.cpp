@@ -12,7 +12,7 @@ namespace twtrace::doctor {
 
 namespace {
 
-struct Place {
+struct Subject {
     const Observations& seen;
     std::uint32_t netns;
     const NamespaceFacts& facts;
@@ -34,93 +34,93 @@ struct Place {
 
 // A service whose port is inside the range cannot restart while connect() has assigned the port.
 // Ports from 32768 on are skipped: most listeners there let the kernel choose the port.
-void judge_overlap(const Place& at, Findings& findings) {
+void judge_overlap(const Subject& subject, Findings& findings) {
     std::vector<std::uint16_t> in_range;
-    for (const std::uint16_t port : at.facts.listeners)
-        if (port < threshold::first_default_ephemeral && at.settings.ephemeral.contains(port) &&
-            !at.settings.reserved.contains(port))
+    for (const std::uint16_t port : subject.facts.listeners)
+        if (port < threshold::first_default_ephemeral &&
+            subject.settings.ephemeral.contains(port) && !subject.settings.reserved.contains(port))
             in_range.push_back(port);
     if (in_range.empty())
         return;
-    Finding finding =
-        at.finding("range-overlaps", "ip_local_port_range covers ports that services listen on");
+    Finding finding = subject.finding("range-overlaps",
+                                      "ip_local_port_range covers ports that services listen on");
     std::vector<std::uint16_t> shown(
         in_range.begin(),
         in_range.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(in_range.size(), 10)));
-    finding.evidence = {fmt::format("the range is {} to {}; inside it somebody listens on {}{}",
-                                    at.settings.ephemeral.first, at.settings.ephemeral.last,
-                                    fmt::join(shown, ", "),
+    finding.evidence = {fmt::format("the range is {} to {}; ports with a listener in it: {}{}",
+                                    subject.settings.ephemeral.first,
+                                    subject.settings.ephemeral.last, fmt::join(shown, ", "),
                                     shown.size() < in_range.size() ? ", ..." : "")};
     finding.meaning = "While such a service restarts, connect() may take its port; it then fails "
                       "to start with EADDRINUSE until that connection is gone.";
-    finding.fix = {reserve_line(at.facts, in_range)};
+    finding.fix = {reserve_line(subject.facts, in_range)};
     finding.weight = static_cast<double>(in_range.size());
     finding.numbers = {{"ports", static_cast<double>(in_range.size())}};
     findings.push_back(std::move(finding));
 }
 
-void judge_narrow_range(const Place& at, Findings& findings) {
-    const std::uint32_t usable = at.settings.usable_ports();
-    const double use = usable > 0 ? at.seen.held(at.client_time_wait, 60) / usable : 0;
+void judge_narrow_range(const Subject& subject, Findings& findings) {
+    const std::uint32_t usable = subject.settings.usable_ports();
+    const double use = usable > 0 ? subject.seen.held(subject.client_time_wait, 60) / usable : 0;
     if (usable >= threshold::narrow_range || use < threshold::narrow_range_use ||
-        !at.is_busy(at.client_time_wait))
+        !subject.is_busy(subject.client_time_wait))
         return;
-    Finding finding = at.finding("narrow-range", "few local ports for a busy client");
-    finding.evidence = {
-        fmt::format("{} ports ({} to {}{}), where the default is 28,232; clients close {} into "
-                    "TIME_WAIT",
-                    grouped(usable), at.settings.ephemeral.first, at.settings.ephemeral.last,
-                    at.settings.reserved.any ? ", less the reserved ones" : "",
-                    per_second(at.seen.rate(at.client_time_wait)))};
+    Finding finding = subject.finding("narrow-range", "few local ports for a busy client");
+    finding.evidence = {fmt::format(
+        "{} ports ({} to {}{}), where the default is 28,232; clients close {} into "
+        "TIME_WAIT",
+        grouped(usable), subject.settings.ephemeral.first, subject.settings.ephemeral.last,
+        subject.settings.reserved.any ? ", less the reserved ones" : "",
+        per_second(subject.seen.rate(subject.client_time_wait)))};
     finding.meaning = fmt::format("{} new connections a second to one destination use them up.",
                                   grouped(usable / 60));
-    finding.fix = {sysctl_line(&at.facts, "net.ipv4.ip_local_port_range=\"32768 60999\"")};
+    finding.fix = {sysctl_line(&subject.facts, "net.ipv4.ip_local_port_range=\"32768 60999\"")};
     finding.weight = use;
     finding.numbers = {{"usable", usable}};
     findings.push_back(std::move(finding));
 }
 
-void judge_fin_timeout(const Place& at, Findings& findings) {
+void judge_fin_timeout(const Subject& subject, Findings& findings) {
     constexpr std::uint64_t default_s = 60;
-    if (!at.settings.fin_timeout_s || *at.settings.fin_timeout_s >= default_s ||
-        !at.is_busy(at.time_wait))
+    if (!subject.settings.fin_timeout_s || *subject.settings.fin_timeout_s >= default_s ||
+        !subject.is_busy(subject.time_wait))
         return;
     Finding finding =
-        at.finding("fin-timeout", fmt::format("tcp_fin_timeout={} does not shorten TIME_WAIT",
-                                              *at.settings.fin_timeout_s));
+        subject.finding("fin-timeout", fmt::format("tcp_fin_timeout={} does not shorten TIME_WAIT",
+                                                   *subject.settings.fin_timeout_s));
     finding.evidence = {fmt::format("{} entries into TIME_WAIT; each lasts 60 s",
-                                    per_second(at.seen.rate(at.time_wait)))};
+                                    per_second(subject.seen.rate(subject.time_wait)))};
     finding.meaning =
-        "TIME_WAIT lasts 60 s on Linux, whatever is set (TCP_TIMEWAIT_LEN, compiled in). The "
-        "setting ends connections in FIN_WAIT2 whose peer has not closed yet; slow peers then get "
-        "a reset.";
-    finding.fix = {sysctl_line(&at.facts, "net.ipv4.tcp_fin_timeout=60")};
-    finding.numbers = {{"fin_timeout_s", static_cast<double>(*at.settings.fin_timeout_s)}};
+        "TIME_WAIT always lasts 60 s on Linux (TCP_TIMEWAIT_LEN, compiled in). The setting ends "
+        "connections in FIN_WAIT2 whose peer has not closed yet; slow peers then get a reset.";
+    finding.fix = {sysctl_line(&subject.facts, "net.ipv4.tcp_fin_timeout=60")};
+    finding.numbers = {{"fin_timeout_s", static_cast<double>(*subject.settings.fin_timeout_s)}};
     findings.push_back(std::move(finding));
 }
 
-void judge_recycle(const Place& at, Findings& findings) {
-    if (at.settings.tw_recycle.value_or(0) == 0)
+void judge_recycle(const Subject& subject, Findings& findings) {
+    if (subject.settings.tw_recycle.value_or(0) == 0)
         return;
-    Finding finding = at.finding("tw-recycle", "tcp_tw_recycle drops clients behind NAT");
+    Finding finding = subject.finding("tw-recycle", "tcp_tw_recycle drops clients behind NAT");
     finding.severity = Severity::Warning;
     finding.evidence = {"net.ipv4.tcp_tw_recycle is on"};
-    finding.meaning = "Hosts behind one address have clocks of their own; the SYNs of all but one "
-                      "of them are dropped silently. Linux 4.12 has removed it.";
-    finding.fix = {sysctl_line(&at.facts, "net.ipv4.tcp_tw_recycle=0")};
+    finding.meaning = "Hosts behind one address have different clocks; the SYNs of all but one of "
+                      "them are dropped silently. Linux 4.12 removed the setting.";
+    finding.fix = {sysctl_line(&subject.facts, "net.ipv4.tcp_tw_recycle=0")};
     findings.push_back(std::move(finding));
 }
 
-void judge_timestamps(const Place& at, Findings& findings) {
-    if (at.settings.timestamps != 0U || at.settings.tw_reuse != 1U ||
-        !at.is_busy(at.client_time_wait))
+void judge_reuse_without_timestamps(const Subject& subject, Findings& findings) {
+    if (subject.settings.timestamps != 0U || subject.settings.tw_reuse != 1U ||
+        !subject.is_busy(subject.client_time_wait))
         return;
-    Finding finding =
-        at.finding("tw-reuse-without-timestamps", "tcp_tw_reuse=1 does nothing without timestamps");
+    Finding finding = subject.finding("tw-reuse-without-timestamps",
+                                      "tcp_tw_reuse=1 does nothing without timestamps");
     finding.evidence = {"net.ipv4.tcp_timestamps is 0"};
-    finding.meaning = "connect() takes over a TIME_WAIT only if timestamps tell old segments from "
-                      "new ones (RFC 7323, PAWS).";
-    finding.fix = {sysctl_line(&at.facts, "net.ipv4.tcp_timestamps=1")};
+    finding.meaning =
+        "connect() takes over a TIME_WAIT only if timestamps distinguish old segments from "
+        "new ones (RFC 7323, PAWS).";
+    finding.fix = {sysctl_line(&subject.facts, "net.ipv4.tcp_timestamps=1")};
     findings.push_back(std::move(finding));
 }
 
@@ -130,15 +130,15 @@ void judge_settings(const Observations& seen, Findings& findings) {
     for (const auto& [netns, facts] : seen.namespaces) {
         if (!facts.settings)
             continue;
-        Place at{seen, netns, facts, *facts.settings, 0, 0};
+        Subject subject{seen, netns, facts, *facts.settings, 0, 0};
         for (const Flow& flow : seen.flows) {
-            at.time_wait += flow.netns == netns ? flow.time_wait : 0;
-            at.client_time_wait +=
+            subject.time_wait += flow.netns == netns ? flow.time_wait : 0;
+            subject.client_time_wait +=
                 flow.netns == netns && flow.role == Role::Client ? flow.time_wait : 0;
         }
         for (const auto judge : {judge_overlap, judge_narrow_range, judge_fin_timeout,
-                                 judge_recycle, judge_timestamps})
-            judge(at, findings);
+                                 judge_recycle, judge_reuse_without_timestamps})
+            judge(subject, findings);
     }
 }
 

@@ -9,7 +9,7 @@ namespace twtrace::doctor {
 
 namespace {
 
-// Related rules stand together: this is the order of "Looked for:".
+// In the order of "Looked for:", related rules together.
 constexpr std::array table{
     Rule{"connect() that fails for lack of a local port", judge_no_port},
     Rule{"connect() from a chosen port that is taken", judge_chosen_ports},
@@ -22,10 +22,10 @@ constexpr std::array table{
     Rule{"tcp_tw_reuse on busy clients", judge_reuse},
     Rule{"tcp_tw_reuse without TCP timestamps", judge_timestamps},
     Rule{"bind() before connect()", judge_bound_ports},
-    Rule{"periodic connections that carry next to nothing", judge_health_checks},
+    Rule{"periodic connections that carry hardly any data", judge_health_checks},
     Rule{"connections that end in a reset by this side", judge_resets},
     Rule{"conntrack: SNAT ports and the table's size", judge_conntrack},
-    Rule{"settings that do harm, or not what they are set for", judge_settings},
+    Rule{"settings that do harm or have no effect", judge_settings},
 };
 
 } // namespace

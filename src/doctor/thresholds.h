@@ -9,7 +9,7 @@ namespace twtrace::threshold {
 /// A rate from fewer events than this is mostly chance.
 inline constexpr std::uint64_t events = 50;
 /// Seconds. 300 connections in 20 ms are a burst, not 15,000/s.
-inline constexpr double least_observation_s = 1;
+inline constexpr double min_observation_s = 1;
 
 /// Per second. This rate keeps 1,200 sockets in TIME_WAIT: 4 % of the default ephemeral ports.
 inline constexpr double busy_rate = 20;
@@ -31,7 +31,7 @@ inline constexpr double ports_half = 0.5;
 inline constexpr double ports_slowed = 0.1;
 /// Taken although no entries are added: a burst that nearly used up the ports.
 inline constexpr double ports_burst = 0.9;
-/// Enough time to act, and no more.
+/// A shortage within this time is critical.
 inline constexpr double soon_s = 60;
 
 /// Share of the usable ports that the present rate fills: below it tcp_tw_reuse makes no noticeable
@@ -39,7 +39,7 @@ inline constexpr double soon_s = 60;
 inline constexpr double reuse_helps = 0.25;
 /// Half of the default range (28,232).
 inline constexpr std::uint32_t narrow_range = 14'116;
-/// Share of a narrow range in use from which it matters.
+/// Share of a narrow range from which its use is reported.
 inline constexpr double narrow_range_use = 0.1;
 
 /// Share of tcp_max_tw_buckets.

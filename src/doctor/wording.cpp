@@ -200,7 +200,7 @@ std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Ad
                      [&](std::uint16_t port) {
                          return wider.contains(port) && !settings.ephemeral.contains(port);
                      });
-        lines.emplace_back("# more room: a wider range, but for the ports that services need");
+        lines.emplace_back("# more ports: a wider range, without the ports that services need");
         if (!in_the_way.empty())
             lines.push_back(reserve_line(facts, in_the_way));
         lines.push_back(sysctl_line(&facts, fmt::format("net.ipv4.ip_local_port_range=\"{} {}\"",

@@ -62,7 +62,7 @@ Result<Credentials> Credentials::parse(std::string_view text) {
         credentials.pairs_.push_back(base64(line));
     }
     if (credentials.pairs_.empty())
-        return fail("it names nobody; write a line user:password into it");
+        return fail("it has no user; add a line user:password");
     return credentials;
 }
 
@@ -75,7 +75,7 @@ Result<Credentials> Credentials::read(const std::string& path) {
     if (!S_ISREG(status.st_mode))
         return fail(what + ": not a regular file");
     if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-        return fail(fmt::format("{}: others may read or write it; chmod 600 it", what));
+        return fail(fmt::format("{}: others may read or write it; use chmod 600", what));
     const auto text = read_again(file);
     if (!text)
         return fail(fmt::format("{}: {}", what, std::strerror(errno)));

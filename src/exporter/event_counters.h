@@ -12,8 +12,8 @@ namespace twtrace {
 
 class EventCounters {
   public:
-    /// most: services with their own series.
-    explicit EventCounters(std::size_t most) : services_(most, keep_ns), ports_(most_peers) {}
+    /// limit: services with their own series.
+    explicit EventCounters(std::size_t limit) : services_(limit, keep_ns), ports_(max_peers) {}
 
     /// Takes an uncontended lock and two hash lookups.
     void add(const Event& event, std::uint64_t times, std::uint64_t now_ns);
@@ -30,7 +30,7 @@ class EventCounters {
     /// A series without events is removed after this time, long after Prometheus has scraped its
     /// last value.
     static constexpr std::uint64_t keep_ns = std::uint64_t{15} * 60 * 1'000'000'000;
-    static constexpr std::size_t most_peers = 10'000;
+    static constexpr std::size_t max_peers = 10'000;
 
   private:
     mutable std::mutex mutex_;

@@ -150,7 +150,7 @@ void add_service_counters(const Observed& observed, Families& families) {
     }
 }
 
-void add_namespaces(const ObservedHost& host, std::size_t most, Families& families) {
+void add_namespaces(const ObservedHost& host, std::size_t limit, Families& families) {
     Family sockets(Metric::TimeWaitSockets);
     Family limits(Metric::TimeWaitLimit);
     std::vector<std::pair<std::uint64_t, const std::string*>> sorted;
@@ -162,13 +162,13 @@ void add_namespaces(const ObservedHost& host, std::size_t most, Families& famili
     });
     for (std::size_t index = 0; index < sorted.size(); ++index) {
         const auto& [time_wait, name] = sorted[index];
-        if (index >= most) {
+        if (index >= limit) {
             sockets.at({"other"}).gauge.value += static_cast<double>(time_wait);
             continue;
         }
         sockets.set({*name}, static_cast<double>(time_wait));
-        if (const auto& limit = host.namespaces.at(*name).limit)
-            limits.set({*name}, static_cast<double>(*limit));
+        if (const auto& max_sockets = host.namespaces.at(*name).limit)
+            limits.set({*name}, static_cast<double>(*max_sockets));
     }
     sockets.add_to(families);
     limits.add_to(families);
@@ -196,7 +196,7 @@ std::vector<PeerUse> uses_of(const Observed& observed, const ObservedHost& host)
     return uses;
 }
 
-void add_port_use(const Observed& observed, std::vector<PeerUse> uses, std::size_t most,
+void add_port_use(const Observed& observed, std::vector<PeerUse> uses, std::size_t limit,
                   std::set<std::string>& shown, Families& families) {
     std::map<std::uint32_t, const std::string*> names;
     for (const auto& [key, row] : observed.services)
@@ -212,7 +212,7 @@ void add_port_use(const Observed& observed, std::vector<PeerUse> uses, std::size
     shown.clear();
     Family family(Metric::EphemeralPortUse);
     for (const PeerUse& use : uses) {
-        const bool own = shown.contains(use.name) || shown.size() < most;
+        const bool own = shown.contains(use.name) || shown.size() < limit;
         if (own)
             shown.insert(use.name);
         for (const std::uint32_t id : use.peer->services) {
@@ -260,8 +260,8 @@ std::string Exposition::text(const Observed& observed, const ObservedHost& host)
     Families families;
     add_entered(observed, families);
     add_service_counters(observed, families);
-    add_namespaces(host, most_, families);
-    add_port_use(observed, uses_of(observed, host), most_, shown_peers_, families);
+    add_namespaces(host, limit_, families);
+    add_port_use(observed, uses_of(observed, host), limit_, shown_peers_, families);
     add_host(observed, host, families);
     return prometheus::TextSerializer().Serialize(families);
 }

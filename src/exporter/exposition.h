@@ -12,13 +12,13 @@ namespace twtrace {
 
 class Exposition {
   public:
-    /// most: peers and network namespaces with their own series.
-    explicit Exposition(std::size_t most) : most_(most) {}
+    /// limit: peers and network namespaces with their own series.
+    explicit Exposition(std::size_t limit) : limit_(limit) {}
 
     std::string text(const Observed& observed, const ObservedHost& host);
 
   private:
-    std::size_t most_;
+    std::size_t limit_;
     std::set<std::string> shown_peers_; // peers of the last scrape are preferred over new ones
 };
 

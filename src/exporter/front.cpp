@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds sweep_every{1000};
 constexpr std::string_view landing_page = R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>twtrace exporter</title></head><body>
 <h1>twtrace exporter</h1>
-<p>Which service closes its TCP connections into TIME_WAIT, and towards whom.</p>
+<p>Which service closes its TCP connections into TIME_WAIT, and towards which peers.</p>
 <ul><li><a href="/metrics">Metrics</a></li><li><a href="/-/healthy">Health</a></li></ul>
 <p>twtrace )" TWTRACE_RELEASE "</p>\n</body></html>\n";
 
@@ -27,7 +27,7 @@ HttpReply plain(int status, std::string text, std::string_view extra = {}) {
     return reply;
 }
 
-// The publisher never speaks first: what is readable here is the end of the channel.
+// The publisher never sends first: the channel is readable only when it was closed.
 bool has_ended(int channel) {
     pollfd waiting{channel, POLLIN, 0};
     return poll(&waiting, 1, 0) > 0;
@@ -49,10 +49,10 @@ void Front::run() {
 HttpReply Front::page(Page page, std::string_view type) {
     Kept& kept = kept_[page];
     if (Clock::now() >= kept.until) {
-        auto reply = ask_for(channel_, page);
+        auto reply = request_page(channel_, page);
         publisher_gone_ = !reply;
         if (!reply)
-            return plain(503, "twtrace ends\n");
+            return plain(503, "twtrace is stopping\n");
         kept = {*std::move(reply), Clock::now() + page_lasts};
     }
     HttpReply reply;
@@ -70,13 +70,13 @@ HttpReply Front::answer(const HttpRequest& request) {
     if (request.path == "/-/healthy")
         return page(Page::Health, HttpReply().type);
     if (credentials_ && !credentials_->admit(request.authorization))
-        return plain(401, "user and password, please\n",
+        return plain(401, "user and password required\n",
                      "WWW-Authenticate: Basic realm=\"twtrace\"\r\n");
     if (request.path == "/metrics")
         return page(request.accepts_gzip ? Page::MetricsGzip : Page::Metrics,
                     "text/plain; version=0.0.4; charset=utf-8");
     if (request.path != "/")
-        return plain(404, "not here: see /metrics\n");
+        return plain(404, "not found; see /metrics\n");
     HttpReply reply = plain(200, std::string(landing_page));
     reply.type = "text/html; charset=utf-8";
     return reply;

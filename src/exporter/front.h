@@ -15,7 +15,7 @@ namespace twtrace {
 
 class Front {
   public:
-    /// `server` and `credentials` are then the child's alone.
+    /// `server` and `credentials` are moved to the child.
     static Result<Sandbox> start(HttpServer server, std::optional<Credentials> credentials);
 
     /// `channel` leads to the publisher.

@@ -1,4 +1,4 @@
-// What is read at each scrape: network namespaces, their sockets and limits, and the exporter's own
+// Read at each scrape: network namespaces, their sockets and limits, and the exporter's own
 // resource usage.
 #pragma once
 

@@ -54,7 +54,7 @@ Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
     server.listening_ =
         Fd(socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!server.epoll_ || !server.listening_)
-        return failed("is the address family there?");
+        return failed("is this address family supported?");
     const int fd = server.listening_.get();
     const int on = 1;
     // Allows a restart while old connections are in TIME_WAIT.
@@ -97,7 +97,7 @@ void HttpServer::watch_listening(bool on) {
 
 // Closes the oldest connection of the address with most connections, and prefers idle ones over
 // those that are being answered. A flood thus replaces its own connections.
-void HttpServer::make_room() {
+void HttpServer::evict_connection() {
     std::map<std::string, std::size_t> by_peer;
     for (const auto& [fd, connection] : connections_)
         ++by_peer[connection.peer];
@@ -129,7 +129,7 @@ void HttpServer::accept_all(const Answer& answer) {
         if (!fd)
             return;
         if (connections_.size() >= max_connections)
-            make_room();
+            evict_connection();
         const int on = 1;
         setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         const int number = fd.get();
@@ -140,7 +140,7 @@ void HttpServer::accept_all(const Answer& answer) {
         connection.until = connection.began + head_time;
         watch(connection, EPOLL_CTL_ADD);
         // The request has often arrived already: answer it before the connection can be replaced.
-        if (!go_on(connection, answer))
+        if (!advance(connection, answer))
             connections_.erase(number);
     }
 }
@@ -201,7 +201,7 @@ bool HttpServer::write_some(Connection& connection) {
     return true;
 }
 
-bool HttpServer::go_on(Connection& connection, const Answer& answer) {
+bool HttpServer::advance(Connection& connection, const Answer& answer) {
     const bool watched_for_output = connection.answering || connection.request_left;
     connection.request_left = false;
     bool may_read = true;
@@ -229,7 +229,7 @@ bool HttpServer::go_on(Connection& connection, const Answer& answer) {
     return true;
 }
 
-void HttpServer::close_late() {
+void HttpServer::close_expired() {
     const auto now = Clock::now();
     std::erase_if(connections_, [&](const auto& entry) { return entry.second.until < now; });
 }
@@ -240,7 +240,7 @@ void HttpServer::serve(std::chrono::milliseconds wait, int wake, const Answer& a
         add(epoll_, wake); // fails after the first time, as it is already watched
     const int ready =
         epoll_wait(epoll_.get(), events.data(), events.size(), static_cast<int>(wait.count()));
-    close_late();
+    close_expired();
     if (!spare_ && (spare_ = make_spare()) && !accepting_)
         watch_listening(true);
     for (int index = 0; index < ready; ++index) {
@@ -248,7 +248,7 @@ void HttpServer::serve(std::chrono::milliseconds wait, int wake, const Answer& a
         const auto found = connections_.find(fd);
         if (fd == listening_.get())
             accept_all(answer);
-        else if (found != connections_.end() && !go_on(found->second, answer))
+        else if (found != connections_.end() && !advance(found->second, answer))
             connections_.erase(found);
     }
 }

@@ -31,7 +31,7 @@ class HttpServer {
     static constexpr std::chrono::seconds head_time{5};
     /// To send the answer: the default timeout of Prometheus.
     static constexpr std::chrono::seconds answer_time{10};
-    /// The most that is buffered of a client's input: requests are answered before more is read.
+    /// Maximum buffered input of a client: requests are answered before more is read.
     static constexpr std::size_t input_limit = 2 * http_head_limit;
     /// Between two requests on one connection.
     static constexpr std::chrono::seconds idle_time{180};
@@ -40,7 +40,7 @@ class HttpServer {
     static Result<HttpServer> bind(const SocketAddress& address);
     /// The bound port, if the address had port 0.
     [[nodiscard]] std::uint16_t port() const { return port_; }
-    /// What it needs to serve.
+    /// The descriptors that serve() needs.
     [[nodiscard]] std::vector<int> descriptors() const {
         return {epoll_.get(), listening_.get(), spare_.get()};
     }
@@ -67,13 +67,13 @@ class HttpServer {
 
     HttpServer() = default;
     void accept_all(const Answer& answer);
-    void make_room();
+    void evict_connection();
     /// False: the connection is to be closed.
-    bool go_on(Connection& connection, const Answer& answer);
+    bool advance(Connection& connection, const Answer& answer);
     static bool read_some(Connection& connection);
     bool write_some(Connection& connection);
     bool next_request(Connection& connection, const Answer& answer);
-    void close_late();
+    void close_expired();
     void watch(const Connection& connection, int operation);
     void watch_listening(bool on);
     [[nodiscard]] Fd make_spare() const;

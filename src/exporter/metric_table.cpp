@@ -22,8 +22,8 @@ constexpr auto rows = std::to_array<MetricRow>({
      "service,unit,container,pod_namespace,workload",
      "Closes that ended in a reset and so without TIME_WAIT."},
     {ConnectionLifetime, "twtrace_connection_lifetime_seconds", Histogram, "service,role",
-     "Age, from ESTABLISHED to the close, of connections that entered TIME_WAIT; those opened "
-     "before tracing are not in it."},
+     "Age, from ESTABLISHED to the close, of connections that entered TIME_WAIT; without those "
+     "opened before tracing."},
     {TimeWaitSockets, "twtrace_time_wait_sockets", Gauge, "netns",
      "Time-wait sockets that exist now in the network namespace."},
     {TimeWaitLimit, "twtrace_time_wait_limit", Gauge, "netns",
@@ -31,17 +31,17 @@ constexpr auto rows = std::to_array<MetricRow>({
     {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer,peer_service",
      "Share of the ephemeral ports towards the peer that entries of the last 60 s by all services "
      "of the network namespace take and connect() may not take over now, from the source address "
-     "that is worst off."},
+     "with the highest share."},
     {KernelTimeWait, "twtrace_kernel_time_wait_total", Counter, "",
      "Entries into TIME_WAIT by the kernel's own counters (TcpExt TW and TWKilled)."},
     {TimeWaitOverflow, "twtrace_time_wait_overflow_total", Counter, "",
      "Closes without a time-wait socket because tcp_max_tw_buckets was reached (TcpExt "
      "TCPTimeWaitOverflow)."},
     {EventsLost, "twtrace_events_lost_total", Counter, "",
-     "Entries whose detail was lost because the ring buffer was full; their number is in "
+     "Entries whose details were lost because the ring buffer was full; their number is in "
      "twtrace_time_wait_entered_total."},
     {EventsMissed, "twtrace_events_missed_total", Counter, "",
-     "Entries that the kernel did not show to the program (recursion)."},
+     "Entries for which the kernel skipped the BPF program (recursion)."},
     {EventsUnverified, "twtrace_events_unverified_total", Counter, "",
      "Entries in network namespaces whose counters could not be read, because the namespace ended "
      "first, a capability is missing or no file descriptor is left."},

@@ -1,6 +1,5 @@
-// The table of metrics: names, types, help and labels of everything that /metrics shows. The
-// exposition, the documentation's table and the tests are generated from it. Names of counters, and
-// of nothing else, end with _total; help is a sentence.
+// The table of metrics: names, types, help and labels of everything that /metrics shows. Only names
+// of counters end with _total; help is a sentence.
 #pragma once
 
 #include <cstddef>

@@ -27,7 +27,7 @@ std::optional<Page> page_of(char byte) {
     return std::nullopt;
 }
 
-std::optional<PageReply> ask_for(int channel, Page page) {
+std::optional<PageReply> request_page(int channel, Page page) {
     const char byte = static_cast<char>(page);
     FrameHead head;
     if (send(channel, &byte, 1, MSG_NOSIGNAL) != 1 ||
@@ -40,7 +40,7 @@ std::optional<PageReply> ask_for(int channel, Page page) {
                      std::make_shared<const std::string>(std::move(body))};
 }
 
-Question take_question(int channel) {
+Question receive_question(int channel) {
     using Kind = Question::Kind;
     char byte = 0;
     const ssize_t got = recv(channel, &byte, 1, MSG_DONTWAIT);

@@ -26,8 +26,8 @@ struct PageReply {
 inline constexpr std::chrono::milliseconds page_lasts{100};
 inline constexpr std::size_t page_limit_bytes = std::size_t{256} << 20U;
 
-/// Asks for a page and waits for it. None: the publisher has gone, or its answer is no frame.
-std::optional<PageReply> ask_for(int channel, Page page);
+/// Asks for a page and waits for it. None: the publisher has gone, or its answer is not valid.
+std::optional<PageReply> request_page(int channel, Page page);
 
 struct Question {
     enum class Kind { None, ForPage, Invalid }; ///< Invalid: also the end of the channel
@@ -35,9 +35,9 @@ struct Question {
     Page page = Page::Health; ///< with ForPage
 };
 /// Reads one question, without waiting.
-Question take_question(int channel);
+Question receive_question(int channel);
 
-/// False: the other end has gone, or took nothing for `seconds`.
+/// False: the other end has gone, or has read nothing for `seconds`.
 bool send_page(int channel, const PageReply& reply, int seconds);
 
 } // namespace twtrace

@@ -23,8 +23,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds stalled_after{10};
 constexpr std::chrono::milliseconds longest_wait{1000};
-// For the front to take an answer: it waits for nothing else then.
-constexpr int patience_s = 5;
+// For the front to read an answer, for which it waits.
+constexpr int send_timeout_s = 5;
 
 } // namespace
 
@@ -37,7 +37,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
                                                     EventCounters& counters) {
     std::unique_ptr<Publisher> publisher(new Publisher(std::move(config), counters));
     if (!publisher->stop_)
-        return fail(fmt::format("cannot make an event descriptor: {}", std::strerror(errno)));
+        return fail(fmt::format("cannot create an event descriptor: {}", std::strerror(errno)));
     counters.set_rules(publisher->host_.read().rules);
     if (!publisher->config_.textfile.empty()) {
         if (auto written = publisher->write_file(); !written)
@@ -84,11 +84,11 @@ void Publisher::run() {
 // The front parses input of the network, so its questions are checked.
 bool Publisher::answer_front() {
     using Kind = Question::Kind;
-    const Question question = take_question(config_.front->channel());
+    const Question question = receive_question(config_.front->channel());
     if (question.kind == Kind::None)
         return true;
     if (question.kind == Kind::ForPage &&
-        send_page(config_.front->channel(), reply_for(question.page), patience_s))
+        send_page(config_.front->channel(), reply_for(question.page), send_timeout_s))
         return true;
     config_.front->kill(); // the loop notices its end
     return false;

@@ -42,7 +42,7 @@ class Publisher {
     Publisher& operator=(const Publisher&) = delete;
 
     /// Signals that the loop runs: /-/healthy fails if this was not called for ten seconds.
-    void alive() { alive_at_ = Clock::now().time_since_epoch().count(); }
+    void report_alive() { alive_at_ = Clock::now().time_since_epoch().count(); }
 
   private:
     Publisher(PublisherConfig config, EventCounters& counters);

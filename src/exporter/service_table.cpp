@@ -76,7 +76,7 @@ ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
     // A service may really have that name: it shares this series.
     if (Equal()(view, other_key()))
         return other_;
-    if (rows_.size() < most_) {
+    if (rows_.size() < limit_) {
         Row& row = rows_[view.key()];
         row.id = next_id_++;
         return row;
@@ -84,7 +84,7 @@ ServiceTable::Row& ServiceTable::row_of(const View& view, std::uint64_t times) {
     const auto waits = waiting_.find(view);
     if (waits != waiting_.end())
         waits->second += times;
-    else if (waiting_.size() < waiting_per_row * most_)
+    else if (waiting_.size() < waiting_per_row * limit_)
         waiting_.emplace(view.key(), times);
     return other_;
 }
@@ -99,8 +99,8 @@ std::uint32_t ServiceTable::add(const Event& event, std::uint64_t times, std::ui
 
 // Requires twice the activity of the least active service, so that two about equal ones do not
 // alternate.
-bool ServiceTable::make_room(std::uint64_t for_recent) {
-    if (rows_.size() < most_)
+bool ServiceTable::evict_idlest(std::uint64_t for_recent) {
+    if (rows_.size() < limit_)
         return true;
     const auto idlest =
         std::min_element(rows_.begin(), rows_.end(), [](const auto& one, const auto& two) {
@@ -120,7 +120,7 @@ void ServiceTable::promote_waiting() {
         return one.first == two.first ? *one.second < *two.second : one.first > two.first;
     });
     for (const auto& [recent, key] : sorted) {
-        if (!make_room(recent))
+        if (!evict_idlest(recent))
             break;
         // Starts from 0: earlier events stay in the row where they were counted.
         Row& row = rows_[*key];

@@ -65,8 +65,8 @@ class ServiceTable {
         std::uint64_t recent = 0;  ///< recent events; older ones count less
     };
 
-    /// most: services with their own row. keep_ns: a row without events is removed after this time.
-    ServiceTable(std::size_t most, std::uint64_t keep_ns) : most_(most), keep_ns_(keep_ns) {}
+    /// limit: services with their own row. keep_ns: age at which a row without events is removed.
+    ServiceTable(std::size_t limit, std::uint64_t keep_ns) : limit_(limit), keep_ns_(keep_ns) {}
 
     /// Returns the row's id.
     std::uint32_t add(const Event& event, std::uint64_t times, std::uint64_t now_ns);
@@ -117,9 +117,9 @@ class ServiceTable {
     static View view_of(const Event& event);
     Row& row_of(const View& view, std::uint64_t times);
     void promote_waiting();
-    bool make_room(std::uint64_t for_recent);
+    bool evict_idlest(std::uint64_t for_recent);
 
-    std::size_t most_;
+    std::size_t limit_;
     std::uint64_t keep_ns_;
     std::uint32_t next_id_ = other_id + 1;
     std::unordered_map<ServiceKey, Row, Hash, Equal> rows_;

@@ -30,14 +30,14 @@ Result<void> write_textfile(const std::string& path, std::string_view text) {
     const auto failed = [&](const char* step) {
         const int error = errno;
         unlink(temporary.c_str());
-        return fail(fmt::format("cannot {} {}: {}; the file is as it was", step, printable(path),
+        return fail(fmt::format("cannot {} {}: {}; the file is unchanged", step, printable(path),
                                 std::strerror(error)));
     };
     unlink(temporary.c_str()); // a link is removed, not followed
     const Fd file(
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file)
-        return failed("make");
+        return failed("create");
     // Independent of the umask, because node_exporter runs as another user.
     if (fchmod(file.get(), 0644) != 0 || !write_all(file, text) || !is_stored(file))
         return failed("write");

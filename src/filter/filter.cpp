@@ -66,8 +66,8 @@ bool Filter::is_partial() const {
 }
 
 bool Filter::passes_owner(const Event& event) const {
-    static const Owner nobody;
-    const Owner& owner = event.owner != nullptr ? *event.owner : nobody;
+    static const Owner no_owner;
+    const Owner& owner = event.owner != nullptr ? *event.owner : no_owner;
     if (!comm.empty() && event.task.comm() != comm && owner.process != comm)
         return false;
     return none_or_any(units, [&](const auto& pattern) { return is_unit(pattern, owner.unit); }) &&

@@ -29,10 +29,10 @@ struct Filter {
     std::vector<Cidr> local_cidrs;    ///< empty: all, as below
     std::vector<Cidr> remote_cidrs;
     Role role = Role::Unknown;           ///< Unknown: both, and those that are not known
-    std::vector<std::string> units;      ///< patterns as of fnmatch(3); ".service" may be left out
-    std::vector<std::string> containers; ///< prefixes of an id; names, with patterns too
+    std::vector<std::string> units;      ///< patterns as of fnmatch(3); ".service" may be omitted
+    std::vector<std::string> containers; ///< prefixes of an id; names or patterns
     std::vector<PodPattern> pods;
-    std::vector<std::string> pod_namespaces; ///< names, with patterns too
+    std::vector<std::string> pod_namespaces; ///< names or patterns
     /// Only closes of the command that twtrace runs. Only the kernel side can decide this.
     bool only_child = false;
     /// Paths below the hierarchy's root; each includes what is below it.

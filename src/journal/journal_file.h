@@ -27,7 +27,7 @@ inline constexpr std::uint64_t journal_magic = 0x7477'7472'6a6e'6c01; // twtrjnl
 
 struct JournalEntry {
     std::uint64_t key;     ///< socket_key()
-    std::uint64_t time_ns; ///< CLOCK_MONOTONIC; of the hand-over to the minisock
+    std::uint64_t time_ns; ///< CLOCK_MONOTONIC; of the entry into TIME_WAIT
     std::uint64_t start_boottime_ns;
     std::uint64_t cgroup_id;
     std::array<char, TWTRACE_COMM_LEN> comm;
@@ -43,7 +43,7 @@ static_assert(sizeof(JournalEntry) == 64 && sizeof(JournalHeader) <= sizeof(Jour
 inline constexpr std::size_t max_journal_entries = 262'144;
 
 /// A minisock lives at most 60 s in each substate: a longer tcp_fin_timeout is spent in a full
-/// socket first (net/ipv4/tcp.c, __tcp_close()). Only a peer that goes on sending extends its life.
+/// socket first (net/ipv4/tcp.c, __tcp_close()). Only a peer that continues to send extends it.
 inline constexpr std::uint64_t journal_life_ns = 121'000'000'000;
 
 std::uint64_t checksum_of(const JournalEntry& entry);

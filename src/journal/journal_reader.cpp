@@ -53,31 +53,31 @@ bool is_usable(const JournalEntry& entry, std::uint64_t now_ns) {
 
 } // namespace
 
-JournalReader::File::File(std::uint64_t seed, std::size_t most_entries)
-    : seed_(seed), table_(std::bit_ceil(2 * most_entries + 1)) {}
+JournalReader::File::File(std::uint64_t seed, std::size_t max_entries)
+    : seed_(seed), table_(std::bit_ceil(2 * max_entries + 1)) {}
 
-// The key's place in the table, or the free place where it belongs.
-std::size_t JournalReader::File::place_of(std::uint64_t key) const {
+// The key's slot in the table, or the free slot where it belongs.
+std::size_t JournalReader::File::slot_of(std::uint64_t key) const {
     const std::size_t mask = table_.size() - 1;
-    std::size_t place = key & mask;
-    while (table_[place] != 0 && entries_[table_[place] - 1].key != key)
-        place = (place + 1) & mask;
-    return place;
+    std::size_t slot = key & mask;
+    while (table_[slot] != 0 && entries_[table_[slot] - 1].key != key)
+        slot = (slot + 1) & mask;
+    return slot;
 }
 
 void JournalReader::File::add(const JournalEntry& entry) {
-    std::uint32_t& place = table_[place_of(entry.key)];
-    if (place == 0) {
+    std::uint32_t& slot = table_[slot_of(entry.key)];
+    if (slot == 0) {
         entries_.push_back(entry);
-        place = static_cast<std::uint32_t>(entries_.size());
-    } else if (entries_[place - 1].time_ns < entry.time_ns) {
-        entries_[place - 1] = entry;
+        slot = static_cast<std::uint32_t>(entries_.size());
+    } else if (entries_[slot - 1].time_ns < entry.time_ns) {
+        entries_[slot - 1] = entry;
     }
 }
 
 const JournalEntry* JournalReader::File::find(const Event& socket) const {
-    const std::uint32_t place = table_[place_of(socket_key(socket, seed_))];
-    return place == 0 ? nullptr : &entries_[place - 1];
+    const std::uint32_t slot = table_[slot_of(socket_key(socket, seed_))];
+    return slot == 0 ? nullptr : &entries_[slot - 1];
 }
 
 void JournalReader::read_file(const std::string& path, std::uint64_t now_ns,

@@ -23,16 +23,16 @@ class JournalReader {
     [[nodiscard]] bool empty() const { return files_.empty(); }
 
   private:
-    /// Entries by key, in a table of twice as many places, which avoids an allocation for each of
+    /// Entries by key, in a table of twice as many slots, which avoids an allocation for each of
     /// up to a quarter of a million entries.
     class File {
       public:
-        File(std::uint64_t seed, std::size_t most_entries);
+        File(std::uint64_t seed, std::size_t max_entries);
         void add(const JournalEntry& entry); ///< replaces an earlier one of the same key
         [[nodiscard]] const JournalEntry* find(const Event& socket) const;
 
       private:
-        [[nodiscard]] std::size_t place_of(std::uint64_t key) const;
+        [[nodiscard]] std::size_t slot_of(std::uint64_t key) const;
 
         std::uint64_t seed_;
         std::vector<JournalEntry> entries_;

@@ -91,7 +91,7 @@ struct Event {
     bool port_bound = false;  ///< the local port is from bind(), not connect(); false: or not known
     bool port_chosen = false; ///< the program chose the port: bind(address, PORT)
     std::optional<bool> timestamps{}; ///< TCP timestamps were negotiated; none: not known
-    bool held = false;                ///< its minisock is, or until now was, present (Present)
+    bool held = false;                ///< its minisock is or was present (TimeWaitOwners)
     std::uint32_t netns = 0;          ///< inode: a later namespace may have the same number
     std::uint32_t netns_mix = 0;      ///< with `netns`: one namespace. 0: not known
     std::uint16_t local_port = 0;     ///< 0: none
@@ -102,7 +102,7 @@ struct Event {
     std::uint64_t wall_ns = 0;        ///< the same moment, UTC since 1970
     std::uint64_t established_ns = 0; ///< CLOCK_MONOTONIC; 0: not seen
     std::uint64_t fin_wait1_ns = 0;   ///< CLOCK_MONOTONIC; 0: not seen
-    std::uint64_t entered_ns = 0;     ///< of a minisock's event: time of the hand-over; 0: not seen
+    std::uint64_t entered_ns = 0;     ///< of a minisock's event: time of the entry; 0: not seen
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
     Task task;
@@ -130,7 +130,7 @@ struct Event {
             return std::nullopt;
         return (time_ns - entered_ns) / 1000;
     }
-    /// The event is about a minisock, not about an act of a socket.
+    /// The event is about a minisock, not about a full socket.
     [[nodiscard]] bool of_minisock() const {
         return type == EventType::TimeWaitStart || type == EventType::TimeWaitEnd;
     }

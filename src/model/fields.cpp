@@ -13,57 +13,57 @@ namespace {
 
 constexpr std::string_view unknown;
 
-std::string_view number(Room& room, std::uint64_t value) {
-    return {room.data(), format_decimal(value, room.data())};
+std::string_view number(TextBuffer& buffer, std::uint64_t value) {
+    return {buffer.data(), format_decimal(value, buffer.data())};
 }
 
-std::string_view number(Room& room, std::optional<std::uint64_t> value) {
-    return value ? number(room, *value) : unknown;
+std::string_view number(TextBuffer& buffer, std::optional<std::uint64_t> value) {
+    return value ? number(buffer, *value) : unknown;
 }
 
-std::string_view number_unless_zero(Room& room, std::uint64_t value) {
-    return value != 0 ? number(room, value) : unknown;
+std::string_view number_unless_zero(TextBuffer& buffer, std::uint64_t value) {
+    return value != 0 ? number(buffer, value) : unknown;
 }
 
-std::string_view address(Room& room, const Address& value) {
-    return value.family != 0 ? std::string_view{room.data(), format_address(value, room.data())}
+std::string_view address(TextBuffer& buffer, const Address& value) {
+    return value.family != 0 ? std::string_view{buffer.data(), format_address(value, buffer.data())}
                              : unknown;
 }
 
-std::string_view seconds(Room& room, std::uint64_t ms) {
-    char* end = format_decimal(ms / 1000, room.data());
+std::string_view seconds(TextBuffer& buffer, std::uint64_t ms) {
+    char* end = format_decimal(ms / 1000, buffer.data());
     *end++ = '.';
     end = format_decimal(ms % 1000 / 100, end);
     *end++ = 's';
-    return {room.data(), end};
+    return {buffer.data(), end};
 }
 
-std::string_view joined(Room& room, std::string_view text, std::string_view mark) {
+std::string_view joined(TextBuffer& buffer, std::string_view text, std::string_view mark) {
     if (text.empty())
         return unknown;
-    const std::size_t length = std::min(text.size(), room.size() - mark.size());
-    char* end = std::copy_n(text.begin(), length, room.data());
-    return {room.data(), std::copy(mark.begin(), mark.end(), end)};
+    const std::size_t length = std::min(text.size(), buffer.size() - mark.size());
+    char* end = std::copy_n(text.begin(), length, buffer.data());
+    return {buffer.data(), std::copy(mark.begin(), mark.end(), end)};
 }
 
 // "10.0.0.5", "db.example (redis)": the name instead of the address if there is one.
-std::string_view peer_text(Room& room, const Event& event) {
+std::string_view peer_text(TextBuffer& buffer, const Event& event) {
     std::string_view text =
-        event.remote_name.empty() ? address(room, event.remote) : event.remote_name;
+        event.remote_name.empty() ? address(buffer, event.remote) : event.remote_name;
     if (text.empty() || (event.remote_name.empty() && event.remote_service.empty()))
         return text;
     constexpr std::size_t marks = 3; // blank, parentheses
-    const std::size_t length = std::min(text.size(), room.size() / 2);
-    const std::string_view service = event.remote_service.substr(0, room.size() / 2 - marks);
-    std::memmove(room.data(), text.data(), length); // the text may be there already
-    char* end = room.data() + length;
+    const std::size_t length = std::min(text.size(), buffer.size() / 2);
+    const std::string_view service = event.remote_service.substr(0, buffer.size() / 2 - marks);
+    std::memmove(buffer.data(), text.data(), length); // the text may be there already
+    char* end = buffer.data() + length;
     if (!service.empty()) {
         *end++ = ' ';
         *end++ = '(';
         end = std::copy(service.begin(), service.end(), end);
         *end++ = ')';
     }
-    return {room.data(), end};
+    return {buffer.data(), end};
 }
 
 std::string_view service_of(const Event& event) {
@@ -100,8 +100,7 @@ std::string_view end_word(Reason reason) {
     return "lost";
 }
 
-// One word for the narrow table: how the socket was closed, or what happened instead of a
-// time-wait.
+// One word for the narrow table: how the socket was closed, or another event.
 std::string_view close_word(const Event& event) {
     switch (event.type) {
     case EventType::PassiveClose:
@@ -125,20 +124,20 @@ std::string_view owner_text(const Event& event, std::string Owner::*member) {
 }
 
 using E = const Event&;
-using R = Room&;
+using R = TextBuffer&;
 
 // NOLINTBEGIN(readability-identifier-naming)
 constexpr auto event_fields = std::to_array<Field<Event>>({
     {"type", "TYPE",
      "time_wait, passive_close, aborted, port_exhausted, time_wait_start or time_wait_end",
      FieldKind::Text, 14, false, true, [](E e, R) { return name_of(e.type); }},
-    {"time", "TIME", "when, UTC", FieldKind::Text, 30, false, true,
-     [](E e, R room) {
-         return std::string_view{room.data(), format_rfc3339(e.wall_ns, room.data())};
+    {"time", "TIME", "time, UTC", FieldKind::Text, 30, false, true,
+     [](E e, R buffer) {
+         return std::string_view{buffer.data(), format_rfc3339(e.wall_ns, buffer.data())};
      }},
-    {"", "TIME", "when, local time", FieldKind::Text, 8, true, false,
-     [](E e, R room) {
-         return std::string_view{room.data(), format_local_time(e.wall_ns, room.data())};
+    {"", "TIME", "time, local", FieldKind::Text, 8, true, false,
+     [](E e, R buffer) {
+         return std::string_view{buffer.data(), format_local_time(e.wall_ns, buffer.data())};
      }},
     {"stage", "STAGE",
      "substate in which the minisock began, or was until then: time_wait or fin_wait2",
@@ -153,14 +152,14 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"role_inferred", "INF", "the role was not seen but inferred", FieldKind::Flag, 5, false, true,
      [](E e, R) { return e.role_inferred ? std::string_view("true") : std::string_view("false"); }},
     {"pid", "PID", "process that closed", FieldKind::Number, 7, true, true,
-     [](E e, R room) { return number_unless_zero(room, e.task.pid); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.task.pid); }},
     {"tid", "TID", "thread that closed", FieldKind::Number, 7, false, true,
-     [](E e, R room) { return number_unless_zero(room, e.task.tid); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.task.tid); }},
     {"comm", "COMM", "name of the thread that closed", FieldKind::Text, 15, false, true,
      [](E e, R) { return e.task.comm(); }},
     {"uid", "UID", "user of the process that closed", FieldKind::Number, 5, false, true,
-     [](E e, R room) {
-         return e.task.known() ? number(room, std::uint64_t{e.task.uid}) : unknown;
+     [](E e, R buffer) {
+         return e.task.known() ? number(buffer, std::uint64_t{e.task.uid}) : unknown;
      }},
     {"service", "SERVICE",
      "the best short name: systemd unit, else workload or container, else process", FieldKind::Text,
@@ -172,36 +171,36 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"cgroup", "CGROUP", "control group path", FieldKind::Text, 32, false, true,
      [](E e, R) { return owner_text(e, &Owner::cgroup); }},
     {"netns", "NETNS", "inode of the network namespace", FieldKind::Number, 10, false, true,
-     [](E e, R room) { return number_unless_zero(room, e.netns); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.netns); }},
     {"", "ROLE", "client or server; ? after it: inferred", FieldKind::Text, 7, true, false,
-     [](E e, R room) { return joined(room, name_of(e.role), e.role_inferred ? "?" : ""); }},
-    {"", "CLOSE", "how it was closed, or what it was instead of a time-wait", FieldKind::Text, 8,
+     [](E e, R buffer) { return joined(buffer, name_of(e.role), e.role_inferred ? "?" : ""); }},
+    {"", "CLOSE", "how it was closed, or which other event it was", FieldKind::Text, 8,
      true, false, [](E e, R) { return close_word(e); }},
     {"", "HELD", "how long the minisock had existed", FieldKind::Number, 7, true, false,
-     [](E e, R room) {
+     [](E e, R buffer) {
          const auto us = e.held_us();
-         return us ? seconds(room, *us / 1000) : unknown;
+         return us ? seconds(buffer, *us / 1000) : unknown;
      },
      true},
     {"family", "F", "4 or 6", FieldKind::Number, 1, false, true,
-     [](E e, R room) { return number_unless_zero(room, e.local.family); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.local.family); }},
     {"local_addr", "LADDR", "address of the side that closed", FieldKind::Text, 39, false, true,
-     [](E e, R room) { return address(room, e.local); }},
+     [](E e, R buffer) { return address(buffer, e.local); }},
     {"local_port", "LPORT", "port of the side that closed", FieldKind::Number, 5, true, true,
-     [](E e, R room) { return number_unless_zero(room, e.local_port); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.local_port); }},
     {"remote_addr", "RADDR", "address of the remote peer", FieldKind::Text, 39, false, true,
-     [](E e, R room) { return address(room, e.remote); }},
+     [](E e, R buffer) { return address(buffer, e.remote); }},
     {"remote_port", "RPORT", "port of the remote peer", FieldKind::Number, 5, true, true,
-     [](E e, R room) { return number_unless_zero(room, e.remote_port); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.remote_port); }},
     {"lifetime_us", "LIFE(us)", "ESTABLISHED to FIN_WAIT1", FieldKind::Number, 10, false, true,
-     [](E e, R room) { return number(room, e.lifetime_us()); }},
-    {"close_us", "CLOSE(us)", "FIN_WAIT1 to the hand-over", FieldKind::Number, 9, false, true,
-     [](E e, R room) { return number(room, e.close_us()); }},
-    {"bytes_sent", "SENT", "payload bytes sent over the connection's life", FieldKind::Number, 8,
+     [](E e, R buffer) { return number(buffer, e.lifetime_us()); }},
+    {"close_us", "CLOSE(us)", "FIN_WAIT1 to the entry into TIME_WAIT", FieldKind::Number, 9, false, true,
+     [](E e, R buffer) { return number(buffer, e.close_us()); }},
+    {"bytes_sent", "SENT", "payload bytes sent", FieldKind::Number, 8,
      false, true,
-     [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_sent); }},
+     [](E e, R buffer) { return e.of_minisock() ? unknown : number(buffer, e.bytes_sent); }},
     {"bytes_received", "RECEIVED", "payload bytes received", FieldKind::Number, 8, false, true,
-     [](E e, R room) { return e.of_minisock() ? unknown : number(room, e.bytes_received); }},
+     [](E e, R buffer) { return e.of_minisock() ? unknown : number(buffer, e.bytes_received); }},
     {"reason", "REASON",
      "why it was aborted: peer_reset, local_reset, timeout, overflow (tcp_max_tw_buckets) or "
      "other; how the minisock ended; or why there was no port: port_taken (bind() had chosen it) or "
@@ -217,7 +216,7 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"netns_name", "NETNS-NAME", "name of the network namespace, as ip netns shows it",
      FieldKind::Text, 12, false, true, [](E e, R) { return e.netns_name; }},
     {"ppid", "PPID", "parent of the process that closed", FieldKind::Number, 7, false, true,
-     [](E e, R room) { return number_unless_zero(room, e.task.parent_pid); }},
+     [](E e, R buffer) { return number_unless_zero(buffer, e.task.parent_pid); }},
     {"parent", "PARENT", "name of the parent process", FieldKind::Text, 15, false, true,
      [](E e, R) { return owner_text(e, &Owner::parent); }},
     {"cmdline", "CMDLINE", "arguments of the process, with --cmdline only", FieldKind::Text, 40,
@@ -232,16 +231,16 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
     {"pod_namespace", "POD-NAMESPACE", "its namespace", FieldKind::Text, 13, false, true,
      [](E e, R) { return owner_text(e, &Owner::pod_namespace); }},
     {"workload", "WORKLOAD",
-     "the pod's name without generated ends; of compose, project and service", FieldKind::Text, 16,
+     "the pod's name without generated suffixes; of compose, project and service", FieldKind::Text, 16,
      false, true, [](E e, R) { return owner_text(e, &Owner::workload); }},
-    {"remote_service", "REMOTE-SERVICE", "who is at the other end, where that is on this host",
+    {"remote_service", "REMOTE-SERVICE", "service of the remote peer, if it is on this host",
      FieldKind::Text, 16, false, true, [](E e, R) { return e.remote_service; }},
     {"remote_name", "REMOTE-NAME", "name of the remote address, with --resolve only",
      FieldKind::Text, 20, false, true, [](E e, R) { return e.remote_name; }},
     {"held_us", "HELD(us)", "how long the minisock had existed", FieldKind::Number, 10, false, true,
-     [](E e, R room) { return number(room, e.held_us()); }, true},
-    {"", "REMOTE", "the remote peer, and who is there if that is on this host", FieldKind::Text, 0,
-     true, false, [](E e, R room) { return peer_text(room, e); }},
+     [](E e, R buffer) { return number(buffer, e.held_us()); }, true},
+    {"", "REMOTE", "the remote peer, and its service if it is on this host", FieldKind::Text, 0,
+     true, false, [](E e, R buffer) { return peer_text(buffer, e); }},
 });
 // NOLINTEND(readability-identifier-naming)
 
@@ -249,7 +248,7 @@ constexpr auto event_fields = std::to_array<Field<Event>>({
 template <std::size_t size>
 struct Key {
     std::array<char, size> bytes{};
-    // NOLINTNEXTLINE(google-explicit-constructor): that is what it is for
+    // NOLINTNEXTLINE(google-explicit-constructor): a template argument is converted
     constexpr Key(const char (&text)[size]) { std::copy_n(text, size, bytes.begin()); }
     [[nodiscard]] constexpr std::string_view text() const { return {bytes.data(), size - 1}; }
 };
@@ -275,8 +274,8 @@ constexpr Field<TimeWaitSocket> same() {
             field.width,
             field.narrow,
             field.wide,
-            [](const TimeWaitSocket& socket, Room& room) {
-                return event_fields[index].text(socket.event, room);
+            [](const TimeWaitSocket& socket, TextBuffer& buffer) {
+                return event_fields[index].text(socket.event, buffer);
             }};
 }
 
@@ -289,12 +288,12 @@ using T = const TimeWaitSocket&;
 
 constexpr int service_width = 15;
 
-// A name that fills its column would hide the mark, and that the owner is inferred.
-std::string_view marked(Room& room, std::string_view service, bool inferred) {
+// A name that fills its column would hide the mark of an inferred owner.
+std::string_view marked(TextBuffer& buffer, std::string_view service, bool inferred) {
     if (!inferred)
         return service;
     const bool fits = service.size() < service_width;
-    return joined(room, service.substr(0, fits ? service.size() : service_width - 2),
+    return joined(buffer, service.substr(0, fits ? service.size() : service_width - 2),
                   fits ? "?" : "+?");
 }
 
@@ -304,10 +303,10 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
      [](T, R) { return std::string_view("socket"); }},
     {"state", "STATE", "substate of the minisock now: time_wait or fin_wait2", FieldKind::Text, 9,
      true, true, [](T t, R) { return name_of(t.event.stage); }},
-    {"remaining_ms", "LEFT(ms)", "what is left of its life", FieldKind::Number, 8, false, true,
-     [](T t, R room) { return number(room, std::uint64_t{t.remaining_ms}); }},
-    {"", "LEFT", "what is left of its life", FieldKind::Number, 6, true, false,
-     [](T t, R room) { return seconds(room, t.remaining_ms); }},
+    {"remaining_ms", "LEFT(ms)", "remaining life", FieldKind::Number, 8, false, true,
+     [](T t, R buffer) { return number(buffer, std::uint64_t{t.remaining_ms}); }},
+    {"", "LEFT", "remaining life", FieldKind::Number, 6, true, false,
+     [](T t, R buffer) { return seconds(buffer, t.remaining_ms); }},
     same<"role">(),
     same<"role_inferred">(),
     {"owner", "OWNER", "seen (a running twtrace saw it close) or inferred (it listens on the port)",
@@ -317,8 +316,8 @@ constexpr auto socket_fields = std::to_array<Field<TimeWaitSocket>>({
     not_narrow(same<"service">()),
     {"", "SERVICE", "the best short name; ? after it: inferred", FieldKind::Text, service_width,
      true, false,
-     [](T t, R room) {
-         return marked(room, service_of(t.event), t.owner_source == OwnerSource::Inferred);
+     [](T t, R buffer) {
+         return marked(buffer, service_of(t.event), t.owner_source == OwnerSource::Inferred);
      }},
     same<"ROLE">(),
     same<"unit">(),

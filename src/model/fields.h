@@ -1,5 +1,4 @@
-// The tables of the fields that are printed per line: columns, JSON keys, CSV headers and the
-// documentation's tables all come from here.
+// The tables of the fields that are printed per line: columns, JSON keys and CSV headers.
 #pragma once
 
 #include <array>
@@ -13,10 +12,10 @@ namespace twtrace {
 
 enum class FieldKind { Number, Text, Flag };
 
-/// Buffer for composed texts: a host's name and a service's are the longest.
-using Room = std::array<char, 384>;
+/// For composed texts: the name of a host and that of a service are the longest.
+using TextBuffer = std::array<char, 384>;
 
-/// Row: the type of what a line describes.
+/// Row: what a line describes.
 template <typename Row>
 struct Field {
     std::string_view key;   ///< JSON key and CSV header (docs/output.md)
@@ -26,8 +25,8 @@ struct Field {
     int width;   ///< column width; 0: as wide as the text (last column)
     bool narrow; ///< part of the default table
     bool wide;   ///< part of the -w table
-    /// The bare text, in the row or in `room`; empty if the value is not known.
-    std::string_view (*text)(const Row&, Room& room);
+    /// The bare text, in the row or in `buffer`; empty if the value is not known.
+    std::string_view (*text)(const Row&, TextBuffer& buffer);
     bool ends = false; ///< only with --ends
 };
 

@@ -22,7 +22,7 @@ struct Owner {
     std::string container_name = {};
     std::string pod = {};
     std::string pod_namespace = {};
-    std::string workload = {}; ///< the pod's name without generated ends; compose: PROJECT/SERVICE
+    std::string workload = {}; ///< pod name without generated suffixes; compose: PROJECT/SERVICE
     std::string language = {}; ///< "go", from the executable; empty also if not requested
     /// Owners with the same id have the same texts; 0: compare them.
     std::uint64_t id = 0;

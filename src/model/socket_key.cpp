@@ -15,7 +15,7 @@ std::uint64_t scramble(std::uint64_t seed, std::uint64_t value) {
     return mixed ^ mixed >> 31U;
 }
 
-// Odd factors, one per part of a key, so that equal parts in other places give another key.
+// Odd factors, one per part of a key, so that exchanged parts give another key.
 constexpr std::array<std::uint64_t, 4> of_halves{0xBF58476D1CE4E5B9ULL, 0x94D049BB133111EBULL,
                                                  0xD6E8FEB86659FD93ULL, 0xA0761D6478BD642FULL};
 constexpr std::uint64_t of_place = 0xE7037ED1A0B428DBULL;

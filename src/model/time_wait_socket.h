@@ -1,5 +1,4 @@
-// A time-wait socket that exists now: an entry into TIME_WAIT with the part of the data that still
-// exists.
+// A time-wait socket that exists now, with the data that the kernel still has.
 #pragma once
 
 #include <array>

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint32_t minute_ms = 60'000;
 constexpr std::uint8_t no_timestamps = 1;
 constexpr std::uint8_t has_timestamps = 2;
-constexpr std::size_t fewest_slots = 4;
+constexpr std::size_t min_slots = 4;
 
 std::uint32_t ms_of(std::uint64_t ns) {
     return static_cast<std::uint32_t>(ns / 1'000'000);
@@ -65,7 +65,7 @@ bool PortTable::add(const HeldPort& held, std::uint64_t times) {
         return false;
     }
     if (slots_.empty() || used_ * 4 >= slots_.size() * 3)
-        resize(std::max(fewest_slots, slots_.size() * 2), std::nullopt);
+        resize(std::max(min_slots, slots_.size() * 2), std::nullopt);
     Slot* at = find(held.port);
     const bool is_new = at->port == 0;
     used_ += is_new ? 1 : 0;
@@ -73,28 +73,28 @@ bool PortTable::add(const HeldPort& held, std::uint64_t times) {
     return is_new;
 }
 
-// As young as the youngest of its second, so that a port is not called reusable too early.
-void PortTable::add_unnamed(Slot what, std::uint64_t times) {
-    what.port = 0;
-    what.since_ms = what.since_ms / 1000 * 1000 + 999;
+// Dated to the end of its second, so that a port is not called reusable too early.
+void PortTable::add_unnamed(Slot slot, std::uint64_t times) {
+    slot.port = 0;
+    slot.since_ms = slot.since_ms / 1000 * 1000 + 999;
     for (auto one = unnamed_.rbegin(); one != unnamed_.rend(); ++one)
-        if (one->what.since_ms == what.since_ms && one->what.holder == what.holder &&
-            one->what.timestamps == what.timestamps) {
+        if (one->slot.since_ms == slot.since_ms && one->slot.holder == slot.holder &&
+            one->slot.timestamps == slot.timestamps) {
             one->times += times;
             return;
         }
-    unnamed_.push_back({what, times});
+    unnamed_.push_back({slot, times});
 }
 
 void PortTable::forget_older(std::uint64_t now_ns) {
-    std::erase_if(unnamed_, [&](const Unnamed& one) { return is_over(one.what, now_ns); });
+    std::erase_if(unnamed_, [&](const Unnamed& one) { return is_over(one.slot, now_ns); });
     const auto over =
         static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
             return slot.port != 0 && is_over(slot, now_ns);
         }));
     if (over == 0)
         return;
-    std::size_t slots = fewest_slots;
+    std::size_t slots = min_slots;
     while ((used_ - over) * 4 >= slots * 3)
         slots *= 2;
     resize(slots, now_ns);
@@ -106,28 +106,28 @@ void PortTable::each(std::uint64_t now_ns, Visit&& visit) const {
         if (slot.port != 0 && !is_over(slot, now_ns))
             visit(slot, 1.0);
     for (const Unnamed& one : unnamed_)
-        if (!is_over(one.what, now_ns))
-            visit(one.what, static_cast<double>(one.times));
+        if (!is_over(one.slot, now_ns))
+            visit(one.slot, static_cast<double>(one.times));
 }
 
 PortCount PortTable::count(std::uint64_t now_ns, const PortRules& rules, const Address& local,
                            const Address& remote) const {
     PortCount count;
     const auto after_s = rules.reuse_after(local, remote);
-    double with = 0;
-    double perhaps = 0; // reusable if the connection had timestamps
+    double with_timestamps = 0;
+    double reusable_if_timestamps = 0; // reusable if the connection had timestamps
     each(now_ns, [&](const Slot& slot, double times) {
         count.taken += times;
         count.open += slot.holder == PortHolder::Open ? times : 0;
         count.without_timestamps += slot.timestamps == no_timestamps ? times : 0;
-        with += slot.timestamps == has_timestamps ? times : 0;
+        with_timestamps += slot.timestamps == has_timestamps ? times : 0;
         if (!after_s || slot.holder != PortHolder::TimeWait || slot.timestamps == no_timestamps ||
             age_ms(slot, now_ns) < *after_s * 1000)
             return;
-        (slot.timestamps == has_timestamps ? count.reusable : perhaps) += times;
+        (slot.timestamps == has_timestamps ? count.reusable : reusable_if_timestamps) += times;
     });
-    if (with >= count.without_timestamps)
-        count.reusable += perhaps;
+    if (with_timestamps >= count.without_timestamps)
+        count.reusable += reusable_if_timestamps;
     if (rules.usable > 0 && count.taken > rules.usable) { // of those without a known port
         const double held = std::min<double>(count.held(), rules.usable);
         count.taken = rules.usable;

@@ -15,7 +15,7 @@
 namespace twtrace {
 
 enum class PortHolder : std::uint8_t {
-    Open,     ///< a socket in any state before the hand-over
+    Open,     ///< a socket in any state before TIME_WAIT
     FinWait2, ///< a minisock in substate FIN_WAIT2: never reusable
     TimeWait,
 };
@@ -25,7 +25,7 @@ struct HeldPort {
     PortHolder holder = PortHolder::TimeWait;
     /// TCP timestamps were negotiated; none: not known.
     std::optional<bool> timestamps{};
-    std::uint64_t since_ns = 0; ///< of a minisock: the hand-over, CLOCK_MONOTONIC
+    std::uint64_t since_ns = 0; ///< of a minisock: its entry, CLOCK_MONOTONIC
 };
 
 struct PortCount {
@@ -42,8 +42,8 @@ class PortTable {
     static constexpr std::uint64_t minute_ns = 60'000'000'000; // TCP_TIMEWAIT_LEN
 
     /// A known port that is already in the table was taken over and gets a new holder. times:
-    /// number of holders without a known port, each of which holds another port. Returns true if it
-    /// needed room.
+    /// number of holders without a known port, each of which holds another port. True: a known port
+    /// was added.
     bool add(const HeldPort& held, std::uint64_t times = 1);
     /// Removes minisocks that are older than a minute at now_ns.
     void forget_older(std::uint64_t now_ns);
@@ -69,7 +69,7 @@ class PortTable {
     static_assert(sizeof(Slot) == 8);
     // Holders without a known port; those of one second together.
     struct Unnamed {
-        Slot what;
+        Slot slot;
         std::uint64_t times = 0;
     };
     static Slot slot_of(const HeldPort& held);
@@ -77,7 +77,7 @@ class PortTable {
     static bool is_over(const Slot& slot, std::uint64_t now_ns);
     Slot* find(std::uint16_t port);
     void resize(std::size_t slots, std::optional<std::uint64_t> now_ns);
-    void add_unnamed(Slot what, std::uint64_t times);
+    void add_unnamed(Slot slot, std::uint64_t times);
     /// visit(slot, times)
     template <typename Visit>
     void each(std::uint64_t now_ns, Visit&& visit) const;

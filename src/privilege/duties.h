@@ -1,5 +1,4 @@
-// The operations that a command still needs once it has started: nothing else is permitted from
-// then on.
+// The operations that a command still needs once it has started. Nothing else is then permitted.
 #pragma once
 
 #include <string>

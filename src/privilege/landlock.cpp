@@ -32,16 +32,16 @@ tl::unexpected<Error> refused() {
 
 // A right that exists only for directories is an error for a file (landlock_append_fs_rule()).
 bool allow_beneath(const Fd& rules, const std::string& path, std::uint64_t rights) {
-    const Fd place(open(path.c_str(), O_PATH | O_CLOEXEC));
+    const Fd file(open(path.c_str(), O_PATH | O_CLOEXEC));
     struct stat status {};
-    if (!place || fstat(place.get(), &status) != 0)
+    if (!file || fstat(file.get(), &status) != 0)
         return errno == ENOENT || errno == EACCES;
     landlock_path_beneath_attr rule{};
     rule.allowed_access =
         S_ISDIR(status.st_mode)
             ? rights
             : rights & (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE);
-    rule.parent_fd = place.get();
+    rule.parent_fd = file.get();
     return syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 }
 

@@ -27,10 +27,10 @@ namespace twtrace {
 namespace {
 
 constexpr unsigned nobody = 65534;
-constexpr int start_ms = 10'000;
-constexpr int end_ms = 1000;
+constexpr int start_timeout_ms = 10'000;
+constexpr int end_timeout_ms = 1000;
 
-// What the child has dropped; it tells its parent before it reads anything else.
+// What the child has dropped; it reports this to its parent before it reads anything.
 struct State {
     std::uint32_t uid = 0;
     bool changed_user = false;
@@ -138,9 +138,10 @@ Result<Sandbox> Sandbox::start(const std::string& purpose, SandboxWork kind,
     if (!sandbox.pidfd_)
         return failed("pidfd_open");
     State state;
-    if (!is_readable_within(sandbox.channel_.get(), start_ms) ||
+    if (!is_readable_within(sandbox.channel_.get(), start_timeout_ms) ||
         recv(sandbox.channel_.get(), &state, sizeof(state), MSG_DONTWAIT) != sizeof(state))
-        return fail(fmt::format("cannot start the process for {}: it ended or hangs", purpose));
+        return fail(
+            fmt::format("cannot start the process for {}: it ended or does not answer", purpose));
     report(purpose, sandbox.pid_, state);
     return sandbox;
 }
@@ -153,10 +154,10 @@ Sandbox::~Sandbox() {
     channel_ = Fd();
     if (pid_ <= 0)
         return;
-    if (!pidfd_ || !is_readable_within(pidfd_.get(), end_ms))
+    if (!pidfd_ || !is_readable_within(pidfd_.get(), end_timeout_ms))
         kill();
     // Without CAP_KILL a child of another user can't be killed: do not wait for it then.
-    if (!pidfd_ || is_readable_within(pidfd_.get(), end_ms))
+    if (!pidfd_ || is_readable_within(pidfd_.get(), end_timeout_ms))
         waitpid(pid_, nullptr, 0);
 }
 
@@ -168,7 +169,7 @@ void Sandbox::kill() const {
 }
 
 std::string Sandbox::fate() {
-    if (!is_readable_within(pidfd_.get(), end_ms))
+    if (!is_readable_within(pidfd_.get(), end_timeout_ms))
         return "does not answer";
     int status = 0;
     while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {

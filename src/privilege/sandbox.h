@@ -1,5 +1,5 @@
-// A child process without privileges. It parses what others have written, so that an error in a
-// parser gives an attacker nothing (docs/security.md).
+// A child process without privileges. It parses untrusted input, so that an attacker gains nothing
+// from an error in a parser (docs/security.md).
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace twtrace {
 
-/// What the child does beside using memory and its channel.
+/// What the child may do besides using memory and its channel.
 enum class SandboxWork { Parse, ServeConnections };
 
 class Sandbox {

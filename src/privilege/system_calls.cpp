@@ -62,7 +62,7 @@ constexpr std::array names_of_hosts{
 constexpr std::array children{"kill",   "wait4",    "waitid",  "pidfd_send_signal",
                               "sendto", "recvfrom", "sendmsg", "recvmsg"};
 
-// A sandbox's child. Nothing that opens a file, makes a socket or reaches another process.
+// A sandbox's child: nothing that opens a file, creates a socket or reaches another process.
 constexpr std::array parsing{
     "brk",          "munmap",          "mremap",       "madvise", "futex",      "clock_gettime",
     "clock_getres", "gettimeofday",    "read",         "readv",   "write",      "writev",
@@ -77,7 +77,7 @@ constexpr std::array map_commands{BPF_MAP_LOOKUP_ELEM,    BPF_MAP_UPDATE_ELEM,
                                   BPF_MAP_DELETE_BATCH};
 
 // Used by isatty() and to get the size of a terminal.
-constexpr std::array terminal_questions{TCGETS, TIOCGWINSZ, FIONREAD};
+constexpr std::array terminal_queries{TCGETS, TIOCGWINSZ, FIONREAD};
 constexpr std::array terminal_settings{TCSETS, TCSETSW, TCSETSF, TIOCGPGRP};
 
 struct Release {
@@ -91,20 +91,21 @@ class SystemCallFilter {
         if (!filter_)
             error_ = -ENOMEM;
         else // without threads there is only one to filter, but a library may have its own
-            note(seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
+            keep_error(seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1));
     }
 
     void allow(Names names) {
         for (const char* name : names)
             if (const int number = seccomp_syscall_resolve_name(name); number >= 0)
-                note(seccomp_rule_add_array(filter_.get(), SCMP_ACT_ALLOW, number, 0, nullptr));
+                keep_error(
+                    seccomp_rule_add_array(filter_.get(), SCMP_ACT_ALLOW, number, 0, nullptr));
     }
     /// Allows the call only with an argument, counted from 0, whose bits in mask have this value.
     void allow_masked(const char* name, unsigned argument, std::uint64_t mask,
                       std::uint64_t value) {
         const scmp_arg_cmp wanted{argument, SCMP_CMP_MASKED_EQ, mask, value};
         if (const int number = seccomp_syscall_resolve_name(name); number >= 0)
-            note(seccomp_rule_add_array(filter_.get(), SCMP_ACT_ALLOW, number, 1, &wanted));
+            keep_error(seccomp_rule_add_array(filter_.get(), SCMP_ACT_ALLOW, number, 1, &wanted));
     }
     template <typename Values>
     void allow_values(const char* name, unsigned argument, const Values& values) {
@@ -116,7 +117,7 @@ class SystemCallFilter {
     [[nodiscard]] int load() const { return error_ != 0 ? error_ : seccomp_load(filter_.get()); }
 
   private:
-    void note(int result) { error_ = error_ != 0 ? error_ : result; }
+    void keep_error(int result) { error_ = error_ != 0 ? error_ : result; }
 
     std::unique_ptr<void, Release> filter_;
     int error_ = 0;
@@ -160,7 +161,7 @@ Result<void> limit_system_calls(const Duties& duties) {
     allow_opening(filter, duties.writes_files);
     allow_data(filter);
     allow_threads(filter);
-    filter.allow_values("ioctl", 1, terminal_questions);
+    filter.allow_values("ioctl", 1, terminal_queries);
     if (duties.uses_terminal)
         filter.allow_values("ioctl", 1, terminal_settings);
     if (duties.reads_maps)

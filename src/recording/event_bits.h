@@ -12,7 +12,7 @@ namespace twtrace {
 inline constexpr std::array event_flags{&Event::role_inferred, &Event::retracts,
                                         &Event::caught,        &Event::port_bound,
                                         &Event::held,          &Event::port_chosen};
-static_assert(event_flags.size() <= 6, "then come 2 bits of timestamps: known, and had");
+static_assert(event_flags.size() <= 6, "bits 30 and 31 are those of timestamps");
 
 inline std::uint64_t bits_of(const Event& event) {
     std::uint64_t bits = static_cast<std::uint64_t>(event.type) |

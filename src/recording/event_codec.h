@@ -21,7 +21,7 @@ namespace twtrace {
 
 /// A PackedEvent is the two ports, then the packed numbers.
 inline constexpr std::size_t ports_bytes = 4;
-inline constexpr std::size_t packed_event_room = ports_bytes + packed_room;
+inline constexpr std::size_t max_packed_event_bytes = ports_bytes + max_packed_bytes;
 
 class EventEncoder {
   public:
@@ -101,9 +101,9 @@ class EventDecoder {
     void forget();
     /// Adds a table record. False: it is damaged.
     bool learn(RecordKind kind, std::string_view body);
-    /// False: the record is damaged. packed_event_room bytes must be readable from the begin of the
-    /// body on. The event points into this decoder until forget(). times: 0, or the number of such
-    /// events.
+    /// False: the record is damaged. max_packed_event_bytes bytes must be readable from the start
+    /// of the body on. The event points into this decoder until forget(). times: 0, or the number
+    /// of such events.
     bool decode(RecordKind kind, std::string_view body, Event& event, std::uint64_t& times);
 
   private:

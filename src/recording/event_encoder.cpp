@@ -138,7 +138,7 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     const std::uint64_t remote = number_of(out, event.remote, remote_);
 
     constexpr std::size_t before = 2; // kind and length
-    char record[before + packed_event_room];
+    char record[before + max_packed_event_bytes];
     char* ports = record + before;
     std::memcpy(ports, &event.local_port, sizeof(event.local_port));
     std::memcpy(ports + sizeof(event.local_port), &event.remote_port, sizeof(event.remote_port));
@@ -154,7 +154,7 @@ void EventEncoder::append(std::string& out, const Event& event, std::uint64_t ti
     packed.put(event.bytes_received);
     packed.put(times);
     const auto size = static_cast<std::size_t>(packed.finish() - record);
-    static_assert(packed_event_room < 0x80, "the length takes one byte");
+    static_assert(max_packed_event_bytes < 0x80, "the length takes one byte");
     record[0] = static_cast<char>(RecordKind::PackedEvent);
     record[1] = static_cast<char>(size - before);
     out.append(record, size);

@@ -21,7 +21,7 @@ namespace {
 
 constexpr int largest_window_log = 23;
 constexpr std::size_t scanned_at_once = 256U << 10U;
-constexpr std::uint64_t near_enough = 512U << 10U; // a block or two
+constexpr std::uint64_t scan_below_bytes = 512U << 10U; // a block or two
 
 std::size_t read_at(const Fd& file, std::uint64_t offset, char* into, std::size_t size) {
     std::size_t done = 0;
@@ -62,8 +62,8 @@ Result<std::unique_ptr<FileReader>> FileReader::open(const std::string& path) {
     FileHeader header{};
     if (read_at(file, 0, reinterpret_cast<char*>(&header), sizeof(header)) != sizeof(header) ||
         std::memcmp(header.magic, file_magic, sizeof(file_magic)) != 0)
-        return fail(
-            fmt::format("{} is no recording: `twtrace record -o FILE` makes one", printable(path)));
+        return fail(fmt::format("{} is not a recording; `twtrace record -o FILE` writes one",
+                                printable(path)));
     if (header.version < oldest_version || header.version > format_version)
         return fail(fmt::format("{} has version {} of the format, and this twtrace reads versions "
                                 "up to {}; use a newer twtrace",
@@ -89,7 +89,7 @@ FileReader::Found FileReader::chunk_at(std::uint64_t offset, Chunk& chunk) {
     if (got < sizeof(header))
         return Found::Cut;
     if ((header.magic != first_chunk_magic && header.magic != next_chunk_magic) ||
-        header.size > most_chunk_bytes || header.raw_size > most_raw_chunk_bytes ||
+        header.size > max_chunk_bytes || header.raw_size > max_raw_chunk_bytes ||
         (chunk.is_first() && header.size < sizeof(BlockHeader)))
         return Found::Damaged;
     read_.resize(header.size);
@@ -140,7 +140,7 @@ std::optional<std::uint64_t> FileReader::begin_wall_ns() {
 void FileReader::seek(std::uint64_t wall_ns) {
     std::uint64_t low = sizeof(FileHeader);
     std::uint64_t high = size_now();
-    while (high - low > near_enough) {
+    while (high - low > scan_below_bytes) {
         const std::uint64_t middle = low + (high - low) / 2;
         const auto block = block_from(middle);
         if (!block || block->offset >= high || block->block.begin_wall_ns > wall_ns)
@@ -159,7 +159,7 @@ void FileReader::seek(std::uint64_t wall_ns) {
 void FileReader::seek_last() {
     const std::uint64_t size = size_now();
     std::uint64_t last = sizeof(FileHeader);
-    for (std::uint64_t back = near_enough;; back *= 4) {
+    for (std::uint64_t back = scan_below_bytes;; back *= 4) {
         const std::uint64_t from = size > back + last ? size - back : sizeof(FileHeader);
         for (auto block = block_from(from); block; block = block_from(block->end()))
             last = block->offset;
@@ -176,9 +176,9 @@ bool FileReader::unpack(const Chunk& chunk) {
         block_raw_ = 0;
     }
     block_raw_ += chunk.header.raw_size;
-    if (block_raw_ > most_raw_block_bytes)
+    if (block_raw_ > max_raw_block_bytes)
         return false;
-    unpacked_.resize(chunk.header.raw_size + packed_event_room);
+    unpacked_.resize(chunk.header.raw_size + max_packed_event_bytes);
     records_ = std::string_view(unpacked_).substr(0, chunk.header.raw_size);
     ZSTD_inBuffer in{chunk.content.data(), chunk.content.size(), 0};
     ZSTD_outBuffer out{unpacked_.data(), records_.size(), 0};

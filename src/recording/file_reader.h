@@ -20,7 +20,7 @@ namespace twtrace {
 
 class FileReader {
   public:
-    /// Error: the file can't be read, is no recording, or has an unknown version.
+    /// Error: the file can't be read, is not a recording, or has an unknown version.
     static Result<std::unique_ptr<FileReader>> open(const std::string& path);
 
     /// Passes the next record to the visitor. False: there is none.
@@ -71,10 +71,10 @@ class FileReader {
     bool in_block_ = false;
     std::uint64_t block_raw_ = 0;
     std::string read_;         // a chunk as stored in the file
-    std::string unpacked_;     // the chunk's records, and packed_event_room bytes
+    std::string unpacked_;     // the chunk's records, and max_packed_event_bytes bytes
     std::string_view records_; // those of them that were not passed on
     EventDecoder decoder_;
-    Event event_; // kept, because to set all its fields anew takes time
+    Event event_; // kept, because initializing all its fields takes time
     std::uint64_t damaged_ = 0;
     bool cut_ = false;
 };

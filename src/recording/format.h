@@ -39,8 +39,8 @@ struct BlockHeader {
 static_assert(sizeof(FileHeader) == 16 && sizeof(ChunkHeader) == 24 && sizeof(BlockHeader) == 24);
 
 /// Limits that a writer keeps and a reader enforces.
-inline constexpr std::uint32_t most_chunk_bytes = 4U << 20U;      ///< compressed
-inline constexpr std::uint32_t most_raw_chunk_bytes = 16U << 20U; ///< uncompressed
-inline constexpr std::uint64_t most_raw_block_bytes = 64U << 20U;
+inline constexpr std::uint32_t max_chunk_bytes = 4U << 20U;      ///< compressed
+inline constexpr std::uint32_t max_raw_chunk_bytes = 16U << 20U; ///< uncompressed
+inline constexpr std::uint64_t max_raw_block_bytes = 64U << 20U;
 
 } // namespace twtrace

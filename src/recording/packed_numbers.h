@@ -1,5 +1,5 @@
-// A few numbers in as many bytes as each of them needs: first the widths, three bits each in 32
-// bits, then the numbers. Neither side has a branch that depends on a width.
+// A few numbers, each in as few bytes as it needs: first the widths, three bits each in 32 bits,
+// then the numbers. Neither side has a branch that depends on a width.
 #pragma once
 
 #include <array>
@@ -10,14 +10,14 @@
 
 namespace twtrace {
 
-inline constexpr std::size_t most_packed = 10;
-/// The widths and this many numbers need at most so many bytes. A reader may read all of them,
-/// whatever the widths are, and a writer may write them.
-inline constexpr std::size_t packed_room = sizeof(std::uint32_t) + most_packed * 8;
+inline constexpr std::size_t max_packed = 10;
+/// The maximum size of the widths and these numbers. Readers and writers access all of it for any
+/// widths.
+inline constexpr std::size_t max_packed_bytes = sizeof(std::uint32_t) + max_packed * 8;
 
 class PackedWriter {
   public:
-    /// Writes into packed_room bytes.
+    /// Writes into max_packed_bytes bytes.
     explicit PackedWriter(char* out) : begin_(out), at_(out + sizeof(widths_)) {}
 
     void put(std::uint64_t value) {
@@ -43,7 +43,7 @@ class PackedWriter {
 
 class PackedReader {
   public:
-    /// Reads from packed_room bytes.
+    /// Reads from max_packed_bytes bytes.
     explicit PackedReader(const char* in) : at_(in + sizeof(widths_)) {
         std::memcpy(&widths_, in, sizeof(widths_));
     }

@@ -57,7 +57,7 @@ struct RunStart {
 struct NamespaceRecord {
     std::uint32_t inode = 0;
     std::string name;
-    std::string enter; ///< prefix of a command that is to run there; empty: none is needed
+    std::string enter; ///< prefix of a command that has to run there; empty: none is needed
     std::optional<NetSettings> settings;
 };
 
@@ -89,7 +89,7 @@ struct RunSample {
 struct PortsRecord {
     std::uint64_t at_ns = 0;
     std::uint32_t netns = 0;
-    bool counted = false; ///< false: too few sockets to matter
+    bool counted = false; ///< false: too few sockets to run out of ports
     std::vector<PortUse> ports;
     std::uint64_t destinations = 0;
     std::uint32_t distinct_ports = 0;

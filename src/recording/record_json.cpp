@@ -6,7 +6,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t most_listeners = 65'536;
+constexpr std::size_t max_listeners = 65'536;
 
 std::string text_of(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -99,7 +99,7 @@ template <typename On, typename Record>
 void members_of_conntrack(const On& on, Record& record) {
     on("netns", record.netns);
     on("entries", record.counts.entries);
-    on("max", record.counts.most);
+    on("max", record.counts.max_entries);
     on("forwards", record.counts.forwards);
     on("insert_failed", record.counts.insert_failed);
     on("dropped", record.counts.dropped);
@@ -222,7 +222,7 @@ PortsRecord ports_of(const Json& json) {
     if (listeners == json.end() || !listeners->is_array())
         return record;
     for (const Json& port : *listeners)
-        if (port.is_number_unsigned() && record.listeners.size() < most_listeners)
+        if (port.is_number_unsigned() && record.listeners.size() < max_listeners)
             record.listeners.push_back(static_cast<std::uint16_t>(port.get<std::uint64_t>()));
     return record;
 }

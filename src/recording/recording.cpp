@@ -15,14 +15,14 @@ namespace {
 // Finds the time of the end of the last block.
 class LastTime : public RecordVisitor {
   public:
-    void event(const Event& event) override { see(event.wall_ns); }
-    void start(const RunStart& start) override { see(start.start_wall_ns); }
-    void sample(const RunSample& sample) override { see(sample.wall_ns); }
-    void end(const RunSample& last) override { see(last.wall_ns); }
+    void event(const Event& event) override { note(event.wall_ns); }
+    void start(const RunStart& start) override { note(start.start_wall_ns); }
+    void sample(const RunSample& sample) override { note(sample.wall_ns); }
+    void end(const RunSample& last) override { note(last.wall_ns); }
     [[nodiscard]] std::uint64_t wall_ns() const { return wall_ns_; }
 
   private:
-    void see(std::uint64_t wall_ns) { wall_ns_ = std::max(wall_ns_, wall_ns); }
+    void note(std::uint64_t wall_ns) { wall_ns_ = std::max(wall_ns_, wall_ns); }
     std::uint64_t wall_ns_ = 0;
 };
 
@@ -35,7 +35,7 @@ Result<Recording> Recording::open(const std::string& path) {
         for (const Segment& segment : segments_in(path))
             recording.files_.push_back(segment.path);
         if (recording.files_.empty())
-            return fail(fmt::format("{} holds no recording: `twtrace record -o {}` writes one",
+            return fail(fmt::format("{} contains no recording; `twtrace record -o {}` writes one",
                                     printable(path), printable(path)));
     } else {
         recording.files_.push_back(path);
@@ -51,7 +51,7 @@ Result<void> Recording::find_end() {
         return tl::unexpected(first.error());
     const auto begin = (*first)->begin_wall_ns();
     if (!begin)
-        return fail(fmt::format("{} is empty: nothing had been written to it yet",
+        return fail(fmt::format("{} is empty: nothing has been written to it yet",
                                 printable(files_.front())));
     begin_wall_ns_ = *begin;
     for (auto file = files_.rbegin(); file != files_.rend() && end_wall_ns_ == 0; ++file) {
@@ -137,14 +137,14 @@ std::vector<std::string> Recording::notes() const {
     std::vector<std::string> notes;
     const std::uint64_t damaged = damaged_bytes();
     if (damaged > 0)
-        notes.push_back(fmt::format("{}: {} bytes are damaged and were passed over",
-                                    printable(path_), damaged));
+        notes.push_back(
+            fmt::format("{}: {} bytes are damaged and were skipped", printable(path_), damaged));
     if (unreadable_ > 0)
-        notes.push_back(fmt::format("{}: {} files can't be read and were passed over",
-                                    printable(path_), unreadable_));
+        notes.push_back(fmt::format("{}: {} files can't be read and were skipped", printable(path_),
+                                    unreadable_));
     if (cut_ || (file_ && file_->is_cut()))
-        notes.push_back(fmt::format("{}: the last write is not complete; all before it was read",
-                                    printable(path_)));
+        notes.push_back(fmt::format(
+            "{}: the last write is incomplete; everything before it was read", printable(path_)));
     return notes;
 }
 

@@ -15,23 +15,24 @@ namespace {
 
 constexpr std::uint64_t chunk_raw_bytes = 256U << 10U;
 constexpr std::uint64_t block_raw_bytes = 4U << 20U;
-constexpr std::uint64_t blocks_a_segment = 8; // at least
+constexpr std::uint64_t blocks_per_segment = 8; // at least
 constexpr std::uint64_t second_ns = 1'000'000'000;
 constexpr std::uint64_t longest_block_ns = 300 * second_ns;
 constexpr std::uint64_t longest_silence_ns = 60 * second_ns;
-constexpr std::uint64_t segments_an_age = 16;
+constexpr std::uint64_t segments_per_age = 16;
 
 bool same(const SockStat& a, const SockStat& b) {
     return a.inuse == b.inuse && a.time_wait == b.time_wait;
 }
 
 // The number of entries changes constantly; a change below one percent of the limit is ignored.
-bool says_the_same(const Conntrack& a, const Conntrack& b) {
-    const std::uint64_t few = a.most.value_or(0) / 100;
+bool is_unchanged(const Conntrack& a, const Conntrack& b) {
+    const std::uint64_t few = a.max_entries.value_or(0) / 100;
     const std::uint64_t before = a.entries.value_or(0);
     const std::uint64_t now = b.entries.value_or(0);
-    return a.insert_failed == b.insert_failed && a.dropped == b.dropped && a.most == b.most &&
-           a.forwards == b.forwards && a.entries.has_value() == b.entries.has_value() &&
+    return a.insert_failed == b.insert_failed && a.dropped == b.dropped &&
+           a.max_entries == b.max_entries && a.forwards == b.forwards &&
+           a.entries.has_value() == b.entries.has_value() &&
            std::max(before, now) - std::min(before, now) <= few;
 }
 
@@ -117,7 +118,7 @@ void RecordingWriter::event(const Event& event, std::uint64_t times) {
 }
 
 void RecordingWriter::netns(const NamespaceRecord& record) {
-    begin_block_if_none(); // with the present state
+    begin_block_if_none(); // before the state changes: a new block begins with it
     std::string json = json_of(record);
     std::string& known = namespaces_[record.inode];
     if (known == json)
@@ -155,15 +156,15 @@ void RecordingWriter::sample(RunSample sample) {
         for (const auto& [inode, count] : last_->namespaces)
             sample.namespaces.try_emplace(inode, count);
     }
-    const bool is_news = !last_ || has_events_ || !changed.namespaces.empty() ||
-                         changed.inputs.kernel != last_->inputs.kernel ||
-                         changed.inputs.captured != last_->inputs.captured ||
-                         changed.inputs.lost != last_->inputs.lost ||
-                         unwritten_events_ != last_->unwritten_events ||
-                         sample.at_ns - sample_written_ns_ >= longest_silence_ns;
+    const bool has_changes = !last_ || has_events_ || !changed.namespaces.empty() ||
+                             changed.inputs.kernel != last_->inputs.kernel ||
+                             changed.inputs.captured != last_->inputs.captured ||
+                             changed.inputs.lost != last_->inputs.lost ||
+                             unwritten_events_ != last_->unwritten_events ||
+                             sample.at_ns - sample_written_ns_ >= longest_silence_ns;
     now_ns_ = sample.at_ns;
     now_wall_ns_ = sample.wall_ns;
-    if (is_news) {
+    if (has_changes) {
         begin_block_if_none();
         append_sample(RecordKind::Sample, changed);
     }
@@ -187,7 +188,7 @@ void RecordingWriter::ports(const PortsRecord& record) {
 void RecordingWriter::conntrack(const ConntrackRecord& record) {
     begin_block_if_none();
     const auto known = conntrack_.find(record.netns);
-    if (known != conntrack_.end() && says_the_same(known->second.counts, record.counts))
+    if (known != conntrack_.end() && is_unchanged(known->second.counts, record.counts))
         return;
     conntrack_[record.netns] = record;
     append(RecordKind::Conntrack, json_of(record));
@@ -204,7 +205,7 @@ void RecordingWriter::end(RunSample last) {
 
 // Both are sizes before compression.
 std::uint64_t RecordingWriter::block_limit() const {
-    return is_directory_ ? std::min(block_raw_bytes, segment_bytes(limits_) / blocks_a_segment)
+    return is_directory_ ? std::min(block_raw_bytes, segment_bytes(limits_) / blocks_per_segment)
                          : block_raw_bytes;
 }
 
@@ -222,7 +223,7 @@ bool RecordingWriter::is_block_full() const {
 bool RecordingWriter::is_segment_full() const {
     if (!is_directory_ || !file_)
         return false;
-    const std::uint64_t longest_ns = limits_.most_age_s * second_ns / segments_an_age;
+    const std::uint64_t longest_ns = limits_.max_age_s * second_ns / segments_per_age;
     return file_->size() + block_limit() + chunk_limit() > segment_bytes(limits_) ||
            (longest_ns > 0 && now_ns_ - segment_began_ns_ >= longest_ns);
 }

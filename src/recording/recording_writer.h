@@ -1,6 +1,6 @@
 // Writes a recording: one file, or the bounded files of a flight recorder.
 //
-// Records gather until flush(), once a second. A chunk that can't be written (a full disk) is
+// Records are buffered until flush(), once a second. A chunk that can't be written (a full disk) is
 // dropped and its events are counted; the next flush begins a new block.
 #pragma once
 

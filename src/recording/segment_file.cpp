@@ -24,7 +24,7 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const std::string& path
     if (!file)
         return fail(fmt::format("cannot write {}: {}", printable(path), std::strerror(errno)));
     std::unique_ptr<SegmentFile> segment(new SegmentFile(std::move(file), path));
-    auto syncer = start_thread([self = segment.get()] { self->sync_until_told(); });
+    auto syncer = start_thread([self = segment.get()] { self->sync_until_ended(); });
     if (!syncer) {
         unlink(path.c_str());
         return in_context(fmt::format("cannot write {}", printable(path)), syncer.error());
@@ -52,7 +52,7 @@ SegmentFile::~SegmentFile() {
         syncer_.join();
 }
 
-void SegmentFile::sync_until_told() {
+void SegmentFile::sync_until_ended() {
     // This thread may have started before the process dropped its own capabilities.
     [[maybe_unused]] const auto none = keep_capabilities(Duties{});
     std::uint32_t synced = 0;

@@ -28,7 +28,7 @@ class SegmentFile {
 
   private:
     SegmentFile(Fd file, std::string path);
-    void sync_until_told();
+    void sync_until_ended();
 
     Fd file_;
     std::string path_;

@@ -69,7 +69,7 @@ std::string segment_path(const std::string& directory, std::uint64_t number,
 }
 
 std::uint64_t segment_bytes(const SegmentLimits& limits) {
-    return std::clamp(limits.most_bytes / segments_kept, smallest_segment, largest_segment);
+    return std::clamp(limits.max_bytes / segments_kept, smallest_segment, largest_segment);
 }
 
 Result<Fd> lock_directory(const std::string& directory) {
@@ -83,24 +83,24 @@ Result<Fd> lock_directory(const std::string& directory) {
     if (!fd || fstat(fd.get(), &status) != 0)
         return failed(std::strerror(errno));
     if ((status.st_mode & 0022U) != 0)
-        return failed("others may write to it; use a directory of its own, with mode 0700");
+        return failed("other users may write to it; use a separate directory with mode 0700");
     if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0)
         return failed("another recorder is writing there; give each its own directory");
     return fd;
 }
 
-void remove_oldest(const std::string& directory, const SegmentLimits& limits, std::uint64_t room,
-                   std::int64_t now_s) {
+void remove_oldest(const std::string& directory, const SegmentLimits& limits,
+                   std::uint64_t needed_bytes, std::int64_t now_s) {
     const std::vector<Segment> segments = segments_in(directory);
-    std::uint64_t total = room;
+    std::uint64_t total = needed_bytes;
     for (const Segment& segment : segments)
         total += segment.bytes;
     for (std::size_t index = 0; index + 1 < segments.size(); ++index) {
         const Segment& oldest = segments[index];
         const bool too_old =
-            limits.most_age_s > 0 &&
-            oldest.modified_s + static_cast<std::int64_t>(limits.most_age_s) < now_s;
-        if (total <= limits.most_bytes && !too_old)
+            limits.max_age_s > 0 &&
+            oldest.modified_s + static_cast<std::int64_t>(limits.max_age_s) < now_s;
+        if (total <= limits.max_bytes && !too_old)
             break;
         if (unlink(oldest.path.c_str()) == 0)
             total -= std::min(total, oldest.bytes);

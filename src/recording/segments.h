@@ -23,19 +23,19 @@ std::string segment_path(const std::string& directory, std::uint64_t number, std
 
 /// Limits of a directory.
 struct SegmentLimits {
-    std::uint64_t most_bytes = std::uint64_t{1} << 30U;
-    std::uint64_t most_age_s = 0; ///< 0: no limit
+    std::uint64_t max_bytes = std::uint64_t{1} << 30U;
+    std::uint64_t max_age_s = 0; ///< 0: no limit
 };
-/// Largest size of a segment: the bound is kept by removing the oldest segments.
+/// Maximum size of a segment: the oldest segments are removed to keep the bound.
 std::uint64_t segment_bytes(const SegmentLimits& limits);
 
 /// Creates the directory (0700) if it does not exist, and locks it: one recorder per directory.
 /// Error: it can't be created, another user may write to it, or another recorder has it.
 Result<Fd> lock_directory(const std::string& directory);
 
-/// Removes the oldest segments, except the last, until the limits are kept and `room` bytes are
-/// left.
-void remove_oldest(const std::string& directory, const SegmentLimits& limits, std::uint64_t room,
-                   std::int64_t now_s);
+/// Removes the oldest segments, except the last, until the limits are kept and needed_bytes are
+/// free.
+void remove_oldest(const std::string& directory, const SegmentLimits& limits,
+                   std::uint64_t needed_bytes, std::int64_t now_s);
 
 } // namespace twtrace

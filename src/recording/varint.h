@@ -22,8 +22,8 @@ inline char* write_varint(char* out, std::uint64_t value) {
 }
 
 inline void append_varint(std::string& out, std::uint64_t value) {
-    char room[longest_varint];
-    out.append(room, write_varint(room, value));
+    char buffer[longest_varint];
+    out.append(buffer, write_varint(buffer, value));
 }
 
 /// Encodes signed numbers of small magnitude as small numbers.

@@ -62,10 +62,10 @@ auto find_in(const Table& table, std::string_view name) {
     return found == std::end(table) ? nullptr : &*found;
 }
 
-std::string filled(std::string_view text, const ServiceFlows& party) {
-    const std::string port_text = std::to_string(party.port);
+std::string filled(std::string_view text, const RemedyTarget& target) {
+    const std::string port_text = std::to_string(target.port);
     const std::array<std::pair<std::string_view, std::string_view>, 3> values{
-        {{"{endpoint}", party.endpoint}, {"{port}", port_text}, {"{name}", party.name}}};
+        {{"{endpoint}", target.endpoint}, {"{port}", port_text}, {"{name}", target.name}}};
     std::string out;
     while (!text.empty()) {
         const auto* const value =
@@ -130,12 +130,12 @@ const Remedy& row_for(std::string_view program, Role role, Protocol protocol) {
 } // namespace
 
 std::vector<std::string> keep_alive_remedy(std::string_view program, Role role, Protocol protocol,
-                                           const ServiceFlows& party) {
+                                           const RemedyTarget& target) {
     std::vector<std::string> lines;
     std::string_view rest = row_for(program, role, protocol).lines;
     while (!rest.empty()) {
         const auto end = rest.find('\n');
-        lines.push_back(filled(rest.substr(0, end), party));
+        lines.push_back(filled(rest.substr(0, end), target));
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
     return lines;

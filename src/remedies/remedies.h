@@ -21,8 +21,8 @@ std::string_view known_program(std::span<const std::string_view> names);
 /// it. Empty: the program is not known. A program that speaks several protocols determines nothing.
 Protocol protocol_of(std::string_view server, std::string_view client, std::uint16_t port);
 
-/// One row per program, role and protocol. People paste the lines that do not begin with '#': these
-/// must be right for this program and protocol.
+/// One row per program, role and protocol. Users copy the lines that do not begin with '#': these
+/// must be correct for this program and protocol.
 struct Remedy {
     std::string_view program; ///< its name; a version may follow. Empty: any program
     Role role;                ///< Client: it connects, and keeps its connections open
@@ -33,8 +33,8 @@ struct Remedy {
 
 std::span<const Remedy> remedy_table();
 
-/// The client or server: its name for people, and the address that it connects to or listens on.
-struct ServiceFlows {
+/// The client or server: its displayed name, and the address that it connects to or listens on.
+struct RemedyTarget {
     std::string_view name;
     std::string_view endpoint;
     std::uint16_t port = 0;
@@ -43,6 +43,6 @@ struct ServiceFlows {
 /// The lines of the first matching row, filled in. A client whose protocol is unknown gets '#'
 /// lines only.
 std::vector<std::string> keep_alive_remedy(std::string_view program, Role role, Protocol protocol,
-                                           const ServiceFlows& party);
+                                           const RemedyTarget& target);
 
 } // namespace twtrace

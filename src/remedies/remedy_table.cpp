@@ -12,7 +12,7 @@ using Role::Server;
 
 constexpr std::string_view httpd_proxy =
     "# Apache httpd, above its ProxyPass, RewriteRule [P] or SetHandler lines (then: apachectl "
-    "graceful); SetEnv proxy-nokeepalive and proxy-initial-not-pooled have to go:\n"
+    "graceful); remove SetEnv proxy-nokeepalive and proxy-initial-not-pooled:\n"
     "<Proxy \"http://{endpoint}\">\n"
     "ProxySet enablereuse=on\n"
     "</Proxy>";
@@ -24,7 +24,7 @@ constexpr std::string_view httpd_fcgi =
     "ProxySet enablereuse=on\n"
     "</Proxy>";
 constexpr std::string_view httpd_keepalive =
-    "# Apache, in place of such lines where there are any:\n"
+    "# Apache, in place of existing lines of these directives:\n"
     "KeepAlive On\n"
     "MaxKeepAliveRequests 10000\n"
     "KeepAliveTimeout 15";
@@ -79,8 +79,8 @@ constexpr auto rows = std::to_array<Remedy>({
      "memcached_pass keepalive_{port};",
      "nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive"},
     {"nginx", Client, Unknown,
-     "# nginx: keep connections to {endpoint} open. The protocol is not known here; the directive "
-     "that passes to it says what to do:\n"
+     "# nginx: keep connections to {endpoint} open. The protocol is not known; it depends on the "
+     "directive that passes to it:\n"
      "#   proxy_pass: upstream with keepalive; proxy_http_version 1.1; proxy_set_header Connection "
      "\"\"\n"
      "#   fastcgi_pass: upstream with keepalive; fastcgi_keep_conn on\n"
@@ -89,8 +89,8 @@ constexpr auto rows = std::to_array<Remedy>({
      "ports",
      "nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive"},
     {"haproxy", Client, Http,
-     "# haproxy, in the backend with server {endpoint}, in place of its http-reuse and of option "
-     "httpclose and http-server-close, which have to go from defaults and frontend too:\n"
+     "# haproxy, in the backend with server {endpoint}, in place of its http-reuse; remove option "
+     "httpclose and http-server-close, also from defaults and frontend:\n"
      "# (`safe`, the default, opens a connection for each new client. The server may close an idle "
      "one just as it is used: hence the retry, but not of a POST; haproxy 2.0)\n"
      "http-reuse always\n"
@@ -117,8 +117,8 @@ constexpr auto rows = std::to_array<Remedy>({
      "# Traefik: raise serversTransport.maxIdleConnsPerHost for {endpoint}",
      "doc.traefik.io/traefik/routing/overview/"},
     {"docker-proxy", Client, Unknown,
-     "# docker-proxy opens a connection for each client's: the client has to keep its own open, or "
-     "reach the container without it",
+     "# docker-proxy opens one connection for each of its clients: the client has to keep its own "
+     "open, or reach the container without docker-proxy",
      "docs.docker.com/engine/network/packet-filtering-firewalls/"},
     {"kubelet", Client, Unknown,
      "# kubelet probes open a connection each: raise periodSeconds, or use an exec probe",
@@ -224,8 +224,9 @@ constexpr auto rows = std::to_array<Remedy>({
      "HTTP, else the connection pool of its client library",
      "RFC 9112, 9.3"},
     {"nginx", Server, Unknown,
-     "# nginx, in the http block, in place of such lines where there are any, if it is nginx that "
-     "ends them (then: nginx -t && nginx -s reload):\n"
+     "# nginx, in the http block, in place of existing lines of these directives, if it is nginx "
+     "that "
+     "ends connections (then: nginx -t && nginx -s reload):\n"
      "keepalive_timeout 75s;\n"
      "keepalive_requests 10000;",
      "nginx.org/en/docs/http/ngx_http_core_module.html#keepalive_timeout"},
@@ -234,8 +235,9 @@ constexpr auto rows = std::to_array<Remedy>({
     {"httpd", Server, Unknown, httpd_keepalive,
      "httpd.apache.org/docs/2.4/mod/core.html#keepalive"},
     {"haproxy", Server, Unknown,
-     "# haproxy: raise timeout http-keep-alive (without it timeout http-request counts), and take "
-     "option httpclose out of the frontend of port {port}",
+     "# haproxy: raise timeout http-keep-alive (without it timeout http-request applies), and "
+     "remove "
+     "option httpclose from the frontend of port {port}",
      "docs.haproxy.org/2.6/configuration.html#4-timeout%20http-keep-alive"},
     {"varnishd", Server, Unknown, "# Varnish: raise timeout_idle (5 s by default)",
      "varnish-cache.org/docs/trunk/reference/varnishd.html"},
@@ -253,7 +255,7 @@ constexpr auto rows = std::to_array<Remedy>({
     {"node", Server, Unknown, "# node.js: raise server.keepAliveTimeout (5 s by default)",
      "nodejs.org/api/http.html#serverkeepalivetimeout"},
     {"go", Server, Unknown,
-     "# Go: IdleTimeout of its http.Server (ReadTimeout counts where it is 0), and no "
+     "# Go: raise IdleTimeout of its http.Server (ReadTimeout applies if it is 0), and remove "
      "SetKeepAlivesEnabled(false)",
      "pkg.go.dev/net/http#Server"},
     {"php-fpm", Server, Unknown,
@@ -271,8 +273,8 @@ constexpr auto rows = std::to_array<Remedy>({
      "www.postgresql.org/docs/current/runtime-config-client.html"},
     {"memcached", Server, Unknown, "# memcached: raise -o idle_timeout", "docs.memcached.org"},
     {"", Server, Unknown,
-     "# {name}: raise its keep-alive timeout and its limit of requests per connection, or have the "
-     "clients not ask for `Connection: close`",
+     "# {name}: raise its keep-alive timeout and its limit of requests per connection, or stop the "
+     "clients from sending `Connection: close`",
      "RFC 9112, 9.3"},
 });
 

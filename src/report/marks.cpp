@@ -10,7 +10,7 @@ Marks::Key Marks::key_of(const doctor::Finding& finding) {
 void Marks::add(const Span& slice, const doctor::Findings& findings) {
     for (const doctor::Finding& finding : findings) {
         const Key key = key_of(finding);
-        if (spans_.size() >= most_findings && !spans_.contains(key))
+        if (spans_.size() >= max_findings && !spans_.contains(key))
             continue;
         std::vector<Span>& spans = spans_[key];
         if (!spans.empty() && spans.back().to_s >= slice.from_s)

@@ -1,4 +1,4 @@
-// The times at which the doctor's findings hold, from its findings in each slice of the span.
+// The times at which the doctor's findings apply, from its findings in each slice of the span.
 #pragma once
 
 #include <cstdint>
@@ -26,13 +26,13 @@ class Marks {
     [[nodiscard]] double slice_s() const { return slice_s_; }
     /// Adds the findings of a slice; slices are added in the order of time.
     void add(const Span& slice, const doctor::Findings& findings);
-    /// None: in no single slice, because the finding shows only over the whole span.
+    /// Empty: the finding applies to no single slice, only to the whole span.
     [[nodiscard]] std::vector<Span> of(const doctor::Finding& finding) const;
 
   private:
     static constexpr double first_slice_s = 5;
     static constexpr unsigned slices_of_a_width = 120;
-    static constexpr std::size_t most_findings = 1000;
+    static constexpr std::size_t max_findings = 1000;
     using Key = std::tuple<std::string, std::optional<std::uint32_t>, std::string,
                            std::optional<Address>, std::optional<std::uint16_t>>;
     static Key key_of(const doctor::Finding& finding);

@@ -21,9 +21,9 @@ constexpr std::size_t findings_shown = 50;
 constexpr std::size_t predictions_shown = 20;
 constexpr std::size_t namespaces_shown = 100;
 
-Json lines_of(const Series& series, std::size_t most, double duration_s, double factor) {
+Json lines_of(const Series& series, std::size_t limit, double duration_s, double factor) {
     Json lines = Json::array();
-    for (const Series::Line& line : series.lines(most, duration_s, Series::point_s(duration_s))) {
+    for (const Series::Line& line : series.lines(limit, duration_s, Series::point_s(duration_s))) {
         Json values = Json::array();
         for (const auto& value : line.values)
             values.push_back(value ? Json(std::round(*value * factor * 100) / 100) : Json(nullptr));

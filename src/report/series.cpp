@@ -18,7 +18,7 @@ double weight(const std::map<std::uint64_t, double>& values, Series::Kind kind) 
 
 std::uint64_t Series::point_s(double duration_s) {
     std::uint64_t width = 1;
-    while (duration_s / static_cast<double>(width) > static_cast<double>(most_points))
+    while (duration_s / static_cast<double>(width) > static_cast<double>(max_points))
         width *= 2;
     return width;
 }
@@ -26,12 +26,12 @@ std::uint64_t Series::point_s(double duration_s) {
 void Series::add(const std::string& name, double at_s, double value) {
     auto found = values_.find(name);
     if (found == values_.end()) {
-        const bool full = values_.size() >= most_names;
+        const bool full = values_.size() >= max_names;
         if (full && kind_ == Kind::Most)
             return;
         found = values_.try_emplace(full ? "other" : name).first;
     }
-    while (at_s / static_cast<double>(width_s_) >= 2.0 * static_cast<double>(most_points))
+    while (at_s / static_cast<double>(width_s_) >= 2.0 * static_cast<double>(max_points))
         halve();
     double& point = found->second[static_cast<std::uint64_t>(std::max(0.0, at_s)) / width_s_];
     point = kind_ == Kind::Sum ? point + value : std::max(point, value);
@@ -49,7 +49,7 @@ void Series::halve() {
     }
 }
 
-std::vector<Series::Line> Series::lines(std::size_t most, double duration_s,
+std::vector<Series::Line> Series::lines(std::size_t limit, double duration_s,
                                         std::uint64_t point_s) const {
     std::vector<std::pair<double, const std::string*>> order;
     order.reserve(values_.size());
@@ -61,10 +61,10 @@ std::vector<Series::Line> Series::lines(std::size_t most, double duration_s,
         std::max(1.0, std::ceil(duration_s / static_cast<double>(point_s))));
     std::vector<Line> lines;
     for (std::size_t index = 0; index < order.size(); ++index) {
-        const bool beyond = index >= most;
+        const bool beyond = index >= limit;
         if (beyond && kind_ == Kind::Most)
             break;
-        if (index <= most) {
+        if (index <= limit) {
             Line line{beyond ? "other" : *order[index].second, {}};
             line.values.assign(points, kind_ == Kind::Sum ? std::optional(0.0) : std::nullopt);
             lines.push_back(std::move(line));

@@ -12,7 +12,7 @@ namespace twtrace {
 
 class Series {
   public:
-    static constexpr std::size_t most_points = 720;
+    static constexpr std::size_t max_points = 720;
 
     /// Sum: values within a point are added; Most: the largest value is used.
     enum class Kind { Sum, Most };
@@ -27,13 +27,13 @@ class Series {
     };
     /// The largest lines; the others are added up as "other" (Sum) or left out (Most). Sums are per
     /// second.
-    [[nodiscard]] std::vector<Line> lines(std::size_t most, double duration_s,
+    [[nodiscard]] std::vector<Line> lines(std::size_t limit, double duration_s,
                                           std::uint64_t point_s) const;
     /// The shortest point interval, a power of two of seconds, for a span of this length.
     [[nodiscard]] static std::uint64_t point_s(double duration_s);
 
   private:
-    static constexpr std::size_t most_names = 500;
+    static constexpr std::size_t max_names = 500;
     void halve();
 
     Kind kind_;

@@ -28,12 +28,12 @@ std::string_view front(std::string_view text, std::size_t count) {
 }
 
 // Pads the text that was appended at start.
-void pad(std::string& out, std::size_t start, std::size_t room, bool right) {
+void pad(std::string& out, std::size_t start, std::size_t columns, bool right) {
     const std::size_t length = characters(std::string_view(out).substr(start));
-    if (length < room && right)
-        out.insert(start, room - length, ' ');
-    else if (length < room)
-        out.append(room - length, ' ');
+    if (length < columns && right)
+        out.insert(start, columns - length, ' ');
+    else if (length < columns)
+        out.append(columns - length, ' ');
     out += ' ';
 }
 
@@ -51,13 +51,13 @@ void append_column(std::string& out, std::string_view text, int width, bool righ
     append_printable(out, text);
     if (width == 0)
         return;
-    const auto room = static_cast<std::size_t>(width);
+    const auto columns = static_cast<std::size_t>(width);
     // A number is never cut: a wide line is better than a wrong number.
-    if (!right && characters(std::string_view(out).substr(start)) > room) {
-        out.resize(start + front(std::string_view(out).substr(start), room - 1).size());
+    if (!right && characters(std::string_view(out).substr(start)) > columns) {
+        out.resize(start + front(std::string_view(out).substr(start), columns - 1).size());
         out += '+';
     }
-    pad(out, start, room, right);
+    pad(out, start, columns, right);
 }
 
 } // namespace twtrace

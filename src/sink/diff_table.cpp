@@ -13,7 +13,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t most_rows = 40;
+constexpr std::size_t max_rows = 40;
 
 std::string peer_of(const DiffRow& row) {
     const DiffKey& key = row.key;
@@ -70,12 +70,12 @@ void append_row(const DiffRow& row, int peer_width, std::string& out) {
 }
 
 int peer_width(const Diff& diff, std::size_t rows) {
-    constexpr std::size_t least = 24;
-    constexpr std::size_t most = 44;
-    std::size_t width = least;
+    constexpr std::size_t min_width = 24;
+    constexpr std::size_t max_width = 44;
+    std::size_t width = min_width;
     for (std::size_t index = 0; index < rows; ++index)
         width = std::max(width, peer_of(diff.rows[index]).size());
-    return static_cast<int>(std::min(width, most));
+    return static_cast<int>(std::min(width, max_width));
 }
 
 void append_side(std::string_view word, const DiffSide& side, std::string& out) {
@@ -100,7 +100,7 @@ void append_findings(std::string_view word, const std::vector<const doctor::Find
 void append_diff_table(const Diff& diff, std::string& out) {
     append_side("Before:", *diff.before, out);
     append_side("After: ", *diff.after, out);
-    const std::size_t rows = std::min(most_rows, diff.rows.size());
+    const std::size_t rows = std::min(max_rows, diff.rows.size());
     const int width = peer_width(diff, rows);
     out += '\n' + std::string(29 + static_cast<std::size_t>(width), ' ') +
            "CLOSES/s                    PORTS         NO-PORT       HALF LIVED\n";
@@ -110,10 +110,10 @@ void append_diff_table(const Diff& diff, std::string& out) {
     out += "   BEFORE     AFTER CHANGE BEFORE  AFTER BEFORE  AFTER  BEFORE AFTER\n";
     for (std::size_t index = 0; index < rows; ++index)
         append_row(diff.rows[index], width, out);
-    if (diff.rows.size() > most_rows)
-        out += fmt::format("and {} more; -o json has all\n", diff.rows.size() - most_rows);
+    if (diff.rows.size() > max_rows)
+        out += fmt::format("and {} more; -o json shows all\n", diff.rows.size() - max_rows);
     if (diff.rows.empty())
-        out += "nobody closed into TIME_WAIT in either\n";
+        out += "no connection was closed into TIME_WAIT in either\n";
     out += "\nWhat twtrace doctor finds:\n";
     append_findings("gone", diff.gone, out);
     append_findings("new", diff.appeared, out);

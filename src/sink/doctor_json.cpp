@@ -64,7 +64,7 @@ Json conntrack_of(const NamespaceFacts& facts) {
     if (!facts.conntrack || !facts.conntrack->entries)
         return nullptr;
     return {{"entries", *facts.conntrack->entries},
-            {"max", known(facts.conntrack->most)},
+            {"max", known(facts.conntrack->max_entries)},
             {"forwards", facts.conntrack->forwards},
             {"insert_failed", facts.conntrack_failed},
             {"dropped", facts.conntrack_dropped}};

@@ -24,10 +24,10 @@ void append_wrapped(std::string& out, std::string_view label, std::string_view t
     std::string_view rest = safe;
     bool first = true;
     while (!rest.empty()) {
-        const std::size_t room = columns - label.size();
+        const std::size_t width = columns - label.size();
         std::size_t length = rest.size();
-        if (length > room) {
-            const std::size_t space = rest.rfind(' ', room);
+        if (length > width) {
+            const std::size_t space = rest.rfind(' ', width);
             length = space == std::string_view::npos ? rest.find(' ') : space;
             length = std::min(length, rest.size());
         }
@@ -49,7 +49,7 @@ void append_finding(const Finding& finding, std::size_t number, std::string& out
     append_wrapped(out, "   ", finding.meaning);
     if (!finding.fix.empty())
         out += "   Do:\n";
-    for (const std::string& line : finding.fix) // never broken, so that they can be pasted
+    for (const std::string& line : finding.fix) // never broken, so that they can be copied
         out += "       " + printable(line) + "\n";
     for (const std::string& line : finding.expected)
         append_wrapped(out, "   Expect: ", line);
@@ -95,28 +95,28 @@ std::string port_use_text(const Observations& seen) {
                                    [](const auto& one) { return one.second.settings.has_value(); });
     if (none)
         return "ports were not counted";
-    constexpr double worth_telling = 0.01;
+    constexpr double min_share_shown = 0.01;
     const MostUsed most = most_used(seen);
-    if (most.taken_share <= (most.skipped ? worth_telling : 0))
+    if (most.taken_share <= (most.skipped ? min_share_shown : 0))
         return most.skipped ? "ports less than 1 % taken" : "no ports taken";
     std::string text = fmt::format("ports at most {} taken, towards {}", percent(most.taken_share),
                                    endpoint(most.taken));
-    if (most.reusable_share <= worth_telling)
+    if (most.reusable_share <= min_share_shown)
         return text;
     text += fmt::format(" ({} reusable)", percent(most.reusable_share));
     const bool elsewhere = most.held.local != most.taken.local ||
                            most.held.remote != most.taken.remote ||
                            most.held.port != most.taken.port;
-    if (elsewhere && most.held_share > worth_telling)
+    if (elsewhere && most.held_share > min_share_shown)
         text += fmt::format(", and {} towards {} that are not reusable", percent(most.held_share),
                             endpoint(most.held));
     return text;
 }
 
-// No process creates them any more, so no finding names them.
+// No process creates them any more, so no finding mentions them.
 std::string leftover_text(const Leftovers& left) {
     std::string text =
-        fmt::format("{} sockets are in TIME_WAIT from before", grouped(left.sockets));
+        fmt::format("{} sockets are still in TIME_WAIT from before", grouped(left.sockets));
     std::vector<std::pair<std::uint64_t, std::string>> services;
     for (const auto& [service, sockets] : left.by_service)
         services.emplace_back(sockets, service);
@@ -130,31 +130,31 @@ std::string leftover_text(const Leftovers& left) {
         rest -= std::min(rest, sockets);
     }
     if (names.empty())
-        names = "whose, nobody saw: a twtrace trace --journal that runs would know";
+        names = "closers not known: a running twtrace trace --journal would record them";
     else if (rest > 0)
-        names += grouped(rest) + " of others or not known";
+        names += grouped(rest) + " of other or unknown services";
     else
         names.erase(names.size() - 2);
-    return text + fmt::format(" ({}); the last of them goes in {}.", names,
+    return text + fmt::format(" ({}); the last of them ends in {}.", names,
                               duration_text(left.last_ends_in_ms / 1000.0));
 }
 
 void append_result(const DoctorReport& report, std::string& out) {
     const Observations& seen = report.seen;
     const std::uint64_t entries = seen.totals.time_wait;
-    const std::string looked =
+    const std::string observed =
         fmt::format("{:.1f} s on {}, {} network namespace{}", seen.seconds, printable(report.host),
                     seen.namespaces.size(), seen.namespaces.size() == 1 ? "" : "s");
     if (entries == 0) {
-        append_wrapped(out, "",
-                       fmt::format("No connection was closed into TIME_WAIT: looked for {}; {}{}.",
-                                   looked, port_use_text(seen),
-                                   report.findings.empty() ? ": nothing to do" : ""));
+        append_wrapped(
+            out, "",
+            fmt::format("No connection was closed into TIME_WAIT: observed for {}; {}{}.", observed,
+                        port_use_text(seen), report.findings.empty() ? ": nothing to do" : ""));
     } else {
         append_wrapped(out, "",
-                       fmt::format("{} entries into TIME_WAIT, {}{} (looked for {}).",
+                       fmt::format("{} entries into TIME_WAIT, {}{} (observed for {}).",
                                    per_second(seen.rate(entries)), port_use_text(seen),
-                                   report.findings.empty() ? ": nothing to do" : "", looked));
+                                   report.findings.empty() ? ": nothing to do" : "", observed));
     }
 }
 
@@ -187,9 +187,9 @@ void append_doctor_table(const DoctorReport& report, bool wide, std::string& out
         append_wrapped(out, "", looked_for + ".");
     }
     for (const std::string& note : report.notes)
-        append_wrapped(out, "Not looked at: ", note);
+        append_wrapped(out, "Not checked: ", note);
     if (report.seen.beyond > 0)
-        out += fmt::format("Not told apart: {} events of more peers than are kept\n",
+        out += fmt::format("Not distinguished: {} events of more peers than are kept\n",
                            grouped(report.seen.beyond));
     append_wrapped(out, "Accounting: ", accounting_line(report.seen.accounting));
 }

@@ -10,19 +10,19 @@ namespace twtrace {
 
 namespace {
 
-struct Way {
+struct EndText {
     Reason reason;
     const char* words;
 };
 
-constexpr std::array ways{Way{Reason::Expired, "expired"},
-                          Way{Reason::ReusedConnect, "reused by connect()"},
-                          Way{Reason::ReusedSyn, "reused by a SYN"},
-                          Way{Reason::PeerReset, "killed by an RST"},
-                          Way{Reason::LocalReset, "reset for late data"},
-                          Way{Reason::Purged, "gone with their network namespace"},
-                          Way{Reason::Destroyed, "destroyed on request"},
-                          Way{Reason::None, "in a way that was lost"}};
+constexpr std::array end_texts{EndText{Reason::Expired, "expired"},
+                               EndText{Reason::ReusedConnect, "reused by connect()"},
+                               EndText{Reason::ReusedSyn, "reused by a SYN"},
+                               EndText{Reason::PeerReset, "killed by an RST"},
+                               EndText{Reason::LocalReset, "reset for late data"},
+                               EndText{Reason::Purged, "gone with their network namespace"},
+                               EndText{Reason::Destroyed, "destroyed on request"},
+                               EndText{Reason::None, "in an unknown way"}};
 
 std::string median_of(const EndsRow& row, Reason reason) {
     const auto us = reason == Reason::ReusedConnect ? row.connect_p50_us
@@ -33,10 +33,10 @@ std::string median_of(const EndsRow& row, Reason reason) {
 
 std::string ended_of(const EndsRow& row) {
     std::string text;
-    for (const Way& way : ways)
-        if (const auto count = row.ended.at(static_cast<std::size_t>(way.reason)); count > 0)
-            text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, way.words,
-                                median_of(row, way.reason));
+    for (const EndText& end : end_texts)
+        if (const auto count = row.ended.at(static_cast<std::size_t>(end.reason)); count > 0)
+            text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, end.words,
+                                median_of(row, end.reason));
     return text.empty() ? "none" : text;
 }
 
@@ -51,10 +51,10 @@ std::string ends_line(const EndsTotals& ends) {
         line += fmt::format("; {} got the FIN in FIN_WAIT2", row.started);
     line += "; ended: " + ended_of(row);
     if (ends.unseen > 0)
-        line += fmt::format("; {} others ended that were not seen to enter", ends.unseen);
+        line += fmt::format("; {} others ended whose entry was not seen", ends.unseen);
     if (!ends.exact)
-        line += fmt::format("; not exact: {} records lost, {} entries without room, or entries "
-                            "that the accounting misses",
+        line += fmt::format("; not exact: {} records lost, {} entries that did not fit, or entries "
+                            "that the accounting lacks",
                             ends.lost, ends.untracked);
     return line;
 }

@@ -69,11 +69,11 @@ void RowSink<Row>::append_json_text(std::string_view text) {
 
 template <typename Row>
 void RowSink<Row>::json(const Row& row, std::string& out) {
-    Room room;
+    TextBuffer buffer;
     line_.clear();
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         const Field<Row>& field = fields_[index];
-        const std::string_view text = field.text(row, room);
+        const std::string_view text = field.text(row, buffer);
         line_.append(json_keys_[index]);
         if (text.empty())
             line_.append("null");
@@ -88,22 +88,22 @@ void RowSink<Row>::json(const Row& row, std::string& out) {
 
 template <typename Row>
 void RowSink<Row>::csv(const Row& row, std::string& out) {
-    Room room;
+    TextBuffer buffer;
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         if (index > 0)
             out += ',';
-        append_csv(out, fields_[index].text(row, room));
+        append_csv(out, fields_[index].text(row, buffer));
     }
     out += '\n';
 }
 
 template <typename Row>
 void RowSink<Row>::table(const Row& row, std::string& out) {
-    Room room;
+    TextBuffer buffer;
     for (std::size_t index = 0; index < fields_.size(); ++index) {
         const Field<Row>& field = fields_[index];
         const bool last = index + 1 == fields_.size();
-        const std::string_view text = field.text(row, room);
+        const std::string_view text = field.text(row, buffer);
         const auto append = wide_ ? append_uncut_column : append_column;
         append(out, text.empty() ? "-" : text, last ? 0 : field.width,
                field.kind == FieldKind::Number);

@@ -1,5 +1,5 @@
-// One line per event or socket: a table for people, JSON lines and CSV for programs. All are made
-// from the field tables.
+// One line per event or socket: a table for people, JSON lines and CSV for programs, all from the
+// field tables.
 #pragma once
 
 #include <string>

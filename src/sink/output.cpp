@@ -33,7 +33,7 @@ Result<void> Output::flush_if_large() {
 
 // Stop signals are blocked (the event loop receives them), so they cannot interrupt a write() that
 // waits for the reader. Pipes accept RWF_NOWAIT from Linux 6.4 on; before, PIPE_BUF bytes always
-// fit when poll() reports room (pipe(7)).
+// fit when poll() reports POLLOUT (pipe(7)).
 ssize_t Output::write_some(std::string_view text) {
     if (!may_block_)
         return write(fd_, text.data(), text.size());
@@ -49,7 +49,7 @@ ssize_t Output::write_some(std::string_view text) {
     return write(fd_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
 }
 
-// False: the reader does not read, and the program is to end.
+// False: the reader does not read, and a stop signal is pending.
 bool Output::wait_writable() {
     pollfd waiting{fd_, POLLOUT, 0};
     while (!reader_gone_ && poll(&waiting, 1, stalled_ms) == 0)
@@ -70,7 +70,7 @@ Result<void> Output::flush() {
         } else if (errno != EINTR) {
             const int error = errno;
             buffer_.clear();
-            return fail(fmt::format("cannot write the output: {}; make room or write elsewhere",
+            return fail(fmt::format("cannot write the output: {}; free space or write elsewhere",
                                     std::strerror(error)));
         }
     }

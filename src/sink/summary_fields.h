@@ -23,12 +23,12 @@ struct GroupField {
 
 std::span<const GroupField> group_fields();
 
-/// Whether --ends allows the field in this document.
+/// Whether the document has this field.
 inline bool is_asked_for(const GroupField& field, const Snapshot& snapshot) {
     return (!field.ends || snapshot.ends.has_value()) && (!field.folded || snapshot.folded);
 }
 
-/// "4.3ms", "1.2s": a duration for people.
+/// "4.3ms", "1.2s".
 std::string human_us(std::uint64_t us);
 /// "127.0.0.1:80", "[::1]:80", or the known part.
 std::string peer_text(const PeerRow& peer);

@@ -17,7 +17,7 @@ struct WhatIfReport {
     double kept_seconds = 0; ///< the first part of the span, from which the predictions are made
     Accounting accounting;
     std::vector<whatif::Prediction> predictions; ///< most closes first
-    std::uint64_t beyond = 0;                    ///< events of flows without a place in the table
+    std::uint64_t beyond = 0;                    ///< events of flows that did not fit in the table
 };
 
 void append_whatif_table(const WhatIfReport& report, bool wide, std::string& out);

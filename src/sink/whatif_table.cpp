@@ -17,7 +17,7 @@ using whatif::Effect;
 using whatif::Prediction;
 using whatif::Remedy;
 
-constexpr std::size_t shown_at_most = 10;
+constexpr std::size_t max_shown = 10;
 constexpr int title_width = 52;
 
 std::string peer_of(const Prediction& prediction) {
@@ -86,7 +86,7 @@ void append_whatif_table(const WhatIfReport& report, bool wide, std::string& out
     out += "CLOSES/s   PORTS    RUN OUT  FAILED HANDSHAKES SAVED/s\n";
     std::size_t shown = 0;
     for (const Prediction& prediction : report.predictions) {
-        if (!wide && shown == shown_at_most)
+        if (!wide && shown == max_shown)
             break;
         append_prediction(prediction, wide, out);
         ++shown;
@@ -94,18 +94,19 @@ void append_whatif_table(const WhatIfReport& report, bool wide, std::string& out
     if (shown < report.predictions.size())
         out += fmt::format("and {} more; -w shows all\n", report.predictions.size() - shown);
     if (report.predictions.empty())
-        out += "nobody closed a connection\n";
+        out += "no connection was closed\n";
     out +=
         fmt::format("Closes are entries into TIME_WAIT on this side; ports are those taken and not "
                     "reusable if this rate lasts.\nFrom {:.1f} s on {}.\n",
                     report.seconds, printable(report.host));
     if (report.kept_seconds < report.seconds - 0.1)
-        out += fmt::format("There were more connections than are kept: pools are played through "
-                           "with the first {:.1f} s.\n",
-                           report.kept_seconds);
-    if (report.beyond > 0)
         out +=
-            fmt::format("{} events of further services and peers are left out.\n", report.beyond);
+            fmt::format("There were more connections than are kept: pools are simulated with the "
+                        "first {:.1f} s.\n",
+                        report.kept_seconds);
+    if (report.beyond > 0)
+        out += fmt::format("{} events of further services and peers are not included.\n",
+                           report.beyond);
     out += "Accounting: " + accounting_line(report.accounting) + '\n';
 }
 

@@ -44,11 +44,11 @@ std::vector<OverflowCount> CountTable::take() {
         if (!read(key, count))
             continue;
         Known& known = known_[bytes_of(key)];
-        known.still = count == known.count ? known.still + 1 : 0;
+        known.unchanged_reads = count == known.count ? known.unchanged_reads + 1 : 0;
         if (count > known.count)
             counts.push_back({key, count - known.count});
         known.count = count;
-        if (known.still >= idle_reads && bpf_map_delete_elem(map_, &key) == 0)
+        if (known.unchanged_reads >= idle_reads && bpf_map_delete_elem(map_, &key) == 0)
             known_.erase(bytes_of(key));
     }
     return counts;

@@ -24,8 +24,8 @@ struct OverflowCount {
 };
 
 /// The programs add to an entry that they have looked up, without a lock: an addition to an entry
-/// that is deleted at that moment is lost. Entries therefore stay, and their differences are taken.
-/// Only an entry without a change for ten reads is deleted, to make room.
+/// that is deleted at that moment is lost. Only an entry without a change for ten reads is
+/// therefore deleted.
 class CountTable {
   public:
     CountTable() = default;
@@ -37,7 +37,7 @@ class CountTable {
   private:
     struct Known {
         std::uint64_t count = 0;
-        unsigned still = 0; // reads since it changed
+        unsigned unchanged_reads = 0; // reads since it changed
     };
     [[nodiscard]] std::vector<twtrace_overflow_key> keys() const;
     /// False: the entry is gone.

@@ -23,9 +23,9 @@ namespace {
 constexpr const char* process = "tcp_timewait_state_process";
 constexpr std::array all_needed{process, "tcp_twsk_unique", "inet_twsk_deschedule_put",
                                 "inet_twsk_kill"};
-// The return value follows them (returned_by_process() in bpf/ends.bpf.c).
-constexpr std::uint32_t fewest_arguments = 3;
-constexpr std::uint32_t most_arguments = 6;
+// The return value follows the arguments (return_value_of_process() in bpf/ends.bpf.c).
+constexpr std::uint32_t min_arguments = 3;
+constexpr std::uint32_t max_arguments = 6;
 
 // Checks that the kernel has the functions and did not inline all calls of them. Returns the number
 // of arguments of tcp_timewait_state_process().
@@ -34,9 +34,9 @@ Result<std::uint32_t> check_functions(const btf* types) {
         if (function_id(types, function) < 0)
             return fail(fmt::format("{}: this kernel has no such function to trace", function));
     const std::uint32_t arguments = arguments_of(types, process).value_or(0);
-    if (arguments < fewest_arguments || arguments > most_arguments)
-        return fail(
-            fmt::format("{}: has {} arguments here, which is not known", process, arguments));
+    if (arguments < min_arguments || arguments > max_arguments)
+        return fail(fmt::format("{}: has {} arguments on this kernel, which is not supported",
+                                process, arguments));
     return arguments;
 }
 
@@ -108,7 +108,7 @@ Result<EndsSource> EndsSource::open(Shared shared, const twtrace_config& gate) {
     if (const int error = ends_bpf__load(&skeleton); error != 0) {
         if (auto works = probe_ends(); !works) // reports a general refusal
             return tl::unexpected(works.error());
-        return fail(fmt::format("its programs do not load: {} (-v shows what the verifier said)",
+        return fail(fmt::format("its programs do not load: {} (-v shows the verifier's log)",
                                 std::strerror(-error)));
     }
     if (auto attached = attach_all(skeleton); !attached)

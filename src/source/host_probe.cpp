@@ -109,7 +109,7 @@ void add_privileges(std::vector<HostCheck>& checks) {
         const bool has = has_capability(capability.number);
         const bool by_admin = !has && capability.required && admin;
         checks.push_back(check(capability.name, has || by_admin, capability.required,
-                               by_admin ? "CAP_SYS_ADMIN stands in"
+                               by_admin ? "CAP_SYS_ADMIN replaces it"
                                : has    ? "held"
                                         : "not held",
                                capability.without));
@@ -132,7 +132,7 @@ void add_bpf(const btf* types, std::vector<HostCheck>& checks) {
                            "reads the closing task through other helpers, a little slower"));
     const auto ends = probe_ends();
     checks.push_back(check("fentry", ends.has_value(), false, ends ? "works" : ends.error().message,
-                           "cannot tell how each TIME_WAIT ends (--ends); all else is the same"));
+                           "cannot report how each TIME_WAIT ends (--ends)"));
 }
 
 // Tries an atomic add that returns the old value, in a socket filter, which needs only CAP_BPF.
@@ -152,16 +152,16 @@ void add_surroundings(const btf* types, std::vector<HostCheck>& checks) {
     const bool atomics = has_atomics();
     checks.push_back({"BPF atomics", atomics ? Allowed::Yes : Allowed::Unneeded, false,
                       atomics ? "with fetch (5.12)" : "plain adds only",
-                      "not needed: plain adds do"});
+                      "not needed: plain adds suffice"});
     const std::string cgroup = cgroup_layout();
     const bool v1 = cgroup == "v1";
     checks.push_back(check("cgroup", !cgroup.empty() && !v1, false,
                            cgroup.empty() ? "not mounted" : cgroup,
-                           "units and containers are taken from /proc/PID/cgroup while the process "
-                           "lives, else only its name is known"));
+                           "units and containers are read from /proc/PID/cgroup while the process "
+                           "exists, else only its name is known"));
     const bool diag = static_cast<bool>(SocketDump::open());
     checks.push_back(check("inet_diag", diag, false, diag ? "lists sockets" : "no sock_diag socket",
-                           "list and doctor cannot look at present sockets"));
+                           "list and doctor cannot read present sockets"));
     const bool at_end = has_member(types, "inet_timewait_sock", "tw_kill");
     checks.push_back({"TcpExt TW", Allowed::Yes, false,
                       types == nullptr ? "not known"

@@ -24,7 +24,8 @@ namespace twtrace {
 
 namespace {
 
-// libbpf explains a failed load at length; that is shown with -v, the user gets one line.
+// libbpf explains a failed load at length, which is shown with -v; otherwise the user gets one
+// line.
 int log_libbpf(libbpf_print_level level, const char* format, va_list arguments) {
     if (level == LIBBPF_DEBUG || !spdlog::should_log(spdlog::level::debug))
         return 0;
@@ -59,20 +60,20 @@ void set_filters(twtrace_bpf& skeleton, const LiveConfig& config) {
 // gigabytes themselves.
 void fit_store(twtrace_bpf& skeleton, std::uint64_t sockets) {
     constexpr std::uint64_t buckets_in_group = 4; // GROUP_BUCKETS
-    constexpr std::uint64_t most = 16384;
-    const std::uint64_t least = bpf_map__max_entries(skeleton.maps.groups);
+    constexpr std::uint64_t max_groups = 16384;
+    const std::uint64_t min_groups = bpf_map__max_entries(skeleton.maps.groups);
     const auto groups = static_cast<std::uint32_t>(
-        std::bit_ceil(std::clamp(sockets * 2 / buckets_in_group, least, most)));
+        std::bit_ceil(std::clamp(sockets * 2 / buckets_in_group, min_groups, max_groups)));
     const_cast<twtrace_config&>(skeleton.rodata->config).group_shift =
         32 - static_cast<std::uint32_t>(std::countr_zero(groups));
     bpf_map__set_max_entries(skeleton.maps.groups, groups);
-    constexpr std::uint64_t most_spilled = 2U << 20;
+    constexpr std::uint64_t max_spilled = 2U << 20;
     const std::uint64_t memory = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                                  static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-    const std::uint64_t least_spilled = bpf_map__max_entries(skeleton.maps.spill);
+    const std::uint64_t min_spilled = bpf_map__max_entries(skeleton.maps.spill);
     bpf_map__set_max_entries(skeleton.maps.spill,
                              static_cast<std::uint32_t>(std::bit_floor(
-                                 std::clamp(memory / 16384, least_spilled, most_spilled))));
+                                 std::clamp(memory / 16384, min_spilled, max_spilled))));
 }
 
 // The fork tracepoint fires on the whole host, so it is attached only if needed.
@@ -80,7 +81,7 @@ void follow_descendants(twtrace_bpf& skeleton, bool wanted) {
     bpf_program__set_autoload(skeleton.progs.twtrace_fork, wanted);
     bpf_program__set_autoload(skeleton.progs.twtrace_free, wanted);
     if (wanted)
-        bpf_map__set_max_entries(skeleton.maps.descendants, TWTRACE_TREE_ROOM);
+        bpf_map__set_max_entries(skeleton.maps.descendants, TWTRACE_TREE_MAX);
 }
 
 // types: null means all types of the kernel.
@@ -107,14 +108,14 @@ Result<Skeleton> load_against(RelocationTypes* types, const LiveConfig& config) 
     return skeleton;
 }
 
-// Relocated and loaded, but not attached. If the slice of the kernel's types can't be made (an odd
-// kernel, no /proc, no memfd), all types are used, which only takes longer.
+// Relocated and loaded, but not attached. If the slice of the kernel's types can't be created (an
+// unusual kernel, no /proc, no memfd), all types are used, which only takes longer.
 Result<Skeleton> load_skeleton(const LiveConfig& config) {
     auto types = RelocationTypes::create();
     auto skeleton = types ? load_against(&*types, config) : tl::unexpected(types.error());
     if (skeleton)
         return skeleton;
-    spdlog::debug("once more, with all of the kernel's types: {}", skeleton.error().message);
+    spdlog::debug("retrying with all of the kernel's types: {}", skeleton.error().message);
     return load_against(nullptr, config);
 }
 
@@ -144,7 +145,7 @@ Result<PassiveSlotMaps> map_passive_slots(const twtrace_bpf& skeleton) {
 
 std::string explain_no_ends(const std::string& why) {
     return fmt::format("--ends is not possible on this host: {}; it needs fentry (`twtrace doctor "
-                       "--host`), everything else works without the option",
+                       "--host`); everything else works without the option",
                        why);
 }
 
@@ -161,8 +162,8 @@ struct RingBufferDeleter {
 };
 using RingBuffer = std::unique_ptr<ring_buffer, RingBufferDeleter>;
 
-// context: the place of the handler's address.
-int hand_over(void* context, void* record, std::size_t length) {
+// context: points to the handler's address.
+int handle_record(void* context, void* record, std::size_t length) {
     (*static_cast<RecordHandler**>(context))
         ->record({static_cast<const std::byte*>(record), length});
     return 0;
@@ -197,7 +198,7 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     impl->skeleton = *std::move(skeleton);
     if (auto filled = fill_filters(*impl->skeleton, config); !filled)
         return tl::unexpected(filled.error());
-    impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), hand_over,
+    impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), handle_record,
                                       &impl->handler, nullptr));
     if (!impl->ring)
         return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
@@ -210,11 +211,12 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
             impl->passive_maps = *std::move(maps);
             impl->passive_slots = PassiveSlots(impl->passive_maps.view());
         } else {
-            spdlog::warn("{}: all go into the table, which costs more", maps.error().message);
+            spdlog::warn("{}: they are counted in the table, which costs more",
+                         maps.error().message);
         }
     }
-    // Attached first: an entry whose end was missed would be present for ever, while an end without
-    // an entry is reported.
+    // Attached first: an entry whose end was missed would count as present forever, while an end
+    // without an entry is reported.
     if (config.ends) {
         static_assert(offsetof(twtrace_bpf::twtrace_bpf__bss, reader_sleeps) == 0);
         auto ends = EndsSource::open(
@@ -292,7 +294,7 @@ std::vector<twtrace_descendant> LiveSource::descendants() const {
     std::uint32_t previous = 0;
     std::uint32_t tgid = 0;
     // The walk restarts if the key is deleted meanwhile, so its steps are limited.
-    for (int step = 0; step < 2 * TWTRACE_TREE_ROOM; ++step, previous = tgid) {
+    for (int step = 0; step < 2 * TWTRACE_TREE_MAX; ++step, previous = tgid) {
         if (bpf_map_get_next_key(map, step == 0 ? nullptr : &previous, &tgid) != 0)
             break;
         twtrace_descendant one{};

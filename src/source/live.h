@@ -59,7 +59,7 @@ class LiveSource {
     [[nodiscard]] std::uint64_t recursion_misses() const; ///< of the programs that classify
     [[nodiscard]] std::uint64_t ends_lost() const;        ///< of the events of LiveConfig::ends
     /// The events that the kernel side counted since the last call instead of sending them: events
-    /// that found the ring full, and passive closes if the gate says so.
+    /// for which the ring was full, and passive closes as the gate is configured.
     [[nodiscard]] std::vector<OverflowCount> take_counted();
     /// Of these, passive closes counted in slots (source/passive_slots.h).
     [[nodiscard]] std::uint64_t counted_in_slots() const;

@@ -9,7 +9,7 @@ std::vector<NetnsTable::Line> NetnsTable::all() const {
     std::uint64_t previous = 0;
     std::uint64_t id = 0;
     // The walk restarts if the key is deleted meanwhile, so its steps are limited.
-    for (int step = 0; map_ >= 0 && step < 2 * TWTRACE_NETNS_ROOM; ++step, previous = id) {
+    for (int step = 0; map_ >= 0 && step < 2 * TWTRACE_NETNS_MAX; ++step, previous = id) {
         if (bpf_map_get_next_key(map_, step == 0 ? nullptr : &previous, &id) != 0)
             break;
         lines.push_back({id, counts(id)});

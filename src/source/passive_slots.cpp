@@ -13,13 +13,13 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::uint64_t often = 50; // between two reads
+constexpr std::uint64_t min_frequent = 50; // between two reads
 
 std::uint16_t port_of(const twtrace_overflow_key& key) {
     return key.role == TWTRACE_ROLE_SERVER ? key.local_port : key.remote_port;
 }
 
-// A slot has no room for a remote address.
+// A slot has no remote address.
 bool fits(const twtrace_overflow_key& key) {
     return key.type == TWTRACE_PASSIVE_CLOSE &&
            std::all_of(std::begin(key.remote_addr), std::end(key.remote_addr),
@@ -58,14 +58,14 @@ std::uint64_t PassiveSlots::sum(std::size_t index) const {
     return sum;
 }
 
-void PassiveSlots::grow_old(std::size_t index) {
+void PassiveSlots::withdraw_if_idle(std::size_t index) {
     Slot& slot = slots_[index];
-    if (slot.still < idle_reads)
+    if (slot.unchanged_reads < idle_reads)
         return;
-    slot.still = 0;
-    if (slot.state == Slot::Given)
+    slot.unchanged_reads = 0;
+    if (slot.state == Slot::Assigned)
         __atomic_store_n(&view_.slots[index].used, 0, __ATOMIC_RELAXED);
-    slot.state = slot.state == Slot::Given ? Slot::TakenBack : Slot::Free;
+    slot.state = slot.state == Slot::Assigned ? Slot::Withdrawn : Slot::Free;
 }
 
 void PassiveSlots::take(std::vector<OverflowCount>& counted) {
@@ -78,21 +78,21 @@ void PassiveSlots::take(std::vector<OverflowCount>& counted) {
         if (more > 0)
             counted.push_back({key_of(view_.slots[index]), more});
         total_ += more;
-        slot.still = more > 0 ? 0 : slot.still + 1;
-        grow_old(index);
+        slot.unchanged_reads = more > 0 ? 0 : slot.unchanged_reads + 1;
+        withdraw_if_idle(index);
     }
 }
 
 void PassiveSlots::offer(std::span<const OverflowCount> counted) {
     for (const OverflowCount& entry : counted) {
-        if (view_.slots.empty() || entry.count < often || !fits(entry.key))
+        if (view_.slots.empty() || entry.count < min_frequent || !fits(entry.key))
             continue;
         const std::size_t index =
             twtrace_slot_of(entry.key.task.pid, port_of(entry.key), entry.key.role);
         Slot& slot = slots_[index];
         if (slot.state != Slot::Free)
             continue;
-        slot.state = Slot::Given;
+        slot.state = Slot::Assigned;
         view_.slots[index] = slot_of(entry.key);
         __atomic_store_n(&view_.slots[index].used, 1, __ATOMIC_RELEASE);
     }

@@ -20,8 +20,8 @@ struct PassiveSlotsView {
     std::span<const twtrace_passive_counts> counts; ///< one per CPU; written by the kernel side
 };
 
-/// A program that has found its slot may be about to count in it, so a slot that was taken back is
-/// reassigned only ten reads (ten seconds) later.
+/// A program that has found its slot may be about to count in it, so a withdrawn slot is reassigned
+/// only ten reads (ten seconds) later.
 class PassiveSlots {
   public:
     PassiveSlots() = default;
@@ -37,11 +37,11 @@ class PassiveSlots {
   private:
     struct Slot {
         std::uint64_t taken = 0;
-        unsigned still = 0; ///< reads since it changed, or since it was taken back
-        enum { Free, Given, TakenBack } state = Free;
+        unsigned unchanged_reads = 0; ///< reads since it changed, or since it was withdrawn
+        enum { Free, Assigned, Withdrawn } state = Free;
     };
     [[nodiscard]] std::uint64_t sum(std::size_t index) const;
-    void grow_old(std::size_t index);
+    void withdraw_if_idle(std::size_t index);
 
     PassiveSlotsView view_;
     std::array<Slot, TWTRACE_PASSIVE_SLOTS> slots_{};

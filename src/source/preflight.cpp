@@ -30,10 +30,11 @@ Result<void> check_privileges() {
     if (missing.empty())
         return {};
     if (geteuid() != 0)
-        return fail(fmt::format(
-            "cannot load BPF programs: not root, and {} missing; run it with sudo, or give the "
-            "binary the capabilities (setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep)",
-            missing));
+        return fail(
+            fmt::format("cannot load BPF programs: not root, and {} missing; run twtrace with "
+                        "sudo, or give the "
+                        "binary the capabilities (setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep)",
+                        missing));
     return fail(fmt::format(
         "cannot load BPF programs: root without {}, as in a container; start the container "
         "with --privileged, or --cap-add BPF --cap-add PERFMON --cap-add SYS_PTRACE",
@@ -90,13 +91,13 @@ std::string explain_load_failure(int error) {
                    "(/sys/kernel/security/lockdown)";
         return fmt::format(
             "the host refuses BPF programs: {}; look for a security module, a seccomp filter, or "
-            "RLIMIT_MEMLOCK (ulimit -l) on kernels before 5.11; -v shows what the kernel said",
+            "RLIMIT_MEMLOCK (ulimit -l) on kernels before 5.11; -v shows the kernel's message",
             std::strerror(error));
     }
     if (error == ENOMEM)
         return "the kernel has no memory for the ring buffer or the tables; try a smaller --ring";
-    return fmt::format("kernel {} does not load the BPF programs: {}; -v shows what the verifier "
-                       "said; please report it",
+    return fmt::format("kernel {} does not load the BPF programs: {}; -v shows the verifier's log; "
+                       "please report it",
                        release(), std::strerror(error));
 }
 

@@ -22,7 +22,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{64} << 20U;
+constexpr std::size_t max_bytes = std::size_t{64} << 20U;
 
 tl::unexpected<Error> failed(const char* what) {
     return fail(fmt::format("{}: {}", what, std::strerror(errno)));
@@ -41,7 +41,7 @@ class KernelBlob {
             Mapping(file.get(), static_cast<std::size_t>(status.st_size), PROT_READ, MAP_PRIVATE);
         if (blob.map_)
             return blob;
-        auto text = read_again(file, most_bytes);
+        auto text = read_again(file, max_bytes);
         if (!text)
             return failed(kernel_btf_path);
         blob.text_ = *std::move(text);

@@ -10,7 +10,7 @@
 namespace twtrace {
 
 enum class DumpProgress {
-    More,      ///< all messages were parsed, the dump goes on
+    More,      ///< all messages were parsed; the dump continues
     Done,      ///< end of the dump
     Stopped,   ///< the visitor stopped it
     Failed,    ///< the kernel refused: error is a positive errno

@@ -14,7 +14,7 @@ namespace twtrace {
 struct TcpSocket {
     TcpState state = TcpState::Close;
     bool minisock = false; ///< a time-wait minisock; its state is its substate: TIME_WAIT or
-                           ///< FIN_WAIT2 (a FIN_WAIT2 that is none is a full socket)
+                           ///< FIN_WAIT2 (false: a FIN_WAIT2 is a full socket)
     std::uint16_t local_port = 0;
     std::uint16_t remote_port = 0;
     Address local; ///< v4-mapped ones as family 4

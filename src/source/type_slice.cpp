@@ -19,7 +19,7 @@ tl::unexpected<Error> damaged(const char* what) {
 }
 
 // Size of the data after struct btf_type; none: unknown kind.
-std::optional<std::size_t> bytes_behind(const btf_type& type) {
+std::optional<std::size_t> trailing_bytes(const btf_type& type) {
     const std::size_t count = btf_vlen(&type);
     switch (btf_kind(&type)) {
     case BTF_KIND_PTR:
@@ -107,28 +107,28 @@ Result<KernelTypes> KernelTypes::of(Bytes kernel) {
     if (header.magic != BTF_MAGIC || header.version != BTF_VERSION ||
         header.hdr_len < sizeof(header) || header.hdr_len % alignof(btf_type) != 0 ||
         header.type_off % alignof(btf_type) != 0)
-        return damaged("a header that is not known");
+        return damaged("unknown header");
     const std::uint64_t end_of_types =
         std::uint64_t{header.hdr_len} + header.type_off + header.type_len;
     const std::uint64_t strings = std::uint64_t{header.hdr_len} + header.str_off;
     if (end_of_types > kernel.size() || strings + header.str_len > kernel.size())
-        return damaged("cut off");
+        return damaged("truncated");
     KernelTypes all;
     all.types_ = kernel.subspan(header.hdr_len + header.type_off, header.type_len);
     all.strings_ = kernel.subspan(strings, header.str_len);
     if (all.strings_.empty() || all.strings_.back() != std::byte{0})
-        return damaged("strings without an end");
+        return damaged("unterminated strings");
     all.at_.reserve(header.type_len / 24); // average size of a type
     all.at_.push_back(0);                  // void, which is not stored
     for (std::size_t at = 0; at < all.types_.size();) {
         if (all.types_.size() - at < sizeof(btf_type))
             return damaged("half a type");
         const auto& type = *reinterpret_cast<const btf_type*>(all.types_.data() + at);
-        const auto behind = bytes_behind(type);
-        if (!behind)
-            return damaged("a kind of type that is not known");
+        const auto trailing = trailing_bytes(type);
+        if (!trailing)
+            return damaged("unknown kind of type");
         all.at_.push_back(static_cast<std::uint32_t>(at));
-        at += sizeof(type) + *behind;
+        at += sizeof(type) + *trailing;
         if (at > all.types_.size())
             return damaged("half a type");
     }
@@ -145,15 +145,15 @@ class Slice {
         if (kernel_id == 0 || kernel_id >= ids_.size() || !is_object(kernel_.type(kernel_id)))
             return 0;
         if (ids_[kernel_id] == 0) {
-            asked_.push_back(kernel_id);
-            ids_[kernel_id] = static_cast<std::uint32_t>(asked_.size());
+            requested_.push_back(kernel_id);
+            ids_[kernel_id] = static_cast<std::uint32_t>(requested_.size());
         }
         return ids_[kernel_id];
     }
 
     std::vector<std::byte> write() {
-        for (std::size_t index = 0; index < asked_.size(); ++index)
-            append(asked_[index]);
+        for (std::size_t index = 0; index < requested_.size(); ++index)
+            append(requested_[index]);
         btf_header header{};
         header.magic = BTF_MAGIC;
         header.version = BTF_VERSION;
@@ -222,8 +222,8 @@ class Slice {
     }
 
     const KernelTypes& kernel_;
-    std::vector<std::uint32_t> ids_;   // by the kernel's id; 0: not requested
-    std::vector<std::uint32_t> asked_; // the kernel's id, by slice id - 1
+    std::vector<std::uint32_t> ids_;       // by the kernel's id; 0: not requested
+    std::vector<std::uint32_t> requested_; // the kernel's id, by slice id - 1
     std::vector<std::byte> types_;
     std::string strings_ = std::string(1, '\0');
     std::unordered_map<std::uint32_t, std::uint32_t> names_{{0, 0}}; // kernel offset, slice offset

@@ -7,28 +7,28 @@ namespace twtrace {
 
 namespace {
 
-struct Rule {
+struct ColumnRule {
     Field field;
     const char* title;
-    int room; ///< initial width, if its texts need that much
+    int initial_width; ///< initial width, if its texts need that much
     bool right;
     int rank; ///< the column with the greatest rank is dropped first
 };
 
 constexpr std::array rules{
-    Rule{Field::Id, "PID", 7, true, 4},
-    Rule{Field::Service, "SERVICE", 10, false, 0},
-    Rule{Field::Role, "ROLE", 7, false, 5},
-    Rule{Field::Rate, "RATE/s", 6, true, 0},
-    Rule{Field::Share, "%", 4, true, 7},
-    Rule{Field::Present, "TW NOW", 6, true, 3},
-    Rule{Field::Ports, "PORTS", 5, true, 9},
-    Rule{Field::Lifetime, "LIFE", 7, true, 6},
-    Rule{Field::Minute, "LAST MIN", 10, false, 8},
-    Rule{Field::Peer, "TOP PEER", 15, false, 1},
+    ColumnRule{Field::Id, "PID", 7, true, 4},
+    ColumnRule{Field::Service, "SERVICE", 10, false, 0},
+    ColumnRule{Field::Role, "ROLE", 7, false, 5},
+    ColumnRule{Field::Rate, "RATE/s", 6, true, 0},
+    ColumnRule{Field::Share, "%", 4, true, 7},
+    ColumnRule{Field::Present, "TW NOW", 6, true, 3},
+    ColumnRule{Field::Ports, "PORTS", 5, true, 9},
+    ColumnRule{Field::Lifetime, "LIFE", 7, true, 6},
+    ColumnRule{Field::Minute, "LAST MIN", 10, false, 8},
+    ColumnRule{Field::Peer, "TOP PEER", 15, false, 1},
 };
 
-constexpr int most_of_a_name = 47; // an IPv6 address and its port
+constexpr int max_name_width = 47; // an IPv6 address and its port
 
 const char* id_title(GroupBy by) {
     switch (by) {
@@ -77,26 +77,26 @@ const std::string& text_of(const RowText& text, Field field) {
     return none;
 }
 
-int wish_of(Field field, std::string_view title, const std::vector<RowText>& texts) {
+int natural_width(Field field, std::string_view title, const std::vector<RowText>& texts) {
     int width = width_of(title);
     for (const RowText& text : texts)
         width = std::max(width, width_of(clean(text_of(text, field), {})));
-    return std::min(width, most_of_a_name);
+    return std::min(width, max_name_width);
 }
 
 // Columns of numbers have a fixed width so that they do not move; names get the width that they
 // need.
-Column column_of(const Rule& rule, GroupBy by, const std::vector<RowText>& texts) {
-    Column column{rule.field, rule.title, rule.room, rule.right};
+Column column_of(const ColumnRule& rule, GroupBy by, const std::vector<RowText>& texts) {
+    Column column{rule.field, rule.title, rule.initial_width, rule.right};
     if (rule.field == Field::Id) {
         column.title = id_title(by);
         column.right = by != GroupBy::Container && by != GroupBy::Netns;
-        column.width = by == GroupBy::Container || by == GroupBy::Netns ? 12 : rule.room;
+        column.width = by == GroupBy::Container || by == GroupBy::Netns ? 12 : rule.initial_width;
     }
     const bool is_name = rule.field == Field::Id || rule.field == Field::Role ||
                          rule.field == Field::Service || rule.field == Field::Peer;
     if (is_name)
-        column.width = std::min(column.width, wish_of(rule.field, column.title, texts));
+        column.width = std::min(column.width, natural_width(rule.field, column.title, texts));
     return column;
 }
 
@@ -105,7 +105,8 @@ void widen(std::vector<Column>& columns, Field field, const std::vector<RowText>
     for (Column& column : columns) {
         if (column.field != field)
             continue;
-        const int more = std::clamp(wish_of(field, column.title, texts) - column.width, 0, left);
+        const int more =
+            std::clamp(natural_width(field, column.title, texts) - column.width, 0, left);
         column.width += more;
         left -= more;
     }
@@ -128,18 +129,19 @@ void widen_minute(std::vector<Column>& columns, int& left) {
 } // namespace
 
 std::vector<Column> columns_for(GroupBy by, int columns, const std::vector<RowText>& texts) {
-    std::vector<Rule> kept(rules.begin(), rules.end());
+    std::vector<ColumnRule> kept(rules.begin(), rules.end());
     const auto chosen = [&] {
         std::vector<Column> all;
         all.reserve(kept.size());
-        for (const Rule& rule : kept)
+        for (const ColumnRule& rule : kept)
             all.push_back(column_of(rule, by, texts));
         return all;
     };
     std::vector<Column> result = chosen();
     while (total_width(result) > columns && kept.size() > 1) {
-        kept.erase(std::max_element(kept.begin(), kept.end(),
-                                    [](const Rule& a, const Rule& b) { return a.rank < b.rank; }));
+        kept.erase(std::max_element(
+            kept.begin(), kept.end(),
+            [](const ColumnRule& a, const ColumnRule& b) { return a.rank < b.rank; }));
         result = chosen();
     }
     int left = std::max(0, columns - total_width(result));

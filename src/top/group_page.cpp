@@ -25,7 +25,7 @@ std::string percent_of(std::uint64_t part, std::uint64_t all) {
                        all == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(all) * 100);
 }
 
-std::string one_of(const FlowGroup& group, std::string Flow::*member) {
+std::string common_value(const FlowGroup& group, std::string Flow::*member) {
     const std::string& first = group.flows.front()->*member;
     for (const Flow* flow : group.flows)
         if (flow->*member != first)
@@ -34,8 +34,8 @@ std::string one_of(const FlowGroup& group, std::string Flow::*member) {
 }
 
 std::string container_of(const FlowGroup& group) {
-    const std::string id = one_of(group, &Flow::container);
-    const std::string name = one_of(group, &Flow::container_name);
+    const std::string id = common_value(group, &Flow::container);
+    const std::string name = common_value(group, &Flow::container_name);
     return name == "-" || name == id ? id : fmt::format("{} ({})", name, id);
 }
 
@@ -54,8 +54,9 @@ void add_summary(std::vector<Line>& page, const FlowGroup& group, const Picture&
                  Glyphs glyphs) {
     const auto line = [&](const std::string& text) { page.push_back({{clean(text, glyphs)}}); };
     page.push_back({{clean(title_of(group, picture), glyphs), Style::Bold}});
-    line(fmt::format("unit {}, container {}, network namespace {}", one_of(group, &Flow::unit),
-                     container_of(group), netns_of(group, picture)));
+    line(fmt::format("unit {}, container {}, network namespace {}",
+                     common_value(group, &Flow::unit), container_of(group),
+                     netns_of(group, picture)));
     line(fmt::format("{} entries/s, {} in the last minute, {} TIME_WAIT now (estimated)",
                      short_number(group.rate), grouped(static_cast<double>(group.entries)),
                      grouped(group.present)));
@@ -196,17 +197,17 @@ void add_lifetimes(std::vector<Line>& page, const FlowGroup& group, Size size, G
 
 void add_recent(std::vector<Line>& page, const FlowGroup& group, Glyphs glyphs) {
     std::vector<std::pair<const RecentClose*, const Flow*>> recent; // newest first
-    constexpr std::size_t most = 10;
+    constexpr std::size_t max_recent = 10;
     for (const Flow* flow : group.flows)
         for (const RecentClose& one : flow->recent) {
             if (one.wall_ns == 0 ||
-                (recent.size() == most && one.wall_ns <= recent.back().first->wall_ns))
+                (recent.size() == max_recent && one.wall_ns <= recent.back().first->wall_ns))
                 continue;
             const auto older = std::find_if(recent.begin(), recent.end(), [&](const auto& at) {
                 return at.first->wall_ns < one.wall_ns;
             });
             recent.insert(older, {&one, flow});
-            recent.resize(std::min(most, recent.size()));
+            recent.resize(std::min(max_recent, recent.size()));
         }
     section(page, "TIME     CLOSE    LPORT RPORT    LIFE PEER");
     for (const auto& [one, flow] : recent) {
@@ -228,14 +229,14 @@ std::vector<Line> group_page(const FlowGroup& group, const Picture& picture, Siz
     std::vector<Line> page;
     const Peers peers = peers_of(group, picture);
     constexpr std::size_t first_peers = 5;
-    constexpr std::size_t most_peers = 100;
+    constexpr std::size_t max_peers = 100;
     add_summary(page, group, picture, glyphs);
     add_peers(page, peers, 0, first_peers, glyphs);
     add_how(page, group, glyphs);
     add_lifetimes(page, group, size, glyphs);
     add_recent(page, group, glyphs);
     add_minute(page, group, picture, size, glyphs);
-    add_peers(page, peers, first_peers, most_peers, glyphs);
+    add_peers(page, peers, first_peers, max_peers, glyphs);
     return page;
 }
 

@@ -67,16 +67,16 @@ Line time_wait_line(const Picture& picture, int columns, Glyphs glyphs) {
     const auto& lines = picture.around.namespaces;
     if (lines.empty())
         text += '-';
-    const std::string older = picture.unclaimed < 0.5
+    const std::string older = picture.unattributed < 0.5
                                   ? std::string()
-                                  : fmt::format("; {} {}", grouped(picture.unclaimed),
+                                  : fmt::format("; {} {}", grouped(picture.unattributed),
                                                 picture.around.filtered ? "older or filtered out"
                                                                         : "older than this trace");
     std::size_t shown = 0;
     for (; shown < lines.size(); ++shown) {
         const std::string more = clean(namespace_text(lines[shown]), glyphs);
-        const bool worth_it = shown == 0 || lines[shown].present.value_or(0) > 0;
-        if (!worth_it ||
+        const bool is_relevant = shown == 0 || lines[shown].present.value_or(0) > 0;
+        if (!is_relevant ||
             (shown > 0 && width_of(text) + width_of(more) + 2 + width_of(older) + 12 > columns))
             break;
         text += (shown > 0 ? ", " : "") + more;
@@ -114,8 +114,8 @@ Line ports_line(const Picture& picture, Glyphs glyphs) {
                         peer_of(one.key));
     if (one.ports.reusable >= 1)
         text += fmt::format(", {} reusable", grouped(one.ports.reusable));
-    if (one.mainly != nullptr)
-        text += ", by " + who(*one.mainly);
+    if (one.main_flow != nullptr)
+        text += ", by " + who(*one.main_flow);
     return {{clean(text, glyphs)}};
 }
 
@@ -155,14 +155,14 @@ std::vector<Line> header_of(const State& state, const Picture& picture, Size siz
         {{ports_line(picture, glyphs)}, 4},
         {{{}}, 6},
     };
-    // Leaves room for the table's header, five rows and the line of keys.
-    std::size_t room = size.rows > 9 ? static_cast<std::size_t>(size.rows) - 7 : 2;
+    // Seven lines remain for the table's header, five rows and the line of keys.
+    std::size_t rows_left = size.rows > 9 ? static_cast<std::size_t>(size.rows) - 7 : 2;
     std::vector<bool> kept(parts.size());
     for (int rank = 0; rank <= 6; ++rank)
         for (std::size_t at = 0; at < parts.size(); ++at)
-            if (parts[at].rank == rank && parts[at].lines.size() <= room) {
+            if (parts[at].rank == rank && parts[at].lines.size() <= rows_left) {
                 kept[at] = true;
-                room -= parts[at].lines.size();
+                rows_left -= parts[at].lines.size();
             }
     std::vector<Line> lines;
     for (std::size_t at = 0; at < parts.size(); ++at)

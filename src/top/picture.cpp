@@ -6,7 +6,7 @@ namespace twtrace {
 
 namespace {
 
-// Worst first: by the share of the limit, then by number.
+// By the share of the limit, then by number, largest first.
 void sort_namespaces(std::vector<NamespaceLine>& lines) {
     const auto fill = [](const NamespaceLine& line) {
         const auto present = static_cast<double>(line.present.value_or(0));
@@ -71,7 +71,7 @@ Picture make_picture(const Flows& flows, const Inherited& inherited, Surrounding
         // After a minute no socket is older than the trace; the rest is rounding of the last
         // second.
         if (picture.elapsed_s < 60 || picture.around.filtered)
-            picture.unclaimed += present - ours * scale_of(scales, line.inode);
+            picture.unattributed += present - ours * scale_of(scales, line.inode);
     }
     picture.groups = groups_of(flows, by, scales);
     for (const FlowGroup& group : picture.groups) {

@@ -2,8 +2,8 @@
 //
 // TIME_WAIT sockets have no owner, so the number of present ones of a group is an estimate: its
 // entries of the last 60 s, which is how long TIME_WAIT lasts, scaled down if the kernel counts
-// fewer of them in the namespace (some were taken over or never made). Until the trace is a minute
-// old the kernel counts more: the rest is older than the trace and belongs to no group.
+// fewer of them in the namespace (some were taken over or never created). Until the trace is a
+// minute old the kernel counts more: the rest is older than the trace and belongs to no group.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@
 
 namespace twtrace {
 
-/// Data from other sources than events.
+/// Data from sources other than events.
 struct NamespaceLine {
     std::uint32_t inode = 0;
     std::string name;                     ///< name in tables; untrusted
@@ -60,7 +60,7 @@ struct Picture {
     std::optional<double> leaving;
     std::uint64_t entries = 0;     ///< of the last minute
     std::optional<double> present; ///< TIME_WAIT sockets now, all namespaces; none: not known
-    double unclaimed = 0;          ///< of them: older than the trace, or left out by the filter
+    double unattributed = 0;       ///< of them: older than the trace, or left out by the filter
     std::unique_ptr<Destinations> destinations;
     Verdict verdict;
 };

@@ -22,7 +22,7 @@ struct Saved {
 };
 Saved saved;
 
-// A stack of its own, because a stack overflow leaves no room for the handler.
+// A separate stack, because after a stack overflow the handler could not run on the normal one.
 alignas(16) std::array<char, 65536> stack;
 
 // Calls only functions listed in signal-safety(7).

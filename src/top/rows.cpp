@@ -50,19 +50,19 @@ std::string top_service(const FlowGroup& group) {
     std::unordered_map<std::string_view, std::uint64_t> names;
     for (const Flow* flow : group.flows)
         names[flow->service] += weight(*flow);
-    const auto most =
+    const auto busiest =
         std::max_element(names.begin(), names.end(), [](const auto& a, const auto& b) {
             return std::tie(a.second, b.first) < std::tie(b.second, a.first);
         });
-    return names.size() == 1 ? std::string(most->first)
-                             : fmt::format("{} +{}", most->first, names.size() - 1);
+    return names.size() == 1 ? std::string(busiest->first)
+                             : fmt::format("{} +{}", busiest->first, names.size() - 1);
 }
 
 std::string top_peer(const FlowGroup& group) {
-    const Flow* most =
+    const Flow* busiest =
         *std::max_element(group.flows.begin(), group.flows.end(),
                           [](const Flow* a, const Flow* b) { return weight(*a) < weight(*b); });
-    return peer_of(*most);
+    return peer_of(*busiest);
 }
 
 std::string known_number(std::uint64_t number) {
@@ -188,7 +188,7 @@ RowText row_text(const FlowGroup& group, const Picture& picture) {
         text.lifetime = human_us(*median);
     text.peer = top_peer(group);
     text.runs_out = std::any_of(group.flows.begin(), group.flows.end(),
-                                [](const Flow* flow) { return flow->no_port_lately > 0; });
+                                [](const Flow* flow) { return flow->recent_no_port > 0; });
     return text;
 }
 

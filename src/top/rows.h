@@ -37,7 +37,7 @@ RowText row_text(const FlowGroup& group, const Picture& picture);
 /// Title of the whole group: "nginx.service (1234) client".
 std::string title_of(const FlowGroup& group, const Picture& picture);
 
-/// A number for people, at most six columns wide.
+/// At most six columns wide.
 std::string short_count(double value);
 
 /// The last minute in `parts` parts (a divisor of 60), oldest first: entries per second.

@@ -27,14 +27,14 @@ namespace twtrace {
 
 namespace {
 
-volatile std::sig_atomic_t stop_asked = 0;
-volatile std::sig_atomic_t went_on = 0;
+volatile std::sig_atomic_t stop_requested = 0;
+volatile std::sig_atomic_t continued = 0;
 
 extern "C" void note_stop(int) {
-    stop_asked = 1;
+    stop_requested = 1;
 }
-extern "C" void note_going_on(int) {
-    went_on = 1;
+extern "C" void note_continue(int) {
+    continued = 1;
 }
 
 void handle(int number, void (*handler)(int)) {
@@ -208,7 +208,7 @@ Result<void> Screen::check() {
     const std::string term = given == nullptr ? "" : given;
     int status = 0;
     if (setupterm(nullptr, STDOUT_FILENO, &status) != OK)
-        return fail(fmt::format("the terminal type TERM='{}' is not known here; set TERM=vt100 or "
+        return fail(fmt::format("the terminal type TERM='{}' is unknown; set TERM=vt100 or "
                                 "TERM=xterm, or {}",
                                 printable(term), instead));
     const bool can_move = !capability("cup").empty();
@@ -234,7 +234,7 @@ Result<Screen> Screen::open() {
         STDOUT_FILENO,
         capability("sgr0") + capability("cnorm") + capability("rmkx") + capability("rmcup"), modes);
     handle(SIGTSTP, note_stop);
-    handle(SIGCONT, note_going_on);
+    handle(SIGCONT, note_continue);
     impl->colours = may_colour() && has_colors();
     if (impl->colours)
         start_colours();
@@ -285,30 +285,30 @@ std::optional<Key> Screen::key() {
     }
 }
 
-bool Screen::go_on_after_signals() {
-    bool anew = false;
-    if (stop_asked != 0) {
+bool Screen::handle_signals() {
+    bool redraw = false;
+    if (stop_requested != 0) {
         endwin();
         handle(SIGTSTP, SIG_DFL);
         raise(SIGTSTP); // the process stops here
         handle(SIGTSTP, note_stop);
-        stop_asked = 0;
-        went_on = 1;
+        stop_requested = 0;
+        continued = 1;
     }
-    if (went_on != 0) {
-        went_on = 0;
+    if (continued != 0) {
+        continued = 0;
         reset_prog_mode(); // the shell has used the terminal in between
         clearok(curscr, TRUE);
-        anew = true;
+        redraw = true;
     }
     const Size now = window_size();
     if (now.rows != impl_->size.rows || now.columns != impl_->size.columns) {
         impl_->size = now;
         resizeterm(now.rows, now.columns);
         clearok(curscr, TRUE);
-        anew = true;
+        redraw = true;
     }
-    return anew;
+    return redraw;
 }
 
 } // namespace twtrace

@@ -33,7 +33,7 @@ class Screen {
     std::optional<Key> key();
     /// Handles pending changes: a new size, Ctrl-Z (returns when the process continues), the return
     /// from a stop. True: everything has to be redrawn.
-    bool go_on_after_signals();
+    bool handle_signals();
 
   private:
     struct Impl;

@@ -14,7 +14,7 @@ constexpr std::array groupings{GroupBy::Process, GroupBy::Service,  GroupBy::Con
 constexpr std::array sorts{Sort::Rate, Sort::Present, Sort::NoPort, Sort::Lifetime, Sort::Service};
 
 template <typename Choices, typename Choice>
-void turn(const Choices& choices, Choice& choice, bool back) {
+void cycle(const Choices& choices, Choice& choice, bool back) {
     const auto at = static_cast<std::size_t>(std::find(choices.begin(), choices.end(), choice) -
                                              choices.begin());
     choice = choices[(at + (back ? choices.size() - 1 : 1)) % choices.size()];
@@ -103,10 +103,10 @@ bool State::press_in_table(const Key& key, const Rows& rows, std::size_t visible
     } else if (letter == 'f' || letter == '/') {
         typing = true;
     } else if (letter == 's' || letter == 'S') {
-        turn(sorts, sort, letter == 'S');
+        cycle(sorts, sort, letter == 'S');
         move_to(0, rows);
     } else if (letter == 'g' || letter == 'G') {
-        turn(groupings, by, letter == 'G');
+        cycle(groupings, by, letter == 'G');
         move_to(0, rows);
         return true;
     } else if (movement(key) != Kind::Text) {

@@ -24,7 +24,7 @@ Line keys_line(const State& state, Glyphs glyphs, std::optional<int>& cursor_x) 
 std::string nothing_text(const State& state, const Picture& picture) {
     if (!state.filter.empty() && !picture.groups.empty())
         return "nothing matches the filter (f changes it, Esc clears it)";
-    return "nobody has closed into TIME_WAIT yet: waiting";
+    return "no connection has entered TIME_WAIT yet: waiting";
 }
 
 void select(Line& line, int columns) {
@@ -40,8 +40,8 @@ void select(Line& line, int columns) {
 
 void draw_table(State& state, const Picture& picture, const Rows& rows, Size size, Glyphs glyphs,
                 Frame& frame) {
-    const int room = size.rows - static_cast<int>(frame.lines.size()) - 2;
-    frame.visible = static_cast<std::size_t>(std::max(1, room));
+    const int rows_left = size.rows - static_cast<int>(frame.lines.size()) - 2;
+    frame.visible = static_cast<std::size_t>(std::max(1, rows_left));
     state.settle(rows, frame.visible);
     const std::size_t end = std::min(rows.size(), state.first + frame.visible);
     std::vector<RowText> texts;

@@ -16,13 +16,13 @@ inline std::uint64_t cpu_now_ns() {
 }
 
 /// Runs work and returns the time of its next run: late enough that work takes half a percent of
-/// the time, and not before `soonest_ns` are over. All in nanoseconds of the caller's clock.
+/// the time, and at least `min_pause_ns` after `now_ns`. Nanoseconds of the caller's clock.
 template <typename Work>
-std::uint64_t run_and_pause(std::uint64_t now_ns, std::uint64_t soonest_ns, Work work) {
-    constexpr std::uint64_t times_longer = 200;
+std::uint64_t run_and_pause(std::uint64_t now_ns, std::uint64_t min_pause_ns, Work work) {
+    constexpr std::uint64_t pause_per_cost = 200;
     const std::uint64_t before_ns = cpu_now_ns();
     work();
-    return now_ns + std::max(soonest_ns, times_longer * (cpu_now_ns() - before_ns));
+    return now_ns + std::max(min_pause_ns, pause_per_cost * (cpu_now_ns() - before_ns));
 }
 
 } // namespace twtrace

@@ -1,5 +1,5 @@
-// A queue for many elements that come and go all the time. A std::deque allocates and frees memory
-// for every 512 bytes; this one keeps a segment for the next elements.
+// A queue with many insertions and removals. A std::deque allocates and frees memory for every 512
+// bytes; this one keeps a segment for the next elements.
 #pragma once
 
 #include <array>

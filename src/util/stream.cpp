@@ -20,7 +20,7 @@ bool wait_for(int fd, short events, int seconds) {
     return false;
 }
 
-bool may_go_on(ssize_t moved, int fd, short events, int seconds) {
+bool may_continue(ssize_t moved, int fd, short events, int seconds) {
     return moved > 0 ||
            (moved < 0 && (errno == EINTR || (errno == EAGAIN && wait_for(fd, events, seconds))));
 }
@@ -30,7 +30,7 @@ bool may_go_on(ssize_t moved, int fd, short events, int seconds) {
 bool send_all(int fd, std::string_view bytes, int seconds) {
     while (!bytes.empty()) {
         const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (!may_go_on(sent, fd, POLLOUT, seconds))
+        if (!may_continue(sent, fd, POLLOUT, seconds))
             return false;
         bytes.remove_prefix(sent > 0 ? static_cast<std::size_t>(sent) : 0);
     }
@@ -41,7 +41,7 @@ bool receive_all(int fd, void* to, std::size_t length, int seconds) {
     auto* next = static_cast<char*>(to);
     while (length > 0) {
         const ssize_t got = recv(fd, next, length, MSG_DONTWAIT);
-        if (!may_go_on(got, fd, POLLIN, seconds))
+        if (!may_continue(got, fd, POLLIN, seconds))
             return false;
         const std::size_t bytes = got > 0 ? static_cast<std::size_t>(got) : 0;
         next += bytes;

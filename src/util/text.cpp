@@ -76,12 +76,12 @@ bool is_format_control(std::string_view sequence) {
            ((last >= 0x8E && last <= 0x8F) || (last >= 0xA8 && last <= 0xAE));
 }
 
-// Length of the prefix that is plain and does not contain `but`. Nearly all text is plain, and is
-// copied in one piece.
-std::size_t plain_length(std::string_view text, char but = '\0') {
+// Length of the prefix that is plain and does not contain `except`. Nearly all text is plain, and
+// is copied in one piece.
+std::size_t plain_length(std::string_view text, char except = '\0') {
     std::size_t length = 0;
     while (length < text.size() && is_plain(static_cast<unsigned char>(text[length])) &&
-           text[length] != '"' && text[length] != but)
+           text[length] != '"' && text[length] != except)
         ++length;
     return length;
 }

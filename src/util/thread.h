@@ -10,7 +10,7 @@
 
 namespace twtrace {
 
-/// std::thread throws if the system has no room for another one.
+/// std::thread throws if the system cannot create another thread.
 inline Result<std::thread> start_thread(std::function<void()> work) {
     try {
         return std::thread(std::move(work));

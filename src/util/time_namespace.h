@@ -13,7 +13,7 @@ struct TimeOffsets {
     std::int64_t boottime_ns = 0;
 };
 
-/// Parses /proc/PID/timens_offsets. Text that is not understood counts as 0.
+/// Parses /proc/PID/timens_offsets. Unknown text counts as 0.
 TimeOffsets parse_time_offsets(std::string_view text);
 
 /// The offsets of this process, read once; 0 if the kernel has no time namespaces.

@@ -1,4 +1,4 @@
-// Versions of this program and of what it uses.
+// Versions of this program, of libbpf and of Linux.
 #pragma once
 
 #include <string>

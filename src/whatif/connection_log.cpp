@@ -57,7 +57,7 @@ void ConnectionLog::add(const Event& event, std::uint64_t times) {
     FlowId id = id_of(event);
     auto found = flows_.find(id);
     if (found == flows_.end()) {
-        if (flows_.size() >= most_flows) {
+        if (flows_.size() >= max_flows) {
             beyond_ += times;
             return;
         }
@@ -82,7 +82,7 @@ void ConnectionLog::add(const Event& event, std::uint64_t times) {
         flow.without_times += times;
         return;
     }
-    if (kept_ >= most_) {
+    if (kept_ >= limit_) {
         kept_until_ns_ = kept_until_ns_ == 0 ? event.time_ns : kept_until_ns_;
         return;
     }

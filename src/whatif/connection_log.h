@@ -40,8 +40,8 @@ struct FlowLog {
 
 class ConnectionLog {
   public:
-    /// most: connections kept, 24 bytes each.
-    explicit ConnectionLog(std::size_t most = 4'000'000) : most_(most) {}
+    /// limit: connections kept, 24 bytes each.
+    explicit ConnectionLog(std::size_t limit = 4'000'000) : limit_(limit) {}
 
     void add(const Event& event, std::uint64_t times = 1);
 
@@ -58,8 +58,8 @@ class ConnectionLog {
     [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< events without a flow
 
   private:
-    static constexpr std::size_t most_flows = 10'000;
-    std::size_t most_;
+    static constexpr std::size_t max_flows = 10'000;
+    std::size_t limit_;
     std::size_t kept_ = 0;
     std::map<FlowId, FlowLog> flows_;
     std::uint64_t kept_until_ns_ = 0;

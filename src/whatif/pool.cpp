@@ -52,7 +52,7 @@ void Timeline::find_ends() {
             steps_.back().at_ns - process.last_ns > std::max(second_ns, 2 * process.longest_gap_ns);
 }
 
-std::uint64_t Timeline::most_open() const {
+std::uint64_t Timeline::max_open() const {
     std::uint64_t open = 0;
     std::uint64_t most = 0;
     for (const Step& step : steps_) {
@@ -87,7 +87,7 @@ PoolResult Timeline::play(const Pool& pool) const {
             result.full += step.returns ? 1 : 0;
             --open;
         }
-        result.most_open = std::max(result.most_open, open);
+        result.max_open = std::max(result.max_open, open);
         const Process& process = processes_[step.process];
         if (process.is_over && process.last_step == at) {
             result.ended += idle.size();

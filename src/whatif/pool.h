@@ -20,12 +20,12 @@ struct Pool {
 };
 
 struct PoolResult {
-    std::uint64_t opened = 0;    ///< found no idle connection
-    std::uint64_t reused = 0;    ///< used an idle one, which saves a handshake
-    std::uint64_t full = 0;      ///< closed because the pool was full
-    std::uint64_t expired = 0;   ///< closed after the idle time
-    std::uint64_t ended = 0;     ///< closed because the process ended
-    std::uint64_t most_open = 0; ///< most connections in use or idle at a time
+    std::uint64_t opened = 0;   ///< found no idle connection
+    std::uint64_t reused = 0;   ///< used an idle one, which saves a handshake
+    std::uint64_t full = 0;     ///< closed because the pool was full
+    std::uint64_t expired = 0;  ///< closed after the idle time
+    std::uint64_t ended = 0;    ///< closed because the process ended
+    std::uint64_t max_open = 0; ///< most connections in use or idle at a time
 
     [[nodiscard]] std::uint64_t closed() const { return full + expired + ended; }
 };
@@ -39,7 +39,7 @@ class Timeline {
     /// expire.
     [[nodiscard]] PoolResult play(const Pool& pool) const;
     /// Most connections open at a time without a pool.
-    [[nodiscard]] std::uint64_t most_open() const;
+    [[nodiscard]] std::uint64_t max_open() const;
     /// Whether a process made more than one connection.
     [[nodiscard]] bool some_process_made_several() const { return several_; }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr double time_wait_s = time_wait_ms / 1000.0;
 constexpr std::uint64_t idle_ns = 60'000'000'000;
 constexpr std::uint64_t largest_pool = 1024;
-constexpr double most_of_the_gain = 0.9;
+constexpr double share_of_gain = 0.9;
 constexpr std::uint32_t wide_first = 10'240;
 constexpr std::uint32_t wide_last = 65'535;
 
@@ -85,22 +85,23 @@ Effect effect_of_ports(const Scene& scene, double open, double hold_s, double us
     return effect;
 }
 
-constexpr double ports_that_matter = 0.01; // of the usable ones
+constexpr double min_port_share = 0.01; // of the usable ones
 
 // A remedy that provides ports does not help if there are enough.
 void judge_port_remedy(const Scene& scene, Remedy& remedy) {
     const double share =
         effect_of(scene, scene.wanted(), 0, scene.hold_s(), scene.usable()).port_share.value_or(0);
-    if (scene.flow.no_port > 0 || share >= ports_that_matter)
+    if (scene.flow.no_port > 0 || share >= min_port_share)
         return;
     remedy.helps = false;
     remedy.caveat = "no effect here: ports are not short";
 }
 
 std::string request_limit_caveat(double rate) {
-    return fmt::format("a limit of requests a connection, on either side, adds {:.1f} closes/s at "
-                       "1,000 requests",
-                       rate / 1000);
+    return fmt::format(
+        "a limit of requests per connection, on either side, adds {:.1f} closes/s at "
+        "1,000 requests",
+        rate / 1000);
 }
 
 Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& pool) {
@@ -112,7 +113,7 @@ Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& poo
     remedy.title =
         fmt::format("keep-alive: a pool of {} idle connection{}, {:g} s", pool.idle_connections,
                     pool.idle_connections == 1 ? "" : "s", static_cast<double>(pool.idle_ns) / 1e9);
-    remedy.effect = effect_of(scene, closes, static_cast<double>(played.most_open), scene.hold_s(),
+    remedy.effect = effect_of(scene, closes, static_cast<double>(played.max_open), scene.hold_s(),
                               scene.usable());
     remedy.effect.handshakes_saved_per_s = static_cast<double>(played.reused) / scene.kept_seconds;
     remedy.caveat = request_limit_caveat(scene.rate(scene.flow.closes()));
@@ -130,15 +131,15 @@ Remedy best_pool(const Scene& scene, const Timeline& timeline) {
     const auto saved = [&](std::uint64_t idle_connections) {
         return timeline.play({idle_connections, idle_ns}).reused;
     };
-    const double most = static_cast<double>(saved(largest_pool));
+    const double max_saved = static_cast<double>(saved(largest_pool));
     std::uint64_t size = 1;
-    while (size < largest_pool && static_cast<double>(saved(size)) < most_of_the_gain * most)
+    while (size < largest_pool && static_cast<double>(saved(size)) < share_of_gain * max_saved)
         size *= 2;
     return pool_remedy(scene, timeline, {size, idle_ns});
 }
 
 std::string reuse_caveat(double with_timestamps) {
-    const std::string rest = "; the closes stay";
+    const std::string rest = "; the closes remain";
     if (with_timestamps < 0.995)
         return fmt::format("{:.0f} % of these connections have TCP timestamps, without which it "
                            "does nothing{}",
@@ -171,7 +172,7 @@ void add_range(const Scene& scene, double open, std::vector<Remedy>& remedies) {
     remedy.id = "port-range";
     remedy.title = fmt::format("ip_local_port_range {} {}", wide_first, wide_last);
     remedy.effect = effect_of_ports(scene, open, scene.hold_s(), wide);
-    remedy.caveat = "reserve the ports that services listen on; the closes stay";
+    remedy.caveat = "reserve the ports that services listen on; the closes remain";
     judge_port_remedy(scene, remedy);
     remedies.push_back(std::move(remedy));
 }
@@ -183,7 +184,7 @@ void add_addresses(const Scene& scene, double open, std::vector<Remedy>& remedie
     remedy.id = "addresses";
     remedy.title = "one more source or destination address";
     remedy.effect = effect_of_ports(scene, open, scene.hold_s(), 2.0 * scene.usable());
-    remedy.caveat = "the connections have to be spread evenly; the closes stay";
+    remedy.caveat = "the connections have to be spread evenly; the closes remain";
     judge_port_remedy(scene, remedy);
     remedies.push_back(std::move(remedy));
 }
@@ -193,7 +194,7 @@ void add_peer_first(const Scene& scene, double open, std::vector<Remedy>& remedi
     remedy.id = "peer-closes-first";
     remedy.title = "the peer closes first";
     remedy.effect = effect_of(scene, 0, open, scene.hold_s(), scene.usable());
-    remedy.caveat = "the TIME_WAIT is then the peer's, and so is its limit; the handshakes stay";
+    remedy.caveat = "the TIME_WAIT is then the peer's, and so is its limit; the handshakes remain";
     remedies.push_back(std::move(remedy));
 }
 
@@ -204,7 +205,7 @@ void add_fin_timeout(const Scene& scene, const Effect& today, std::vector<Remedy
     remedy.id = "fin-timeout";
     remedy.title = "net.ipv4.tcp_fin_timeout";
     remedy.effect = today;
-    remedy.caveat = "no effect: it is not how long TIME_WAIT lasts, which is 60 s";
+    remedy.caveat = "no effect: it does not set the length of TIME_WAIT, which is 60 s";
     remedy.helps = false;
     remedies.push_back(std::move(remedy));
 }
@@ -262,11 +263,10 @@ void add_server_keep_alive(const Scene& scene, const Pool& pool, std::vector<Rem
     remedy.effect =
         effect_of(scene, scene.rate(scene.flow.time_wait) * (1 - share), 0, scene.hold_s(), 0);
     remedy.effect.handshakes_saved_per_s = static_cast<double>(followed.yes) / scene.kept_seconds;
-    remedy.caveat = "only if the clients keep theirs too: one that asks for Connection: close gets "
-                    "it";
+    remedy.caveat = "only if the clients keep their connections open too (no Connection: close)";
     if (followed.yes == 0) {
         remedy.helps = false;
-        remedy.caveat = fmt::format("no effect here: no client came again within {:g} s",
+        remedy.caveat = fmt::format("no effect here: no client connected again within {:g} s",
                                     static_cast<double>(pool.idle_ns) / 1e9);
     }
     remedies.push_back(std::move(remedy));
@@ -294,7 +294,7 @@ Prediction predict(const FlowId& id, const FlowLog& flow, const NetSettings* set
         return prediction;
     }
     const Timeline timeline(flow.connections);
-    const auto open = static_cast<double>(timeline.most_open());
+    const auto open = static_cast<double>(timeline.max_open());
     prediction.today =
         effect_of(scene, scene.rate(flow.time_wait), open, scene.hold_s(), scene.usable());
     prediction.today.failed_connects = flow.no_port;

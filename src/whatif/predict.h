@@ -29,7 +29,7 @@ struct Remedy {
     std::string title; ///< "a pool of 8 idle connections, 60 s"
     Effect effect;
     std::string caveat; ///< possible reason why it is wrong; empty: none known
-    bool helps = true;  ///< false: no effect here, listed because people try it
+    bool helps = true;  ///< false: no effect here, listed because users try it
     std::optional<Pool> pool{};
 };
 

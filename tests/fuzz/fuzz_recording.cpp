@@ -55,7 +55,7 @@ void read(const std::string& content) {
     for (auto kind = (*reader)->next_kind(); (*reader)->next(visitor);
          kind = (*reader)->next_kind())
         fuzz::require(kind.has_value());
-    fuzz::require((*reader)->damaged_bytes() <= content.size() + most_raw_block_bytes);
+    fuzz::require((*reader)->damaged_bytes() <= content.size() + max_raw_block_bytes);
     (*reader)->seek(1);
     (*reader)->next(visitor);
     (*reader)->seek_last();

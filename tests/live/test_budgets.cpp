@@ -54,7 +54,7 @@ TEST_CASE("budgets: a budget that is not exceeded gives exit status 0; one inter
 TEST_CASE("budgets: an unknown field is a usage error before tracing starts", "[budgets]") {
     const CommandResult result = run_command({twtrace_binary(), "summary", "--fail-if", "tw > 1"});
     CHECK(result.exit_status == 2);
-    CHECK(result.err.find("there are: time_wait") != std::string::npos);
+    CHECK(result.err.find("the fields are: time_wait") != std::string::npos);
     const CommandResult alone = run_command({twtrace_binary(), "summary", "--junit", "/dev/null"});
     CHECK(alone.exit_status == 2);
 }

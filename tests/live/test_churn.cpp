@@ -110,7 +110,7 @@ TEST_CASE("churn: they share one line of top", "[churn]") {
     const Script script;
     const Terminal terminal(120, 30);
     terminal.enter(twtrace_binary() + " top -i 0.2 --netns " + ns.path());
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     script.run(ns);
     terminal.await("x150 curl of check_backend.sh client");
     terminal.press("q");

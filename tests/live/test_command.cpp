@@ -206,7 +206,7 @@ TEST_CASE("command: a double fork is followed; a remaining process is named and 
     CHECK(watched.kernel == 30);
     CHECK(entries(watched) == 30);
     CHECK(watched.result.exit_status == 0);
-    CHECK(watched.result.err.find("left running: sleep (pid ") != std::string::npos);
+    CHECK(watched.result.err.find("left processes running: sleep (pid ") != std::string::npos);
     const int pid = named_pid(watched.result.err);
     REQUIRE(pid > 1);
     CHECK(kill(pid, SIGKILL) == 0); // it was still running

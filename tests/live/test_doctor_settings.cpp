@@ -95,7 +95,7 @@ TEST_CASE("doctor: without CAP_SYS_ADMIN it names what it could not read", "[doc
                      twtrace_binary(), "doctor", "-d", "0.2"});
     INFO(result.out << result.err);
     CHECK((result.exit_status == 0 || result.exit_status == 3));
-    CHECK(result.out.find("Not looked at: ") != std::string::npos);
+    CHECK(result.out.find("Not checked: ") != std::string::npos);
     CHECK(result.out.find("CAP_SYS_ADMIN") != std::string::npos);
 }
 

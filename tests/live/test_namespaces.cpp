@@ -44,14 +44,14 @@ std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
 // Ends this namespace and returns another one with its inode number. The kernel assigns the lowest
 // free number, so namespaces with lower numbers are kept meanwhile.
 std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
-    constexpr std::size_t most_others = 50;
+    constexpr std::size_t max_others = 50;
     const std::uint64_t inode = ns->inode();
     std::vector<std::unique_ptr<TestNamespace>> others;
     ns.reset();
     await(
         "the inode number is used again",
         [&] {
-            if (others.size() == most_others) {
+            if (others.size() == max_others) {
                 others.clear();
             }
             if (ns) {

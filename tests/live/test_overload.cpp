@@ -103,7 +103,7 @@ TEST_CASE("overload: all numbers are exact with a ring of one page", "[overload]
     const auto document = nlohmann::json::parse(result.out);
     const auto& accounting = document.at("accounting");
     CHECK(accounting.at("lost") > 0);
-    CHECK(result.err.find("found the ring buffer full") != std::string::npos);
+    CHECK(result.err.find("the ring buffer was full for") != std::string::npos);
     CHECK(accounting.at("unaccounted").get<std::uint64_t>() <= hidden);
     CHECK(accounting.at("kernel") == rise.scheduled());
     check_told(document.at("totals").at("time_wait").get<std::uint64_t>(), 2 * closes, hidden);

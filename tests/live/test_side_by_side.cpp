@@ -259,7 +259,7 @@ TEST_CASE("side by side: docker, podman and containerd in each view, with both e
     const TempDir dir;
     const Terminal terminal(160, 40);
     terminal.enter(top_command(options));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     Exporter exporter(options);
     Tracer summary(Argv{"summary", "-g", "service", "-o", "json"} + options);
     Tracer record(Argv{"record", "-o", dir.file("recording")} + options);

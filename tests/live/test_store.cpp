@@ -28,7 +28,7 @@ std::size_t connections_wanted() {
     return (sockets != nullptr ? std::strtoul(sockets, nullptr, 10) : 60'000) / 2;
 }
 
-constexpr std::size_t most_a_process = 20'000;
+constexpr std::size_t max_sockets_per_process = 20'000;
 
 std::size_t raise_descriptors() {
     rlimit limit{};
@@ -106,7 +106,7 @@ class Crowd {
 };
 
 std::vector<Crowd> make_crowds(const TestNamespace& ns, std::size_t connections) {
-    const std::size_t most = std::min(most_a_process, (raise_descriptors() - 100) / 2);
+    const std::size_t most = std::min(max_sockets_per_process, (raise_descriptors() - 100) / 2);
     std::vector<Crowd> crowds;
     crowds.reserve((connections + most - 1) / most);
     for (std::size_t begun = 0; begun < connections; begun += most) {

@@ -20,9 +20,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int processes = 11'000;      // the table of groups holds 10,000
-constexpr int peers = 60'000;          // the table of peers holds 50,000
-constexpr long most_kib = 160L * 1024; // docs/design.md
+constexpr int processes = 11'000;     // the table of groups holds 10,000
+constexpr int peers = 60'000;         // the table of peers holds 50,000
+constexpr long max_kib = 160L * 1024; // docs/design.md
 
 // AddressSanitizer uses several times as much memory.
 #if defined(__SANITIZE_ADDRESS__)
@@ -141,7 +141,7 @@ void check_totals(const Told& told, int expected) {
           told.kernel);
     CHECK(sum_of(told.summary.at("groups")) == total);
     INFO("peak memory: " << told.peak_kib << " KiB");
-    CHECK((is_sanitized || told.peak_kib < most_kib));
+    CHECK((is_sanitized || told.peak_kib < max_kib));
 }
 
 bool can_run() {

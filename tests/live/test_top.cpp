@@ -84,7 +84,7 @@ TEST_CASE("top: names the closers, most closes first, with the kernel's number o
     const Terminal terminal(100, 30);
     terminal.enter("echo before top");
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed into TIME_WAIT yet");
+    terminal.await("no connection has entered TIME_WAIT yet");
     const int few = close_some(ns, 7);
     const int many = close_some(ns, 23);
     await_row(terminal, few);
@@ -111,7 +111,7 @@ TEST_CASE("top: help, one group's page, a filter, groupings and a pause by keys"
     const TestNamespace ns;
     const Terminal terminal(100, 40);
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     const int one = close_some(ns, 12);
     const int other = close_some(ns, 3);
     await_row(terminal, other);
@@ -160,7 +160,7 @@ TEST_CASE("top: the terminal is resized to narrow, small and wide sizes", "[top]
     const TestNamespace ns;
     const Terminal terminal(120, 30);
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     const int pid = close_some(ns, 12);
     await_row(terminal, pid);
     for (const auto& [columns, rows] :
@@ -262,7 +262,7 @@ TEST_CASE("top: escape sequences in a name do not affect the screen", "[top]") {
     const TestNamespace ns;
     const Terminal terminal(100, 24);
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     const int pid = close_some(ns, 2, "close_with_hostile_name");
     await_row(terminal, pid);
     terminal.await("{??[1m");
@@ -276,7 +276,7 @@ TEST_CASE("top: without UTF-8 the screen is ASCII only", "[top]") {
     const TestNamespace ns;
     const Terminal terminal(120, 24, {"LC_ALL=C"});
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     await_row(terminal, close_some(ns, 9));
     const std::string screen = terminal.screen();
     INFO(screen);
@@ -295,7 +295,7 @@ TEST_CASE("top: -n ends it after the last screen; top is the default command on 
     terminal.enter("echo before top");
     terminal.enter(top_of(ns, "-n 3") + "; echo status $?");
     terminal.await("status 0");
-    terminal.await("nobody has closed into TIME_WAIT yet");
+    terminal.await("no connection has entered TIME_WAIT yet");
     require_restored(terminal);
     terminal.enter("clear; " + twtrace_binary() + " --netns " + ns.path());
     terminal.await("q quit  h help");
@@ -338,7 +338,7 @@ TEST_CASE("top: a real proxy is named, with its remedy", "[top]") {
                       8000);
     const Terminal terminal(140, 30);
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     http_load(ns, 8000, 200, true);
     await_row(terminal, front.worker_pid());
     terminal.await("nginx (" + std::to_string(front.worker_pid()) +
@@ -354,7 +354,7 @@ TEST_CASE("top: the rates of one screen agree", "[top]") {
     const Reader reader(ns);
     const Terminal terminal(120, 30);
     terminal.enter(top_of(ns));
-    terminal.await("nobody has closed");
+    terminal.await("no connection has entered");
     close_some(ns, 1); // another process
     Command burst({"bash", "-c", "while :; do " + Reader::closes(100) + "; done"}, ns.path());
     await_row(terminal, burst.pid());

@@ -82,7 +82,7 @@ std::optional<std::string> read_beneath(const Fd& directory, const std::string& 
     return text;
 }
 
-void list_beneath(const Fd& directory, const std::string& path, std::size_t most,
+void list_beneath(const Fd& directory, const std::string& path, std::size_t max_entries,
                   const std::function<bool(std::string_view)>& visit) {
     Fd found = open_at(directory.get(), relative(path), O_RDONLY | O_DIRECTORY, strictly);
     if (!found)
@@ -91,7 +91,7 @@ void list_beneath(const Fd& directory, const std::string& path, std::size_t most
         fdopendir(fcntl(found.get(), F_DUPFD_CLOEXEC, 0)));
     if (!entries)
         return;
-    for (std::size_t seen = 0; seen < most; ++seen) {
+    for (std::size_t seen = 0; seen < max_entries; ++seen) {
         const dirent* entry = readdir(entries.get());
         if (entry == nullptr)
             return;

@@ -25,8 +25,8 @@ std::optional<std::string> read_beneath(const Fd& directory, const std::string& 
                                         std::size_t limit_bytes);
 
 /// Calls visit(name) for the entries of a directory below another one, until it returns false or
-/// has seen `most` of them.
-void list_beneath(const Fd& directory, const std::string& path, std::size_t most,
+/// was called for `max_entries` of them.
+void list_beneath(const Fd& directory, const std::string& path, std::size_t max_entries,
                   const std::function<bool(std::string_view)>& visit);
 
 } // namespace twtrace

@@ -62,7 +62,7 @@ std::string ContainerNames::service() const {
     if (!text.empty())
         text += '/';
     text += workload;
-    // The name of the container matters in a pod with several containers.
+    // A pod may have several containers.
     if (!container_name.empty() && container_name != workload)
         text.append(" (").append(container_name).append(")");
     return text;

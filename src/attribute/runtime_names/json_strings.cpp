@@ -32,9 +32,9 @@ class Strings {
         path_.back() = name;
         return true;
     }
-    bool end_object() { return shut(); }
+    bool end_object() { return close_level(); }
     bool start_array(std::size_t /*size*/) { return open(true); }
-    bool end_array() { return shut(); }
+    bool end_array() { return close_level(); }
     static bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
                             const nlohmann::json::exception& /*error*/) {
         return false;
@@ -62,7 +62,7 @@ class Strings {
         path_.emplace_back();
         return true;
     }
-    bool shut() {
+    bool close_level() {
         levels_.pop_back();
         path_.pop_back();
         return true;

@@ -1,5 +1,5 @@
-// The kubelet's traces in the file system: names of directories and links. Read if the container
-// runtime has recorded no names.
+// Names of directories and links that the kubelet creates. Read if the container runtime has
+// recorded no names.
 #include "attribute/runtime_names/readers.h"
 
 #include "attribute/unit_name.h"

@@ -16,7 +16,7 @@ namespace twtrace {
 
 namespace {
 
-constexpr int patience_s = 10;
+constexpr int reply_timeout_s = 10;
 constexpr std::uint32_t max_id_bytes = 256;
 constexpr std::uint32_t max_text_bytes = 64U << 20U; // the readers read less
 
@@ -102,7 +102,7 @@ class NameParser {
         if (ended_)
             return std::nullopt;
         if (send(format, text, id) &&
-            receive_all(sandbox_.channel(), &answer, sizeof(answer), patience_s))
+            receive_all(sandbox_.channel(), &answer, sizeof(answer), reply_timeout_s))
             return answer;
         ended_ = true;
         sandbox_.kill();
@@ -121,8 +121,8 @@ class NameParser {
                               static_cast<std::uint32_t>(text.size())};
         const int channel = sandbox_.channel();
         return send_all(channel, {reinterpret_cast<const char*>(&request), sizeof(request)},
-                        patience_s) &&
-               send_all(channel, id, patience_s) && send_all(channel, text, patience_s);
+                        reply_timeout_s) &&
+               send_all(channel, id, reply_timeout_s) && send_all(channel, text, reply_timeout_s);
     }
 
     Sandbox sandbox_;

@@ -1,5 +1,5 @@
-// Parses the files of container runtimes in a process without privileges (privilege/sandbox.h): who
-// may write them need not be root.
+// Parses the files of container runtimes in a process without privileges (privilege/sandbox.h),
+// because users other than root may write them.
 #pragma once
 
 #include <cstdint>

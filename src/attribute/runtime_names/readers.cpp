@@ -69,16 +69,16 @@ bool read_names(string_view json, ContainerNames& names, Take take) {
 }
 
 // An id or a name that becomes a component of a path: only digits and letters, and no "..".
-bool is_part(string_view text) {
+bool is_safe_path_component(string_view text) {
     return is_container_name(text) && text != "." && text != "..";
 }
 
-void read_file(const RuntimeQuery& query, const std::string& directory, const std::string& file,
+void read_file(const RuntimeQuery& query, const std::string& path, const std::string& file,
                NameFormat format, ContainerNames& names) {
-    const Fd place = open_directory(query.root, directory);
-    if (!place)
+    const Fd directory = open_directory(query.root, path);
+    if (!directory)
         return;
-    if (const auto json = read_beneath(place, file, max_container_bytes))
+    if (const auto json = read_beneath(directory, file, max_container_bytes))
         parse_names(format, *json, {}, names);
 }
 
@@ -128,12 +128,12 @@ void read_storage_list(string_view json, string_view id, ContainerNames& names) 
 }
 
 void read_docker(const RuntimeQuery& query, ContainerNames& names) {
-    if (!is_part(query.cgroup.container_id))
+    if (!is_safe_path_component(query.cgroup.container_id))
         return;
     const std::string file = query.cgroup.container_id + "/config.v2.json";
-    for (const char* place :
+    for (const char* directory :
          {"/var/lib/docker/containers", "/var/snap/docker/common/var-lib-docker/containers"}) {
-        read_file(query, place, file, NameFormat::DockerConfig, names);
+        read_file(query, directory, file, NameFormat::DockerConfig, names);
         if (names.known())
             return;
     }
@@ -154,12 +154,12 @@ void read_docker(const RuntimeQuery& query, ContainerNames& names) {
 }
 
 void read_containerd(const RuntimeQuery& query, ContainerNames& names) {
-    if (!is_part(query.cgroup.container_id))
+    if (!is_safe_path_component(query.cgroup.container_id))
         return;
-    for (const char* place :
+    for (const char* directory :
          {"/run/containerd", "/run/k3s/containerd", "/var/snap/microk8s/common/run/containerd"}) {
         const Fd tasks =
-            open_directory(query.root, std::string(place) + "/io.containerd.runtime.v2.task");
+            open_directory(query.root, std::string(directory) + "/io.containerd.runtime.v2.task");
         if (!tasks)
             continue;
         list_beneath(tasks, ".", max_namespaces, [&](string_view space) {
@@ -177,11 +177,11 @@ void read_containerd(const RuntimeQuery& query, ContainerNames& names) {
 }
 
 void read_crio(const RuntimeQuery& query, ContainerNames& names) {
-    if (!is_part(query.cgroup.container_id))
+    if (!is_safe_path_component(query.cgroup.container_id))
         return;
-    for (const char* place : {"/run/containers/storage/overlay-containers",
-                              "/var/lib/containers/storage/overlay-containers"}) {
-        read_file(query, place, query.cgroup.container_id + "/userdata/config.json",
+    for (const char* directory : {"/run/containers/storage/overlay-containers",
+                                  "/var/lib/containers/storage/overlay-containers"}) {
+        read_file(query, directory, query.cgroup.container_id + "/userdata/config.json",
                   NameFormat::Bundle, names);
         if (names.known())
             return;
@@ -237,10 +237,10 @@ std::string home_of(const std::string& root, const std::string& uid) {
 } // namespace
 
 void read_podman(const RuntimeQuery& query, ContainerNames& names) {
-    for (const char* place : {"/var/lib/containers/storage", "/run/containers/storage"}) {
+    for (const char* directory : {"/var/lib/containers/storage", "/run/containers/storage"}) {
         if (names.known())
             return;
-        if (const Fd storage = open_directory(query.root, place))
+        if (const Fd storage = open_directory(query.root, directory))
             read_storage(storage, query.cgroup.container_id, names);
     }
 }

@@ -13,8 +13,8 @@ namespace twtrace {
 namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
-constexpr std::uint64_t believed_ns = 60 * second_ns;
-constexpr std::uint64_t unknown_ns = second_ns; // it may be written a moment later
+constexpr std::uint64_t max_age_ns = 60 * second_ns;
+constexpr std::uint64_t unknown_retry_ns = second_ns; // it may be written a moment later
 
 std::uint64_t steady_now_ns() {
     return static_cast<std::uint64_t>(
@@ -67,11 +67,11 @@ const ContainerNames* RuntimeNames::find(const CgroupName& cgroup, std::string_v
         ContainerNames names = read(cgroup, path);
         if (known != nullptr) // keep the name of a container that is gone
             fill_gaps(names, known->names);
-        // Files can be large (0.2 s for a list of 8 MiB), so what has no name is read ever less
-        // often.
-        std::uint64_t wait_ns = believed_ns;
+        // Files can be large (0.2 s for a list of 8 MiB), so the wait for a missing name doubles.
+        std::uint64_t wait_ns = max_age_ns;
         if (!is_complete(names, cgroup))
-            wait_ns = known == nullptr ? unknown_ns : std::min(2 * known->wait_ns, believed_ns);
+            wait_ns =
+                known == nullptr ? unknown_retry_ns : std::min(2 * known->wait_ns, max_age_ns);
         known = &known_.put(key, {std::move(names), now_ns + wait_ns, wait_ns});
     }
     return known->names.known() ? &known->names : nullptr;

@@ -1,5 +1,5 @@
-// The table of the sources of container names: one row for each runtime and place. The readers, the
-// table in docs/services.md and the tests are generated from it.
+// The table of the sources of container names: one row for each runtime and path. The readers, the
+// table in docs/services.md and the tests use it.
 #pragma once
 
 #include <span>

@@ -1,10 +1,10 @@
-// The charts over time: the span that is selected in one is selected in all, and the doctor's findings are marked
-// above each where they hold.
+// The charts over time: a span that is selected in one is selected in all, and the doctor's findings are marked above
+// each at the times when they apply.
 /* global Chart */
 /* exported makeCharts */
 "use strict";
 
-// clock(second): as text; marks: [{number, severity, spans: [[from, to], ...]}]; selected(from, to): is told.
+// clock(second): as text; marks: [{number, severity, spans: [[from, to], ...]}]; selected(from, to, all): called with a new span.
 function makeCharts(seconds, clock, marks, selected) {
   const colours = ["#2f81f7", "#db4a9c", "#2da44e", "#e16f24", "#a371f7", "#b08800", "#1b9e9e", "#848d97"];
   const width = seconds.length > 1 ? seconds[1] - seconds[0] : 1;
@@ -19,7 +19,7 @@ function makeCharts(seconds, clock, marks, selected) {
   const short = (name) => (name.length > 40 ? `${name.slice(0, 39)}\u2026` : name);
   const within = (second) => Math.min(last, Math.max(0, second));
 
-  // A strip a finding above the chart, with its number, and the span that is being selected.
+  // One strip per finding above the chart, with its number, and the span that is being selected.
   const strips = {
     id: "strips",
     afterDraw({ ctx, chartArea, scales }) {
@@ -45,7 +45,7 @@ function makeCharts(seconds, clock, marks, selected) {
     },
   };
 
-  // Of a chart, or of what one is made from.
+  // Sets the colours of a chart or of its configuration.
   function paint({ options, data }) {
     const [text, line, limit] = ["text", "line", "critical"].map(theme);
     for (const scale of Object.values(options.scales)) {
@@ -135,8 +135,8 @@ function makeCharts(seconds, clock, marks, selected) {
     selected(low, high, low === 0 && high === last);
   }
 
-  // lines and limits: [{name, values}]. A limit that is far above the lines is in the legend only, or nothing of
-  // the lines would be seen.
+  // lines and limits: [{name, values}]. A limit that is far above the lines is shown in the legend only, because it
+  // would flatten the lines.
   function time(id, title, stacked, lines, limits) {
     const most = Math.max(0, ...lines.map((line) => Math.max(0, ...line.values)));
     const datasets = lines.map((line, at) => ({

@@ -1,4 +1,4 @@
-// The page of `twtrace report`. All text goes in as text nodes: names come from outside.
+// The page of `twtrace report`. All text is inserted as text nodes, because names are untrusted.
 /* global Chart, makeCharts */
 "use strict";
 
@@ -9,7 +9,7 @@
   const rows_at_first = 100;
   const findings_marked = 5;
 
-  // Making a format costs more than using it a thousand times.
+  // Creating a format costs more than using it a thousand times.
   const formats = [0, 1].map((digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits, minimumFractionDigits: digits }));
   const number = (value, digits = 0) => formats[digits].format(value);
   const start = Date.parse(summary.start);
@@ -29,7 +29,7 @@
     return made;
   }
 
-  // What a value is shown as; one that is not known is a dash, and no number.
+  // How a value is shown; an unknown one is shown as a dash.
   const shown = {
     text: (value) => value,
     long: (value) => value,
@@ -61,7 +61,7 @@
     const isNumber = (at) => columns[at][1] !== "text" && columns[at][1] !== "long";
     const fill = () => {
       passing = rows.filter(test);
-      // What is not known is last either way.
+      // Unknown values are last in both orders.
       if (sorted !== null)
         passing.sort((a, b) => (a[sorted] === null) - (b[sorted] === null) ||
           compare(a[sorted], b[sorted]) * (falling ? -1 : 1));
@@ -92,7 +92,7 @@
     return (next) => { test = next; fill(); return passing.length; };
   }
 
-  // What is behind a chart is made when somebody opens it: hours are thousands of cells.
+  // The table of a chart is created when it is opened: hours are thousands of cells.
   function tableBehind(id, columns, rows) {
     const details = byId(`${id}-table`);
     details.addEventListener("toggle", () => {
@@ -237,7 +237,7 @@
         row([one.service, peer, remedy.title], remedy.effect, remedy.caveat || "", false);
     }
     if (rows.length === 0) {
-      element("p", "Nobody here closed a connection first.", byId("whatif"));
+      element("p", "No connection was closed first from this host.", byId("whatif"));
       return;
     }
     table(byId("whatif"), [["service", "text"], ["towards", "text"], ["with", "long"], ["closes/s", "number"], ["ports", "percent"],

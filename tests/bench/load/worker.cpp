@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint32_t peer_base = 0x7f010000;   // 127.1.0.0 and up
 constexpr std::uint32_t source_base = 0x7f800001; // 127.128.0.1 and up
-constexpr std::int64_t most_unserved = 64;        // stays below the listen backlog
+constexpr std::int64_t max_unserved = 64;         // stays below the listen backlog
 
 void settle_in(const char* name, std::uint32_t worker, Shared& shared) {
     prctl(PR_SET_NAME, name);
@@ -146,7 +146,7 @@ class Client {
             const auto served = shared_.served[seat_.worker].value.load(std::memory_order_relaxed);
             return static_cast<std::int64_t>(closed - served);
         };
-        while (behind() > most_unserved && !shared_.stop.load(std::memory_order_relaxed))
+        while (behind() > max_unserved && !shared_.stop.load(std::memory_order_relaxed))
             sched_yield();
     }
 

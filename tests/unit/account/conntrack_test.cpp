@@ -24,7 +24,7 @@ TEST_CASE("conntrack: columns are found by name and added up over the CPUs", "[a
 TEST_CASE("conntrack: unknown where the kernel does not track", "[account]") {
     const Conntrack none = read_conntrack("/nonexistent", "/nonexistent");
     CHECK_FALSE(none.entries);
-    CHECK_FALSE(none.most);
+    CHECK_FALSE(none.max_entries);
     CHECK_FALSE(none.forwards);
     CHECK(none.insert_failed == 0);
 }

@@ -20,12 +20,12 @@ TEST_CASE("the end of a process that leads into a namespace is reported once") {
     }
     watch.follow({1, "/proc/" + std::to_string(child) + "/ns/net"});
     watch.follow({2, "/run/netns/blue"});
-    CHECK_FALSE(watch.take());
+    CHECK_FALSE(watch.any_ended());
     kill(child, SIGKILL);
     pollfd readable{watch.fd(), POLLIN, 0};
     CHECK(poll(&readable, 1, 10'000) == 1);
-    CHECK(watch.take());
-    CHECK_FALSE(watch.take());
+    CHECK(watch.any_ended());
+    CHECK_FALSE(watch.any_ended());
     waitpid(child, nullptr, 0);
 }
 
@@ -40,5 +40,5 @@ TEST_CASE("the end of a process that is not followed any more is not reported") 
     watch.forget(1);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    CHECK_FALSE(watch.take());
+    CHECK_FALSE(watch.any_ended());
 }

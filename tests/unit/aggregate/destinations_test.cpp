@@ -61,8 +61,8 @@ TEST_CASE("destinations: ports towards a peer are what all processes of the name
     REQUIRE(worst.size() == 1);
     CHECK(worst[0]->ports.taken == 1500);
     CHECK(worst[0]->use.value() == Approx(0.15));
-    REQUIRE(worst[0]->mainly != nullptr);
-    CHECK(worst[0]->mainly->key.pid == 4321);
+    REQUIRE(worst[0]->main_flow != nullptr);
+    CHECK(worst[0]->main_flow->key.pid == 4321);
     CHECK(all.find(flows.all().begin()->first) == worst[0]);
 }
 

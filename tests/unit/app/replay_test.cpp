@@ -68,7 +68,7 @@ TEST_CASE("replay: port settings come from the recording, or are not known", "[r
     CHECK(namespaces->views().at(client_v4().netns).settings.has_value() == has_settings);
     const auto notes = notes_of(options);
     REQUIRE(notes.size() == (has_settings ? 0 : 1));
-    CHECK((has_settings || notes[0].find("has no settings of 1 of 1") != std::string::npos));
+    CHECK((has_settings || notes[0].find("has no settings for 1 of 1") != std::string::npos));
 }
 
 TEST_CASE("replay: the state at the recorder's start is known before the first event", "[replay]") {

@@ -92,8 +92,8 @@ TEST_CASE("other end: results are handed over with a rising version", "[attribut
     box.put(std::make_shared<HostServices>(host()));
     CHECK(box.version() == 1);
     CHECK(box.get() != nullptr);
-    CHECK_FALSE(box.take_wanted());
-    box.want();
-    CHECK(box.take_wanted());
-    CHECK_FALSE(box.take_wanted());
+    CHECK_FALSE(box.take_request());
+    box.request();
+    CHECK(box.take_request());
+    CHECK_FALSE(box.take_request());
 }

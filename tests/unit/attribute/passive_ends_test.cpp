@@ -18,11 +18,11 @@ TEST_CASE("other end: a passive close names it", "[attribute]") {
     second.netns = 7; // in another container
     PassiveEnds ends;
     CHECK(ends.find(first).empty());
-    ends.notice(first); // not a passive close
+    ends.note(first); // not a passive close
     CHECK(ends.find(first).empty());
     second.local = test::address("10.0.0.20");
     second.remote = test::address("10.0.0.1");
-    ends.notice(second);
+    ends.note(second);
     CHECK(ends.find(first).empty()); // another address
     Event matching = first;
     matching.local = test::address("10.0.0.1");
@@ -38,7 +38,7 @@ TEST_CASE("other end: loopback addresses are the namespace's own", "[attribute]"
     second.type = EventType::PassiveClose;
     std::swap(second.local_port, second.remote_port);
     PassiveEnds ends;
-    ends.notice(second);
+    ends.note(second);
     CHECK(ends.find(first) == "nginx.service");
     ++first.netns;
     CHECK(ends.find(first).empty());
@@ -53,7 +53,7 @@ TEST_CASE("other end: more services than the table holds", "[attribute]") {
     for (std::uint16_t number = 1; number <= 3000; ++number) {
         owner.service = "service-" + std::to_string(number);
         passive.local_port = number;
-        ends.notice(passive);
+        ends.note(passive);
         Event active = passive;
         active.type = EventType::TimeWait;
         std::swap(active.local, active.remote);

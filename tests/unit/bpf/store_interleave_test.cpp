@@ -17,7 +17,7 @@ namespace {
 /// depth first over the decisions "continue" and "switch" before each access.
 class Interleavings {
   public:
-    explicit Interleavings(std::size_t changes) : most_changes_(changes) {}
+    explicit Interleavings(std::size_t changes) : max_changes_(changes) {}
 
     /// Runs them in the next order. False: there is none.
     bool run(const std::function<void()>& first, const std::function<void()>& second) {
@@ -70,7 +70,7 @@ class Interleavings {
         }
     }
     void before_access() {
-        if (done_[1 - current_] || changes_ == most_changes_)
+        if (done_[1 - current_] || changes_ == max_changes_)
             return;
         if (at_ == choices_.size())
             choices_.push_back(false);
@@ -83,7 +83,7 @@ class Interleavings {
     }
 
     static Interleavings* active_;
-    std::size_t most_changes_;
+    std::size_t max_changes_;
     std::vector<bool> choices_;
     bool begun_ = false;
     std::size_t at_ = 0;

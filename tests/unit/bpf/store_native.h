@@ -34,7 +34,7 @@ extern void (*native_before_access)(void);
 void native_clear(void);
 void native_open(struct native_sock* sk, uint64_t time_us, uint8_t role);
 void native_close(struct native_sock* sk, const struct twtrace_task* task, uint8_t how);
-/* The end of a socket; `keep`: a hand-over in FIN_WAIT2, after which a reset may follow. */
+/* The end of a socket; `keep`: an entry in FIN_WAIT2, after which a reset may follow. */
 struct native_end native_finish(struct native_sock* sk, bool keep);
 /* The reset that retracts an end; how is unknown if there is none to retract. */
 struct native_end native_reset(struct native_sock* sk);

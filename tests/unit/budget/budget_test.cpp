@@ -109,17 +109,17 @@ TEST_CASE("budget: the message names the largest contributor, and unaccounted en
 
 TEST_CASE("budget: errors list the valid words") {
     using Catch::Matchers::Contains;
-    CHECK_THAT(error_of("timewait > 1"), Contains("there are: time_wait, fin_wait2, aborted"));
-    CHECK_THAT(error_of("time_wait{pier=1.2.3.4} > 1"), Contains("there are: peer, service"));
-    CHECK_THAT(error_of("time_wait != 1"), Contains("there are: >="));
-    CHECK_THAT(error_of("time_wait > many"), Contains("'many' is no number"));
-    CHECK_THAT(error_of("time_wait > 1e999"), Contains("is no number"));
-    CHECK_THAT(error_of("time_wait"), Contains("compares nothing"));
-    CHECK_THAT(error_of(""), Contains("compares nothing"));
+    CHECK_THAT(error_of("timewait > 1"), Contains("the fields are: time_wait, fin_wait2, aborted"));
+    CHECK_THAT(error_of("time_wait{pier=1.2.3.4} > 1"), Contains("the labels are: peer, service"));
+    CHECK_THAT(error_of("time_wait != 1"), Contains("the comparisons are: >="));
+    CHECK_THAT(error_of("time_wait > many"), Contains("'many' is not a number"));
+    CHECK_THAT(error_of("time_wait > 1e999"), Contains("is not a number"));
+    CHECK_THAT(error_of("time_wait"), Contains("has no comparison"));
+    CHECK_THAT(error_of(""), Contains("has no comparison"));
     CHECK_THAT(error_of("time_wait{peer=1.2.3.4 > 1"), Contains("no closing"));
-    CHECK_THAT(error_of("time_wait{peer=1.2.3.4:x} > 1"), Contains("is no peer"));
+    CHECK_THAT(error_of("time_wait{peer=1.2.3.4:x} > 1"), Contains("is not a peer"));
     CHECK_THAT(error_of("time_wait{} > 1"), Contains("write LABEL=VALUE"));
-    CHECK_THAT(error_of("aborted{peer=1.2.3.4} > 1"), Contains("known of a peer"));
+    CHECK_THAT(error_of("aborted{peer=1.2.3.4} > 1"), Contains("known for a peer"));
 }
 
 TEST_CASE("budget: the first of several intervals that exceeded it is reported") {

@@ -315,8 +315,8 @@ TEST_CASE("command line: -- where it makes no sense") {
     CHECK(contains(refusal({"top", "--", "true"}), "runs no command"));
     CHECK(contains(refusal({"list", "--", "true"}), "runs no command"));
     CHECK(contains(refusal({"summary", "--"}), "nothing to run"));
-    CHECK(contains(refusal({"summary", "-d", "1", "--", "true"}), "-d and -n do not go"));
-    CHECK(contains(refusal({"trace", "-n", "1", "--", "true"}), "-d and -n do not go"));
+    CHECK(contains(refusal({"summary", "-d", "1", "--", "true"}), "-d and -n cannot be used"));
+    CHECK(contains(refusal({"trace", "-n", "1", "--", "true"}), "-d and -n cannot be used"));
     CHECK(contains(refusal({"summary", "--from", "f", "--", "true"}), "nothing is run"));
     CHECK(contains(refusal({"--output-file", "f", "top"}), "does not take it"));
 }

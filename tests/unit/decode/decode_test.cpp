@@ -235,7 +235,7 @@ TEST_CASE("overflow: values out of range become unknown") {
 
 TEST_CASE("decode: a new cgroup") {
     twtrace_cgroup record{};
-    record.header = {TWTRACE_CGROUP_MADE, sizeof(record)};
+    record.header = {TWTRACE_CGROUP_CREATED, sizeof(record)};
     record.id = 4711;
     std::string_view("/docker/0123").copy(record.path, sizeof(record.path));
     const auto bytes = std::as_bytes(std::span(&record, 1));

@@ -128,14 +128,14 @@ TEST_CASE("doctor's observer: flows are bounded, totals are not") {
     CHECK(seen.totals.time_wait == 10);
 }
 
-TEST_CASE("doctor's rhythm: regular and random intervals") {
-    Rhythm clock;
+TEST_CASE("doctor's regularity: regular and random intervals") {
+    Regularity clock;
     for (std::uint64_t tick = 1; tick <= 10; ++tick)
         clock.add(tick * 500'000'000);
     CHECK(clock.times() == 10);
     CHECK(clock.interval_s() == 0.5);
     CHECK(clock.variation() < 0.001);
-    Rhythm pairs;
+    Regularity pairs;
     for (std::uint64_t tick = 1; tick <= 10; ++tick) {
         pairs.add(tick * 1'000'000'000);
         pairs.add(tick * 1'000'000'000 + 1000);

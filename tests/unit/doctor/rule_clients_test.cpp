@@ -116,15 +116,15 @@ TEST_CASE("doctor: health checks: regular, small, and together two a second") {
     CHECK_FALSE(check(10, 3, 0));    // too few of each to detect an interval
     CHECK_FALSE(check(1, 200, 0));   // a load, not a check
     check(1, 20, 0);
-    Rhythm burst; // regular, but ended
+    Regularity burst; // regular, but ended
     for (std::uint64_t index = 0; index < 20; ++index)
         burst.add(1 + index * 200'000'000);
-    seen.flows.back().rhythm = burst;
+    seen.flows.back().regularity = burst;
     CHECK_FALSE(finds(seen, "health-checks"));
-    Rhythm chance; // in pairs, as users cause them
+    Regularity chance; // in pairs, as users cause them
     for (std::uint64_t index = 0; index < 20; ++index)
         chance.add(1 + index / 2 * 1'000'000'000 + index % 2 * 1'000'000);
-    seen.flows.back().rhythm = chance;
+    seen.flows.back().regularity = chance;
     CHECK_FALSE(finds(seen, "health-checks"));
 }
 
@@ -137,7 +137,7 @@ TEST_CASE("doctor: answered health checks are attributed to the client") {
     const Finding* finding = find(findings, "health-checks");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "from 10.0.0.9: 2.0/s"));
-    CHECK(says(*finding, "100 bytes apiece"));
+    CHECK(says(*finding, "100 bytes each"));
 }
 
 TEST_CASE("doctor: resets as the usual close") {

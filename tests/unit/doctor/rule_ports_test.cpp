@@ -81,7 +81,7 @@ TEST_CASE("doctor: a rate that fills half of the ports, with the time that is le
     REQUIRE(finding != nullptr);
     INFO(text_of(*finding));
     CHECK(finding->severity == Severity::Critical);
-    CHECK(says(*finding, "480/s of them into TIME_WAIT; at this pace half are taken in 44 s, all "
+    CHECK(says(*finding, "480/s of them into TIME_WAIT; at this rate half are taken in 44 s, all "
                          "in 101 s"));
     CHECK(finding->service == "shop.service");
     facts(seen).ports.back().held_before = 2000; // 100/s: 111 s are enough time
@@ -121,7 +121,7 @@ TEST_CASE("doctor: open connections that take the ports are said to be open") {
     const Finding* finding = find(findings, "ports-running-out");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "100 by TIME_WAIT, 20,000 open"));
-    CHECK(says(*finding, "ss -tn dst 10.0.0.2:80"));
+    CHECK(says(*finding, "ss -tnp dst 10.0.0.2:80"));
     CHECK_FALSE(says(*finding, "tcp_tw_reuse"));
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("doctor: ports of a past burst become free without a change") {
     const Findings findings = diagnose(seen);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Note);
-    CHECK(says(findings.front(), "come free again"));
+    CHECK(says(findings.front(), "become free again"));
 }
 
 TEST_CASE("doctor: reserved ports are not available") {
@@ -288,7 +288,7 @@ TEST_CASE("doctor: the finding for tcp_tw_reuse without TCP timestamps") {
     CHECK(&findings.front() == finding);
     CHECK(finding->severity == Severity::Critical);
     INFO(text_of(*finding));
-    CHECK(says(*finding, "4,800 of 4,800 connections that were closed there had none"));
+    CHECK(says(*finding, "4,800 of 4,800 connections that were closed towards it had none"));
     CHECK_FALSE(says(*finding, "reusable"));
     CHECK_FALSE(says(*finding, "sysctl -w net.ipv4.tcp_tw_reuse"));
     REQUIRE(find(findings, "ports-running-out") != nullptr);

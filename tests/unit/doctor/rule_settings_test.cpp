@@ -18,7 +18,7 @@ TEST_CASE("doctor: a range over ports that services listen on") {
     const Finding* finding = find(findings, "range-overlaps");
     REQUIRE(finding != nullptr);
     CHECK(finding->severity == Severity::Note);
-    CHECK(says(*finding, "the range is 1024 to 60999; inside it somebody listens on 3306, 8080"));
+    CHECK(says(*finding, "the range is 1024 to 60999; ports with a listener in it: 3306, 8080"));
     CHECK(says(*finding, "\nsysctl -w net.ipv4.ip_local_reserved_ports=3306,8080,9000\n"));
     settings(seen).reserved.insert(3306);
     settings(seen).reserved.insert(8080);
@@ -82,7 +82,7 @@ TEST_CASE("doctor: conntrack that refuses connections, and that is full") {
     Observations seen = quiet_host();
     facts(seen).conntrack.emplace();
     facts(seen).conntrack->entries = 9000;
-    facts(seen).conntrack->most = 262'144;
+    facts(seen).conntrack->max_entries = 262'144;
     facts(seen).conntrack_failed = 4; // a few pairs of DNS queries
     CHECK(diagnose(seen).empty());
     facts(seen).conntrack_failed = 50;
@@ -91,7 +91,7 @@ TEST_CASE("doctor: conntrack that refuses connections, and that is full") {
     CHECK(findings.front().id == "snat-ports");
     CHECK(says(findings.front(), "rose by 50 in 10.0 s"));
     facts(seen).conntrack_failed = 0;
-    facts(seen).conntrack->most = 10'000;
+    facts(seen).conntrack->max_entries = 10'000;
     findings = diagnose(seen);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().id == "conntrack-full");

@@ -56,8 +56,8 @@ inline Flow flow_of(Role role, std::uint64_t time_wait, std::uint64_t bytes_each
     flow.bytes = bytes_each * time_wait;
     for (std::uint64_t index = 0; index < time_wait; ++index) {
         flow.lifetimes.add(1000);
-        flow.rhythm.add(1'000'000'000 +
-                        index * 10'000'000'000 / std::max<std::uint64_t>(time_wait, 1));
+        flow.regularity.add(1'000'000'000 +
+                            index * 10'000'000'000 / std::max<std::uint64_t>(time_wait, 1));
     }
     return flow;
 }

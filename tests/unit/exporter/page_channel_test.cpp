@@ -41,11 +41,11 @@ TEST_CASE("page channel: a page of any size arrives as it was sent") {
     const Channel channel;
     for (const std::size_t bytes : {std::size_t{0}, std::size_t{1}, std::size_t{5'000'000}}) {
         std::optional<PageReply> got;
-        std::thread asks([&] { got = ask_for(channel.front.get(), Page::MetricsGzip); });
+        std::thread asks([&] { got = request_page(channel.front.get(), Page::MetricsGzip); });
         Question question;
         pollfd waiting{channel.publisher.get(), POLLIN, 0};
         while (question.kind == Question::Kind::None && poll(&waiting, 1, bound_ms) > 0)
-            question = take_question(channel.publisher.get());
+            question = receive_question(channel.publisher.get());
         const std::string body(bytes, 'x');
         const bool sent = send_page(channel.publisher.get(), reply_of(body), bound_s);
         asks.join();
@@ -61,18 +61,18 @@ TEST_CASE("page channel: a page of any size arrives as it was sent") {
 
 TEST_CASE("page channel: only the bytes of pages are requests") {
     Channel channel;
-    CHECK(take_question(channel.publisher.get()).kind == Question::Kind::None);
+    CHECK(receive_question(channel.publisher.get()).kind == Question::Kind::None);
     int pages = 0;
     for (int value = 0; value < 256; ++value) {
         const char byte = static_cast<char>(value);
         REQUIRE(send(channel.front.get(), &byte, 1, 0) == 1);
-        const Question question = take_question(channel.publisher.get());
+        const Question question = receive_question(channel.publisher.get());
         CHECK((question.kind == Question::Kind::ForPage) == page_of(byte).has_value());
         pages += question.kind == Question::Kind::ForPage ? 1 : 0;
     }
     CHECK(pages == 3);
     channel.front = Fd();
-    CHECK(take_question(channel.publisher.get()).kind == Question::Kind::Invalid);
+    CHECK(receive_question(channel.publisher.get()).kind == Question::Kind::Invalid);
 }
 
 TEST_CASE("page channel: neither end waits for an end that breaks the protocol") {
@@ -82,9 +82,9 @@ TEST_CASE("page channel: neither end waits for an end that breaks the protocol")
     Channel other;
     const std::array<std::uint32_t, 3> too_long{200, 0xffffffff, 0};
     REQUIRE(send(other.publisher.get(), too_long.data(), sizeof(too_long), 0) == sizeof(too_long));
-    CHECK_FALSE(ask_for(other.front.get(), Page::Metrics));
+    CHECK_FALSE(request_page(other.front.get(), Page::Metrics));
     other.publisher = Fd();
-    CHECK_FALSE(ask_for(other.front.get(), Page::Metrics));
+    CHECK_FALSE(request_page(other.front.get(), Page::Metrics));
 }
 
 TEST_CASE("publisher: a front that requests an unknown page is killed") {

@@ -22,9 +22,9 @@ std::vector<std::string> keys() {
 
 std::string value(const Event& event, std::string_view key) {
     for (const auto& field : fields_of<Event>()) {
-        Room room{};
+        TextBuffer buffer{};
         if (field.key == key) {
-            const std::string text(field.text(event, room));
+            const std::string text(field.text(event, buffer));
             return text.empty() ? "(unknown)" : text;
         }
     }
@@ -131,9 +131,9 @@ TEST_CASE("fields: an event without known values has only the fields that are al
     Event nothing;
     nothing.role_inferred = true; // the role is not known: no mark
     std::set<std::string> known;
-    Room room{};
+    TextBuffer buffer{};
     for (const auto& field : fields_of<Event>())
-        if (!field.text(nothing, room).empty())
+        if (!field.text(nothing, buffer).empty())
             known.insert(std::string(field.title));
     CHECK(known == std::set<std::string>{"TYPE", "TIME", "INF", "SENT", "RECEIVED"});
 }

@@ -116,15 +116,15 @@ TEST_CASE("packed numbers of any size are read back", "[recording]") {
         values.push_back(std::uint64_t{1} << shift);
         values.push_back(values.back() - 1);
     }
-    for (std::size_t first = 0; first + most_packed <= values.size(); ++first) {
-        char bytes[packed_room];
+    for (std::size_t first = 0; first + max_packed <= values.size(); ++first) {
+        char bytes[max_packed_bytes];
         PackedWriter writer(bytes);
-        for (std::size_t index = first; index < first + most_packed; ++index)
+        for (std::size_t index = first; index < first + max_packed; ++index)
             writer.put(values[index]);
         const char* end = writer.finish();
-        CHECK(end <= bytes + packed_room);
+        CHECK(end <= bytes + max_packed_bytes);
         PackedReader reader(bytes);
-        for (std::size_t index = first; index < first + most_packed; ++index)
+        for (std::size_t index = first; index < first + max_packed; ++index)
             CHECK(reader.get() == values[index]);
         CHECK(reader.at() == end);
     }
@@ -142,7 +142,7 @@ TEST_CASE("an event with an unknown number, or a truncated event, is damaged", "
     std::uint64_t times = 0;
     const auto decode = [&](std::string body) {
         const std::size_t length = body.size();
-        body.resize(packed_event_room);
+        body.resize(max_packed_event_bytes);
         return decoder.decode(RecordKind::PackedEvent, {body.data(), length}, event, times);
     };
     const std::string body = records.substr(tables + 2);
@@ -252,7 +252,7 @@ TEST_CASE("the host's state is read back", "[recording]") {
     REQUIRE(all.conntrack_records.size() == 2);
     CHECK(all.conntrack_records[0].netns == netns.inode);
     CHECK(all.conntrack_records[0].counts.entries == 100U);
-    CHECK(all.conntrack_records[0].counts.most == 262144U);
+    CHECK(all.conntrack_records[0].counts.max_entries == 262144U);
     CHECK(all.conntrack_records[0].counts.forwards);
     CHECK(all.conntrack_records[0].counts.dropped == 8);
     CHECK(all.conntrack_records[1].counts.insert_failed == 9);
@@ -405,7 +405,7 @@ TEST_CASE("a file that is not a recording is refused in one line", "[recording]"
     CHECK_FALSE(Recording::open(path));
     CHECK_FALSE(Recording::open(directory.path("missing")));
     std::filesystem::create_directory(directory.path("empty"));
-    CHECK(Recording::open(directory.path("empty")).error().message.find("holds no recording") !=
+    CHECK(Recording::open(directory.path("empty")).error().message.find("contains no recording") !=
           std::string::npos);
     std::string newer = content_of(three_blocks(directory));
     newer[8] = 9;

@@ -8,11 +8,11 @@ using namespace twtrace;
 
 namespace {
 
-constexpr ServiceFlows party{"the-client", "10.0.0.1:9000", 9000};
+constexpr RemedyTarget target{"the-client", "10.0.0.1:9000", 9000};
 
 std::string text_of(std::string_view program, Protocol protocol, Role role = Role::Client) {
     std::string text;
-    for (const auto& line : keep_alive_remedy(program, role, protocol, party))
+    for (const auto& line : keep_alive_remedy(program, role, protocol, target))
         text += line + "\n";
     return text;
 }
@@ -84,7 +84,7 @@ TEST_CASE("remedies: no configuration if the protocol is not known") {
         programs.push_back(row.program);
     for (const auto program : programs) {
         INFO(program);
-        const auto lines = keep_alive_remedy(program, Role::Client, Protocol::Unknown, party);
+        const auto lines = keep_alive_remedy(program, Role::Client, Protocol::Unknown, target);
         REQUIRE_FALSE(lines.empty());
         CHECK(std::all_of(lines.begin(), lines.end(), is_comment));
     }
@@ -106,7 +106,7 @@ TEST_CASE("remedies: every row has lines without placeholders, and a source") {
     for (const Remedy& row : remedy_table()) {
         INFO(row.program);
         CHECK_FALSE(row.source.empty());
-        for (const auto& line : keep_alive_remedy(row.program, row.role, row.protocol, party)) {
+        for (const auto& line : keep_alive_remedy(row.program, row.role, row.protocol, target)) {
             CHECK_FALSE(line.empty());
             for (const char* place : {"{endpoint}", "{port}", "{name}"})
                 CHECK(line.find(place) == std::string::npos);

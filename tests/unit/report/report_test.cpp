@@ -56,7 +56,7 @@ TEST_CASE("report: a long series takes bounded memory and keeps its sum", "[repo
     const std::uint64_t width = Series::point_s(day_s);
     const auto lines = series.lines(7, day_s, width);
     REQUIRE(lines.size() == 1);
-    CHECK(lines[0].values.size() <= Series::most_points);
+    CHECK(lines[0].values.size() <= Series::max_points);
     CHECK(lines[0].values[5] == Approx(10)); // a second
 }
 

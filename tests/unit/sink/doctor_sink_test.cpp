@@ -40,7 +40,7 @@ DoctorReport outage() {
     seen.totals.port_exhausted = 1234;
     DoctorReport report = report_of(std::move(seen));
     report.notes = {"2 other network namespaces: neither their settings nor their ports could be "
-                    "read; run it with sudo (CAP_SYS_ADMIN)"};
+                    "read; run twtrace with sudo (CAP_SYS_ADMIN)"};
     return report;
 }
 
@@ -118,7 +118,7 @@ TEST_CASE("doctor's table: ports that connect() may take over are counted separa
 
 TEST_CASE("doctor's table: without events it lists the checks") {
     const std::string text = flat(report_of(quiet_host()));
-    CHECK(contains(text, "No connection was closed into TIME_WAIT: looked for 10.0 s on web1"));
+    CHECK(contains(text, "No connection was closed into TIME_WAIT: observed for 10.0 s on web1"));
     CHECK(contains(text, "no ports taken: nothing to do"));
     CHECK(contains(text, "Looked for: connect() that fails"));
 }
@@ -196,16 +196,16 @@ TEST_CASE("doctor's table: without findings, older sockets and limits of visibil
     seen.leftovers->sockets = 1234;
     seen.leftovers->last_ends_in_ms = 43'000;
     CHECK(contains(flat(report_of(seen)),
-                   "1,234 sockets are in TIME_WAIT from before (whose, nobody "
-                   "saw: a twtrace trace --journal that runs would know); "
-                   "the last of them goes in 43 s."));
+                   "1,234 sockets are still in TIME_WAIT from before (closers not known: a "
+                   "running twtrace trace --journal would record them); "
+                   "the last of them ends in 43 s."));
     seen.leftovers->by_service = {{"a", 1}, {"b", 2}, {"nginx.service", 1000}, {"x", 3}};
-    CHECK(contains(flat(report_of(seen)), "(1,000 of nginx.service, 3 of x, 2 of b, 229 of others "
-                                          "or not known)"));
+    CHECK(contains(flat(report_of(seen)), "(1,000 of nginx.service, 3 of x, 2 of b, 229 of other "
+                                          "or unknown services)"));
     facts(seen).conntrack.emplace();
     facts(seen).conntrack->entries = 9000;
     CHECK_FALSE(contains(flat(report_of(seen)), "conntrack has"));
     facts(seen).conntrack->forwards = true;
-    facts(seen).conntrack->most = 262'144;
+    facts(seen).conntrack->max_entries = 262'144;
     CHECK(contains(flat(report_of(seen)), "conntrack has 9,000 of 262,144 entries"));
 }

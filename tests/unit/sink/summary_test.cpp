@@ -238,8 +238,8 @@ TEST_CASE("summary: the ends of minisocks, with --ends") {
     CHECK(table.find(" PRESENT ") != std::string::npos);
     CHECK(
         table.find("\nMinisocks: 2 of these exist now, 1 in FIN_WAIT2; ended: 1 expired, 1 reused "
-                   "by connect() after 1.0s (median), 1 killed by an RST; 4 others ended that "
-                   "were not seen to enter\n") != std::string::npos);
+                   "by connect() after 1.0s (median), 1 killed by an RST; 4 others ended whose "
+                   "entry was not seen\n") != std::string::npos);
     const std::string csv = text_of(snapshot, Format::Csv);
     CHECK(csv.find(",ended_reused_by_connect,") != std::string::npos);
     const auto fields = [](const std::string& line) {

@@ -39,8 +39,7 @@ TEST_CASE("top verdict: no warning for a rate that the ports can sustain") {
     CHECK(verdict.text == "100.0 entries/s, ports at most 11 % taken: nothing to do");
     CHECK(verdict.advice ==
           "nginx.service (1234) closes its own connections to 10.0.0.5:5432, half "
-          "of them within 1.5ms: keep-alive or a connection pool there means "
-          "fewer");
+          "of them within 1.5ms: keep-alive or a connection pool would reduce this");
 }
 
 TEST_CASE("top verdict: ports that will be used up, and when") {
@@ -115,11 +114,11 @@ TEST_CASE("top picture: entries without a socket are dropped, sockets without an
     around.namespaces = {{client_v4().netns, "host", 15'000, 131'072}};
     Picture picture = make_picture(flows, Inherited(scene_start), around, GroupBy::Process);
     CHECK(picture.groups.front().present == Approx(15'000));
-    CHECK(picture.unclaimed == Approx(0));
+    CHECK(picture.unattributed == Approx(0));
     around.namespaces[0].present = 40'000;
     picture = make_picture(flows, Inherited(scene_start), around, GroupBy::Process);
     CHECK(picture.groups.front().present == Approx(30'000));
-    CHECK(picture.unclaimed == Approx(10'000));
+    CHECK(picture.unattributed == Approx(10'000));
     around.namespaces[0].present.reset();
     picture = make_picture(flows, Inherited(scene_start), around, GroupBy::Process);
     CHECK_FALSE(picture.present);

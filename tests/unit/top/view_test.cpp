@@ -108,7 +108,7 @@ TEST_CASE("top view: without any event") {
     const std::string text = drawn(state, picture, {24, 80});
     CHECK(text.find("OK: no entry into TIME_WAIT since the trace began: nothing to do") !=
           std::string::npos);
-    CHECK(text.find("nobody has closed") != std::string::npos);
+    CHECK(text.find("no connection has entered") != std::string::npos);
 }
 
 TEST_CASE("top view: a filter while it is typed, and a pause, are visible") {

@@ -26,12 +26,12 @@ TEST_CASE("pool: one client after the other needs one connection", "[whatif]") {
     CHECK(result.opened == 1);
     CHECK(result.reused == 99);
     CHECK(result.closed() == 0);
-    CHECK(timeline.most_open() == 1);
+    CHECK(timeline.max_open() == 1);
 }
 
 TEST_CASE("pool: connections beyond its size are closed", "[whatif]") {
     const Timeline timeline(bursts(8, 10, 100, 5));
-    CHECK(timeline.most_open() == 8);
+    CHECK(timeline.max_open() == 8);
     const PoolResult small = timeline.play({2, 60'000 * ms});
     CHECK(small.full == 6 * 10); // each burst returns two
     CHECK(small.opened == 8 + 6 * 9);
@@ -39,7 +39,7 @@ TEST_CASE("pool: connections beyond its size are closed", "[whatif]") {
     const PoolResult large = timeline.play({8, 60'000 * ms});
     CHECK(large.closed() == 0);
     CHECK(large.opened == 8);
-    CHECK(large.most_open == 8);
+    CHECK(large.max_open == 8);
 }
 
 TEST_CASE("pool: connections that are idle for too long are closed", "[whatif]") {
@@ -78,7 +78,7 @@ TEST_CASE("pool: one for each process, closed when the process ends", "[whatif]"
     CHECK(result.opened == 100);
     CHECK(result.reused == 200);
     CHECK(result.ended == 89); // whether those of the last second have ended is not known
-    CHECK(result.most_open <= 11);
+    CHECK(result.max_open <= 11);
 }
 
 TEST_CASE("pool: a connection that the peer closed is not used again", "[whatif]") {
@@ -88,5 +88,5 @@ TEST_CASE("pool: a connection that the peer closed is not used again", "[whatif]
     const PoolResult result = Timeline(all).play({8, 60'000 * ms});
     CHECK(result.opened == 10);
     CHECK(result.closed() == 0);
-    CHECK(result.most_open == 1);
+    CHECK(result.max_open == 1);
 }
