@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "util/counter.h"
+
 namespace twtrace {
 
 namespace {
@@ -49,11 +51,6 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
             "in the interval before or after it");
     if (result.reasons.empty())
         result.reasons.emplace_back("the cause is not known: please report it");
-}
-
-// A namespace that ends may lower the counts.
-std::uint64_t rise(std::uint64_t later, std::uint64_t earlier) {
-    return later - std::min(later, earlier);
 }
 
 } // namespace

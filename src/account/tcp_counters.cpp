@@ -16,7 +16,7 @@ std::pair<std::string_view, std::string_view> tcpext_lines(std::string_view text
     while (!text.empty() && found < lines.size()) {
         const auto end = text.find('\n');
         std::string_view line = text.substr(0, end);
-        if (line.starts_with(prefix))
+        if (line.starts_with(prefix) && end != std::string_view::npos)
             lines[found++] = line.substr(prefix.size());
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }

@@ -11,6 +11,7 @@
 #include "doctor/thresholds.h"
 #include "model/timestamp.h"
 #include "source/enter_namespace.h"
+#include "util/counter.h"
 
 namespace twtrace::doctor {
 
@@ -139,8 +140,8 @@ void HostReading::fill(std::uint32_t netns, const Counted& counted, const Observ
     const auto found = before_.find(netns);
     if (found != before_.end()) {
         const Conntrack& then = found->second->conntrack;
-        facts.conntrack_failed = counted.conntrack.insert_failed - then.insert_failed;
-        facts.conntrack_dropped = counted.conntrack.dropped - then.dropped;
+        facts.conntrack_failed = rise(counted.conntrack.insert_failed, then.insert_failed);
+        facts.conntrack_dropped = rise(counted.conntrack.dropped, then.dropped);
     }
     facts.ports_counted = counted.ports != nullptr;
     if (!counted.ports)
@@ -190,11 +191,11 @@ void HostReading::end(Observations& seen, bool leftovers) {
         facts.settings = view.settings;
         if (const auto found = counted->find(inode); found != counted->end())
             fill(inode, *found->second, seen, facts);
-        const auto rise = overflow.find(inode);
-        const auto base = overflow_before_.find(inode);
-        if (rise != overflow.end())
+        const auto now = overflow.find(inode);
+        const auto before = overflow_before_.find(inode);
+        if (now != overflow.end())
             facts.overflow_rise =
-                rise->second - (base == overflow_before_.end() ? 0 : base->second);
+                rise(now->second, before == overflow_before_.end() ? 0 : before->second);
     }
     const auto unknown = std::count_if(seen.namespaces.begin(), seen.namespaces.end(),
                                        [](const auto& one) { return !one.second.settings; });

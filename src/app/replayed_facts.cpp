@@ -2,16 +2,9 @@
 
 #include <algorithm>
 
+#include "util/counter.h"
+
 namespace twtrace {
-
-namespace {
-
-// A counter that restarted, after a reboot, counts as not risen.
-std::uint64_t risen(std::uint64_t from, std::uint64_t to) {
-    return to - std::min(to, from);
-}
-
-} // namespace
 
 const Replay::Netns* ReplayedFacts::before(std::uint32_t netns) const {
     const auto found = replay_.netns_at_begin().find(netns);
@@ -51,12 +44,12 @@ void ReplayedFacts::fill(doctor::Observations& seen) const {
         facts.distinct_ports = ports.distinct_ports;
         facts.port_sockets = ports.port_sockets;
         facts.listeners = ports.listeners;
-        facts.overflow_rise = risen(then.ports.overflow, ports.overflow);
+        facts.overflow_rise = rise(ports.overflow, then.ports.overflow);
         facts.conntrack = known.conntrack;
         if (then.conntrack && known.conntrack) {
             facts.conntrack_failed =
-                risen(then.conntrack->insert_failed, known.conntrack->insert_failed);
-            facts.conntrack_dropped = risen(then.conntrack->dropped, known.conntrack->dropped);
+                rise(known.conntrack->insert_failed, then.conntrack->insert_failed);
+            facts.conntrack_dropped = rise(known.conntrack->dropped, then.conntrack->dropped);
         }
         if (then.ports.at_ns != 0 && ports.at_ns > then.ports.at_ns)
             seen.between_counts_s = std::max(

@@ -50,8 +50,7 @@ Task task_of(std::uint32_t pid, const std::string& process) {
     if (comm->ends_with('\n'))
         comm->pop_back();
     task.pid = pid;
-    const auto ticks_per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
-    task.start_boottime_ns = *ticks * (1'000'000'000 / ticks_per_second);
+    task.start_boottime_ns = start_boottime_ns_of(*ticks);
     std::copy_n(comm->begin(), std::min(comm->size(), task.comm_bytes.size() - 1),
                 task.comm_bytes.begin());
     return task;
