@@ -11,6 +11,7 @@
 #include "doctor/thresholds.h"
 #include "model/timestamp.h"
 #include "source/enter_namespace.h"
+#include "util/risen.h"
 
 namespace twtrace::doctor {
 
@@ -139,8 +140,8 @@ void HostReading::fill(std::uint32_t netns, const Counted& counted, const Observ
     const auto found = before_.find(netns);
     if (found != before_.end()) {
         const Conntrack& then = found->second->conntrack;
-        facts.conntrack_failed = counted.conntrack.insert_failed - then.insert_failed;
-        facts.conntrack_dropped = counted.conntrack.dropped - then.dropped;
+        facts.conntrack_failed = risen(then.insert_failed, counted.conntrack.insert_failed);
+        facts.conntrack_dropped = risen(then.dropped, counted.conntrack.dropped);
     }
     facts.ports_counted = counted.ports != nullptr;
     if (!counted.ports)
@@ -194,7 +195,7 @@ void HostReading::end(Observations& seen, bool leftovers) {
         const auto base = overflow_before_.find(inode);
         if (rise != overflow.end())
             facts.overflow_rise =
-                rise->second - (base == overflow_before_.end() ? 0 : base->second);
+                risen(base == overflow_before_.end() ? 0 : base->second, rise->second);
     }
     const auto unknown = std::count_if(seen.namespaces.begin(), seen.namespaces.end(),
                                        [](const auto& one) { return !one.second.settings; });

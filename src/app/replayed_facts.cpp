@@ -2,16 +2,9 @@
 
 #include <algorithm>
 
+#include "util/risen.h"
+
 namespace twtrace {
-
-namespace {
-
-// A counter that restarted, after a reboot, counts as not risen.
-std::uint64_t risen(std::uint64_t from, std::uint64_t to) {
-    return to - std::min(to, from);
-}
-
-} // namespace
 
 const Replay::Netns* ReplayedFacts::before(std::uint32_t netns) const {
     const auto found = replay_.netns_at_begin().find(netns);
