@@ -145,7 +145,7 @@ std::vector<std::string> port_fix(const Observations& seen, const Destination& t
     if (to.facts != nullptr && !mostly_open)
         lines = port_relief_lines(*to.facts, to.use.local, to.use.remote, !to.no_timestamps);
     if (mostly_open)
-        lines.push_back(fmt::format("# most are open connections: {}ss -tn dst {} says whose; "
+        lines.push_back(fmt::format("# most are open connections: {}ss -tnp dst {} says whose; "
                                     "bound its pool, or add source "
                                     "or destination addresses",
                                     to.facts != nullptr ? to.facts->enter : "",

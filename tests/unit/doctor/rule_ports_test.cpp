@@ -121,7 +121,7 @@ TEST_CASE("doctor: open connections that take the ports are said to be open") {
     const Finding* finding = find(findings, "ports-running-out");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "100 by TIME_WAIT, 20,000 open"));
-    CHECK(says(*finding, "ss -tn dst 10.0.0.2:80"));
+    CHECK(says(*finding, "ss -tnp dst 10.0.0.2:80"));
     CHECK_FALSE(says(*finding, "tcp_tw_reuse"));
 }
 
