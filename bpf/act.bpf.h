@@ -34,11 +34,20 @@ static __always_inline bool is_one_of(int state, __u32 states) {
     return 1u << (state & 31) & states;
 }
 
+/* Whether a task holds the socket's lock. Only a softirq changes the state of one that no task
+ * holds. */
+static __always_inline bool is_owned(const struct sock* sk) {
+    return sk->sk_lock.owned;
+}
+
 /* The event that the running task's act leads to; 0: none is reported. -> FIN_WAIT1 is the only
- * transition of an active close that always runs in the context of the closing task. */
+ * transition of an active close that runs in the context of the closing task. The exception is
+ * shutdown() in SYN_RECV (TCP Fast Open): the FIN is sent when the connection is established, in a
+ * softirq (kernel commit 94062790aedb, and in stable kernels). Then the closer is not known. */
 static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
     if (to == TCP_FIN_WAIT1)
-        return from != TCP_FIN_WAIT1 ? TWTRACE_TIME_WAIT : 0; /* close() after shutdown(): 4 -> 4 */
+        return from != TCP_FIN_WAIT1 && is_owned(sk) ? TWTRACE_TIME_WAIT
+                                                     : 0; /* close() after shutdown(): 4 -> 4 */
     if (to == TCP_LAST_ACK)
         return is_asked_for(TWTRACE_PASSIVE_CLOSE) && from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE
                                                                              : 0;

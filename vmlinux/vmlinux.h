@@ -172,8 +172,13 @@ struct socket {
     struct file* file;
 };
 
+typedef struct {
+    int owned;
+} socket_lock_t;
+
 struct sock {
     struct sock_common __sk_common;
+    socket_lock_t sk_lock;
     u8 sk_shutdown;
     u8 sk_userlocks; /* up to some kernel a bitfield */
     u16 sk_protocol;

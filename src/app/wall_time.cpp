@@ -13,7 +13,6 @@ namespace twtrace {
 namespace {
 
 constexpr std::uint64_t second_ns = 1'000'000'000;
-constexpr std::int64_t day_s = 86'400;
 
 tl::unexpected<Error> not_a_time(const std::string& text) {
     return fail(fmt::format("'{}' is not a time such as -15m (before the end of the recording), "
@@ -91,10 +90,12 @@ std::uint64_t in_ns(std::time_t seconds, double fraction_s) {
 // The last occurrence of this time of day that is not after the end.
 std::uint64_t last_before(std::uint64_t end_wall_ns, const Parsed& parsed) {
     const auto end = static_cast<std::time_t>(end_wall_ns / second_ns);
-    for (std::int64_t days_back = 0;; ++days_back) {
-        const auto day = static_cast<std::time_t>(end - days_back * day_s);
-        std::tm local{};
-        localtime_r(&day, &local);
+    std::tm last_day{};
+    localtime_r(&end, &last_day);
+    for (int days_back = 0;; ++days_back) {
+        // By the calendar: a day has 23 or 25 hours when the clocks change.
+        std::tm local = last_day;
+        local.tm_mday -= days_back;
         local.tm_hour = parsed.time.tm_hour;
         local.tm_min = parsed.time.tm_min;
         local.tm_sec = parsed.time.tm_sec;

@@ -74,7 +74,11 @@ void judge_narrow_range(const Subject& subject, Findings& findings) {
         per_second(subject.seen.rate(subject.client_time_wait)))};
     finding.meaning = fmt::format("{} new connections a second to one destination use them up.",
                                   grouped(usable / 60));
-    finding.fix = {sysctl_line(&subject.facts, "net.ipv4.ip_local_port_range=\"32768 60999\"")};
+    finding.fix = range_lines(subject.facts, {32'768, 60'999});
+    if (finding.fix.empty())
+        finding.fix = {
+            "# the reserved ports leave few: reserve only the ports that services listen "
+            "on (net.ipv4.ip_local_reserved_ports)"};
     finding.weight = use;
     finding.numbers = {{"usable", usable}};
     findings.push_back(std::move(finding));

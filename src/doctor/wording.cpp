@@ -180,6 +180,27 @@ PortRange wider_range(const PortRange& present) {
 
 } // namespace
 
+std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider) {
+    const NetSettings& settings = *facts.settings;
+    std::vector<std::uint16_t> in_the_way;
+    std::copy_if(facts.listeners.begin(), facts.listeners.end(), std::back_inserter(in_the_way),
+                 [&](std::uint16_t port) {
+                     return wider.contains(port) && !settings.ephemeral.contains(port);
+                 });
+    NetSettings then = settings;
+    then.ephemeral = wider;
+    for (const std::uint16_t port : in_the_way)
+        then.reserved.insert(port);
+    if (then.usable_ports() <= settings.usable_ports())
+        return {};
+    std::vector<std::string> lines;
+    if (!in_the_way.empty())
+        lines.push_back(reserve_line(facts, in_the_way));
+    lines.push_back(sysctl_line(
+        &facts, fmt::format("net.ipv4.ip_local_port_range=\"{} {}\"", wider.first, wider.last)));
+    return lines;
+}
+
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
                                            const Address& remote, bool has_timestamps) {
     if (!facts.settings)
@@ -193,19 +214,10 @@ std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Ad
             lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_timestamps=1"));
         lines.push_back(sysctl_line(&facts, "net.ipv4.tcp_tw_reuse=1"));
     }
-    const PortRange wider = wider_range(settings.ephemeral);
-    if (wider.size() > settings.ephemeral.size()) {
-        std::vector<std::uint16_t> in_the_way;
-        std::copy_if(facts.listeners.begin(), facts.listeners.end(), std::back_inserter(in_the_way),
-                     [&](std::uint16_t port) {
-                         return wider.contains(port) && !settings.ephemeral.contains(port);
-                     });
+    const std::vector<std::string> range = range_lines(facts, wider_range(settings.ephemeral));
+    if (!range.empty())
         lines.emplace_back("# more ports: a wider range, without the ports that services need");
-        if (!in_the_way.empty())
-            lines.push_back(reserve_line(facts, in_the_way));
-        lines.push_back(sysctl_line(&facts, fmt::format("net.ipv4.ip_local_port_range=\"{} {}\"",
-                                                        wider.first, wider.last)));
-    }
+    lines.insert(lines.end(), range.begin(), range.end());
     return lines;
 }
 

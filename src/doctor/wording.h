@@ -38,6 +38,9 @@ std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uin
 std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client);
 /// How to configure this server not to close first.
 std::vector<std::string> server_lines(const Flow& server);
+/// The commands that set this port range, after they have reserved the ports with a listener in it.
+/// None: it would not give connect() more ports. The settings have to be known.
+std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider);
 /// Ways to free ports at once, without a restart. has_timestamps: connections between these two
 /// have TCP timestamps, without which tcp_tw_reuse has no effect.
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,

@@ -170,12 +170,39 @@ RunStart start_of(const Json& json) {
     return start;
 }
 
+// The forms that a recorder writes (host_reading.cpp). The doctor prints it in front of commands
+// that people paste into a root shell, and anybody may have written the recording.
+bool is_prefix_of_command(std::string_view enter) {
+    const auto between = [enter](std::string_view begin, std::string_view end) {
+        return enter.size() > begin.size() + end.size() && enter.starts_with(begin) &&
+                       enter.ends_with(end)
+                   ? enter.substr(begin.size(), enter.size() - begin.size() - end.size())
+                   : std::string_view();
+    };
+    const auto consists_of = [](std::string_view text, std::string_view others) {
+        return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+            return (c >= '0' && c <= '9') || others.find(c) != std::string_view::npos;
+        });
+    };
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.";
+    if (consists_of(between("nsenter -t ", " -n "), "") ||
+        consists_of(between("ip netns exec ", " "), plain))
+        return true;
+    std::string quoted(between("nsenter --net='", "' "));
+    constexpr std::string_view quote = "'\\''";
+    for (std::size_t at = quoted.find(quote); at != std::string::npos; at = quoted.find(quote, at))
+        quoted.erase(at, quote.size());
+    return quoted.find('\'') == std::string::npos && quoted.starts_with('/');
+}
+
 NamespaceRecord netns_of(const Json& json) {
     NamespaceRecord record;
     const Read read(json);
     read("netns", record.inode);
     read("name", record.name);
     read("enter", record.enter);
+    if (!record.enter.empty() && !is_prefix_of_command(record.enter))
+        record.enter = "# in that network namespace: ";
     if (const auto found = json.find("settings"); found != json.end() && found->is_object())
         record.settings = settings_of(*found);
     return record;

@@ -45,7 +45,18 @@ Result<Recording> Recording::open(const std::string& path) {
     return recording;
 }
 
+// A file without a block, such as one that a power failure left empty. A recording goes on without
+// it.
+bool Recording::is_unreadable(const std::string& path) {
+    const auto file = FileReader::open(path);
+    return !file || !(*file)->begin_wall_ns();
+}
+
 Result<void> Recording::find_end() {
+    while (files_.size() > 1 && is_unreadable(files_.front())) {
+        files_.erase(files_.begin());
+        ++unreadable_;
+    }
     auto first = FileReader::open(files_.front());
     if (!first)
         return tl::unexpected(first.error());
@@ -118,7 +129,8 @@ Result<void> Recording::seek(std::uint64_t wall_ns) {
         const auto begin = file ? (*file)->begin_wall_ns() : std::nullopt;
         if (begin && *begin > wall_ns)
             break;
-        chosen = index;
+        if (begin)
+            chosen = index;
     }
     auto file = FileReader::open(files_[chosen]);
     if (!file)

