@@ -192,9 +192,18 @@ void judge_health_checks(const Observations& seen, Findings& findings) {
 
 namespace {
 
-// haproxy sets SO_LINGER 0 on connections to servers before it closes them.
-bool ends_idle_by_reset(const Flow& flow) {
-    return flow.comm == "haproxy";
+// What a reset by a known proxy means towards its servers; empty: not known.
+std::string_view harmless_reset(const Flow& flow) {
+    if (flow.role != Role::Client)
+        return {};
+    if (flow.comm == "haproxy") // it sets SO_LINGER 0 before close()
+        return "That is how it ends an idle connection to a server: no TIME_WAIT is left and "
+               "nothing is lost, but each request pays for a handshake.";
+    if (flow.comm == "nginx") // it sets no SO_LINGER towards servers
+        return "nginx leaves data unread at close(). Over TLS this is the server's close_notify, "
+               "and nothing is lost, but each request pays for a handshake. Without TLS the server "
+               "sent more than nginx wanted.";
+    return {};
 }
 
 } // namespace
@@ -228,9 +237,8 @@ void judge_resets(const Observations& seen, Findings& findings) {
             "SO_LINGER with 0 seconds causes this, and so does close() with unread data. It leaves "
             "no TIME_WAIT, but discards data in flight: the peer may lose the end of the data and "
             "see ECONNRESET.";
-        if (client && ends_idle_by_reset(flow)) {
-            finding.meaning = "That is how it ends an idle connection to a server: no TIME_WAIT is "
-                              "left and nothing is lost, but each request pays for a handshake.";
+        if (const std::string_view harmless = harmless_reset(flow); !harmless.empty()) {
+            finding.meaning = harmless;
             finding.fix = keep_alive_lines(seen, flow);
         } else {
             finding.fix = {

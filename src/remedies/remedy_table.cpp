@@ -25,9 +25,11 @@ constexpr std::string_view httpd_fcgi =
     "</Proxy>";
 constexpr std::string_view httpd_keepalive =
     "# Apache, in place of existing lines of these directives:\n"
+    "# under mpm_prefork and mpm_worker each connection that is kept occupies a worker: "
+    "MaxRequestWorkers must be larger than new connections per second times KeepAliveTimeout (5 s "
+    "by default; a longer one keeps more)\n"
     "KeepAlive On\n"
-    "MaxKeepAliveRequests 10000\n"
-    "KeepAliveTimeout 15";
+    "MaxKeepAliveRequests 10000";
 constexpr std::string_view node_agent =
     "# node.js: one agent for all requests, given to each as the option `agent`:\n"
     "const agent = new http.Agent({ keepAlive: true });";
@@ -43,8 +45,11 @@ constexpr auto rows = std::to_array<Remedy>({
      "upstream keepalive_{port} { server {endpoint}; keepalive 32; keepalive_requests 10000; }\n"
      "# nginx, in each location with proxy_pass to it, in place of its proxy_pass, "
      "proxy_http_version and Connection header (then: nginx -t && nginx -s reload):\n"
-     "# keep the other proxy_set_header lines and a path behind proxy_pass; without a line for "
-     "Host the backend now gets the upstream's name\n"
+     "# keep the other proxy_set_header lines and a path behind proxy_pass. A location with such a "
+     "line inherits none: copy those of its server and http blocks into it. Without one for Host "
+     "the backend now gets the upstream's name\n"
+     "# if it has https://: proxy_pass https://keepalive_{port}; and proxy_ssl_name with the name "
+     "that it had\n"
      "proxy_pass http://keepalive_{port};\n"
      "proxy_http_version 1.1;\n"
      "proxy_set_header Connection \"\";\n"
@@ -182,16 +187,20 @@ constexpr auto rows = std::to_array<Remedy>({
      "github.com/phpredis/phpredis"},
     {"php-fpm", Client, Redis, "# PHP: pconnect() in place of connect() (phpredis)",
      "github.com/phpredis/phpredis"},
-    {"php", Client, Postgres, "# PHP: PDO::ATTR_PERSISTENT, or PgBouncer in front of {endpoint}",
+    {"php", Client, Postgres, "# PHP: PDO::ATTR_PERSISTENT (each process keeps a connection: max_connections of the "
+     "database must allow it), or PgBouncer in front of {endpoint}",
      "www.php.net/manual/en/features.persistent-connections.php"},
     {"php-fpm", Client, Postgres,
-     "# PHP: PDO::ATTR_PERSISTENT, or PgBouncer in front of {endpoint}",
+     "# PHP: PDO::ATTR_PERSISTENT (each process keeps a connection: max_connections of the "
+     "database must allow it), or PgBouncer in front of {endpoint}",
      "www.php.net/manual/en/features.persistent-connections.php"},
     {"php", Client, MySql,
-     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli)",
+     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli); each process keeps a "
+     "connection: max_connections of the database must allow it",
      "www.php.net/manual/en/mysqli.persistconns.php"},
     {"php-fpm", Client, MySql,
-     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli)",
+     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli); each process keeps a "
+     "connection: max_connections of the database must allow it",
      "www.php.net/manual/en/mysqli.persistconns.php"},
     {"", Client, Redis,
      "# {name}: one Redis client, or one connection pool, for the whole process, in place of a "

@@ -154,6 +154,10 @@ TEST_CASE("doctor: resets as the usual close") {
     seen.flows.back().comm = "haproxy"; // closes idle connections
     const Findings of_haproxy = diagnose(seen);
     CHECK(says(*find(of_haproxy, "resets"), "\nhttp-reuse always\n"));
+    seen.flows.back().comm = "nginx"; // leaves the close_notify of a TLS server unread
+    const Findings of_nginx = diagnose(seen);
+    CHECK(says(*find(of_nginx, "resets"), "close_notify"));
+    CHECK_FALSE(says(*find(of_nginx, "resets"), "remove SO_LINGER 0"));
     seen.flows.back().passive_close = 101; // less than half
     CHECK_FALSE(finds(seen, "resets"));
 }
