@@ -34,20 +34,12 @@ static __always_inline bool is_one_of(int state, __u32 states) {
     return 1u << (state & 31) & states;
 }
 
-/* Whether a task holds the socket's lock. Only a softirq changes the state of one that no task
- * holds. */
-static __always_inline bool is_owned(const struct sock* sk) {
-    return sk->sk_lock.owned;
-}
-
 /* The event that the running task's act leads to; 0: none is reported. -> FIN_WAIT1 is the only
- * transition of an active close that runs in the context of the closing task. The exception is
- * shutdown() in SYN_RECV (TCP Fast Open): the FIN is sent when the connection is established, in a
- * softirq (kernel commit 94062790aedb, and in stable kernels). Then the closer is not known. */
+ * transition of an active close that runs in the context of the closing task (but see
+ * is_softirq_fin()). */
 static __always_inline __u32 act_of_current(struct sock* sk, int from, int to) {
     if (to == TCP_FIN_WAIT1)
-        return from != TCP_FIN_WAIT1 && is_owned(sk) ? TWTRACE_TIME_WAIT
-                                                     : 0; /* close() after shutdown(): 4 -> 4 */
+        return from != TCP_FIN_WAIT1 ? TWTRACE_TIME_WAIT : 0; /* close() after shutdown(): 4 -> 4 */
     if (to == TCP_LAST_ACK)
         return is_asked_for(TWTRACE_PASSIVE_CLOSE) && from == TCP_CLOSE_WAIT ? TWTRACE_PASSIVE_CLOSE
                                                                              : 0;
@@ -123,14 +115,21 @@ static __noinline int report(struct sock* sk, struct tcp_sock* tp, __u64 type,
 
 /* The only place that reads the task, before any code that creates paths: the verifier takes
  * milliseconds for it at each visit (sock_of()). */
+/* After shutdown() in SYN_RECV (TCP Fast Open) a softirq sends the FIN, when the connection is
+ * established (kernel commit 94062790aedb, also in stable kernels). Only then no task holds the
+ * socket's lock. The worker that closes an MPTCP subflow may not hold it either. */
+static __always_inline bool is_softirq_fin(const struct sock* sk, const struct tcp_sock* tp) {
+    return !sk->sk_lock.owned && !is_subflow(tp);
+}
+
 static __noinline int on_act(struct sock* sk, __u64 act) {
     const __u32 reported_at_once =
         1u << TWTRACE_PASSIVE_CLOSE | 1u << TWTRACE_ABORTED | 1u << TWTRACE_PORT_EXHAUSTED;
     struct tcp_sock* tp = bpf_skc_to_tcp_sock(sk);
     struct twtrace_task task;
     __u64 how;
-    if (!tp)
-        return 0;
+    if (!tp || (act == TWTRACE_TIME_WAIT && is_softirq_fin(sk, tp)))
+        return 0; /* the running task is any */
     how = fill_closer(&task, tp);
     if (how == TWTRACE_HOW_KERNEL && is_subflow(tp))
         how = use_parents_closer(&task, tp);

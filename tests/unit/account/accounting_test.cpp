@@ -184,7 +184,7 @@ TEST_CASE("accounting: of an interval, from two readings", "[accounting]") {
     CHECK_FALSE(boundary.exact);
     CHECK(boundary.unaccounted == 1);
     REQUIRE(boundary.reasons.size() == 1);
-    CHECK(boundary.reasons.front().find("either side") != std::string::npos);
+    CHECK(boundary.reasons.front().find("before or after") != std::string::npos);
     later.kernel.reset();
     CHECK_FALSE(Accounting::of(later.since(earlier)).kernel);
 }

@@ -32,7 +32,7 @@ TEST_CASE("netstat: the counters are found by their names") {
 TEST_CASE("netstat: columns and lines in any order, with the largest numbers") {
     const auto counters =
         parse_netstat("IpExt: TW\nIpExt: 9\nTcpExt: TCPTimeWaitOverflow TWKilled TW\n"
-                      "TcpExt: 18446744073709551615 2 18446744073709551615");
+                      "TcpExt: 18446744073709551615 2 18446744073709551615\n");
     REQUIRE(counters);
     CHECK(counters->tw == ~std::uint64_t{0});
     CHECK(counters->tw_killed == 2);

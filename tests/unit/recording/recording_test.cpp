@@ -445,7 +445,7 @@ TEST_CASE("a file that is not a recording is refused in one line", "[recording]"
     const TemporaryDirectory directory;
     const std::string path = directory.path("other");
     write_file(path, "GIF89a and more than sixteen bytes");
-    CHECK(Recording::open(path).error().message.find("no recording") != std::string::npos);
+    CHECK(Recording::open(path).error().message.find("is not a recording") != std::string::npos);
     write_file(path, "");
     CHECK_FALSE(Recording::open(path));
     CHECK_FALSE(Recording::open(directory.path("missing")));
