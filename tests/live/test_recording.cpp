@@ -273,7 +273,7 @@ TEST_CASE("recording: errors are reported in one line", "[recording]") {
         CHECK(lines_of(result.err).size() == 1);
         return result.err;
     };
-    CHECK(error({"summary", "--from", dir.file("text")}, 1).find("no recording") !=
+    CHECK(error({"summary", "--from", dir.file("text")}, 1).find("is not a recording") !=
           std::string::npos);
     CHECK(error({"summary", "--from", dir.file("missing")}, 1).find("No such file") !=
           std::string::npos);
