@@ -9,6 +9,7 @@
 #include "aggregate/fold.h"
 #include "doctor/port_counter.h"
 #include "doctor/thresholds.h"
+#include "ports/wider_range.h"
 #include "remedies/remedies.h"
 
 namespace twtrace::doctor {
@@ -170,23 +171,19 @@ std::vector<std::string> server_lines(const Flow& server) {
         {server.service.empty() ? "the server" : server.service, at, server.port});
 }
 
-namespace {
-
-// The default range if the present one is smaller; otherwise one that spares the well-known ports.
-PortRange wider_range(const PortRange& present) {
-    constexpr PortRange by_default{32'768, 60'999};
-    return present.size() < by_default.size() ? by_default : PortRange{10'240, 65'535};
-}
-
-} // namespace
-
-std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider) {
+std::vector<std::uint16_t> listeners_in(const NamespaceFacts& facts, const PortRange& wider) {
     const NetSettings& settings = *facts.settings;
     std::vector<std::uint16_t> in_the_way;
     std::copy_if(facts.listeners.begin(), facts.listeners.end(), std::back_inserter(in_the_way),
                  [&](std::uint16_t port) {
                      return wider.contains(port) && !settings.ephemeral.contains(port);
                  });
+    return in_the_way;
+}
+
+std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider) {
+    const NetSettings& settings = *facts.settings;
+    const std::vector<std::uint16_t> in_the_way = listeners_in(facts, wider);
     NetSettings then = settings;
     then.ephemeral = wider;
     for (const std::uint16_t port : in_the_way)

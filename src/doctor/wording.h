@@ -38,6 +38,8 @@ std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uin
 std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client);
 /// How to configure this server not to close first.
 std::vector<std::string> server_lines(const Flow& server);
+/// The ports with a listener that this range would add. The settings have to be known.
+std::vector<std::uint16_t> listeners_in(const NamespaceFacts& facts, const PortRange& wider);
 /// The commands that set this port range, after they have reserved the ports with a listener in it.
 /// None: it would not give connect() more ports. The settings have to be known.
 std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider);
