@@ -140,6 +140,7 @@ void Recorder::write_ports(std::uint64_t now_ns) {
         record.port_sockets = facts.port_sockets;
         record.overflow = facts.overflow_rise;
         record.listeners = facts.listeners;
+        record.listeners_known = facts.listeners_known;
         writer_.ports(record);
         if (facts.conntrack)
             writer_.conntrack({inode, *facts.conntrack});

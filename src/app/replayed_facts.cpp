@@ -44,6 +44,7 @@ void ReplayedFacts::fill(doctor::Observations& seen) const {
         facts.distinct_ports = ports.distinct_ports;
         facts.port_sockets = ports.port_sockets;
         facts.listeners = ports.listeners;
+        facts.listeners_known = ports.listeners_known;
         facts.overflow_rise = rise(ports.overflow, then.ports.overflow);
         facts.conntrack = known.conntrack;
         if (then.conntrack && known.conntrack) {

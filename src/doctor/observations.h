@@ -34,6 +34,7 @@ struct NamespaceFacts {
     std::uint32_t distinct_ports = 0;     ///< distinct local ports taken, over all destinations
     std::uint32_t port_sockets = 0;       ///< sockets that take them
     std::vector<std::uint16_t> listeners; ///< ports with a listener, in ascending order
+    bool listeners_known = false;         ///< false: there may be others
 };
 
 /// Time-wait sockets that are older than the observation.

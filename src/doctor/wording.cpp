@@ -191,6 +191,9 @@ std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRang
     if (then.usable_ports() <= settings.usable_ports())
         return {};
     std::vector<std::string> lines;
+    if (!facts.listeners_known)
+        lines.emplace_back("# the ports that services listen on are not known here: reserve them "
+                           "first (net.ipv4.ip_local_reserved_ports)");
     if (!in_the_way.empty())
         lines.push_back(reserve_line(facts, in_the_way));
     lines.push_back(sysctl_line(

@@ -96,6 +96,7 @@ struct PortsRecord {
     std::uint32_t port_sockets = 0;
     std::uint64_t overflow = 0;           ///< increase of TCPTimeWaitOverflow since the run began
     std::vector<std::uint16_t> listeners; ///< listening ports, ascending
+    bool listeners_known = false;         ///< false: listeners may be incomplete
 
     bool operator==(const PortsRecord&) const = default;
 };

@@ -114,6 +114,7 @@ void members_of_ports(const On& on, Record& record) {
     on("distinct_ports", record.distinct_ports);
     on("port_sockets", record.port_sockets);
     on("overflow", record.overflow);
+    on("listeners_known", record.listeners_known);
 }
 
 // The objects of an array; other elements are skipped.
@@ -251,6 +252,9 @@ PortsRecord ports_of(const Json& json) {
     for (const Json& port : *listeners)
         if (port.is_number_unsigned() && record.listeners.size() < max_listeners)
             record.listeners.push_back(static_cast<std::uint16_t>(port.get<std::uint64_t>()));
+    // Older recorders listed listeners only if they counted ports, too, or the range is wide.
+    if (!json.contains("listeners_known"))
+        record.listeners_known = record.counted || !record.listeners.empty();
     return record;
 }
 

@@ -49,6 +49,14 @@ TEST_CASE("doctor: the range that is proposed has more ports, and spares those o
     const Finding* finding = find(findings, "narrow-range");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "\nsysctl -w net.ipv4.ip_local_reserved_ports=57000\n"));
+    CHECK_FALSE(says(*finding, "not known here"));
+    facts(seen).listeners = {}; // as in an old recording
+    facts(seen).listeners_known = false;
+    findings = diagnose(seen);
+    finding = find(findings, "narrow-range");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "\n# the ports that services listen on are not known here: reserve them "
+                         "first (net.ipv4.ip_local_reserved_ports)\nsysctl -w "));
     settings(seen).ephemeral = {1024, 65'535};
     for (std::uint16_t port = 1024; port < 55'001; ++port)
         settings(seen).reserved.insert(port);

@@ -207,6 +207,7 @@ TEST_CASE("the host's state is read back", "[recording]") {
     ports.port_sockets = 93;
     ports.overflow = 5;
     ports.listeners = {22, 443};
+    ports.listeners_known = true;
     RunSample sample = scene_sample(1, 4);
     sample.inputs.unverified.ended = 2;
     sample.namespaces[netns.inode] = {10, 20, 30};
