@@ -159,8 +159,7 @@ void HostReading::fill(std::uint32_t netns, const Counted& counted, const Observ
         destinations_kept, found == before_.end() ? nullptr : found->second->ports.get(),
         last_failure);
     facts.destinations = counted.ports->destinations();
-    facts.distinct_ports = counted.ports->distinct_ports();
-    facts.port_sockets = counted.ports->sockets();
+    facts.addresses = counted.ports->most_used_addresses(destinations_kept);
 }
 
 void HostReading::end(Observations& seen, bool leftovers) {

@@ -40,11 +40,7 @@ void PortCounter::add(const TcpSocket& socket) {
     if (socket.state == TcpState::Listen || socket.local_port == 0 || socket.remote_port == 0 ||
         !rules_.is_ephemeral(socket.local_port) || listeners_.contains(socket.local_port))
         return;
-    ++sockets_;
-    if (!local_ports_.contains(socket.local_port)) {
-        local_ports_.insert(socket.local_port);
-        ++distinct_;
-    }
+    count_local(socket);
     const Key key{socket.local, socket.remote, socket.remote_port};
     auto found = uses_.find(key);
     if (found == uses_.end()) {
@@ -55,6 +51,30 @@ void PortCounter::add(const TcpSocket& socket) {
         found = uses_.try_emplace(key).first;
     }
     found->second.add(held_by(socket, now_ns_));
+}
+
+void PortCounter::count_local(const TcpSocket& socket) {
+    auto found = by_local_.find(socket.local);
+    if (found == by_local_.end()) {
+        if (by_local_.size() >= max_addresses)
+            return;
+        found = by_local_.try_emplace(socket.local).first;
+    }
+    LocalPorts& local = found->second;
+    ++local.sockets;
+    local.distinct += local.ports.contains(socket.local_port) ? 0 : 1;
+    local.ports.insert(socket.local_port);
+}
+
+std::vector<AddressPorts> PortCounter::most_used_addresses(std::size_t count) const {
+    std::vector<AddressPorts> all;
+    for (const auto& [local, ports] : by_local_)
+        all.push_back({local, ports.distinct, ports.sockets});
+    std::stable_sort(all.begin(), all.end(), [](const AddressPorts& a, const AddressPorts& b) {
+        return a.distinct > b.distinct;
+    });
+    all.resize(std::min(count, all.size()));
+    return all;
 }
 
 PortUse PortCounter::use_of(const Key& key, const PortTable& table) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -34,10 +35,8 @@ class PortCounter {
     /// The most used ones; `before` is an earlier count of the same namespace.
     [[nodiscard]] std::vector<PortUse> most_used(std::size_t count, const PortCounter* before,
                                                  const LastFailure& last_failure = {}) const;
-    /// Distinct local ports over all destinations, and the sockets that hold them. The two are
-    /// equal if bind() picked the ports: connect() gives the same port to several destinations.
-    [[nodiscard]] std::uint32_t distinct_ports() const { return distinct_; }
-    [[nodiscard]] std::uint32_t sockets() const { return sockets_; }
+    /// The local addresses with most distinct ports, which bind() needs: most first.
+    [[nodiscard]] std::vector<AddressPorts> most_used_addresses(std::size_t count) const;
     [[nodiscard]] std::size_t destinations() const { return uses_.size(); }
     [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< sockets that did not fit
 
@@ -60,9 +59,15 @@ class PortCounter {
     std::size_t limit_;
     std::unordered_map<Key, PortTable, KeyHash> uses_;
     std::uint64_t beyond_ = 0;
-    PortSet local_ports_;
-    std::uint32_t distinct_ = 0;
-    std::uint32_t sockets_ = 0;
+    struct LocalPorts {
+        PortSet ports;
+        std::uint32_t distinct = 0;
+        std::uint32_t sockets = 0;
+    };
+    static constexpr std::size_t max_addresses = 256; // 8 KiB each
+    void count_local(const TcpSocket& socket);
+
+    std::map<Address, LocalPorts> by_local_;
 };
 
 } // namespace twtrace::doctor

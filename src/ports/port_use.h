@@ -25,4 +25,14 @@ struct PortUse {
     bool operator==(const PortUse&) const = default;
 };
 
+/// Of one local address, over all destinations. The two are equal if bind() picked the ports:
+/// connect() gives the same port to several destinations.
+struct AddressPorts {
+    Address local; ///< family 0: all local addresses together (old recordings)
+    std::uint32_t distinct = 0;
+    std::uint32_t sockets = 0;
+
+    bool operator==(const AddressPorts&) const = default;
+};
+
 } // namespace twtrace

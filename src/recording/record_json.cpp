@@ -96,6 +96,13 @@ void members_of_port_use(const On& on, Record& use) {
 }
 
 template <typename On, typename Record>
+void members_of_address(const On& on, Record& ports) {
+    on("local", ports.local);
+    on("distinct", ports.distinct);
+    on("sockets", ports.sockets);
+}
+
+template <typename On, typename Record>
 void members_of_conntrack(const On& on, Record& record) {
     on("netns", record.netns);
     on("entries", record.counts.entries);
@@ -111,8 +118,6 @@ void members_of_ports(const On& on, Record& record) {
     on("netns", record.netns);
     on("counted", record.counted);
     on("destinations", record.destinations);
-    on("distinct_ports", record.distinct_ports);
-    on("port_sockets", record.port_sockets);
     on("overflow", record.overflow);
     on("listeners_known", record.listeners_known);
 }
@@ -246,6 +251,16 @@ PortsRecord ports_of(const Json& json) {
     each_object(json, "ports", [&](const Json& one) {
         members_of_port_use(Read(one), record.ports.emplace_back());
     });
+    each_object(json, "addresses", [&](const Json& one) {
+        members_of_address(Read(one), record.addresses.emplace_back());
+    });
+    if (!json.contains("addresses")) { // older recorders: of all addresses together
+        AddressPorts all;
+        const Read read(json);
+        read("distinct_ports", all.distinct);
+        read("port_sockets", all.sockets);
+        record.addresses.push_back(all);
+    }
     const auto listeners = json.find("listeners");
     if (listeners == json.end() || !listeners->is_array())
         return record;
@@ -319,6 +334,12 @@ std::string json_of(const PortsRecord& record) {
         Json one;
         members_of_port_use(Write(one), use);
         list.push_back(std::move(one));
+    }
+    Json& addresses = json["addresses"] = Json::array();
+    for (const AddressPorts& ports : record.addresses) {
+        Json one;
+        members_of_address(Write(one), ports);
+        addresses.push_back(std::move(one));
     }
     return text_of(json);
 }

@@ -208,6 +208,27 @@ TEST_CASE("doctor's port counter: ports held before the run, up to its bound") {
     CHECK(after.beyond() == 1);
 }
 
+TEST_CASE("doctor's port counter: the ports of each local address, which bind() needs") {
+    const NetSettings settings = default_settings();
+    const PortSet none;
+    PortCounter counter(settings, none, now_ns);
+    TcpSocket socket = socket_to("10.0.0.2", 33'000);
+    counter.add(socket);
+    socket.local = address("10.0.0.9");
+    for (const char* remote : {"10.0.0.2", "10.0.0.3"}) {
+        socket.remote = address(remote);
+        for (std::uint16_t port = 33'000; port < 33'010; ++port) {
+            socket.local_port = port;
+            counter.add(socket);
+        }
+    }
+    const auto addresses = counter.most_used_addresses(10);
+    REQUIRE(addresses.size() == 2);
+    CHECK(addresses[0] == AddressPorts{address("10.0.0.9"), 10, 20});
+    CHECK(addresses[1] == AddressPorts{address("10.0.0.1"), 1, 1});
+    CHECK(counter.most_used_addresses(1).size() == 1);
+}
+
 TEST_CASE("doctor's port counter: TIME_WAITs that a failed connect() passed over") {
     NetSettings settings = default_settings();
     settings.tw_reuse = 1;
@@ -272,6 +293,7 @@ TEST_CASE("doctor's observer: ports of bind(), and why connect() found none") {
     CHECK(flow.last_port == 44'052);
     CHECK(flow.own_range == 1);
     CHECK(flow.no_port == 1);
+    CHECK(seen.bound_ports.at({event.netns, event.local}) == 10);
     CHECK(seen.bound_ports_of(event.netns) == 10);
     CHECK(seen.bound_ports_of(7) == 0);
 }

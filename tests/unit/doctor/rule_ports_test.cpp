@@ -200,20 +200,19 @@ TEST_CASE("doctor: tcp_tw_reuse is suggested from a quarter of the ports on") {
 TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     Observations seen = quiet_host();
     settings(seen).ephemeral = {40000, 40099};
-    facts(seen).distinct_ports = 100;
-    facts(seen).port_sockets = 100;
+    facts(seen).addresses = {{address("10.0.0.1"), 100, 100}};
     facts(seen).destinations = 10;
     Findings findings;
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Critical);
-    facts(seen).port_sockets = 150; // connect() used some of them for several destinations
+    facts(seen).addresses[0].sockets = 150; // connect() used some of them for several destinations
     findings.clear();
     judge_bound_range(seen, findings);
     CHECK(findings.empty());
     seen.flows.push_back(flow_of(Role::Client, 60)); // but a process was seen to bind()
     seen.flows.back().bound = 60;
-    seen.bound_ports[netns] = 60;
+    seen.bound_ports[{netns, address("10.0.0.1")}] = 60;
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(says(findings.front(), "bind() has taken all local ports"));
@@ -223,7 +222,53 @@ TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     seen.flows.back().bound = 0; // the program chose them itself
     seen.flows.back().chosen = 60;
     seen.bound_ports.clear();
-    facts(seen).port_sockets = 100;
+    facts(seen).addresses[0].sockets = 100;
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty());
+}
+
+TEST_CASE("doctor: bind() takes the ports of its local address only; the worst is shown") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40'000, 40'999};
+    facts(seen).destinations = 30;
+    for (std::uint8_t last = 1; last <= 10; ++last) { // 4/s each: 240 ports stay taken
+        seen.flows.push_back(flow_of(Role::Client, 40));
+        Flow& flow = seen.flows.back();
+        flow.local.bytes[3] = last;
+        flow.bound = 40;
+        seen.bound_ports[{netns, flow.local}] = 40;
+        facts(seen).addresses.push_back({flow.local, 240, 240});
+    }
+    Findings findings;
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty()); // although all addresses together have 2,400
+    seen.flows[6].bound = seen.flows[6].time_wait = 100;
+    seen.bound_ports[{netns, address("10.0.0.7")}] = 100;
+    facts(seen).addresses[6].distinct = 600;
+    judge_bound_range(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "600 of 1,000 local ports (60 %) of 10.0.0.7 are taken"));
+    facts(seen).addresses[6].distinct = 950;
+    findings.clear();
+    seen.flows[6].bound = 50;
+    seen.bound_ports[{netns, address("10.0.0.7")}] = 50;
+    facts(seen).addresses[6].sockets = 3000; // connect() took most
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty());
+}
+
+TEST_CASE("doctor: ports of an old recording are of all local addresses together") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40'000, 40'999};
+    facts(seen).addresses = {{Address(), 970, 970}};
+    facts(seen).ports = {ports_of(300), ports_of(300)};
+    facts(seen).ports[1].port = 81;
+    Findings findings;
+    judge_bound_range(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "970 of 1,000 local ports (97 %) of 10.0.0.1"));
+    facts(seen).ports[1].local.bytes[3] = 9;
+    findings.clear();
     judge_bound_range(seen, findings);
     CHECK(findings.empty());
 }
@@ -232,14 +277,13 @@ TEST_CASE("doctor: a warning before bind() uses up the ports") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 2400)); // 240/s x 60 s = 14,400 of 28,232
     seen.flows.back().bound = 2400;
-    seen.bound_ports[netns] = 2400;
-    facts(seen).distinct_ports = 2500;
-    facts(seen).port_sockets = 9000;
+    seen.bound_ports[{netns, address("10.0.0.1")}] = 2400;
+    facts(seen).addresses = {{address("10.0.0.1"), 2500, 9000}};
     Findings findings;
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Warning);
-    CHECK(says(findings.front(), "2,500 of 28,232 local ports"));
+    CHECK(says(findings.front(), "2,500 of 28,232 local ports (8.8 %) of 10.0.0.1 are taken"));
     seen.flows.back().bound = 2000;
     findings.clear();
     judge_bound_range(seen, findings);

@@ -24,3 +24,10 @@ TEST_CASE("recording: an older recorder listed the listeners only where it count
     CHECK(read(R"({"counted":false,"listeners":[],"listeners_known":true})").listeners_known);
     CHECK_FALSE(read(R"({"counted":true,"listeners_known":false})").listeners_known);
 }
+
+TEST_CASE("recording: an older recorder counted the ports of all local addresses together") {
+    const PortsRecord old = read(R"({"counted":true,"distinct_ports":93,"port_sockets":94})");
+    REQUIRE(old.addresses.size() == 1);
+    CHECK(old.addresses[0] == AddressPorts{Address(), 93, 94});
+    CHECK(read(R"({"counted":true,"addresses":[]})").addresses.empty());
+}

@@ -203,8 +203,7 @@ TEST_CASE("the host's state is read back", "[recording]") {
     ports.counted = true;
     ports.ports.push_back({address("10.0.0.1"), address("10.0.0.2"), 443, 3, 90, 40, 0});
     ports.destinations = 1;
-    ports.distinct_ports = 93;
-    ports.port_sockets = 93;
+    ports.addresses = {{address("10.0.0.1"), 93, 93}};
     ports.overflow = 5;
     ports.listeners = {22, 443};
     ports.listeners_known = true;
