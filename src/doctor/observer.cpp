@@ -35,6 +35,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& pro
     switch (event.type) {
     case EventType::TimeWait:
         flow.time_wait += times;
+        flow.fin_wait2 += event.stage == Stage::FinWait2 ? times : 0;
         flow.without_timestamps += event.timestamps.value_or(true) ? 0 : times;
         if (event.role == Role::Client) {
             flow.bound += event.port_bound && !event.port_chosen ? times : 0;

@@ -51,13 +51,17 @@ class PortCounter {
         std::size_t operator()(const Key& key) const;
     };
 
-    [[nodiscard]] PortUse use_of(const Key& key, const PortTable& table) const;
+    struct Held {
+        PortTable ports;
+        std::uint32_t fin_wait2 = 0; // sockets: minisocks in FIN_WAIT2
+    };
+    [[nodiscard]] PortUse use_of(const Key& key, const Held& held) const;
 
     PortRules rules_;
     const PortSet& listeners_;
     std::uint64_t now_ns_;
     std::size_t limit_;
-    std::unordered_map<Key, PortTable, KeyHash> uses_;
+    std::unordered_map<Key, Held, KeyHash> uses_;
     std::uint64_t beyond_ = 0;
     struct LocalPorts {
         PortSet ports;

@@ -202,12 +202,12 @@ std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRang
 }
 
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
-                                           const Address& remote, bool has_timestamps) {
+                                           const Address& remote, bool reuse_helps) {
     if (!facts.settings)
         return {"# its settings could not be read: run twtrace doctor with CAP_SYS_ADMIN"};
     const NetSettings& settings = *facts.settings;
     std::vector<std::string> lines;
-    if (has_timestamps && !reuse_applies(settings, local, remote)) {
+    if (reuse_helps && !reuse_applies(settings, local, remote)) {
         lines.emplace_back(
             "# at once: connect() may take over a TIME_WAIT that is older than a second");
         if (settings.timestamps == 0U)

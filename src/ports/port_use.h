@@ -19,6 +19,7 @@ struct PortUse {
     std::uint32_t passed_over = 0;
     std::uint32_t held_before = 0;  ///< held() at the start
     std::uint32_t taken_before = 0; ///< taken() at the start
+    std::uint32_t fin_wait2 = 0;    ///< of time_wait: the peer's FIN has not come; never reusable
 
     [[nodiscard]] std::uint32_t taken() const { return open + time_wait; }
     [[nodiscard]] std::uint32_t held() const { return taken() - reusable; }

@@ -93,6 +93,7 @@ void members_of_port_use(const On& on, Record& use) {
     on("time_wait", use.time_wait);
     on("reusable", use.reusable);
     on("passed_over", use.passed_over);
+    on("fin_wait2", use.fin_wait2);
 }
 
 template <typename On, typename Record>

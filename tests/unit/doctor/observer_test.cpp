@@ -182,6 +182,13 @@ TEST_CASE("doctor's port counter: ports that tcp_tw_reuse may take over") {
     CHECK(reusable("::1", 1000, TcpState::TimeWait));
     CHECK_FALSE(reusable("127.0.0.1", 999, TcpState::TimeWait));
     CHECK_FALSE(reusable("127.0.0.1", 5000, TcpState::FinWait2));
+    PortCounter counter(settings, none, now_ns);
+    TcpSocket waiting = socket_to("127.0.0.1", 33'000, 4000);
+    waiting.state = TcpState::FinWait2;
+    counter.add(waiting);
+    counter.add(socket_to("127.0.0.1", 33'002, 4000));
+    CHECK(counter.most_used(1, nullptr).at(0).time_wait == 2);
+    CHECK(counter.most_used(1, nullptr).at(0).fin_wait2 == 1);
     settings.tw_reuse = 1;
     CHECK(reusable("10.0.0.2", 1000, TcpState::TimeWait));
     settings.tw_reuse_delay_ms = 3000;
@@ -252,8 +259,10 @@ TEST_CASE("doctor's observer: closes without TCP timestamps, and when connect() 
     Event event = client_v4();
     observer.add(event);
     event.timestamps = false;
+    event.stage = Stage::FinWait2;
     observer.add(event);
     event.timestamps.reset();
+    event.stage = Stage::TimeWait;
     observer.add(event);
     event.type = EventType::PortExhausted;
     event.time_ns = 77;
@@ -262,6 +271,7 @@ TEST_CASE("doctor's observer: closes without TCP timestamps, and when connect() 
     observer.finish(seen);
     CHECK(seen.flows.at(0).time_wait == 3);
     CHECK(seen.flows.at(0).without_timestamps == 1);
+    CHECK(seen.flows.at(0).fin_wait2 == 1);
     CHECK(seen.flows.at(0).last_no_port_ns == 77);
 }
 

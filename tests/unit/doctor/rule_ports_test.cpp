@@ -1,5 +1,6 @@
 #include "catch2.h"
 
+#include "doctor/destination.h"
 #include "scene.h"
 
 using namespace twtrace;
@@ -172,6 +173,57 @@ TEST_CASE(
     INFO(text_of(*find(narrow, "ports-running-out")));
     CHECK(says(*find(narrow, "ports-running-out"), "ip_local_port_range=\"32768 60999\"\n"));
     CHECK(says(*find(narrow, "ports-running-out"), "ip_local_reserved_ports=8080,40000\n"));
+}
+
+TEST_CASE("doctor: without the peer's FIN, a port is held for tcp_fin_timeout") {
+    Observations seen = quiet_host();
+    seen.seconds = seen.between_counts_s = 8;
+    settings(seen).ephemeral = {40'000, 40'999};
+    settings(seen).fin_timeout_s = 5;
+    seen.flows.push_back(flow_of(Role::Client, 200)); // 25/s, of which 125 are left
+    seen.flows.back().fin_wait2 = 200;
+    facts(seen).ports.push_back(ports_of(125));
+    facts(seen).ports.back().fin_wait2 = 125;
+    CHECK(destinations(seen).at(0).hold_s == Approx(5));
+    CHECK(destinations(seen).at(0).forecast_share == Approx(0.125));
+    for (const char* id : {"ports-running-out", "tw-reuse-off", "fin-timeout"})
+        CHECK_FALSE(finds(seen, id));
+    facts(seen).ports.back() = ports_of(200); // the FINs came late: TIME_WAIT
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+    CHECK(finds(seen, "ports-running-out"));
+    facts(seen).ports.clear(); // not counted: too few sockets
+    CHECK(destinations(seen).at(0).hold_s == Approx(5));
+    settings(seen).fin_timeout_s.reset();
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+    settings(seen).fin_timeout_s = 120; // then the full socket is there for the first minute
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+}
+
+TEST_CASE("doctor: tcp_tw_reuse is not suggested for ports in FIN_WAIT2") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40'000, 40'999};
+    seen.flows.push_back(flow_of(Role::Client, 200));
+    seen.flows.back().fin_wait2 = 200;
+    facts(seen).ports.push_back(ports_of(700));
+    facts(seen).ports.back().fin_wait2 = 600;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    INFO(text_of(*finding));
+    CHECK(says(*finding, "700 by TIME_WAIT (600 of them in FIN_WAIT2), 0 open"));
+    CHECK(says(*finding, "# most are in FIN_WAIT2, until 10.0.0.2:80 closes its side"));
+    CHECK_FALSE(says(*finding, "tcp_tw_reuse"));
+    CHECK(says(*finding, "ip_local_port_range="));
+    settings(seen).tw_reuse = 1; // it does not shorten FIN_WAIT2
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+    CHECK(finds(seen, "ports-running-out"));
+    settings(seen).tw_reuse = 2;
+    settings(seen).ephemeral = {32'768, 60'999};
+    seen.flows.back() = flow_of(Role::Client, 1200);
+    seen.flows.back().fin_wait2 = 1200;
+    facts(seen).ports.back() = ports_of(1200);
+    facts(seen).ports.back().fin_wait2 = 1200;
+    CHECK_FALSE(finds(seen, "tw-reuse-off"));
 }
 
 TEST_CASE("doctor: tcp_tw_reuse is suggested from a quarter of the ports on") {

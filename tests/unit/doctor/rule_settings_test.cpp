@@ -76,6 +76,17 @@ TEST_CASE("doctor: tcp_fin_timeout is not the length of TIME_WAIT") {
     const Finding* finding = find(findings, "fin-timeout");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "tcp_fin_timeout=15 does not shorten TIME_WAIT"));
+    CHECK(says(*finding, "sysctl -w net.ipv4.tcp_fin_timeout=60"));
+    seen.flows.push_back(flow_of(Role::Client, 100)); // whose ports it frees
+    seen.flows.back().fin_wait2 = 10;
+    const Findings with_clients = diagnose(seen);
+    REQUIRE(find(with_clients, "fin-timeout") != nullptr);
+    CHECK_FALSE(says(*find(with_clients, "fin-timeout"), "sysctl"));
+    seen.flows.back().fin_wait2 = 0;
+    facts(seen).ports.push_back(ports_of(100));
+    facts(seen).ports.back().fin_wait2 = 10;
+    const Findings of_sockets = diagnose(seen);
+    CHECK_FALSE(says(*find(of_sockets, "fin-timeout"), "sysctl"));
     settings(seen).fin_timeout_s = 60;
     CHECK_FALSE(finds(seen, "fin-timeout"));
 }

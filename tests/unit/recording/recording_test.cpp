@@ -202,6 +202,7 @@ TEST_CASE("the host's state is read back", "[recording]") {
     ports.netns = netns.inode;
     ports.counted = true;
     ports.ports.push_back({address("10.0.0.1"), address("10.0.0.2"), 443, 3, 90, 40, 0});
+    ports.ports.back().fin_wait2 = 20;
     ports.destinations = 1;
     ports.addresses = {{address("10.0.0.1"), 93, 93}};
     ports.overflow = 5;
