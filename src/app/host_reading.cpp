@@ -8,7 +8,6 @@
 #include "account/namespaces.h"
 #include "account/net_files.h"
 #include "attribute/netns_names.h"
-#include "doctor/thresholds.h"
 #include "model/timestamp.h"
 #include "source/enter_namespace.h"
 #include "util/counter.h"
@@ -77,11 +76,12 @@ Result<void> HostReading::count_in(OpenNamespace& space, Counted& counted,
     const std::uint32_t usable = space.settings.usable_ports();
     const bool many = !counted.counts || counted.counts->inuse + counted.counts->time_wait >=
                                              std::max(usable / dump_threshold_divisor, 1U);
-    const bool wide = space.settings.ephemeral.first < threshold::first_default_ephemeral;
     const bool left_over =
         leftovers != nullptr && (!counted.counts || counted.counts->time_wait > 0);
-    if (space.is_empty() || (!many && !wide && !left_over))
+    counted.listeners_known = true;
+    if (space.is_empty())
         return {};
+    // The dump of listeners alone skips the table of all other sockets.
     auto listed = space.sockets.dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
         counted.listeners.insert(listener.local_port);
         return true;
@@ -136,6 +136,7 @@ void HostReading::fill(std::uint32_t netns, const Counted& counted, const Observ
     facts.settings = counted.settings;
     facts.counts = counted.counts;
     facts.listeners = list_of(counted.listeners);
+    facts.listeners_known = counted.listeners_known;
     facts.conntrack = counted.conntrack;
     const auto found = before_.find(netns);
     if (found != before_.end()) {
@@ -158,8 +159,7 @@ void HostReading::fill(std::uint32_t netns, const Counted& counted, const Observ
         destinations_kept, found == before_.end() ? nullptr : found->second->ports.get(),
         last_failure);
     facts.destinations = counted.ports->destinations();
-    facts.distinct_ports = counted.ports->distinct_ports();
-    facts.port_sockets = counted.ports->sockets();
+    facts.addresses = counted.ports->most_used_addresses(destinations_kept);
 }
 
 void HostReading::end(Observations& seen, bool leftovers) {

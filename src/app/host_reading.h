@@ -38,6 +38,7 @@ class HostReading {
         std::optional<SockStat> counts;
         Conntrack conntrack;
         PortSet listeners;
+        bool listeners_known = false;
         std::unique_ptr<PortCounter> ports; // null: too few sockets to run out of ports
     };
     using All = std::map<std::uint32_t, std::unique_ptr<Counted>>;

@@ -136,10 +136,10 @@ void Recorder::write_ports(std::uint64_t now_ns) {
         for (PortUse& use : record.ports)
             use.held_before = use.taken_before = 0;
         record.destinations = facts.destinations;
-        record.distinct_ports = facts.distinct_ports;
-        record.port_sockets = facts.port_sockets;
+        record.addresses = facts.addresses;
         record.overflow = facts.overflow_rise;
         record.listeners = facts.listeners;
+        record.listeners_known = facts.listeners_known;
         writer_.ports(record);
         if (facts.conntrack)
             writer_.conntrack({inode, *facts.conntrack});

@@ -41,9 +41,9 @@ void ReplayedFacts::fill(doctor::Observations& seen) const {
         for (PortUse& use : facts.ports)
             compare(inode, use);
         facts.destinations = ports.destinations;
-        facts.distinct_ports = ports.distinct_ports;
-        facts.port_sockets = ports.port_sockets;
+        facts.addresses = ports.addresses;
         facts.listeners = ports.listeners;
+        facts.listeners_known = ports.listeners_known;
         facts.overflow_rise = rise(ports.overflow, then.ports.overflow);
         facts.conntrack = known.conntrack;
         if (then.conntrack && known.conntrack) {

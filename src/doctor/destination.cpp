@@ -37,6 +37,7 @@ void add_counted(const Observations& seen, Index& index) {
             Destination& to = index[{netns, use.local, use.remote, use.port}];
             to.netns = netns;
             to.use = use;
+            to.counted = true;
         }
 }
 
@@ -50,6 +51,7 @@ void add_seen(const Observations& seen, Index& index) {
         to.use.remote = flow.remote;
         to.use.port = flow.port;
         to.time_wait += flow.time_wait;
+        to.fin_wait2 += flow.fin_wait2;
         to.no_port += flow.no_port;
         to.without_timestamps += flow.without_timestamps;
         if (to.busiest == nullptr ||
@@ -66,7 +68,25 @@ void judge_timestamps(Destination& to) {
         return;
     to.use.reusable = 0;
     to.use.held_before = to.use.taken_before;
-    to.hold_s = time_wait_s;
+}
+
+// A port is held for tcp_fin_timeout if the peer's FIN does not come. An event does not tell
+// whether it came later; the sockets that are in FIN_WAIT2 now show it, because without it they
+// would stay.
+double hold_of(const Observations& seen, const Destination& to, const NetSettings& settings) {
+    const double after_fin_s =
+        to.no_timestamps ? time_wait_s : port_hold_s(settings, to.use.local, to.use.remote);
+    if (to.fin_wait2 == 0)
+        return after_fin_s;
+    const double fin_wait2_s =
+        std::clamp(static_cast<double>(settings.fin_timeout_s.value_or(60)), 1.0, time_wait_s);
+    const auto began = static_cast<double>(to.fin_wait2);
+    const double would_stay = began * std::min(1.0, fin_wait2_s / std::max(1.0, seen.seconds));
+    double without_fin = fin_wait2_s < after_fin_s ? 1 : 0;
+    if (to.counted)
+        without_fin = std::min(1.0, to.use.fin_wait2 / would_stay);
+    const double share = without_fin * began / static_cast<double>(to.time_wait);
+    return share * fin_wait2_s + (1 - share) * after_fin_s;
 }
 
 } // namespace
@@ -82,11 +102,11 @@ std::vector<Destination> destinations(const Observations& seen) {
     std::vector<Destination> all;
     for (auto& [key, to] : index) {
         to.facts = seen.facts(to.netns);
+        judge_timestamps(to);
         if (const NetSettings* settings = seen.settings(to.netns)) {
             to.usable = usable[to.netns];
-            to.hold_s = port_hold_s(*settings, to.use.local, to.use.remote);
+            to.hold_s = hold_of(seen, to, *settings);
         }
-        judge_timestamps(to);
         if (to.usable > 0)
             to.forecast_share = (to.use.open + seen.held(to.time_wait, to.hold_s)) / to.usable;
         all.push_back(to);
@@ -116,10 +136,13 @@ std::vector<std::string> port_evidence(const Destination& to) {
     if (to.usable == 0 || to.use.taken() == 0)
         return {};
     std::vector<std::string> lines{fmt::format(
-        "{} of {} local ports ({}) from {} to {} are taken: {} by TIME_WAIT, {} open",
+        "{} of {} local ports ({}) from {} to {} are taken: {} by TIME_WAIT{}, {} open",
         grouped(to.use.taken()), grouped(to.usable),
         percent(static_cast<double>(to.use.taken()) / to.usable), to_string(to.use.local),
-        endpoint(to.use.remote, to.use.port), grouped(to.use.time_wait), grouped(to.use.open))};
+        endpoint(to.use.remote, to.use.port), grouped(to.use.time_wait),
+        to.use.fin_wait2 > 0 ? fmt::format(" ({} of them in FIN_WAIT2)", grouped(to.use.fin_wait2))
+                             : "",
+        grouped(to.use.open))};
     if (to.use.reusable > 0)
         lines.push_back(fmt::format("{} of them are reusable: connect() may take them over now "
                                     "(net.ipv4.tcp_tw_reuse); {} ({}) are not",
@@ -141,9 +164,16 @@ std::vector<std::pair<std::string_view, double>> port_numbers(const Observations
 
 std::vector<std::string> port_fix(const Observations& seen, const Destination& to) {
     const bool mostly_open = to.use.open > to.use.time_wait;
+    const bool reuse_helps = !to.no_timestamps && !to.mostly_fin_wait2();
     std::vector<std::string> lines;
     if (to.facts != nullptr && !mostly_open)
-        lines = port_relief_lines(*to.facts, to.use.local, to.use.remote, !to.no_timestamps);
+        lines = port_relief_lines(*to.facts, to.use.local, to.use.remote, reuse_helps);
+    if (to.mostly_fin_wait2())
+        lines.insert(lines.begin(),
+                     fmt::format("# most are in FIN_WAIT2, until {} closes its side or "
+                                 "net.ipv4.tcp_fin_timeout is over: let the program there close "
+                                 "its side",
+                                 endpoint(to.use.remote, to.use.port)));
     if (mostly_open)
         lines.push_back(fmt::format("# most are open connections: {}ss -tnp dst {} shows their "
                                     "processes; limit the pool, or add source or destination "

@@ -16,18 +16,23 @@ struct Destination {
     const NamespaceFacts* facts = nullptr;
     PortUse use;
     std::uint32_t usable = 0;    ///< 0: the namespace's settings are not known
+    bool counted = false;        ///< `use` was counted
     std::uint64_t time_wait = 0; ///< entries that were seen
+    std::uint64_t fin_wait2 = 0; ///< of time_wait: began in FIN_WAIT2
     std::uint64_t no_port = 0;   ///< connects that failed
     /// The flow with most of them; null: no close or failure was seen.
     const Flow* busiest = nullptr;
     /// Connections there have no TCP timestamps: connect() never takes their TIME_WAIT over.
     bool no_timestamps = false;
     std::uint64_t without_timestamps = 0; ///< of time_wait
-    double hold_s = 60;                   ///< how long a port stays taken after the close
+    double hold_s = 60;                   ///< how long a port stays taken on average
     double forecast_share = 0;            ///< share of the usable ports that the present rate fills
 
     /// There are still connects to it, or at least open connections.
     [[nodiscard]] bool in_use() const;
+    /// Most of the ports that connect() cannot take are held in FIN_WAIT2, where tcp_tw_reuse has
+    /// no effect.
+    [[nodiscard]] bool mostly_fin_wait2() const { return 2 * use.fin_wait2 > use.held(); }
     /// Half of the ports are taken, or will be at this rate.
     [[nodiscard]] bool is_short() const;
     [[nodiscard]] double share() const {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "doctor/wording.h"
+#include "ports/wider_range.h"
 #include "whatif/predict.h"
 
 namespace twtrace::doctor {
@@ -15,15 +17,38 @@ namespace {
 struct Match {
     std::string_view finding;
     std::string_view remedy;
+    std::string_view in_fix; // a line of the fix contains this; empty: always
 };
 
 // The effect of the lines of a finding's fix, in terms of whatif.
 constexpr std::array matches{
-    Match{"connection-per-request", "pool"}, Match{"server-closes-first", "keepalive-timeout"},
-    Match{"ports-running-out", "tw-reuse"},  Match{"ports-running-out", "port-range"},
-    Match{"no-free-port", "tw-reuse"},       Match{"no-free-port", "port-range"},
-    Match{"tw-reuse-off", "tw-reuse"},
+    Match{"connection-per-request", "pool", ""},
+    Match{"server-closes-first", "keepalive-timeout", ""},
+    Match{"ports-running-out", "tw-reuse", "tcp_tw_reuse=1"},
+    Match{"ports-running-out", "port-range", "ip_local_port_range="},
+    Match{"no-free-port", "tw-reuse", "tcp_tw_reuse=1"},
+    Match{"no-free-port", "port-range", "ip_local_port_range="},
+    Match{"tw-reuse-off", "tw-reuse", ""},
 };
+
+bool proposes(const Finding& finding, const Match& match) {
+    return finding.id == match.finding &&
+           (match.in_fix.empty() ||
+            std::any_of(finding.fix.begin(), finding.fix.end(), [&](const std::string& line) {
+                return line.find(match.in_fix) != std::string::npos;
+            }));
+}
+
+// Of the namespace, with the ports reserved that the fix reserves for a wider range.
+std::optional<NetSettings> settings_for(const Observations& seen, std::uint32_t netns) {
+    const NamespaceFacts* facts = seen.facts(netns);
+    if (facts == nullptr || !facts->settings)
+        return std::nullopt;
+    NetSettings settings = *facts->settings;
+    for (const std::uint16_t port : listeners_in(*facts, wider_range(settings.ephemeral)))
+        settings.reserved.insert(port);
+    return settings;
+}
 
 bool is_about(const Finding& finding, const whatif::FlowId& id) {
     const bool same_service = finding.service.empty() || finding.service == id.service;
@@ -76,14 +101,15 @@ void add_expected(const Observations& seen, const whatif::ConnectionLog& log, do
                   Findings& findings) {
     for (Finding& finding : findings)
         for (const Match& match : matches) {
-            if (finding.id != match.finding)
+            if (!proposes(finding, match))
                 continue;
             const bool server = match.remedy == "keepalive-timeout";
             const auto* flow = busiest(finding, server ? Role::Server : Role::Client, log);
             if (flow == nullptr)
                 continue;
+            const auto settings = settings_for(seen, flow->first.netns);
             const whatif::Prediction prediction =
-                whatif::predict(flow->first, flow->second, seen.settings(flow->first.netns),
+                whatif::predict(flow->first, flow->second, settings ? &*settings : nullptr,
                                 {seen.seconds, kept_seconds});
             for (const whatif::Remedy& remedy : prediction.remedies) {
                 if (remedy.id != match.remedy)

@@ -118,6 +118,7 @@ struct Flow {
     Processes processes;
 
     std::uint64_t time_wait = 0;
+    std::uint64_t fin_wait2 = 0; ///< of time_wait: began in FIN_WAIT2
     std::uint64_t passive_close = 0;
     /// connect() failed with EADDRNOTAVAIL: no free port in the range.
     std::uint64_t no_port = 0;

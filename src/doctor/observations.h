@@ -1,10 +1,12 @@
 // The input of the rules: what was seen, and the configuration of this host.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "account/accounting.h"
@@ -31,9 +33,9 @@ struct NamespaceFacts {
     bool ports_counted = false;           ///< false: not counted
     std::vector<PortUse> ports;           ///< the first few, most used first
     std::uint64_t destinations = 0;       ///< all of them; `ports` has the first few
-    std::uint32_t distinct_ports = 0;     ///< distinct local ports taken, over all destinations
-    std::uint32_t port_sockets = 0;       ///< sockets that take them
+    std::vector<AddressPorts> addresses;  ///< the first few, most used first
     std::vector<std::uint16_t> listeners; ///< ports with a listener, in ascending order
+    bool listeners_known = false;         ///< false: there may be others
 };
 
 /// Time-wait sockets that are older than the observation.
@@ -53,8 +55,10 @@ struct Observations {
     std::vector<Flow> visits; ///< servers by port and client
     std::uint64_t beyond = 0; ///< events that did not fit in these
     std::map<std::uint32_t, NamespaceFacts> namespaces;
-    std::optional<Leftovers> leftovers;                 ///< none: not read
-    std::map<std::uint32_t, std::uint32_t> bound_ports; ///< see bound_ports_of()
+    std::optional<Leftovers> leftovers; ///< none: not read
+    /// Distinct local ports that bind() had picked for connections whose close was seen, by
+    /// namespace and local address.
+    std::map<std::pair<std::uint32_t, Address>, std::uint32_t> bound_ports;
 
     [[nodiscard]] double rate(std::uint64_t times) const {
         return seconds > 0 ? static_cast<double>(times) / seconds : 0;
@@ -65,10 +69,12 @@ struct Observations {
         return seconds < threshold::min_observation_s ? static_cast<double>(times)
                                                       : rate(times) * hold_s;
     }
-    /// Distinct local ports that bind() had picked for connections whose close was seen.
+    /// Those of the local address with most of them.
     [[nodiscard]] std::uint32_t bound_ports_of(std::uint32_t netns) const {
-        const auto found = bound_ports.find(netns);
-        return found == bound_ports.end() ? 0 : found->second;
+        std::uint32_t most = 0;
+        for (const auto& [key, ports] : bound_ports)
+            most = key.first == netns ? std::max(most, ports) : most;
+        return most;
     }
     [[nodiscard]] const NamespaceFacts* facts(std::uint32_t netns) const {
         const auto found = namespaces.find(netns);

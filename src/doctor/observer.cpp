@@ -35,6 +35,7 @@ void count(Flow& flow, const Event& event, std::uint64_t times, std::size_t& pro
     switch (event.type) {
     case EventType::TimeWait:
         flow.time_wait += times;
+        flow.fin_wait2 += event.stage == Stage::FinWait2 ? times : 0;
         flow.without_timestamps += event.timestamps.value_or(true) ? 0 : times;
         if (event.role == Role::Client) {
             flow.bound += event.port_bound && !event.port_chosen ? times : 0;
@@ -131,11 +132,12 @@ void Observer::note_bound_port(const Event& event) {
     if (event.type != EventType::TimeWait || event.role != Role::Client || !event.port_bound ||
         event.port_chosen)
         return;
-    auto found = bound_.find(event.netns);
+    const std::pair key{event.netns, event.local};
+    auto found = bound_.find(key);
     if (found == bound_.end()) {
-        if (bound_.size() >= limits_.namespaces)
+        if (bound_.size() >= limits_.bound_sets)
             return;
-        found = bound_.try_emplace(event.netns).first;
+        found = bound_.try_emplace(key).first;
     }
     found->second.insert(event.local_port);
 }
@@ -147,9 +149,9 @@ void Observer::finish(Observations& into) {
         into.flows.push_back(std::move(flow));
     for (auto& [key, visit] : visits_)
         into.visits.push_back(std::move(visit));
-    for (const auto& [netns, ports] : bound_)
+    for (const auto& [key, ports] : bound_)
         for (const std::uint8_t bits : ports.bits)
-            into.bound_ports[netns] += static_cast<std::uint32_t>(std::popcount(bits));
+            into.bound_ports[key] += static_cast<std::uint32_t>(std::popcount(bits));
     bound_.clear();
     flows_.clear();
     visits_.clear();

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <unordered_map>
+#include <utility>
 
 #include "account/net_settings.h"
 #include "doctor/observations.h"
@@ -15,7 +17,7 @@ struct ObserverLimits {
     std::size_t flows = 8192;
     std::size_t visits = 2048;      ///< health checks are frequent, so they are among the first
     std::size_t processes = 65'536; ///< distinct processes, over all flows
-    std::size_t namespaces = 256;   ///< with separate sets of bound ports: 8 KiB each
+    std::size_t bound_sets = 256;   ///< of ports that bind() picked: 8 KiB each
 };
 
 class Observer {
@@ -54,7 +56,7 @@ class Observer {
     Counts totals_;
     Flows flows_;
     Flows visits_;
-    std::unordered_map<std::uint32_t, PortSet> bound_; // by namespace
+    std::map<std::pair<std::uint32_t, Address>, PortSet> bound_; // by namespace, local address
     std::uint64_t beyond_ = 0;
     std::size_t processes_left_;
 };

@@ -40,11 +40,7 @@ void PortCounter::add(const TcpSocket& socket) {
     if (socket.state == TcpState::Listen || socket.local_port == 0 || socket.remote_port == 0 ||
         !rules_.is_ephemeral(socket.local_port) || listeners_.contains(socket.local_port))
         return;
-    ++sockets_;
-    if (!local_ports_.contains(socket.local_port)) {
-        local_ports_.insert(socket.local_port);
-        ++distinct_;
-    }
+    count_local(socket);
     const Key key{socket.local, socket.remote, socket.remote_port};
     auto found = uses_.find(key);
     if (found == uses_.end()) {
@@ -54,17 +50,44 @@ void PortCounter::add(const TcpSocket& socket) {
         }
         found = uses_.try_emplace(key).first;
     }
-    found->second.add(held_by(socket, now_ns_));
+    const HeldPort held = held_by(socket, now_ns_);
+    found->second.ports.add(held);
+    found->second.fin_wait2 += held.holder == PortHolder::FinWait2 ? 1 : 0;
 }
 
-PortUse PortCounter::use_of(const Key& key, const PortTable& table) const {
-    const PortCount count = table.count(now_ns_, rules_, key.local, key.remote);
+void PortCounter::count_local(const TcpSocket& socket) {
+    auto found = by_local_.find(socket.local);
+    if (found == by_local_.end()) {
+        if (by_local_.size() >= max_addresses)
+            return;
+        found = by_local_.try_emplace(socket.local).first;
+    }
+    LocalPorts& local = found->second;
+    ++local.sockets;
+    local.distinct += local.ports.contains(socket.local_port) ? 0 : 1;
+    local.ports.insert(socket.local_port);
+}
+
+std::vector<AddressPorts> PortCounter::most_used_addresses(std::size_t count) const {
+    std::vector<AddressPorts> all;
+    for (const auto& [local, ports] : by_local_)
+        all.push_back({local, ports.distinct, ports.sockets});
+    std::stable_sort(all.begin(), all.end(), [](const AddressPorts& a, const AddressPorts& b) {
+        return a.distinct > b.distinct;
+    });
+    all.resize(std::min(count, all.size()));
+    return all;
+}
+
+PortUse PortCounter::use_of(const Key& key, const Held& held) const {
+    const PortCount count = held.ports.count(now_ns_, rules_, key.local, key.remote);
     PortUse use;
     use.local = key.local;
     use.remote = key.remote;
     use.port = key.port;
     use.open = static_cast<std::uint32_t>(count.open);
     use.time_wait = static_cast<std::uint32_t>(count.taken) - use.open;
+    use.fin_wait2 = held.fin_wait2;
     use.reusable = static_cast<std::uint32_t>(count.reusable);
     return use;
 }
@@ -73,8 +96,8 @@ std::vector<PortUse> PortCounter::most_used(std::size_t count, const PortCounter
                                             const LastFailure& last_failure) const {
     std::vector<PortUse> all;
     all.reserve(uses_.size());
-    for (const auto& [key, table] : uses_)
-        all.push_back(use_of(key, table));
+    for (const auto& [key, held] : uses_)
+        all.push_back(use_of(key, held));
     count = std::min(count, all.size());
     std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count), all.end(),
                       [](const PortUse& a, const PortUse& b) { return a.taken() > b.taken(); });
@@ -83,7 +106,7 @@ std::vector<PortUse> PortCounter::most_used(std::size_t count, const PortCounter
         const Key key{use.local, use.remote, use.port};
         if (const std::uint64_t at_ns = last_failure ? last_failure(use) : 0; at_ns != 0)
             use.passed_over = static_cast<std::uint32_t>(
-                uses_.at(key).count(at_ns, rules_, key.local, key.remote).reusable);
+                uses_.at(key).ports.count(at_ns, rules_, key.local, key.remote).reusable);
         if (before == nullptr)
             continue;
         const auto found = before->uses_.find(key);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <unordered_map>
 #include <vector>
 
@@ -34,10 +35,8 @@ class PortCounter {
     /// The most used ones; `before` is an earlier count of the same namespace.
     [[nodiscard]] std::vector<PortUse> most_used(std::size_t count, const PortCounter* before,
                                                  const LastFailure& last_failure = {}) const;
-    /// Distinct local ports over all destinations, and the sockets that hold them. The two are
-    /// equal if bind() picked the ports: connect() gives the same port to several destinations.
-    [[nodiscard]] std::uint32_t distinct_ports() const { return distinct_; }
-    [[nodiscard]] std::uint32_t sockets() const { return sockets_; }
+    /// The local addresses with most distinct ports, which bind() needs: most first.
+    [[nodiscard]] std::vector<AddressPorts> most_used_addresses(std::size_t count) const;
     [[nodiscard]] std::size_t destinations() const { return uses_.size(); }
     [[nodiscard]] std::uint64_t beyond() const { return beyond_; } ///< sockets that did not fit
 
@@ -52,17 +51,27 @@ class PortCounter {
         std::size_t operator()(const Key& key) const;
     };
 
-    [[nodiscard]] PortUse use_of(const Key& key, const PortTable& table) const;
+    struct Held {
+        PortTable ports;
+        std::uint32_t fin_wait2 = 0; // sockets: minisocks in FIN_WAIT2
+    };
+    [[nodiscard]] PortUse use_of(const Key& key, const Held& held) const;
 
     PortRules rules_;
     const PortSet& listeners_;
     std::uint64_t now_ns_;
     std::size_t limit_;
-    std::unordered_map<Key, PortTable, KeyHash> uses_;
+    std::unordered_map<Key, Held, KeyHash> uses_;
     std::uint64_t beyond_ = 0;
-    PortSet local_ports_;
-    std::uint32_t distinct_ = 0;
-    std::uint32_t sockets_ = 0;
+    struct LocalPorts {
+        PortSet ports;
+        std::uint32_t distinct = 0;
+        std::uint32_t sockets = 0;
+    };
+    static constexpr std::size_t max_addresses = 256; // 8 KiB each
+    void count_local(const TcpSocket& socket);
+
+    std::map<Address, LocalPorts> by_local_;
 };
 
 } // namespace twtrace::doctor

@@ -1,6 +1,8 @@
 // How clients use their connections.
 #include <algorithm>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,12 @@ namespace twtrace::doctor {
 
 namespace {
 
+// The entries of a service at one remote end: flows differ by their local address, too.
+struct RemoteEnd {
+    const Flow* first; // the largest of them
+    std::uint64_t time_wait = 0;
+};
+
 // A service in one namespace, with its relevant flows, largest first.
 struct ServiceFlows {
     std::vector<const Flow*> flows;
@@ -20,6 +28,22 @@ struct ServiceFlows {
     Lifetimes lifetimes;
 
     [[nodiscard]] const Flow& first() const { return *flows.front(); }
+    /// Largest first. A client's ends are addresses with a port, a server's are addresses.
+    [[nodiscard]] std::vector<RemoteEnd> remote_ends() const {
+        std::vector<RemoteEnd> ends;
+        std::map<std::pair<Address, std::uint16_t>, std::size_t> index;
+        for (const Flow* flow : flows) {
+            const std::uint16_t port = flow->role == Role::Client ? flow->port : std::uint16_t{0};
+            const auto [at, is_new] = index.try_emplace({flow->remote, port}, ends.size());
+            if (is_new)
+                ends.push_back({flow});
+            ends[at->second].time_wait += flow->time_wait;
+        }
+        std::stable_sort(ends.begin(), ends.end(), [](const RemoteEnd& a, const RemoteEnd& b) {
+            return a.time_wait > b.time_wait;
+        });
+        return ends;
+    }
 };
 using ServiceFlowsKey = std::tuple<std::uint32_t, Role, std::string>;
 
@@ -56,22 +80,23 @@ Finding about(const Observations& seen, const ServiceFlows& service, std::string
     finding.service_port = flow.port;
     finding.numbers = {{"time_wait", static_cast<double>(service.time_wait)},
                        {"rate", seen.rate(service.time_wait)},
-                       {"destinations", static_cast<double>(service.flows.size())}};
+                       {"destinations", static_cast<double>(service.remote_ends().size())}};
     return finding;
 }
 
 // Adds a line for each of the busiest destinations.
 void name_destinations(const Observations& seen, const ServiceFlows& service, Finding& finding) {
     constexpr std::size_t at_most = 3;
-    for (std::size_t index = 0; index < std::min(at_most, service.flows.size()); ++index) {
-        const Flow& flow = *service.flows[index];
+    const std::vector<RemoteEnd> ends = service.remote_ends();
+    for (std::size_t index = 0; index < std::min(at_most, ends.size()); ++index) {
+        const Flow& flow = *ends[index].first;
         finding.evidence.push_back(
             fmt::format("{} {}: {}", flow.role == Role::Client ? "to" : "from",
                         flow.role == Role::Client ? other_end(flow) : to_string(flow.remote),
-                        per_second(seen.rate(flow.time_wait))));
+                        per_second(seen.rate(ends[index].time_wait))));
     }
-    if (service.flows.size() > at_most)
-        finding.evidence.push_back(fmt::format("and {} more", service.flows.size() - at_most));
+    if (ends.size() > at_most)
+        finding.evidence.push_back(fmt::format("and {} more", ends.size() - at_most));
 }
 
 } // namespace
@@ -122,7 +147,7 @@ void judge_bound_ports(const Observations& seen, Findings& findings) {
             fmt::format("{} of its {} closes had a port that bind() had picked ({}), towards {} "
                         "destinations",
                         grouped(bound), grouped(service.time_wait), per_second(seen.rate(bound)),
-                        grouped(service.flows.size())));
+                        grouped(service.remote_ends().size())));
         name_destinations(seen, service, finding);
         finding.meaning =
             "bind() does not know the destination yet, so it takes a port for all destinations: "

@@ -16,7 +16,7 @@ void judge_reuse(const Observations& seen, Findings& findings) {
     for (const Destination& to : destinations(seen)) {
         const NetSettings* settings = seen.settings(to.netns);
         const bool worse = to.no_port > 0 || to.is_short(); // other rules report it
-        if (settings == nullptr || worse || to.no_timestamps ||
+        if (settings == nullptr || worse || to.no_timestamps || to.mostly_fin_wait2() ||
             to.forecast_share < threshold::reuse_helps || to.time_wait < threshold::events ||
             reuse_applies(*settings, to.use.local, to.use.remote) ||
             std::find(reported.begin(), reported.end(), to.netns) != reported.end())

@@ -19,6 +19,8 @@ struct Subject {
     const NetSettings& settings;
     std::uint64_t time_wait;        // entries that were seen
     std::uint64_t client_time_wait; // of these, by clients
+    std::uint64_t fin_wait2;        // of time_wait: began in FIN_WAIT2
+    bool frees_ports;               // tcp_fin_timeout: of clients in FIN_WAIT2
 
     [[nodiscard]] Finding finding(std::string_view id, std::string title) const {
         Finding finding;
@@ -87,17 +89,19 @@ void judge_narrow_range(const Subject& subject, Findings& findings) {
 void judge_fin_timeout(const Subject& subject, Findings& findings) {
     constexpr std::uint64_t default_s = 60;
     if (!subject.settings.fin_timeout_s || *subject.settings.fin_timeout_s >= default_s ||
-        !subject.is_busy(subject.time_wait))
+        !subject.is_busy(subject.time_wait) || 2 * subject.fin_wait2 >= subject.time_wait)
         return;
     Finding finding =
         subject.finding("fin-timeout", fmt::format("tcp_fin_timeout={} does not shorten TIME_WAIT",
                                                    *subject.settings.fin_timeout_s));
-    finding.evidence = {fmt::format("{} entries into TIME_WAIT; each lasts 60 s",
+    finding.evidence = {fmt::format("{} entries into TIME_WAIT; each TIME_WAIT lasts 60 s",
                                     per_second(subject.seen.rate(subject.time_wait)))};
     finding.meaning =
         "TIME_WAIT always lasts 60 s on Linux (TCP_TIMEWAIT_LEN, compiled in). The setting ends "
         "connections in FIN_WAIT2 whose peer has not closed yet; slow peers then get a reset.";
-    finding.fix = {sysctl_line(&subject.facts, "net.ipv4.tcp_fin_timeout=60")};
+    finding.fix = {subject.frees_ports
+                       ? "# keep it: it frees the ports of connections whose peer does not close"
+                       : sysctl_line(&subject.facts, "net.ipv4.tcp_fin_timeout=60")};
     finding.numbers = {{"fin_timeout_s", static_cast<double>(*subject.settings.fin_timeout_s)}};
     findings.push_back(std::move(finding));
 }
@@ -134,12 +138,18 @@ void judge_settings(const Observations& seen, Findings& findings) {
     for (const auto& [netns, facts] : seen.namespaces) {
         if (!facts.settings)
             continue;
-        Subject subject{seen, netns, facts, *facts.settings, 0, 0};
+        Subject subject{seen, netns, facts, *facts.settings, 0, 0, 0, false};
         for (const Flow& flow : seen.flows) {
-            subject.time_wait += flow.netns == netns ? flow.time_wait : 0;
-            subject.client_time_wait +=
-                flow.netns == netns && flow.role == Role::Client ? flow.time_wait : 0;
+            if (flow.netns != netns)
+                continue;
+            const bool client = flow.role == Role::Client;
+            subject.time_wait += flow.time_wait;
+            subject.client_time_wait += client ? flow.time_wait : 0;
+            subject.fin_wait2 += flow.fin_wait2;
+            subject.frees_ports = subject.frees_ports || (client && flow.fin_wait2 > 0);
         }
+        for (const PortUse& use : facts.ports)
+            subject.frees_ports = subject.frees_ports || use.fin_wait2 > 0;
         for (const auto judge : {judge_overlap, judge_narrow_range, judge_fin_timeout,
                                  judge_recycle, judge_reuse_without_timestamps})
             judge(subject, findings);

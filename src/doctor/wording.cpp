@@ -9,6 +9,7 @@
 #include "aggregate/fold.h"
 #include "doctor/port_counter.h"
 #include "doctor/thresholds.h"
+#include "ports/wider_range.h"
 #include "remedies/remedies.h"
 
 namespace twtrace::doctor {
@@ -170,23 +171,19 @@ std::vector<std::string> server_lines(const Flow& server) {
         {server.service.empty() ? "the server" : server.service, at, server.port});
 }
 
-namespace {
-
-// The default range if the present one is smaller; otherwise one that spares the well-known ports.
-PortRange wider_range(const PortRange& present) {
-    constexpr PortRange by_default{32'768, 60'999};
-    return present.size() < by_default.size() ? by_default : PortRange{10'240, 65'535};
-}
-
-} // namespace
-
-std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider) {
+std::vector<std::uint16_t> listeners_in(const NamespaceFacts& facts, const PortRange& wider) {
     const NetSettings& settings = *facts.settings;
     std::vector<std::uint16_t> in_the_way;
     std::copy_if(facts.listeners.begin(), facts.listeners.end(), std::back_inserter(in_the_way),
                  [&](std::uint16_t port) {
                      return wider.contains(port) && !settings.ephemeral.contains(port);
                  });
+    return in_the_way;
+}
+
+std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider) {
+    const NetSettings& settings = *facts.settings;
+    const std::vector<std::uint16_t> in_the_way = listeners_in(facts, wider);
     NetSettings then = settings;
     then.ephemeral = wider;
     for (const std::uint16_t port : in_the_way)
@@ -194,6 +191,9 @@ std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRang
     if (then.usable_ports() <= settings.usable_ports())
         return {};
     std::vector<std::string> lines;
+    if (!facts.listeners_known)
+        lines.emplace_back("# the ports that services listen on are not known here: reserve them "
+                           "first (net.ipv4.ip_local_reserved_ports)");
     if (!in_the_way.empty())
         lines.push_back(reserve_line(facts, in_the_way));
     lines.push_back(sysctl_line(
@@ -202,12 +202,12 @@ std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRang
 }
 
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
-                                           const Address& remote, bool has_timestamps) {
+                                           const Address& remote, bool reuse_helps) {
     if (!facts.settings)
         return {"# its settings could not be read: run twtrace doctor with CAP_SYS_ADMIN"};
     const NetSettings& settings = *facts.settings;
     std::vector<std::string> lines;
-    if (has_timestamps && !reuse_applies(settings, local, remote)) {
+    if (reuse_helps && !reuse_applies(settings, local, remote)) {
         lines.emplace_back(
             "# at once: connect() may take over a TIME_WAIT that is older than a second");
         if (settings.timestamps == 0U)

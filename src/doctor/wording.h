@@ -38,12 +38,14 @@ std::string reserve_line(const NamespaceFacts& facts, const std::vector<std::uin
 std::vector<std::string> keep_alive_lines(const Observations& seen, const Flow& client);
 /// How to configure this server not to close first.
 std::vector<std::string> server_lines(const Flow& server);
+/// The ports with a listener that this range would add. The settings have to be known.
+std::vector<std::uint16_t> listeners_in(const NamespaceFacts& facts, const PortRange& wider);
 /// The commands that set this port range, after they have reserved the ports with a listener in it.
 /// None: it would not give connect() more ports. The settings have to be known.
 std::vector<std::string> range_lines(const NamespaceFacts& facts, const PortRange& wider);
-/// Ways to free ports at once, without a restart. has_timestamps: connections between these two
-/// have TCP timestamps, without which tcp_tw_reuse has no effect.
+/// Ways to free ports at once, without a restart. reuse_helps: connections between these two have
+/// TCP timestamps and are not in FIN_WAIT2, so that tcp_tw_reuse has an effect.
 std::vector<std::string> port_relief_lines(const NamespaceFacts& facts, const Address& local,
-                                           const Address& remote, bool has_timestamps);
+                                           const Address& remote, bool reuse_helps);
 
 } // namespace twtrace::doctor

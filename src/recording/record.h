@@ -92,10 +92,10 @@ struct PortsRecord {
     bool counted = false; ///< false: too few sockets to run out of ports
     std::vector<PortUse> ports;
     std::uint64_t destinations = 0;
-    std::uint32_t distinct_ports = 0;
-    std::uint32_t port_sockets = 0;
+    std::vector<AddressPorts> addresses;
     std::uint64_t overflow = 0;           ///< increase of TCPTimeWaitOverflow since the run began
     std::vector<std::uint16_t> listeners; ///< listening ports, ascending
+    bool listeners_known = false;         ///< false: listeners may be incomplete
 
     bool operator==(const PortsRecord&) const = default;
 };

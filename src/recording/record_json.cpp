@@ -93,6 +93,14 @@ void members_of_port_use(const On& on, Record& use) {
     on("time_wait", use.time_wait);
     on("reusable", use.reusable);
     on("passed_over", use.passed_over);
+    on("fin_wait2", use.fin_wait2);
+}
+
+template <typename On, typename Record>
+void members_of_address(const On& on, Record& ports) {
+    on("local", ports.local);
+    on("distinct", ports.distinct);
+    on("sockets", ports.sockets);
 }
 
 template <typename On, typename Record>
@@ -111,9 +119,8 @@ void members_of_ports(const On& on, Record& record) {
     on("netns", record.netns);
     on("counted", record.counted);
     on("destinations", record.destinations);
-    on("distinct_ports", record.distinct_ports);
-    on("port_sockets", record.port_sockets);
     on("overflow", record.overflow);
+    on("listeners_known", record.listeners_known);
 }
 
 // The objects of an array; other elements are skipped.
@@ -245,12 +252,25 @@ PortsRecord ports_of(const Json& json) {
     each_object(json, "ports", [&](const Json& one) {
         members_of_port_use(Read(one), record.ports.emplace_back());
     });
+    each_object(json, "addresses", [&](const Json& one) {
+        members_of_address(Read(one), record.addresses.emplace_back());
+    });
+    if (!json.contains("addresses")) { // older recorders: of all addresses together
+        AddressPorts all;
+        const Read read(json);
+        read("distinct_ports", all.distinct);
+        read("port_sockets", all.sockets);
+        record.addresses.push_back(all);
+    }
     const auto listeners = json.find("listeners");
     if (listeners == json.end() || !listeners->is_array())
         return record;
     for (const Json& port : *listeners)
         if (port.is_number_unsigned() && record.listeners.size() < max_listeners)
             record.listeners.push_back(static_cast<std::uint16_t>(port.get<std::uint64_t>()));
+    // Older recorders listed listeners only if they counted ports, too, or the range is wide.
+    if (!json.contains("listeners_known"))
+        record.listeners_known = record.counted || !record.listeners.empty();
     return record;
 }
 
@@ -315,6 +335,12 @@ std::string json_of(const PortsRecord& record) {
         Json one;
         members_of_port_use(Write(one), use);
         list.push_back(std::move(one));
+    }
+    Json& addresses = json["addresses"] = Json::array();
+    for (const AddressPorts& ports : record.addresses) {
+        Json one;
+        members_of_address(Write(one), ports);
+        addresses.push_back(std::move(one));
     }
     return text_of(json);
 }

@@ -80,6 +80,10 @@ const PortUse& judged(const PortUse& use, std::uint32_t netns,
     return found == all.end() ? use : found->use;
 }
 
+std::uint32_t distinct_ports_of(const NamespaceFacts& facts) {
+    return facts.addresses.empty() ? 0 : facts.addresses.front().distinct;
+}
+
 Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts, std::uint32_t bound_seen,
                   const std::vector<Destination>& all) {
     Json one{{"netns", netns}, {"name", text(facts.name)}};
@@ -97,7 +101,7 @@ Json namespace_of(std::uint32_t netns, const NamespaceFacts& facts, std::uint32_
     one["conntrack"] = conntrack_of(facts);
     one["ports_counted"] = facts.ports_counted;
     one["destinations"] = facts.ports_counted ? Json(facts.destinations) : Json(nullptr);
-    one["distinct_ports"] = facts.ports_counted ? Json(facts.distinct_ports) : Json(nullptr);
+    one["distinct_ports"] = facts.ports_counted ? Json(distinct_ports_of(facts)) : Json(nullptr);
     one["bound_ports_seen"] = bound_seen;
     one["ports"] = Json::array();
     for (const PortUse& use : facts.ports)

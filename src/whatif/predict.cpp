@@ -7,6 +7,7 @@
 
 #include "model/tcp_state.h"
 #include "ports/port_rules.h"
+#include "ports/wider_range.h"
 
 namespace twtrace::whatif {
 
@@ -16,8 +17,6 @@ constexpr double time_wait_s = time_wait_ms / 1000.0;
 constexpr std::uint64_t idle_ns = 60'000'000'000;
 constexpr std::uint64_t largest_pool = 1024;
 constexpr double share_of_gain = 0.9;
-constexpr std::uint32_t wide_first = 10'240;
-constexpr std::uint32_t wide_last = 65'535;
 
 struct Scene {
     const FlowId& id;
@@ -165,13 +164,18 @@ void add_reuse(const Scene& scene, double open, std::vector<Remedy>& remedies) {
 }
 
 void add_range(const Scene& scene, double open, std::vector<Remedy>& remedies) {
-    const std::uint32_t wide = wide_last - wide_first + 1;
-    if (scene.usable() == 0 || scene.usable() >= wide)
+    if (scene.usable() == 0)
+        return;
+    NetSettings then = *scene.settings;
+    then.ephemeral = wider_range(then.ephemeral);
+    const std::uint32_t usable = then.usable_ports();
+    if (usable <= scene.usable())
         return;
     Remedy remedy;
     remedy.id = "port-range";
-    remedy.title = fmt::format("ip_local_port_range {} {}", wide_first, wide_last);
-    remedy.effect = effect_of_ports(scene, open, scene.hold_s(), wide);
+    remedy.title =
+        fmt::format("ip_local_port_range {} {}", then.ephemeral.first, then.ephemeral.last);
+    remedy.effect = effect_of_ports(scene, open, scene.hold_s(), usable);
     remedy.caveat = "reserve the ports that services listen on; the closes remain";
     judge_port_remedy(scene, remedy);
     remedies.push_back(std::move(remedy));

@@ -37,6 +37,9 @@ Finding finding(std::string_view id) {
     one.service = "nginx.service";
     one.remote = test::client_v4().remote;
     one.service_port = test::client_v4().remote_port;
+    if (id == "ports-running-out")
+        one.fix = {"sysctl -w net.ipv4.tcp_tw_reuse=1",
+                   "sysctl -w net.ipv4.ip_local_port_range=\"10240 65535\""};
     return one;
 }
 
@@ -100,4 +103,25 @@ TEST_CASE("doctor: a remedy that would do nothing is named as such", "[doctor][w
     CHECK(findings[0].expected[0] ==
           "net.ipv4.tcp_tw_reuse=1: no effect here: these connections have no TCP timestamps");
     CHECK(findings[0].gain == 0);
+}
+
+TEST_CASE("doctor: the effect is that of the range that is proposed, less reserved ports",
+          "[doctor][whatif]") {
+    Findings findings{finding("ports-running-out")};
+    Observations seen = observed();
+    NamespaceFacts& facts = seen.namespaces.begin()->second;
+    facts.settings->ephemeral = {40'000, 49'999}; // 6,005 of them stay taken: 60 %
+    for (std::uint32_t port = 50'000; port < 60'999; ++port)
+        facts.listeners.push_back(static_cast<std::uint16_t>(port));
+    add_expected(seen, log_of_client(), 10, findings);
+    REQUIRE(findings[0].expected.size() == 2);
+    CHECK(findings[0].expected[1].find("ip_local_port_range 32768 60999: ports taken and not "
+                                       "reusable, at this rate, 60 % -> 35 %") == 0);
+}
+
+TEST_CASE("doctor: no effect is given for a setting that is not proposed", "[doctor][whatif]") {
+    Findings findings{finding("ports-running-out")};
+    findings[0].fix = {"int one = 1;"};
+    add_expected(observed(), log_of_client(), 10, findings);
+    CHECK(findings[0].expected.empty());
 }

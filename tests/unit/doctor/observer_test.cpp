@@ -182,6 +182,13 @@ TEST_CASE("doctor's port counter: ports that tcp_tw_reuse may take over") {
     CHECK(reusable("::1", 1000, TcpState::TimeWait));
     CHECK_FALSE(reusable("127.0.0.1", 999, TcpState::TimeWait));
     CHECK_FALSE(reusable("127.0.0.1", 5000, TcpState::FinWait2));
+    PortCounter counter(settings, none, now_ns);
+    TcpSocket waiting = socket_to("127.0.0.1", 33'000, 4000);
+    waiting.state = TcpState::FinWait2;
+    counter.add(waiting);
+    counter.add(socket_to("127.0.0.1", 33'002, 4000));
+    CHECK(counter.most_used(1, nullptr).at(0).time_wait == 2);
+    CHECK(counter.most_used(1, nullptr).at(0).fin_wait2 == 1);
     settings.tw_reuse = 1;
     CHECK(reusable("10.0.0.2", 1000, TcpState::TimeWait));
     settings.tw_reuse_delay_ms = 3000;
@@ -208,6 +215,27 @@ TEST_CASE("doctor's port counter: ports held before the run, up to its bound") {
     CHECK(after.beyond() == 1);
 }
 
+TEST_CASE("doctor's port counter: the ports of each local address, which bind() needs") {
+    const NetSettings settings = default_settings();
+    const PortSet none;
+    PortCounter counter(settings, none, now_ns);
+    TcpSocket socket = socket_to("10.0.0.2", 33'000);
+    counter.add(socket);
+    socket.local = address("10.0.0.9");
+    for (const char* remote : {"10.0.0.2", "10.0.0.3"}) {
+        socket.remote = address(remote);
+        for (std::uint16_t port = 33'000; port < 33'010; ++port) {
+            socket.local_port = port;
+            counter.add(socket);
+        }
+    }
+    const auto addresses = counter.most_used_addresses(10);
+    REQUIRE(addresses.size() == 2);
+    CHECK(addresses[0] == AddressPorts{address("10.0.0.9"), 10, 20});
+    CHECK(addresses[1] == AddressPorts{address("10.0.0.1"), 1, 1});
+    CHECK(counter.most_used_addresses(1).size() == 1);
+}
+
 TEST_CASE("doctor's port counter: TIME_WAITs that a failed connect() passed over") {
     NetSettings settings = default_settings();
     settings.tw_reuse = 1;
@@ -231,8 +259,10 @@ TEST_CASE("doctor's observer: closes without TCP timestamps, and when connect() 
     Event event = client_v4();
     observer.add(event);
     event.timestamps = false;
+    event.stage = Stage::FinWait2;
     observer.add(event);
     event.timestamps.reset();
+    event.stage = Stage::TimeWait;
     observer.add(event);
     event.type = EventType::PortExhausted;
     event.time_ns = 77;
@@ -241,6 +271,7 @@ TEST_CASE("doctor's observer: closes without TCP timestamps, and when connect() 
     observer.finish(seen);
     CHECK(seen.flows.at(0).time_wait == 3);
     CHECK(seen.flows.at(0).without_timestamps == 1);
+    CHECK(seen.flows.at(0).fin_wait2 == 1);
     CHECK(seen.flows.at(0).last_no_port_ns == 77);
 }
 
@@ -272,6 +303,7 @@ TEST_CASE("doctor's observer: ports of bind(), and why connect() found none") {
     CHECK(flow.last_port == 44'052);
     CHECK(flow.own_range == 1);
     CHECK(flow.no_port == 1);
+    CHECK(seen.bound_ports.at({event.netns, event.local}) == 10);
     CHECK(seen.bound_ports_of(event.netns) == 10);
     CHECK(seen.bound_ports_of(7) == 0);
 }

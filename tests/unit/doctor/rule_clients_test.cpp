@@ -58,6 +58,23 @@ TEST_CASE("doctor: a service's destinations add up, but a crawler's do not") {
     CHECK_FALSE(finds(seen, "connection-per-request"));
 }
 
+TEST_CASE("doctor: a destination is listed once, however many source addresses there are") {
+    Observations seen = quiet_host();
+    for (std::uint8_t last = 1; last <= 3; ++last) {
+        seen.flows.push_back(flow_of(Role::Client, 100));
+        seen.flows.back().local.bytes[3] = last;
+    }
+    seen.flows.push_back(flow_of(Role::Client, 200));
+    seen.flows.back().port = 81;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "connection-per-request");
+    REQUIRE(finding != nullptr);
+    REQUIRE(finding->evidence.size() == 3);
+    CHECK(finding->evidence[1] == "to 10.0.0.2:80: 30/s");
+    CHECK(finding->evidence[2] == "to 10.0.0.2:81: 20/s");
+    CHECK(finding->numbers[2].second == 2); // destinations
+}
+
 TEST_CASE("doctor: the remedy is for the program that has to change") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 5000));

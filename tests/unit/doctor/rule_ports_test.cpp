@@ -1,5 +1,6 @@
 #include "catch2.h"
 
+#include "doctor/destination.h"
 #include "scene.h"
 
 using namespace twtrace;
@@ -174,6 +175,57 @@ TEST_CASE(
     CHECK(says(*find(narrow, "ports-running-out"), "ip_local_reserved_ports=8080,40000\n"));
 }
 
+TEST_CASE("doctor: without the peer's FIN, a port is held for tcp_fin_timeout") {
+    Observations seen = quiet_host();
+    seen.seconds = seen.between_counts_s = 8;
+    settings(seen).ephemeral = {40'000, 40'999};
+    settings(seen).fin_timeout_s = 5;
+    seen.flows.push_back(flow_of(Role::Client, 200)); // 25/s, of which 125 are left
+    seen.flows.back().fin_wait2 = 200;
+    facts(seen).ports.push_back(ports_of(125));
+    facts(seen).ports.back().fin_wait2 = 125;
+    CHECK(destinations(seen).at(0).hold_s == Approx(5));
+    CHECK(destinations(seen).at(0).forecast_share == Approx(0.125));
+    for (const char* id : {"ports-running-out", "tw-reuse-off", "fin-timeout"})
+        CHECK_FALSE(finds(seen, id));
+    facts(seen).ports.back() = ports_of(200); // the FINs came late: TIME_WAIT
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+    CHECK(finds(seen, "ports-running-out"));
+    facts(seen).ports.clear(); // not counted: too few sockets
+    CHECK(destinations(seen).at(0).hold_s == Approx(5));
+    settings(seen).fin_timeout_s.reset();
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+    settings(seen).fin_timeout_s = 120; // then the full socket is there for the first minute
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+}
+
+TEST_CASE("doctor: tcp_tw_reuse is not suggested for ports in FIN_WAIT2") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40'000, 40'999};
+    seen.flows.push_back(flow_of(Role::Client, 200));
+    seen.flows.back().fin_wait2 = 200;
+    facts(seen).ports.push_back(ports_of(700));
+    facts(seen).ports.back().fin_wait2 = 600;
+    const Findings findings = diagnose(seen);
+    const Finding* finding = find(findings, "ports-running-out");
+    REQUIRE(finding != nullptr);
+    INFO(text_of(*finding));
+    CHECK(says(*finding, "700 by TIME_WAIT (600 of them in FIN_WAIT2), 0 open"));
+    CHECK(says(*finding, "# most are in FIN_WAIT2, until 10.0.0.2:80 closes its side"));
+    CHECK_FALSE(says(*finding, "tcp_tw_reuse"));
+    CHECK(says(*finding, "ip_local_port_range="));
+    settings(seen).tw_reuse = 1; // it does not shorten FIN_WAIT2
+    CHECK(destinations(seen).at(0).hold_s == Approx(60));
+    CHECK(finds(seen, "ports-running-out"));
+    settings(seen).tw_reuse = 2;
+    settings(seen).ephemeral = {32'768, 60'999};
+    seen.flows.back() = flow_of(Role::Client, 1200);
+    seen.flows.back().fin_wait2 = 1200;
+    facts(seen).ports.back() = ports_of(1200);
+    facts(seen).ports.back().fin_wait2 = 1200;
+    CHECK_FALSE(finds(seen, "tw-reuse-off"));
+}
+
 TEST_CASE("doctor: tcp_tw_reuse is suggested from a quarter of the ports on") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 1170)); // 117/s x 60 s = 7020 of 28,232
@@ -200,20 +252,19 @@ TEST_CASE("doctor: tcp_tw_reuse is suggested from a quarter of the ports on") {
 TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     Observations seen = quiet_host();
     settings(seen).ephemeral = {40000, 40099};
-    facts(seen).distinct_ports = 100;
-    facts(seen).port_sockets = 100;
+    facts(seen).addresses = {{address("10.0.0.1"), 100, 100}};
     facts(seen).destinations = 10;
     Findings findings;
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Critical);
-    facts(seen).port_sockets = 150; // connect() used some of them for several destinations
+    facts(seen).addresses[0].sockets = 150; // connect() used some of them for several destinations
     findings.clear();
     judge_bound_range(seen, findings);
     CHECK(findings.empty());
     seen.flows.push_back(flow_of(Role::Client, 60)); // but a process was seen to bind()
     seen.flows.back().bound = 60;
-    seen.bound_ports[netns] = 60;
+    seen.bound_ports[{netns, address("10.0.0.1")}] = 60;
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(says(findings.front(), "bind() has taken all local ports"));
@@ -223,7 +274,53 @@ TEST_CASE("doctor: ports that bind() took, over all destinations together") {
     seen.flows.back().bound = 0; // the program chose them itself
     seen.flows.back().chosen = 60;
     seen.bound_ports.clear();
-    facts(seen).port_sockets = 100;
+    facts(seen).addresses[0].sockets = 100;
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty());
+}
+
+TEST_CASE("doctor: bind() takes the ports of its local address only; the worst is shown") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40'000, 40'999};
+    facts(seen).destinations = 30;
+    for (std::uint8_t last = 1; last <= 10; ++last) { // 4/s each: 240 ports stay taken
+        seen.flows.push_back(flow_of(Role::Client, 40));
+        Flow& flow = seen.flows.back();
+        flow.local.bytes[3] = last;
+        flow.bound = 40;
+        seen.bound_ports[{netns, flow.local}] = 40;
+        facts(seen).addresses.push_back({flow.local, 240, 240});
+    }
+    Findings findings;
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty()); // although all addresses together have 2,400
+    seen.flows[6].bound = seen.flows[6].time_wait = 100;
+    seen.bound_ports[{netns, address("10.0.0.7")}] = 100;
+    facts(seen).addresses[6].distinct = 600;
+    judge_bound_range(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "600 of 1,000 local ports (60 %) of 10.0.0.7 are taken"));
+    facts(seen).addresses[6].distinct = 950;
+    findings.clear();
+    seen.flows[6].bound = 50;
+    seen.bound_ports[{netns, address("10.0.0.7")}] = 50;
+    facts(seen).addresses[6].sockets = 3000; // connect() took most
+    judge_bound_range(seen, findings);
+    CHECK(findings.empty());
+}
+
+TEST_CASE("doctor: ports of an old recording are of all local addresses together") {
+    Observations seen = quiet_host();
+    settings(seen).ephemeral = {40'000, 40'999};
+    facts(seen).addresses = {{Address(), 970, 970}};
+    facts(seen).ports = {ports_of(300), ports_of(300)};
+    facts(seen).ports[1].port = 81;
+    Findings findings;
+    judge_bound_range(seen, findings);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "970 of 1,000 local ports (97 %) of 10.0.0.1"));
+    facts(seen).ports[1].local.bytes[3] = 9;
+    findings.clear();
     judge_bound_range(seen, findings);
     CHECK(findings.empty());
 }
@@ -232,14 +329,13 @@ TEST_CASE("doctor: a warning before bind() uses up the ports") {
     Observations seen = quiet_host();
     seen.flows.push_back(flow_of(Role::Client, 2400)); // 240/s x 60 s = 14,400 of 28,232
     seen.flows.back().bound = 2400;
-    seen.bound_ports[netns] = 2400;
-    facts(seen).distinct_ports = 2500;
-    facts(seen).port_sockets = 9000;
+    seen.bound_ports[{netns, address("10.0.0.1")}] = 2400;
+    facts(seen).addresses = {{address("10.0.0.1"), 2500, 9000}};
     Findings findings;
     judge_bound_range(seen, findings);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().severity == Severity::Warning);
-    CHECK(says(findings.front(), "2,500 of 28,232 local ports"));
+    CHECK(says(findings.front(), "2,500 of 28,232 local ports (8.8 %) of 10.0.0.1 are taken"));
     seen.flows.back().bound = 2000;
     findings.clear();
     judge_bound_range(seen, findings);

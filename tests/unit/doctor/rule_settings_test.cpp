@@ -49,6 +49,14 @@ TEST_CASE("doctor: the range that is proposed has more ports, and spares those o
     const Finding* finding = find(findings, "narrow-range");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "\nsysctl -w net.ipv4.ip_local_reserved_ports=57000\n"));
+    CHECK_FALSE(says(*finding, "not known here"));
+    facts(seen).listeners = {}; // as in an old recording
+    facts(seen).listeners_known = false;
+    findings = diagnose(seen);
+    finding = find(findings, "narrow-range");
+    REQUIRE(finding != nullptr);
+    CHECK(says(*finding, "\n# the ports that services listen on are not known here: reserve them "
+                         "first (net.ipv4.ip_local_reserved_ports)\nsysctl -w "));
     settings(seen).ephemeral = {1024, 65'535};
     for (std::uint16_t port = 1024; port < 55'001; ++port)
         settings(seen).reserved.insert(port);
@@ -68,6 +76,17 @@ TEST_CASE("doctor: tcp_fin_timeout is not the length of TIME_WAIT") {
     const Finding* finding = find(findings, "fin-timeout");
     REQUIRE(finding != nullptr);
     CHECK(says(*finding, "tcp_fin_timeout=15 does not shorten TIME_WAIT"));
+    CHECK(says(*finding, "sysctl -w net.ipv4.tcp_fin_timeout=60"));
+    seen.flows.push_back(flow_of(Role::Client, 100)); // whose ports it frees
+    seen.flows.back().fin_wait2 = 10;
+    const Findings with_clients = diagnose(seen);
+    REQUIRE(find(with_clients, "fin-timeout") != nullptr);
+    CHECK_FALSE(says(*find(with_clients, "fin-timeout"), "sysctl"));
+    seen.flows.back().fin_wait2 = 0;
+    facts(seen).ports.push_back(ports_of(100));
+    facts(seen).ports.back().fin_wait2 = 10;
+    const Findings of_sockets = diagnose(seen);
+    CHECK_FALSE(says(*find(of_sockets, "fin-timeout"), "sysctl"));
     settings(seen).fin_timeout_s = 60;
     CHECK_FALSE(finds(seen, "fin-timeout"));
 }

@@ -29,6 +29,7 @@ inline Observations quiet_host() {
     facts.settings->fin_timeout_s = 60;
     facts.counts.emplace();
     facts.ports_counted = true;
+    facts.listeners_known = true;
     seen.namespaces.emplace(netns, facts);
     return seen;
 }

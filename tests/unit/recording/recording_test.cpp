@@ -202,11 +202,12 @@ TEST_CASE("the host's state is read back", "[recording]") {
     ports.netns = netns.inode;
     ports.counted = true;
     ports.ports.push_back({address("10.0.0.1"), address("10.0.0.2"), 443, 3, 90, 40, 0});
+    ports.ports.back().fin_wait2 = 20;
     ports.destinations = 1;
-    ports.distinct_ports = 93;
-    ports.port_sockets = 93;
+    ports.addresses = {{address("10.0.0.1"), 93, 93}};
     ports.overflow = 5;
     ports.listeners = {22, 443};
+    ports.listeners_known = true;
     RunSample sample = scene_sample(1, 4);
     sample.inputs.unverified.ended = 2;
     sample.namespaces[netns.inode] = {10, 20, 30};

@@ -181,6 +181,22 @@ TEST_CASE("what-if: tcp_tw_reuse takes over only connections with timestamps", "
           Approx(remedy(none, "fin-timeout").effect.ports));
 }
 
+TEST_CASE("what-if: the wider range is the one that the doctor proposes, less reserved ports",
+          "[whatif]") {
+    NetSettings settings = default_settings();
+    settings.ephemeral = {40'000, 49'999};
+    for (std::uint32_t port = 50'000; port < 60'999; ++port)
+        settings.reserved.insert(static_cast<std::uint16_t>(port));
+    const Prediction prediction = predict_first(busy_client(), settings, {10, 10});
+    const Remedy& range = remedy(prediction, "port-range");
+    CHECK(range.title == "ip_local_port_range 32768 60999");
+    CHECK(*range.effect.run_out_s == Approx(17.2).epsilon(0.01)); // 17,233 ports
+    settings.ephemeral = {1024, 65'535}; // it has more ports than any proposal
+    const Prediction widest = predict_first(busy_client(), settings, {10, 10});
+    CHECK(std::none_of(widest.remedies.begin(), widest.remedies.end(),
+                       [](const Remedy& one) { return one.id == "port-range"; }));
+}
+
 TEST_CASE("what-if: more ports have no effect where ports are not scarce", "[whatif]") {
     ConnectionLog log;
     for (std::uint64_t at = 0; at < 10; ++at)
