@@ -187,7 +187,8 @@ constexpr auto rows = std::to_array<Remedy>({
      "github.com/phpredis/phpredis"},
     {"php-fpm", Client, Redis, "# PHP: pconnect() in place of connect() (phpredis)",
      "github.com/phpredis/phpredis"},
-    {"php", Client, Postgres, "# PHP: PDO::ATTR_PERSISTENT (each process keeps a connection: max_connections of the "
+    {"php", Client, Postgres,
+     "# PHP: PDO::ATTR_PERSISTENT (each process keeps a connection: max_connections of the "
      "database must allow it), or PgBouncer in front of {endpoint}",
      "www.php.net/manual/en/features.persistent-connections.php"},
     {"php-fpm", Client, Postgres,
@@ -195,11 +196,13 @@ constexpr auto rows = std::to_array<Remedy>({
      "database must allow it), or PgBouncer in front of {endpoint}",
      "www.php.net/manual/en/features.persistent-connections.php"},
     {"php", Client, MySql,
-     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli); each process keeps a "
+     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli); each process keeps "
+     "a "
      "connection: max_connections of the database must allow it",
      "www.php.net/manual/en/mysqli.persistconns.php"},
     {"php-fpm", Client, MySql,
-     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli); each process keeps a "
+     "# PHP: PDO::ATTR_PERSISTENT, or a host name with the prefix p: (mysqli); each process keeps "
+     "a "
      "connection: max_connections of the database must allow it",
      "www.php.net/manual/en/mysqli.persistconns.php"},
     {"", Client, Redis,

@@ -167,8 +167,8 @@ std::string shut_down_early() {
         client.fd = Fd(check_call(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
         client.set(SOL_SOCKET, SO_PRIORITY, TestNamespace::slow_lane);
         const char request = 'x';
-        const ssize_t sent = sendto(client.fd.get(), &request, 1, MSG_FASTOPEN | MSG_DONTWAIT,
-                                    generic, length);
+        const ssize_t sent =
+            sendto(client.fd.get(), &request, 1, MSG_FASTOPEN | MSG_DONTWAIT, generic, length);
         check(sent == 1 || errno == EINPROGRESS, "sendto");
         End accepted;
         accepted.fd = Fd(check_call(accept(server.fd.get(), nullptr, nullptr), "accept"));
