@@ -15,7 +15,8 @@ constexpr auto rows = std::to_array<MetricRow>({
      "Sockets that the service brought into TIME_WAIT by closing first."},
     {PortExhausted, "twtrace_port_exhausted_total", Counter,
      "service,unit,container,pod_namespace,workload",
-     "connect() calls that failed with EADDRNOTAVAIL because no local port was free."},
+     "connect() calls that failed with EADDRNOTAVAIL: no local port was free, or the port or the "
+     "range that the program chose was taken."},
     {PassiveClose, "twtrace_passive_close_total", Counter,
      "service,unit,container,pod_namespace,workload", "Connections that the peer closed first."},
     {AbortedClose, "twtrace_aborted_close_total", Counter,

@@ -213,3 +213,16 @@ TEST_CASE("docs: docs/fleet.md has the table of metrics", "[exporter]") {
         CHECK(text.find(line) != std::string::npos);
     }
 }
+TEST_CASE("deploy: the alert for failed connects is right for each of its causes", "[exporter]") {
+    const std::string text = file("deploy/prometheus/twtrace.alerts.yml");
+    const auto begin = text.find("alert: TwtraceConnectFailing");
+    REQUIRE(begin != std::string::npos);
+    const std::string alert = text.substr(begin, text.find("- alert:", begin) - begin);
+    for (const char* part :
+         {"twtrace doctor", "no-free-port", "chosen-port-taken", "own-range-used-up"}) {
+        INFO(part);
+        CHECK(alert.find(part) != std::string::npos);
+    }
+    CHECK(alert.find("no local port is free") == std::string::npos);
+}
+
