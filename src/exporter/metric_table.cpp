@@ -32,7 +32,8 @@ constexpr auto rows = std::to_array<MetricRow>({
     {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer,peer_service",
      "Share of the ephemeral ports towards the peer that entries of the last 60 s by all services "
      "of the network namespace take and connect() may not take over now, from the source address "
-     "with the highest share."},
+     "with the highest share. Where the settings of the network namespace cannot be read, the "
+     "kernel's defaults are assumed: 28,232 ports, and reuse on loopback only."},
     {KernelTimeWait, "twtrace_kernel_time_wait_total", Counter, "",
      "Entries into TIME_WAIT by the kernel's own counters (TcpExt TW and TWKilled)."},
     {TimeWaitOverflow, "twtrace_time_wait_overflow_total", Counter, "",
