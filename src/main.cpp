@@ -1,3 +1,4 @@
+#include <clocale>
 #include <cstdio>
 
 #include "app/run.h"
@@ -5,6 +6,8 @@
 
 int main(int argc, char** argv) {
     twtrace::fill_standard_fds();
+    // wcwidth() needs a UTF-8 locale; output is UTF-8 in every locale.
+    std::setlocale(LC_CTYPE, "C.UTF-8");
     const auto done = twtrace::run(argc, argv);
     if (done)
         return static_cast<int>(*done);

@@ -61,6 +61,7 @@ Conntrack read_conntrack(const std::string& sysctl, const std::string& net) {
     Conntrack conntrack;
     conntrack.entries = read_number(sysctl + "/netfilter/nf_conntrack_count");
     conntrack.max_entries = read_number(sysctl + "/netfilter/nf_conntrack_max");
+    conntrack.time_wait_s = read_number(sysctl + "/netfilter/nf_conntrack_tcp_timeout_time_wait");
     conntrack.forwards = read_number(sysctl + "/ipv4/ip_forward").value_or(0) != 0;
     if (const auto stat = read_file(net + "/stat/nf_conntrack")) {
         conntrack.insert_failed = sum_of_column(*stat, "insert_failed");

@@ -17,6 +17,10 @@ struct Conntrack {
     // Monotonic counters of this namespace.
     std::uint64_t insert_failed = 0; ///< the tuple after NAT already existed
     std::uint64_t dropped = 0;       ///< the table was full
+
+    /// nf_conntrack_tcp_timeout_time_wait: how long a closed connection is tracked. Recordings of
+    /// older versions do not have it.
+    std::optional<std::uint64_t> time_wait_s{};
 };
 
 /// Of the namespace that the calling thread is in.

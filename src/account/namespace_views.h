@@ -26,8 +26,8 @@ class NamespaceViews {
     virtual void find() = 0;
     /// Counts their sockets, by reading two small files for each.
     virtual void count() = 0;
-    /// Ports that connect() can pick in a namespace whose settings are not known; 0: not known.
-    [[nodiscard]] virtual std::uint32_t usual_ports() const = 0;
+    /// What to assume in a namespace whose settings are not known; none: nothing.
+    [[nodiscard]] virtual std::optional<NetSettings> usual_settings() const = 0;
     /// The name as tables show it.
     [[nodiscard]] virtual std::string name_of(std::uint32_t inode) = 0;
 

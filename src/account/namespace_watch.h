@@ -19,8 +19,9 @@ class NamespaceWatch : public NamespaceViews {
 
     void find() override;
     void count() override;
-    /// Those of the namespace that twtrace runs in: most namespaces have the same.
-    [[nodiscard]] std::uint32_t usual_ports() const override { return read_port_range().size(); }
+    [[nodiscard]] std::optional<NetSettings> usual_settings() const override {
+        return default_net_settings();
+    }
     [[nodiscard]] std::string name_of(std::uint32_t inode) override {
         return names_.table_name(inode);
     }

@@ -29,6 +29,8 @@ struct NetSettings {
 
 /// The range of the namespace that the calling thread is in; none: could not be read.
 PortRange read_port_range(const std::string& directory = "/proc/sys/net/ipv4");
+/// Those of a new namespace, which inherits neither the port range nor tcp_tw_reuse.
+NetSettings default_net_settings();
 NetSettings read_net_settings(const std::string& directory = "/proc/sys/net/ipv4");
 
 /// The ports of a list such as "8080,9148-9160"; invalid parts are left out.

@@ -36,12 +36,15 @@ class PortsHeld {
     explicit PortsHeld(std::size_t limit, std::size_t max_ports = 500'000)
         : limit_(limit), max_ports_(max_ports) {}
 
-    /// Sets which ports are ephemeral. In a namespace that is not known, all are.
-    void set_rules(RulesByNetns rules) { rules_ = std::move(rules); }
+    /// Sets which ports are ephemeral. others: for namespaces that are not known; by default all
+    /// ports are.
+    void set_rules(RulesByNetns rules, PortRules others = {}) {
+        rules_ = std::move(rules);
+        others_ = std::move(others);
+    }
     [[nodiscard]] const PortRules& rules_of(std::uint32_t netns) const {
-        static const PortRules unknown;
         const auto found = rules_.find(netns);
-        return found == rules_.end() ? unknown : found->second;
+        return found == rules_.end() ? others_ : found->second;
     }
 
     /// user: who closed (any number). Events that hold no local port of a client are ignored.
@@ -155,6 +158,7 @@ class PortsHeld {
     std::uint64_t now_ns_ = 0;
     std::uint64_t cleared_ns_ = 0;
     RulesByNetns rules_;
+    PortRules others_;
     tsl::robin_map<HeldKey, Peer, Hash> peers_;
 };
 

@@ -1,5 +1,7 @@
 #include "app/recording_span.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "util/text.h"
@@ -8,7 +10,8 @@ namespace twtrace {
 
 Result<RecordingSpan> parse_span(const std::string& text) {
     const auto at = text.rfind('@');
-    if (at == std::string::npos)
+    std::error_code ignored;
+    if (at == std::string::npos || std::filesystem::exists(text, ignored))
         return RecordingSpan{text, "", ""};
     const std::string times = text.substr(at + 1);
     const auto dots = times.find("..");

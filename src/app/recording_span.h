@@ -13,7 +13,8 @@ struct RecordingSpan {
     std::string end;   ///< the same; empty: its end
 };
 
-/// text: FILE, or FILE@BEGIN..END, where either time may be omitted. Error: a usage error.
+/// text: FILE, or FILE@BEGIN..END, where either time may be omitted. If all of it names an existing
+/// file or directory, it is FILE. Error: a usage error.
 Result<RecordingSpan> parse_span(const std::string& text);
 
 } // namespace twtrace

@@ -23,8 +23,8 @@ class ReplayedNamespaces : public NamespaceViews {
         for (auto& [inode, view] : views_)
             view.counts = replay_.netns().at(inode).counts;
     }
-    /// The settings of the host that reads a recording do not apply to the host that was traced.
-    [[nodiscard]] std::uint32_t usual_ports() const override { return 0; }
+    /// Not known: a recorder notes the settings that it could read.
+    [[nodiscard]] std::optional<NetSettings> usual_settings() const override { return {}; }
     [[nodiscard]] std::string name_of(std::uint32_t inode) override {
         const auto found = replay_.netns().find(inode);
         return found == replay_.netns().end() || found->second.record.name.empty()

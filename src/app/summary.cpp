@@ -71,6 +71,8 @@ Result<ExitCode> run_summary(const Options& options) {
     if (!options.junit_file.empty() && options.budgets.empty())
         return fail("--junit writes the verdicts of --fail-if, so it needs --fail-if",
                     ExitCode::Usage);
+    if (auto checked = check_grouping(options.budgets, options.group_by); !checked)
+        return tl::unexpected(checked.error());
     auto document = Document::open(options);
     if (!document)
         return tl::unexpected(document.error());

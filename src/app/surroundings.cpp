@@ -14,14 +14,6 @@ constexpr std::uint64_t find_soon_ns = 2 * second_ns;  // after an event from a 
 constexpr std::uint64_t remembered_ns = 6 * second_ns; // longer than the span of rates (RateSpan)
 constexpr std::uint64_t sample_ns = second_ns / 10;
 
-PortRules rules_of(const NamespaceView& view, std::uint32_t usual_ports) {
-    if (view.settings)
-        return port_rules_of(*view.settings);
-    PortRules rules;
-    rules.usable = usual_ports;
-    return rules;
-}
-
 } // namespace
 
 Surveyor::Surveyor(const Options& options, const EventSource& source)
@@ -37,9 +29,10 @@ void Surveyor::find_namespaces() {
         surroundings_.present.clear(); // the sockets of a new namespace are not an increase
     surroundings_.rules.clear();
     name_of_.clear();
-    const std::uint32_t usual_ports = watch_->usual_ports();
+    const std::optional<NetSettings> usual = watch_->usual_settings();
     for (const auto& [inode, view] : watch_->views()) {
-        surroundings_.rules[inode] = rules_of(view, usual_ports);
+        const auto& settings = view.settings ? view.settings : usual;
+        surroundings_.rules[inode] = settings ? port_rules_of(*settings) : PortRules();
         name_of_[inode] = watch_->name_of(inode);
     }
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <ctime>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,13 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 tl::unexpected<Error> not_a_time(const std::string& text) {
     return fail(fmt::format("'{}' is not a time such as -15m (before the end of the recording), "
                             "03:12, 03:12:30, '2026-11-28 03:12', or RFC 3339",
+                            printable(text)),
+                ExitCode::Usage);
+}
+
+tl::unexpected<Error> out_of_range(const std::string& text) {
+    return fail(fmt::format("'{}' is not between the years 1970 and 2262; give a time within the "
+                            "recording",
                             printable(text)),
                 ExitCode::Usage);
 }
@@ -48,7 +56,7 @@ bool parse_rest(const char* rest, Parsed& parsed) {
     if (*rest == '.') {
         char* end = nullptr;
         parsed.fraction_s = std::strtod(rest, &end);
-        if (end == rest + 1)
+        if (end == rest + 1 || parsed.fraction_s >= 1) // strtod() also accepts an exponent
             return false;
         rest = end;
     }
@@ -82,13 +90,26 @@ std::optional<Parsed> parse(const std::string& text) {
     return std::nullopt;
 }
 
-std::uint64_t in_ns(std::time_t seconds, double fraction_s) {
-    return static_cast<std::uint64_t>(std::max<std::time_t>(seconds, 0)) * second_ns +
-           static_cast<std::uint64_t>(fraction_s * 1e9);
+constexpr std::uint64_t limit_ns = std::numeric_limits<std::int64_t>::max();
+
+// None: before 1970, or about 2^63 ns and more after it. 0 would stand for "no time given".
+std::optional<std::uint64_t> in_ns(std::time_t seconds, double fraction_s) {
+    if (seconds < 0 || static_cast<std::uint64_t>(seconds) >= limit_ns / second_ns)
+        return std::nullopt;
+    const std::uint64_t wall_ns = static_cast<std::uint64_t>(seconds) * second_ns +
+                                  static_cast<std::uint64_t>(fraction_s * 1e9);
+    return wall_ns > 0 ? std::optional(wall_ns) : std::nullopt;
+}
+
+std::optional<std::uint64_t> of_date(Parsed& parsed) {
+    parsed.time.tm_isdst = -1;
+    const std::time_t at =
+        parsed.is_utc ? timegm(&parsed.time) - parsed.offset_s : std::mktime(&parsed.time);
+    return in_ns(at, parsed.fraction_s);
 }
 
 // The last occurrence of this time of day that is not after the end.
-std::uint64_t last_before(std::uint64_t end_wall_ns, const Parsed& parsed) {
+std::optional<std::uint64_t> last_before(std::uint64_t end_wall_ns, const Parsed& parsed) {
     const auto end = static_cast<std::time_t>(end_wall_ns / second_ns);
     std::tm last_day{};
     localtime_r(&end, &last_day);
@@ -116,17 +137,19 @@ Result<std::uint64_t> wall_time_in(const Recording& recording, const std::string
         if (!duration_s)
             return not_a_time(text);
         const std::uint64_t end = recording.end_wall_ns();
-        return end - std::min(end, static_cast<std::uint64_t>(*duration_s * 1e9));
+        const auto before_end = static_cast<std::uint64_t>(*duration_s * 1e9);
+        if (before_end >= end || end - before_end > limit_ns)
+            return out_of_range(text);
+        return end - before_end;
     }
     auto parsed = parse(text);
     if (!parsed)
         return not_a_time(text);
-    if (!parsed->has_date)
-        return last_before(recording.end_wall_ns(), *parsed);
-    parsed->time.tm_isdst = -1;
-    const std::time_t at =
-        parsed->is_utc ? timegm(&parsed->time) - parsed->offset_s : std::mktime(&parsed->time);
-    return in_ns(at, parsed->fraction_s);
+    const auto wall_ns =
+        parsed->has_date ? of_date(*parsed) : last_before(recording.end_wall_ns(), *parsed);
+    if (!wall_ns)
+        return out_of_range(text);
+    return *wall_ns;
 }
 
 std::string local_date_time(std::uint64_t wall_ns) {

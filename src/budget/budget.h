@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aggregate/grouping.h"
 #include "aggregate/snapshot.h"
 #include "util/result.h"
 
@@ -46,6 +47,10 @@ struct Budget {
 /// FIELD[{LABEL=VALUE,...}] OPERATOR NUMBER, such as "time_wait{peer=127.0.0.1:5432} > 10". The
 /// error lists the valid fields, labels or operators.
 Result<Budget> parse_budget(const std::string& text);
+
+/// A usage error if a row of this grouping may have closes with different values of a label that a
+/// budget has: judge() would not find them.
+Result<void> check_grouping(const std::vector<Budget>& budgets, GroupBy by);
 
 /// The verdict on one budget.
 struct BudgetVerdict {

@@ -38,11 +38,14 @@ constexpr std::array comparisons{
 struct TextLabel {
     std::string_view name;
     std::string BudgetScope::*value;
+    std::optional<GroupBy> own; ///< the grouping by this label; Process has all labels
 };
 
 constexpr std::array text_labels{
-    TextLabel{"service", &BudgetScope::service}, TextLabel{"unit", &BudgetScope::unit},
-    TextLabel{"container", &BudgetScope::container}, TextLabel{"comm", &BudgetScope::comm}};
+    TextLabel{"service", &BudgetScope::service, GroupBy::Service},
+    TextLabel{"unit", &BudgetScope::unit, std::nullopt},
+    TextLabel{"container", &BudgetScope::container, GroupBy::Container},
+    TextLabel{"comm", &BudgetScope::comm, std::nullopt}};
 
 std::string_view trimmed(std::string_view text) {
     const auto begin = text.find_first_not_of(blanks);
@@ -176,6 +179,20 @@ Result<Budget> parse_budget(const std::string& text) {
     if (budget.scope.peer && !is_known_of_peers(budget.measure))
         return wrong("only time_wait, rate and port_use are known for a peer");
     return budget;
+}
+
+Result<void> check_grouping(const std::vector<Budget>& budgets, GroupBy by) {
+    if (by == GroupBy::Process)
+        return {};
+    for (const Budget& budget : budgets)
+        for (const TextLabel& row : text_labels)
+            if (!(budget.scope.*row.value).empty() && row.own != by)
+                return wrong(fmt::format(
+                    "--fail-if '{}' cannot be judged with -g {}: its rows mix closes with "
+                    "different values of the label {}; use -g process{}",
+                    printable(budget.text), name_of(by), row.name,
+                    row.own ? fmt::format(" or -g {}", name_of(*row.own)) : ""));
+    return {};
 }
 
 } // namespace twtrace

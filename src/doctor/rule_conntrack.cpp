@@ -9,6 +9,28 @@ namespace twtrace::doctor {
 
 namespace {
 
+// A time-wait socket lasts 60 s (TCP_TIMEWAIT_LEN), so a shorter time would gain little.
+constexpr std::uint64_t shorter_s = 60;
+
+std::string duration_of(const Conntrack& conntrack) {
+    constexpr std::string_view setting = "nf_conntrack_tcp_timeout_time_wait";
+    return conntrack.time_wait_s ? fmt::format("for {} s ({})", *conntrack.time_wait_s, setting)
+                                 : fmt::format("for the seconds in {}", setting);
+}
+
+void append_shorter_time(const NamespaceFacts& facts, std::vector<std::string>& fix) {
+    const auto time_wait_s = facts.conntrack->time_wait_s;
+    if (time_wait_s && *time_wait_s <= shorter_s)
+        return;
+    if (!time_wait_s)
+        fix.push_back(fmt::format(
+            "# only if {}sysctl net.netfilter.nf_conntrack_tcp_timeout_time_wait shows more "
+            "than {}: compare first",
+            facts.enter, shorter_s));
+    fix.push_back(fmt::format("{}sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait={}",
+                              facts.enter, shorter_s));
+}
+
 void judge_insertions(const Observations& seen, std::uint32_t netns, const NamespaceFacts& facts,
                       Findings& findings) {
     const std::uint64_t failed = facts.conntrack_failed;
@@ -16,27 +38,30 @@ void judge_insertions(const Observations& seen, std::uint32_t netns, const Names
         return;
     Finding finding;
     finding.id = "snat-ports";
-    finding.severity = Severity::Critical;
+    finding.severity = Severity::Warning;
     finding.netns = netns;
     finding.weight = 1 + seen.rate(failed);
-    finding.title = fmt::format("conntrack refuses connections: source ports of SNAT run out{}",
+    finding.title = fmt::format("conntrack refuses packets: perhaps source ports of SNAT run out{}",
                                 where(seen, netns));
     finding.evidence = {
         fmt::format("insert_failed in /proc/net/stat/nf_conntrack rose by {} in {:.1f} s",
                     grouped(failed), seen.seconds),
         fmt::format("{} connections are tracked{}", grouped(facts.conntrack->entries.value_or(0)),
                     facts.conntrack->forwards ? ", and this host forwards" : "")};
-    finding.meaning =
-        "After SNAT (masquerading) a new connection would have had the same addresses and ports as "
-        "one that is tracked. Its first packet is dropped, and the client waits a second or more. "
-        "One source address has 64,512 ports at most towards one destination address and port, and "
-        "conntrack keeps a closed connection for 120 s "
-        "(nf_conntrack_tcp_timeout_time_wait). UDP from one socket, such as pairs of DNS "
-        "queries, counts here too.";
+    finding.meaning = fmt::format(
+        "The first packet of a connection was dropped, because one with the same addresses and "
+        "ports is tracked; the client waits a second or more. There are two causes. Either source "
+        "ports of SNAT (masquerading) run out: one source address has 64,512 at most towards one "
+        "destination address and port, and conntrack keeps a closed connection {}. Or two UDP "
+        "packets of one socket arrive at the same time, such as the pairs of DNS queries of a "
+        "resolver, which are frequent on Kubernetes.",
+        duration_of(*facts.conntrack));
     finding.fix = {
-        "# more source addresses: -j SNAT --to-source FIRST-LAST, without --to-ports",
-        "# clients behind this host: keep connections open and reuse them",
-        fmt::format("{}conntrack -L -p tcp --state TIME_WAIT  # which destination", facts.enter)};
+        "# source ports run out if one destination has tens of thousands of these:",
+        fmt::format("{}conntrack -L -p tcp --state TIME_WAIT", facts.enter),
+        "# then more source addresses: -j SNAT --to-source FIRST-LAST, without --to-ports",
+        "# and clients behind this host: keep connections open and reuse them",
+        "# otherwise DNS: a cache on each node, or `options single-request-reopen` in resolv.conf"};
     finding.numbers = {{"insert_failed", static_cast<double>(failed)},
                        {"entries", static_cast<double>(facts.conntrack->entries.value_or(0))}};
     findings.push_back(std::move(finding));
@@ -62,14 +87,14 @@ void judge_table_size(const Observations& seen, std::uint32_t netns, const Names
     if (facts.conntrack_dropped > 0)
         finding.evidence.push_back(fmt::format("{} entries or packets were dropped in {:.1f} s",
                                                grouped(facts.conntrack_dropped), seen.seconds));
-    finding.meaning = "When it is full, new connections through this host, and its own, are "
-                      "dropped. A closed connection stays in it for 120 s "
-                      "(nf_conntrack_tcp_timeout_time_wait), twice as long as its TIME_WAIT.";
+    finding.meaning =
+        fmt::format("When it is full, new connections through this host, and its own, "
+                    "are dropped. A closed connection stays in it {}.",
+                    duration_of(*facts.conntrack));
     finding.fix = {"# in the initial network namespace, which sets it for all:",
                    fmt::format("sysctl -w net.netfilter.nf_conntrack_max={}",
-                               2 * facts.conntrack->max_entries.value_or(0)),
-                   fmt::format("{}sysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=60",
-                               facts.enter)};
+                               2 * facts.conntrack->max_entries.value_or(0))};
+    append_shorter_time(facts, finding.fix);
     finding.numbers = {{"entries", entries}, {"most", limit}};
     findings.push_back(std::move(finding));
 }

@@ -21,7 +21,7 @@ void EventCounters::rank(std::uint64_t now_ns) {
 
 void EventCounters::set_rules(const RulesByNetns& rules) {
     const std::lock_guard lock(mutex_);
-    ports_.set_rules(rules);
+    ports_.set_rules(rules, default_port_rules());
 }
 
 Observed EventCounters::copy(std::uint64_t now_ns) const {

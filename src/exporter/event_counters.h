@@ -22,7 +22,8 @@ class EventCounters {
     /// To be called every few seconds: removes idle rows.
     void rank(std::uint64_t now_ns);
 
-    /// Which ports are ephemeral, and when they are reusable.
+    /// Which ports are ephemeral, and when they are reusable. Other namespaces get
+    /// default_port_rules().
     void set_rules(const RulesByNetns& rules);
     /// now_ns: CLOCK_MONOTONIC; 0: the time of the last event.
     [[nodiscard]] Observed copy(std::uint64_t now_ns = 0) const;

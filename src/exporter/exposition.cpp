@@ -182,10 +182,11 @@ struct PeerUse {
 
 std::vector<PeerUse> uses_of(const Observed& observed, const ObservedHost& host) {
     std::vector<PeerUse> uses;
+    const std::uint32_t default_ports = default_port_rules().usable;
     for (const ObservedPeer& peer : observed.peers) {
         const auto known = host.rules.find(peer.key.netns);
         const std::uint32_t ports =
-            known == host.rules.end() ? host.default_ports : known->second.usable;
+            known == host.rules.end() ? default_ports : known->second.usable;
         if (ports == 0 || peer.count.taken == 0)
             continue;
         PeerRow row;

@@ -31,7 +31,6 @@ ObservedHost HostWatch::read() {
     if (!read_at_ || now - *read_at_ >= read_every) {
         read_at_ = now;
         watch_.find();
-        default_ports_ = read_port_range().size();
         rules_.clear();
         for (const auto& [inode, view] : watch_.views())
             if (view.settings)
@@ -47,7 +46,6 @@ ObservedHost HostWatch::read() {
             add_known(space.limit, view.settings->max_tw_buckets);
     }
     host.rules = rules_;
-    host.default_ports = default_ports_;
     host.self = self_usage(children_);
     host.kernel = kernel_;
     return host;

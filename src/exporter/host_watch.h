@@ -29,7 +29,6 @@ class HostWatch {
     std::vector<pid_t> children_;
     std::string kernel_;
     RulesByNetns rules_;
-    std::uint32_t default_ports_ = 0;
     std::optional<std::chrono::steady_clock::time_point> read_at_;
 };
 

@@ -15,7 +15,8 @@ constexpr auto rows = std::to_array<MetricRow>({
      "Sockets that the service brought into TIME_WAIT by closing first."},
     {PortExhausted, "twtrace_port_exhausted_total", Counter,
      "service,unit,container,pod_namespace,workload",
-     "connect() calls that failed with EADDRNOTAVAIL because no local port was free."},
+     "connect() calls that failed with EADDRNOTAVAIL: no local port was free, or the port or the "
+     "range that the program chose was taken."},
     {PassiveClose, "twtrace_passive_close_total", Counter,
      "service,unit,container,pod_namespace,workload", "Connections that the peer closed first."},
     {AbortedClose, "twtrace_aborted_close_total", Counter,
@@ -31,7 +32,8 @@ constexpr auto rows = std::to_array<MetricRow>({
     {EphemeralPortUse, "twtrace_ephemeral_port_use_ratio", Gauge, "service,peer,peer_service",
      "Share of the ephemeral ports towards the peer that entries of the last 60 s by all services "
      "of the network namespace take and connect() may not take over now, from the source address "
-     "with the highest share."},
+     "with the highest share. Where the settings of the network namespace cannot be read, the "
+     "kernel's defaults are assumed: 28,232 ports, and reuse on loopback only."},
     {KernelTimeWait, "twtrace_kernel_time_wait_total", Counter, "",
      "Entries into TIME_WAIT by the kernel's own counters (TcpExt TW and TWKilled)."},
     {TimeWaitOverflow, "twtrace_time_wait_overflow_total", Counter, "",

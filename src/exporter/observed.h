@@ -37,9 +37,7 @@ struct ObservedNamespace {
 
 struct ObservedHost {
     std::map<std::string, ObservedNamespace> namespaces;
-    RulesByNetns rules;
-    /// For namespaces that may not be entered: the value of our own; 0: not known.
-    std::uint32_t default_ports = 0;
+    RulesByNetns rules; ///< default_port_rules() for the others
     SelfUsage self;
     std::string kernel;
     double render_s = 0;

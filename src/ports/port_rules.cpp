@@ -29,6 +29,11 @@ PortRules port_rules_of(const NetSettings& settings) {
     return rules;
 }
 
+const PortRules& default_port_rules() {
+    static const PortRules rules = port_rules_of(default_net_settings());
+    return rules;
+}
+
 bool reuse_applies(const NetSettings& settings, const Address& local, const Address& remote) {
     if (settings.timestamps == 0U)
         return false;

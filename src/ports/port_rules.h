@@ -43,5 +43,7 @@ struct PortRules {
 using RulesByNetns = std::unordered_map<std::uint32_t, PortRules>;
 
 [[nodiscard]] PortRules port_rules_of(const NetSettings& settings);
+/// For a network namespace whose settings can't be read: those of a new one.
+[[nodiscard]] const PortRules& default_port_rules();
 
 } // namespace twtrace

@@ -111,6 +111,7 @@ void members_of_conntrack(const On& on, Record& record) {
     on("forwards", record.counts.forwards);
     on("insert_failed", record.counts.insert_failed);
     on("dropped", record.counts.dropped);
+    on("time_wait_s", record.counts.time_wait_s);
 }
 
 template <typename On, typename Record>

@@ -32,7 +32,7 @@ bool is_unchanged(const Conntrack& a, const Conntrack& b) {
     const std::uint64_t now = b.entries.value_or(0);
     return a.insert_failed == b.insert_failed && a.dropped == b.dropped &&
            a.max_entries == b.max_entries && a.forwards == b.forwards &&
-           a.entries.has_value() == b.entries.has_value() &&
+           a.time_wait_s == b.time_wait_s && a.entries.has_value() == b.entries.has_value() &&
            std::max(before, now) - std::min(before, now) <= few;
 }
 

@@ -3,32 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cwchar>
 
 #include <fmt/format.h>
 
 #include "util/text.h"
+#include "util/text_width.h"
 
 namespace twtrace {
 
 namespace {
-
-struct Character {
-    std::string_view bytes;
-    int width; ///< from wcwidth(): less than 1 for characters without a cell
-};
-
-// The first character of valid UTF-8 (clean() comes after append_printable()).
-Character first_of(std::string_view text) {
-    const auto lead = static_cast<unsigned char>(text[0]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (length == 1 || length > text.size())
-        return {text.substr(0, 1), 1};
-    auto code = static_cast<std::uint32_t>(lead & (0x7FU >> length));
-    for (std::size_t at = 1; at < length; ++at)
-        code = code << 6U | (static_cast<unsigned char>(text[at]) & 0x3FU);
-    return {text.substr(0, length), wcwidth(static_cast<wchar_t>(code))};
-}
 
 constexpr std::array<std::string_view, 9> blocks{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr std::array<std::string_view, 9> signs{" ", "_", ".", ":", "-", "=", "+", "*", "#"};
@@ -39,7 +22,7 @@ std::string clean(std::string_view text, Glyphs glyphs) {
     const std::string valid = printable(text);
     std::string out;
     for (std::string_view rest = valid; !rest.empty();) {
-        const Character character = first_of(rest);
+        const Character character = first_character(rest);
         const bool shown = character.bytes.size() == 1 || (glyphs.utf8 && character.width > 0);
         out += shown ? character.bytes : "?";
         rest.remove_prefix(character.bytes.size());
@@ -47,32 +30,12 @@ std::string clean(std::string_view text, Glyphs glyphs) {
     return out;
 }
 
-int width_of(std::string_view text) {
-    int width = 0;
-    while (!text.empty()) {
-        const Character character = first_of(text);
-        width += std::max(0, character.width);
-        text.remove_prefix(character.bytes.size());
-    }
-    return width;
-}
-
 std::string cut(std::string_view text, int width) {
     if (width <= 0)
         return {};
     if (width_of(text) <= width)
         return std::string(text);
-    std::string out;
-    int taken = 0;
-    while (!text.empty()) {
-        const Character character = first_of(text);
-        if (taken + character.width > width - 1)
-            break;
-        out += character.bytes;
-        taken += character.width;
-        text.remove_prefix(character.bytes.size());
-    }
-    return out + '+';
+    return std::string(front_of(text, width - 1)) + '+';
 }
 
 std::string fit(std::string_view text, int width, bool right) {

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "util/text_width.h"
+
 namespace twtrace {
 
 enum class Style : unsigned char { Plain, Bold, Dim, Title, Selected, Good, Warn, Bad };
@@ -30,9 +32,6 @@ struct Glyphs {
 /// characters of no width (they could reorder a line) and, without UTF-8, everything beyond ASCII
 /// become '?'.
 std::string clean(std::string_view text, Glyphs glyphs);
-
-/// Columns that clean text takes: two for a double-width character.
-int width_of(std::string_view text);
 
 /// Clean text in exactly `width` columns: padded, or cut and marked with '+'.
 std::string fit(std::string_view text, int width, bool right = false);

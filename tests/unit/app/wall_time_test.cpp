@@ -38,6 +38,28 @@ TEST_CASE("points in time of a recording", "[recording]") {
         CHECK_FALSE(wall_time_in(recording, wrong));
 }
 
+TEST_CASE("a time that nanoseconds since 1970 cannot express is an error", "[recording]") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path("a.twr");
+    {
+        auto writer = *RecordingWriter::open(path, {}, scene_start());
+        writer->end(scene_sample(600, 0));
+    }
+    const auto recording = *Recording::open(path);
+    for (const char* wrong :
+         {"1960-01-01 00:00", "1960-01-01T00:00:00.5Z", "1970-01-01T00:00:00Z", "-30000d",
+          "2600-01-01 00:00", "2600-01-01T00:00:00Z", "9999-12-31 00:00"}) {
+        INFO(wrong);
+        const auto at = wall_time_in(recording, wrong);
+        REQUIRE_FALSE(at);
+        CHECK(at.error().exit_code == ExitCode::Usage);
+        CHECK_THAT(at.error().message, Catch::Matchers::Contains("the years 1970 and 2262"));
+    }
+    CHECK_FALSE(wall_time_in(recording, "09:05:00.5e30"));
+    CHECK(*wall_time_in(recording, "1970-01-01T00:00:00.5Z") == 500'000'000);
+    CHECK(*wall_time_in(recording, "2262-01-01T00:00:00Z") == 9'214'646'400'000'000'000);
+}
+
 TEST_CASE("a time of day before the night in which the clocks change", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("a.twr");

@@ -122,6 +122,28 @@ TEST_CASE("budget: errors list the valid words") {
     CHECK_THAT(error_of("aborted{peer=1.2.3.4} > 1"), Contains("known for a peer"));
 }
 
+TEST_CASE("budget: a label needs a grouping whose rows have one value of it") {
+    const auto allows = [](const std::string& text, GroupBy by) {
+        const auto checked = check_grouping({budget_of("time_wait > 5"), budget_of(text)}, by);
+        CHECK((checked || checked.error().exit_code == ExitCode::Usage));
+        return checked.has_value();
+    };
+    for (const char* label : {"service", "unit", "container", "comm"}) {
+        const std::string text = "time_wait{" + std::string(label) + "=svcA} > 5";
+        INFO(text);
+        CHECK(allows(text, GroupBy::Process));
+        CHECK(allows(text, GroupBy::Service) == (text.find("service") != std::string::npos));
+        CHECK(allows(text, GroupBy::Container) == (text.find("container") != std::string::npos));
+        for (const GroupBy by : {GroupBy::Peer, GroupBy::Listener, GroupBy::Netns})
+            CHECK_FALSE(allows(text, by));
+    }
+    CHECK(allows("time_wait{peer=10.0.0.1:80} > 5", GroupBy::Netns));
+    CHECK(
+        check_grouping({budget_of("time_wait{service=svcA} > 5")}, GroupBy::Peer).error().message ==
+        "--fail-if 'time_wait{service=svcA} > 5' cannot be judged with -g peer: its rows mix "
+        "closes with different values of the label service; use -g process or -g service");
+}
+
 TEST_CASE("budget: the first of several intervals that exceeded it is reported") {
     std::vector<BudgetVerdict> all;
     merge_verdicts(all, {BudgetVerdict{"a", 1, false, ""}});

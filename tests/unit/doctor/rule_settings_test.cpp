@@ -116,6 +116,33 @@ TEST_CASE("doctor: unknown values give no finding") {
     CHECK(findings.front().id == "connection-per-request"); // the finding from events
 }
 
+TEST_CASE("doctor: a full conntrack table, and a time that is proposed only if it is shorter") {
+    constexpr std::string_view shorter =
+        "\nsysctl -w net.netfilter.nf_conntrack_tcp_timeout_time_wait=60\n";
+    Observations seen = quiet_host();
+    facts(seen).conntrack.emplace();
+    facts(seen).conntrack->entries = 9000;
+    facts(seen).conntrack->max_entries = 10'000;
+    facts(seen).conntrack->time_wait_s = 120;
+    Findings findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK(says(findings.front(), "stays in it for 120 s (nf_conntrack_tcp_timeout_time_wait)"));
+    CHECK(says(findings.front(), shorter));
+    CHECK_FALSE(says(findings.front(), "compare first"));
+    for (const std::uint64_t time_wait_s : {30U, 60U}) {
+        facts(seen).conntrack->time_wait_s = time_wait_s;
+        findings = diagnose(seen);
+        REQUIRE(findings.size() == 1);
+        CHECK(says(findings.front(), "for " + std::to_string(time_wait_s) + " s"));
+        CHECK_FALSE(says(findings.front(), shorter));
+    }
+    facts(seen).conntrack->time_wait_s.reset(); // a recording of an older version
+    findings = diagnose(seen);
+    REQUIRE(findings.size() == 1);
+    CHECK_FALSE(says(findings.front(), " 120 s"));
+    CHECK(says(findings.front(), "shows more than 60: compare first" + std::string(shorter)));
+}
+
 TEST_CASE("doctor: conntrack that refuses connections, and that is full") {
     Observations seen = quiet_host();
     facts(seen).conntrack.emplace();
@@ -127,6 +154,10 @@ TEST_CASE("doctor: conntrack that refuses connections, and that is full") {
     Findings findings = diagnose(seen);
     REQUIRE(findings.size() == 1);
     CHECK(findings.front().id == "snat-ports");
+    CHECK(findings.front().severity == Severity::Warning); // DNS alone can do this
+    CHECK(says(findings.front(), "perhaps source ports of SNAT run out"));
+    CHECK(says(findings.front(), "pairs of DNS queries"));
+    CHECK_FALSE(says(findings.front(), "120 s"));
     CHECK(says(findings.front(), "rose by 50 in 10.0 s"));
     facts(seen).conntrack_failed = 0;
     facts(seen).conntrack->max_entries = 10'000;

@@ -19,7 +19,7 @@ constexpr std::uint64_t now = 1'000'000'000;
 ObservedHost host_of_test() {
     ObservedHost host;
     host.namespaces["host"] = {12, 1000};
-    host.default_ports = 1000;
+    host.rules[test::client_v4().netns].usable = 1000;
     host.kernel = "6.1";
     host.self = {1.5, 1000, 10, 1024, 1e9};
     return host;
@@ -156,6 +156,34 @@ TEST_CASE("exposition: peers and namespaces beyond the bound are 'other'", "[exp
     CHECK_FALSE(has(text, "twtrace_time_wait_limit{netns=\"other\"} 1000"));
 }
 
+TEST_CASE("exposition: defaults of a new namespace where the settings are not known",
+          "[exporter]") {
+    EventCounters counters(100);
+    counters.set_rules({});
+    Event event = test::client_v4();
+    event.local = test::address("10.0.0.1");
+    for (std::uint16_t port = 40000; port < 42823; ++port) { // a tenth of 28,232, rounded down
+        event.local_port = port;
+        counters.add(event, 1, now);
+    }
+    event.local = event.remote = test::address("127.0.0.1");
+    counters.add(event, 1, now);
+    event.local_port = 43000;
+    counters.add(event, 1, now + 1'500'000'000); // too young for tcp_tw_reuse
+    const std::string text =
+        Exposition(100).text(counters.copy(now + 2'000'000'000), ObservedHost());
+    INFO(text);
+    const std::string use = "\ntwtrace_ephemeral_port_use_ratio{service=\"nginx.service\",peer=";
+    const auto value_of = [&](const std::string& peer) {
+        const std::string series = use + "\"" + peer + "\",peer_service=\"\"} ";
+        const auto at = text.find(series);
+        REQUIRE(at != std::string::npos);
+        return std::stod(text.substr(at + series.size()));
+    };
+    CHECK(value_of("10.0.0.20:8080") == Approx(2823 / 28232.0));
+    CHECK(value_of("127.0.0.1:8080") == Approx(1 / 28232.0));
+}
+
 TEST_CASE("exposition: unknown values have no series", "[exporter]") {
     EventCounters counters(100);
     Event event = test::client_v4();
@@ -199,6 +227,19 @@ TEST_CASE("deploy: rules, alerts and dashboard use existing metrics", "[exporter
             CHECK(labels.contains(label));
         }
     }
+}
+
+TEST_CASE("deploy: the alert for failed connects is right for each of its causes", "[exporter]") {
+    const std::string text = file("deploy/prometheus/twtrace.alerts.yml");
+    const auto begin = text.find("alert: TwtraceConnectFailing");
+    REQUIRE(begin != std::string::npos);
+    const std::string alert = text.substr(begin, text.find("- alert:", begin) - begin);
+    for (const char* part :
+         {"twtrace doctor", "no-free-port", "chosen-port-taken", "own-range-used-up"}) {
+        INFO(part);
+        CHECK(alert.find(part) != std::string::npos);
+    }
+    CHECK(alert.find("no local port is free") == std::string::npos);
 }
 
 TEST_CASE("docs: docs/fleet.md has the table of metrics", "[exporter]") {

@@ -214,7 +214,7 @@ TEST_CASE("the host's state is read back", "[recording]") {
     const PresentSocket socket{
         netns.inode, address("10.0.0.1"), address("2001:db8::1"), 40000, 80, true, Role::Client,
         1234,        "nginx.service"};
-    ConntrackRecord conntrack{netns.inode, {100, 262144, true, 7, 8}};
+    ConntrackRecord conntrack{netns.inode, {100, 262144, true, 7, 8, 30}};
     {
         auto writer = *RecordingWriter::open(path, {}, scene_start());
         writer->sockets({socket});
@@ -256,6 +256,7 @@ TEST_CASE("the host's state is read back", "[recording]") {
     CHECK(all.conntrack_records[0].counts.max_entries == 262144U);
     CHECK(all.conntrack_records[0].counts.forwards);
     CHECK(all.conntrack_records[0].counts.dropped == 8);
+    CHECK(all.conntrack_records[0].counts.time_wait_s == 30U);
     CHECK(all.conntrack_records[1].counts.insert_failed == 9);
     CHECK(all.checkpoints == std::vector<std::uint64_t>{scene_ns + 1'000'000'000});
     REQUIRE(all.samples.size() == 1);

@@ -49,6 +49,17 @@ TEST_CASE("column: counts characters, not bytes, and cuts between them") {
     CHECK(column("\xe2\x82\xac\xe2\x82\xac", 2, false) == "|\xe2\x82\xac\xe2\x82\xac ");
 }
 
+TEST_CASE("column: double-width characters take two columns, combining ones none") {
+    CHECK(column("\u7f51\u5173", 6, false) == "|\u7f51\u5173   ");
+    CHECK(column("\u7f51\u5173", 6, true) == "|  \u7f51\u5173 ");
+    CHECK(column("\u7f51\u5173\u7f51", 5, false) == "|\u7f51\u5173+ ");
+    CHECK(column("\u7f51\u5173\u7f51", 4, false) == "|\u7f51+  "); // half a character does not fit
+    CHECK(column("e\u0301", 2, false) == "|e\u0301  ");
+    std::string out;
+    append_uncut_column(out, "\u7f51", 4, false);
+    CHECK(out == "\u7f51   ");
+}
+
 TEST_CASE("column: hostile bytes are replaced before they are measured") {
     CHECK(column("\x1b[2J", 4, false) == "|?[2J ");
     CHECK(column("\xff\xff\xff", 2, false) == "|?+ ");
