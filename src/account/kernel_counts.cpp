@@ -200,6 +200,10 @@ void KernelCounts::release_ended() {
     if (!due || now < *due)
         return;
     add_new(); // another process may live in the namespace whose representative has ended
+    if (std::any_of(states_.begin(), states_.end(), [](const auto& entry) {
+            return entry.second.ended_ns != 0 && entry.second.id == 0;
+        }))
+        read_unsent(); // has its id if its announcement and its events found the ring full
     for (auto entry = states_.begin(); entry != states_.end();) {
         State& state = entry->second;
         if (state.ended_ns == 0 || now < state.ended_ns + release_delay_ns) {
