@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -12,6 +13,7 @@
 #include "attribute/attributor.h"
 #include "attribute/net_text.h"
 #include "attribute/proc_text.h"
+#include "source/enter_namespace.h"
 #include "util/file.h"
 #include "util/thread.h"
 
@@ -43,6 +45,30 @@ std::vector<Address> addresses_of(const std::string& net) {
     return all;
 }
 
+std::optional<std::vector<TcpSocket>> dump_listeners() {
+    std::vector<TcpSocket> all;
+    auto dump = SocketDump::open();
+    if (!dump || !dump->dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
+            all.push_back(listener);
+            return true;
+        }))
+        return std::nullopt;
+    return all;
+}
+
+// inet_diag reads the kernel's table of listeners only. /proc/PID/net/tcp reads the table of all
+// sockets of the host too, but needs no CAP_SYS_ADMIN.
+void add_listeners(std::uint32_t netns, const std::string& process, ListenerTable& listeners) {
+    std::optional<std::vector<TcpSocket>> all;
+    const auto entered =
+        in_namespace({netns, process + "/ns/net"}, [&] { all = dump_listeners(); });
+    if (!entered || *entered == Entered::Forbidden || (*entered == Entered::Yes && !all))
+        each_listener(process + "/net", [&](const TcpSocket& one) { listeners.add(one); });
+    else if (all)
+        for (const TcpSocket& listener : *all)
+            listeners.add(listener);
+}
+
 // The owner of a namespace that was created for a container or a pod; the containers of a pod share
 // one.
 std::string owner_of(const std::string& process, Attributor& attributor) {
@@ -70,7 +96,7 @@ std::shared_ptr<const HostServices> survey_host(const std::string& root) {
         HostServices::Space& space = spaces[netns];
         const std::string net = process + "/net";
         space.addresses = addresses_of(net);
-        each_listener(net, [&](const TcpSocket& listener) { space.listeners.add(listener); });
+        add_listeners(netns, process, space.listeners);
         space.listeners.append_inodes(inodes);
         space.owner = owner_of(process, attributor);
     }

@@ -116,6 +116,18 @@ TEST_CASE("other end: the listener on loopback is named, in JSON, summary and ta
     CHECK(peer.at("remote_service") == "busybox");
 }
 
+TEST_CASE("other end: the listener of another namespace is named without CAP_SYS_ADMIN too",
+          "[other-end]") {
+    if (!can_run()) {
+        return;
+    }
+    const TestNamespace ns;
+    const Server server(ns, "127.0.0.1");
+    Tracer tracer({"trace", "-o", "json"},
+                  {"setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"});
+    CHECK(first_with("remote_service", tracer, ns, "127.0.0.1").at("remote_service") == "busybox");
+}
+
 TEST_CASE("other end: a listener in another namespace is named by its container", "[other-end]") {
     if (!can_run() || !TestCgroups::can_make()) {
         return;
