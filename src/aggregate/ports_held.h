@@ -4,13 +4,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <compare>
 #include <cstdint>
 #include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <tsl/robin_map.h>
 
@@ -28,13 +28,53 @@ struct HeldKey {
     auto operator<=>(const HeldKey&) const = default;
 };
 
+/// Who closed towards a destination in the last minute: at most eight.
+class PortUsers {
+  public:
+    void add(std::uint32_t user, std::uint64_t now_ns) {
+        const auto now_s = static_cast<std::uint32_t>(now_ns / second_ns);
+        for (std::size_t at = 0; at < size_; ++at)
+            if (users_[at] == user) {
+                last_s_[at] = now_s;
+                return;
+            }
+        if (size_ == users_.size())
+            return;
+        users_[size_] = user;
+        last_s_[size_++] = now_s;
+    }
+    void forget_older(std::uint64_t now_ns) {
+        const auto now_s = static_cast<std::uint32_t>(now_ns / second_ns);
+        std::uint32_t kept = 0;
+        for (std::size_t at = 0; at < size_; ++at) {
+            if (now_s > last_s_[at] && now_s - last_s_[at] > 60)
+                continue;
+            users_[kept] = users_[at];
+            last_s_[kept++] = last_s_[at];
+        }
+        size_ = kept;
+    }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] const std::uint32_t* begin() const { return users_.data(); }
+    [[nodiscard]] const std::uint32_t* end() const { return users_.data() + size_; }
+
+  private:
+    static constexpr std::uint64_t second_ns = 1'000'000'000;
+    std::uint32_t size_ = 0;
+    std::array<std::uint32_t, 8> users_{};
+    std::array<std::uint32_t, 8> last_s_{}; // CLOCK_MONOTONIC
+};
+
 class PortsHeld {
   public:
     /// limit: sources and destinations; others are left out. max_ports: over all of them. Beyond it
     /// entries are counted without their port number, so that a port that is taken over counts
     /// twice.
     explicit PortsHeld(std::size_t limit, std::size_t max_ports = 500'000)
-        : limit_(limit), max_ports_(max_ports) {}
+        : limit_(limit), max_ports_(max_ports) {
+        // The default, 0.5, takes more memory.
+        peers_.max_load_factor(0.8F);
+    }
 
     /// Sets which ports are ephemeral. others: for namespaces that are not known; by default all
     /// ports are.
@@ -60,7 +100,7 @@ class PortsHeld {
         now_ns_ = std::max(now_ns_, now_ns);
         if (peer == nullptr)
             return;
-        note(peer->users, user, now_ns);
+        peer->users.add(user, now_ns);
         if (!event.remote_service.empty() && peer->service != event.remote_service)
             peer->service = event.remote_service;
     }
@@ -73,9 +113,7 @@ class PortsHeld {
         for (auto at = peers_.begin(); at != peers_.end();) {
             Peer& peer = at.value();
             peer.ports.forget_older(now_ns);
-            std::erase_if(peer.users, [&](const User& user) {
-                return now_ns > user.last_ns && now_ns - user.last_ns > PortTable::minute_ns;
-            });
+            peer.users.forget_older(now_ns);
             at = peer.ports.empty() ? peers_.erase(at) : std::next(at);
         }
         ports_ = 0; // erase() may have moved an entry to the end, where the loop met it again
@@ -104,29 +142,14 @@ class PortsHeld {
             visit(key, count_of(key, peer, std::max(now_ns, now_ns_)), peer.users);
     }
 
-    struct User {
-        std::uint32_t user;
-        std::uint64_t last_ns;
-    };
-
   private:
-    static constexpr std::size_t max_users = 8; // of one source and destination
     static constexpr std::uint64_t clear_every_ns = PortTable::minute_ns / 2;
 
     struct Peer {
-        PortTable ports;
-        std::vector<User> users;
         std::string service;
+        PortUsers users;
+        PortTable ports;
     };
-
-    static void note(std::vector<User>& users, std::uint32_t user, std::uint64_t now_ns) {
-        const auto found = std::find_if(users.begin(), users.end(),
-                                        [&](const User& known) { return known.user == user; });
-        if (found != users.end())
-            found->last_ns = now_ns;
-        else if (users.size() < max_users)
-            users.push_back({user, now_ns});
-    }
 
     // Null: the table is full, or the program chose the port.
     Peer* add(const HeldKey& key, HeldPort held, std::uint64_t times) {
@@ -140,8 +163,11 @@ class PortsHeld {
         }
         if (ports_ >= max_ports_)
             held.port = 0;
-        ports_ += found.value().ports.add(held, times) ? 1 : 0;
-        return &found.value();
+        Peer& peer = found.value();
+        ports_ -= peer.ports.size();
+        peer.ports.add(held, times);
+        ports_ += peer.ports.size();
+        return &peer;
     }
     [[nodiscard]] PortCount count_of(const HeldKey& key, const Peer& peer,
                                      std::uint64_t now_ns) const {

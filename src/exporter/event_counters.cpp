@@ -33,8 +33,7 @@ Observed EventCounters::copy(std::uint64_t now_ns) const {
     ports_.each(
         [&](const HeldKey& key, const PortCount& count, const auto& users) {
             ObservedPeer peer{key, count, std::string(ports_.service_at(key)), {}};
-            for (const auto& user : users)
-                peer.services.push_back(user.user);
+            peer.services.assign(users.begin(), users.end());
             observed.peers.push_back(std::move(peer));
         },
         now_ns);

@@ -1,6 +1,7 @@
 #include "ports/port_table.h"
 
 #include <algorithm>
+#include <span>
 
 namespace twtrace {
 
@@ -58,19 +59,35 @@ void PortTable::resize(std::size_t slots, std::optional<std::uint64_t> now_ns) {
         }
 }
 
-bool PortTable::add(const HeldPort& held, std::uint64_t times) {
-    const Slot slot = slot_of(held);
-    if (held.port == 0 || times != 1) {
-        add_unnamed(slot, times);
-        return false;
+PortTable::Slot* PortTable::find_latest(std::uint16_t port) {
+    for (std::size_t at = 0; at < latest_used_; ++at)
+        if (latest_[at].port == port)
+            return &latest_[at];
+    return nullptr;
+}
+
+void PortTable::write_latest() {
+    for (std::size_t at = 0; at < latest_used_; ++at) {
+        if (slots_.empty() || used_ * 4 >= slots_.size() * 3)
+            resize(std::max(min_slots, slots_.size() * 2), std::nullopt);
+        Slot* slot = find(latest_[at].port);
+        used_ += slot->port == 0 ? 1 : 0;
+        *slot = latest_[at];
     }
-    if (slots_.empty() || used_ * 4 >= slots_.size() * 3)
-        resize(std::max(min_slots, slots_.size() * 2), std::nullopt);
-    Slot* at = find(held.port);
-    const bool is_new = at->port == 0;
-    used_ += is_new ? 1 : 0;
-    *at = slot;
-    return is_new;
+    latest_used_ = 0;
+}
+
+void PortTable::add(const HeldPort& held, std::uint64_t times) {
+    const Slot slot = slot_of(held);
+    if (held.port == 0 || times != 1)
+        return add_unnamed(slot, times);
+    if (Slot* known = find_latest(held.port)) {
+        *known = slot;
+        return;
+    }
+    if (latest_used_ == latest_.size())
+        write_latest();
+    latest_[latest_used_++] = slot;
 }
 
 // Dated to the end of its second, so that a port is not called reusable too early.
@@ -88,9 +105,14 @@ void PortTable::add_unnamed(Slot slot, std::uint64_t times) {
 
 void PortTable::forget_older(std::uint64_t now_ns) {
     std::erase_if(unnamed_, [&](const Unnamed& one) { return is_over(one.slot, now_ns); });
+    if (!slots_.empty())
+        write_latest();
+    const auto is_old = [&](const Slot& slot) { return is_over(slot, now_ns); };
+    latest_used_ = static_cast<std::uint32_t>(
+        std::remove_if(latest_.begin(), latest_.begin() + latest_used_, is_old) - latest_.begin());
     const auto over =
         static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-            return slot.port != 0 && is_over(slot, now_ns);
+            return slot.port != 0 && is_old(slot);
         }));
     if (over == 0)
         return;
@@ -102,8 +124,16 @@ void PortTable::forget_older(std::uint64_t now_ns) {
 
 template <typename Visit>
 void PortTable::each(std::uint64_t now_ns, Visit&& visit) const {
+    const std::span latest(latest_.data(), latest_used_);
+    const auto is_latest = [&](const Slot& slot) {
+        return std::any_of(latest.begin(), latest.end(),
+                           [&](const Slot& later) { return later.port == slot.port; });
+    };
     for (const Slot& slot : slots_)
-        if (slot.port != 0 && !is_over(slot, now_ns))
+        if (slot.port != 0 && !is_over(slot, now_ns) && !is_latest(slot))
+            visit(slot, 1.0);
+    for (const Slot& slot : latest)
+        if (!is_over(slot, now_ns))
             visit(slot, 1.0);
     for (const Unnamed& one : unnamed_)
         if (!is_over(one.slot, now_ns))
