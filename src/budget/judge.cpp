@@ -14,6 +14,11 @@ bool matches(const std::string& wanted, const std::optional<std::string>& name) 
     return wanted.empty() || name == wanted;
 }
 
+// A process whose threads have different names has no comm, but its own name.
+bool matches_comm(const BudgetScope& scope, const GroupRow& row) {
+    return matches(scope.comm, row.comm ? row.comm : row.service);
+}
+
 bool matches(const BudgetScope& scope, const GroupRow& row) {
     const bool container = scope.container.empty() ||
                            (row.container && row.container->starts_with(
@@ -21,7 +26,7 @@ bool matches(const BudgetScope& scope, const GroupRow& row) {
     // "nginx" is the unit nginx.service, as for --unit.
     const bool unit = matches(scope.unit, row.unit) || row.unit == scope.unit + ".service";
     return matches(scope.service, row.service) && unit && container &&
-           matches(scope.comm, row.comm);
+           matches_comm(scope, row);
 }
 
 bool matches(const BudgetScope& scope, const PeerRow& peer) {

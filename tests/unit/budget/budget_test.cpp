@@ -75,6 +75,16 @@ TEST_CASE("budget: each comparison at its limit") {
     CHECK_FALSE(verdict_on("time_wait == 151").exceeded);
 }
 
+TEST_CASE("budget: a process whose threads have different names is selected by its own name") {
+    Snapshot snapshot = two_services();
+    snapshot.groups[1].service = "node";
+    snapshot.groups[1].comm.reset();
+    CHECK(judge(budget_of("time_wait{comm=node} > 0"), snapshot).value == 30.0);
+    CHECK(judge(budget_of("time_wait{comm=python3} > 0"), snapshot).value == 120.0);
+    snapshot.groups[1].service.reset();
+    CHECK(judge(budget_of("time_wait{comm=node} > 0"), snapshot).value == 0.0);
+}
+
 TEST_CASE("budget: labels select groups and peers") {
     CHECK(verdict_on("time_wait{service=api.service} > 0").value == 120.0);
     CHECK(verdict_on("time_wait{unit=web} > 0").value == 30.0);
