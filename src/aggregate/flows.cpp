@@ -127,7 +127,7 @@ void Flows::add(const Event& event, std::uint64_t now_ns, std::uint32_t times) {
         flow.recent_no_port += times;
         return;
     }
-    ports_.add(event, times, 0, now_ns_);
+    ports_.add(event, times, PortsHeld::no_user, now_ns_);
     name_remote(flow, event);
     flow.entries.add(now_ns_, times);
     span_.add(now_ns_, times);

@@ -7,7 +7,10 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <iterator>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,7 +90,9 @@ class PortsHeld {
         return found == rules_.end() ? others_ : found->second;
     }
 
-    /// user: who closed (any number). Events that hold no local port of a client are ignored.
+    static constexpr std::uint32_t no_user = ~std::uint32_t{0};
+    /// user: who closed (any number), or no_user. Events that hold no local port of a client are
+    /// ignored.
     void add(const Event& event, std::uint64_t times, std::uint32_t user, std::uint64_t now_ns) {
         if (event.type != EventType::TimeWait || event.role != Role::Client)
             return;
@@ -100,9 +105,11 @@ class PortsHeld {
         now_ns_ = std::max(now_ns_, now_ns);
         if (peer == nullptr)
             return;
-        peer->users.add(user, now_ns);
-        if (!event.remote_service.empty() && peer->service != event.remote_service)
-            peer->service = event.remote_service;
+        if (user != no_user)
+            peer->users.add(user, now_ns);
+        if (!event.remote_service.empty() &&
+            (peer->service == nullptr || *peer->service != event.remote_service))
+            peer->service = interned(event.remote_service);
     }
     /// Adds a port that was held before the trace.
     void inherit(const HeldKey& key, const HeldPort& held) { add(key, held, 1); }
@@ -127,7 +134,8 @@ class PortsHeld {
     /// The service at the destination; empty: not on this host, or not known.
     [[nodiscard]] std::string_view service_at(const HeldKey& key) const {
         const auto found = peers_.find(key);
-        return found == peers_.end() ? std::string_view() : std::string_view(found->second.service);
+        const bool is_known = found != peers_.end() && found->second.service != nullptr;
+        return is_known ? std::string_view(*found->second.service) : std::string_view();
     }
     /// visit(key, table), for counting by other rules.
     template <typename Visit>
@@ -145,11 +153,24 @@ class PortsHeld {
   private:
     static constexpr std::uint64_t clear_every_ns = PortTable::minute_ns / 2;
 
+    using Name = std::shared_ptr<const std::string>;
+
+    // What each event needs comes first, beside the key.
     struct Peer {
-        std::string service;
-        PortUsers users;
+        Name service; // null: not known
         PortTable ports;
+        PortUsers users;
     };
+
+    // Many destinations have the same service: each name is kept once.
+    Name interned(std::string_view name) {
+        const auto found = services_.find(name);
+        if (found != services_.end())
+            return found->second;
+        if (services_.size() >= limit_)
+            return nullptr;
+        return services_.emplace(name, std::make_shared<const std::string>(name)).first->second;
+    }
 
     // Null: the table is full, or the program chose the port.
     Peer* add(const HeldKey& key, HeldPort held, std::uint64_t times) {
@@ -185,6 +206,7 @@ class PortsHeld {
     std::uint64_t cleared_ns_ = 0;
     RulesByNetns rules_;
     PortRules others_;
+    std::map<std::string, Name, std::less<>> services_;
     tsl::robin_map<HeldKey, Peer, Hash> peers_;
 };
 

@@ -20,7 +20,7 @@ class PortTally {
             return;
         if (watch_.update_if_new(event.netns, now_ns))
             held_.set_rules(watch_.rules());
-        held_.add(event, times, 0, now_ns);
+        held_.add(event, times, PortsHeld::no_user, now_ns);
     }
     /// The ports held at that time, by the settings that were read last.
     const PortsHeld& held_at(std::uint64_t now_ns) {
