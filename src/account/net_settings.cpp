@@ -62,10 +62,10 @@ PortRange read_port_range(const std::string& directory) {
     return range ? parse_port_range(*range) : PortRange{};
 }
 
-// net/ipv4/af_inet.c, inet_init_net(); net/ipv4/tcp_ipv4.c, tcp_sk_init() (since 4.19).
+// net/ipv4/tcp_ipv4.c, tcp_sk_init() (since 4.19).
 NetSettings default_net_settings() {
     NetSettings settings;
-    settings.ephemeral = {32768, 60999};
+    settings.ephemeral = default_port_range;
     settings.tw_reuse = 2;
     settings.timestamps = 1;
     return settings;

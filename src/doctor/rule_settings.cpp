@@ -35,12 +35,12 @@ struct Subject {
 };
 
 // A service whose port is inside the range cannot restart while connect() has assigned the port.
-// Ports from 32768 on are skipped: most listeners there let the kernel choose the port.
+// Ports of the default range are skipped: most listeners there let the kernel choose the port.
 void judge_overlap(const Subject& subject, Findings& findings) {
     std::vector<std::uint16_t> in_range;
     for (const std::uint16_t port : subject.facts.listeners)
-        if (port < threshold::first_default_ephemeral &&
-            subject.settings.ephemeral.contains(port) && !subject.settings.reserved.contains(port))
+        if (port < default_port_range.first && subject.settings.ephemeral.contains(port) &&
+            !subject.settings.reserved.contains(port))
             in_range.push_back(port);
     if (in_range.empty())
         return;
@@ -69,14 +69,14 @@ void judge_narrow_range(const Subject& subject, Findings& findings) {
         return;
     Finding finding = subject.finding("narrow-range", "few local ports for a busy client");
     finding.evidence = {fmt::format(
-        "{} ports ({} to {}{}), where the default is 28,232; clients close {} into "
-        "TIME_WAIT",
+        "{} ports ({} to {}{}), where the default is {}; clients close {} into TIME_WAIT",
         grouped(usable), subject.settings.ephemeral.first, subject.settings.ephemeral.last,
         subject.settings.reserved.any ? ", less the reserved ones" : "",
+        grouped(default_port_range.size()),
         per_second(subject.seen.rate(subject.client_time_wait)))};
     finding.meaning = fmt::format("{} new connections a second to one destination use them up.",
                                   grouped(usable / 60));
-    finding.fix = range_lines(subject.facts, {32'768, 60'999});
+    finding.fix = range_lines(subject.facts, default_port_range);
     if (finding.fix.empty())
         finding.fix = {
             "# the reserved ports leave few: reserve only the ports that services listen "

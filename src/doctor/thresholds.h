@@ -64,7 +64,4 @@ inline constexpr std::uint64_t check_bytes = 1'000;
 /// Minimum rate of all health checks of a service, per second: 120 sockets always in TIME_WAIT.
 inline constexpr double check_rate = 2;
 
-/// Services with a fixed port listen below this, where the default ephemeral range begins.
-inline constexpr std::uint16_t first_default_ephemeral = 32'768;
-
 } // namespace twtrace::threshold

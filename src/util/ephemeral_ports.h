@@ -14,4 +14,7 @@ struct PortRange {
     [[nodiscard]] bool contains(std::uint16_t port) const { return port >= first && port <= last; }
 };
 
+/// net/ipv4/af_inet.c, inet_init_net().
+inline constexpr PortRange default_port_range{32'768, 60'999};
+
 } // namespace twtrace
