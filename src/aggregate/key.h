@@ -5,8 +5,8 @@
 #include <string>
 
 #include "aggregate/grouping.h"
+#include "model/address_hash.h"
 #include "model/event.h"
-#include "util/hash.h"
 
 namespace twtrace {
 
@@ -19,11 +19,6 @@ struct GroupKey {
 
     auto operator<=>(const GroupKey&) const = default;
 };
-
-inline std::size_t hash_of(const Address& address, std::uint64_t seed) {
-    const auto [first, second] = address.halves();
-    return mix(mix(mix(address.family, seed), first), second);
-}
 
 struct GroupKeyHash {
     std::size_t operator()(const GroupKey& key) const {

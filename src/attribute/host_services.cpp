@@ -4,16 +4,8 @@
 #include <utility>
 
 #include "model/loopback.h"
-#include "util/hash.h"
 
 namespace twtrace {
-
-std::size_t HostServices::AddressHash::operator()(const Address& address) const {
-    std::size_t hash = address.family;
-    for (const std::uint8_t byte : address.bytes)
-        hash = mix(hash, byte);
-    return hash;
-}
 
 void HostServices::add(std::uint32_t netns, Space space) {
     for (const Address& address : space.addresses)

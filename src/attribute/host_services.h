@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attribute/listeners.h"
+#include "model/address_hash.h"
 #include "model/event.h"
 
 namespace twtrace {
@@ -36,9 +37,6 @@ class HostServices {
     [[nodiscard]] bool knows(std::uint32_t netns) const { return spaces_.contains(netns); }
 
   private:
-    struct AddressHash {
-        std::size_t operator()(const Address& address) const;
-    };
     [[nodiscard]] std::uint32_t space_of(const Event& event) const;
 
     std::map<std::uint32_t, Space> spaces_;

@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 #include "attribute/lru_cache.h"
-#include "util/hash.h"
+#include "model/address_hash.h"
 #include "util/thread.h"
 
 namespace twtrace {
@@ -28,15 +28,6 @@ constexpr std::uint64_t name_ns = 600 * second_ns;
 constexpr std::uint64_t failure_ns = 60 * second_ns;
 constexpr std::size_t max_kept = 8192;
 constexpr std::size_t max_waiting = 1024;
-
-struct AddressHash {
-    std::size_t operator()(const Address& address) const {
-        std::size_t hash = address.family;
-        for (const std::uint8_t byte : address.bytes)
-            hash = mix(hash, byte);
-        return hash;
-    }
-};
 
 std::uint64_t steady_now_ns() {
     return static_cast<std::uint64_t>(

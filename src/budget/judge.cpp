@@ -25,8 +25,7 @@ bool matches(const BudgetScope& scope, const GroupRow& row) {
                                                  scope.container.substr(0, row.container->size())));
     // "nginx" is the unit nginx.service, as for --unit.
     const bool unit = matches(scope.unit, row.unit) || row.unit == scope.unit + ".service";
-    return matches(scope.service, row.service) && unit && container &&
-           matches_comm(scope, row);
+    return matches(scope.service, row.service) && unit && container && matches_comm(scope, row);
 }
 
 bool matches(const BudgetScope& scope, const PeerRow& peer) {

@@ -12,6 +12,7 @@
 
 #include <tsl/robin_map.h>
 
+#include "model/address_hash.h"
 #include "model/event.h"
 #include "recording/packed_numbers.h"
 #include "recording/record.h"
@@ -32,9 +33,6 @@ class EventEncoder {
     void append(std::string& out, const Event& event, std::uint64_t times = 0);
 
   private:
-    struct AddressHash {
-        std::size_t operator()(const Address& address) const;
-    };
     struct TaskHash {
         std::size_t operator()(const Task& task) const {
             return mix(mix(task.tid, task.start_boottime_ns), task.cgroup_id);

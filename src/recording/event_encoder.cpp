@@ -27,12 +27,6 @@ void EventEncoder::forget() {
     *this = EventEncoder();
 }
 
-std::size_t EventEncoder::AddressHash::operator()(const Address& address) const {
-    std::uint64_t halves[2];
-    std::memcpy(halves, address.bytes.data(), sizeof(halves));
-    return mix(mix(address.family, halves[0]), halves[1]);
-}
-
 std::uint64_t EventEncoder::number_of(std::string& out, const Address& address,
                                       Recent<Address>& recent) {
     if (recent.known && recent.key == address)
