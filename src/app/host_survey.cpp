@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -13,7 +11,7 @@
 #include "attribute/attributor.h"
 #include "attribute/net_text.h"
 #include "attribute/proc_text.h"
-#include "source/enter_namespace.h"
+#include "util/cpu_time.h"
 #include "util/file.h"
 #include "util/thread.h"
 
@@ -30,43 +28,12 @@ constexpr std::size_t max_stat_bytes = 4096;
 constexpr std::uint64_t pause_per_cost = 200;          // half a percent of the time
 constexpr std::uint64_t pause_per_cost_requested = 50; // two percent
 
-std::uint64_t thread_cpu_ns() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
-           static_cast<std::uint64_t>(time.tv_nsec);
-}
-
 std::vector<Address> addresses_of(const std::string& net) {
     std::vector<Address> all =
         parse_fib_trie(read_file(net + "/fib_trie", max_fib_bytes).value_or(""));
     for (const Address& address : parse_if_inet6(read_file(net + "/if_inet6").value_or("")))
         all.push_back(address);
     return all;
-}
-
-std::optional<std::vector<TcpSocket>> dump_listeners() {
-    std::vector<TcpSocket> all;
-    auto dump = SocketDump::open();
-    if (!dump || !dump->dump(mask_of(TcpState::Listen), [&](const TcpSocket& listener) {
-            all.push_back(listener);
-            return true;
-        }))
-        return std::nullopt;
-    return all;
-}
-
-// inet_diag reads the kernel's table of listeners only. /proc/PID/net/tcp reads the table of all
-// sockets of the host too, but needs no CAP_SYS_ADMIN.
-void add_listeners(std::uint32_t netns, const std::string& process, ListenerTable& listeners) {
-    std::optional<std::vector<TcpSocket>> all;
-    const auto entered =
-        in_namespace({netns, process + "/ns/net"}, [&] { all = dump_listeners(); });
-    if (!entered || *entered == Entered::Forbidden || (*entered == Entered::Yes && !all))
-        each_listener(process + "/net", [&](const TcpSocket& one) { listeners.add(one); });
-    else if (all)
-        for (const TcpSocket& listener : *all)
-            listeners.add(listener);
 }
 
 // The owner of a namespace that was created for a container or a pod; the containers of a pod share
@@ -88,7 +55,7 @@ std::string owner_of(const std::string& process, Attributor& attributor) {
 
 } // namespace
 
-std::shared_ptr<const HostServices> survey_host(const std::string& root) {
+std::shared_ptr<const HostServices> survey_host(const std::string& root, ListenerLists& lists) {
     Attributor attributor(AttributeOptions{.root = root});
     std::map<std::uint32_t, HostServices::Space> spaces;
     std::vector<std::uint32_t> inodes;
@@ -96,7 +63,7 @@ std::shared_ptr<const HostServices> survey_host(const std::string& root) {
         HostServices::Space& space = spaces[netns];
         const std::string net = process + "/net";
         space.addresses = addresses_of(net);
-        add_listeners(netns, process, space.listeners);
+        lists.add(netns, process, space.listeners);
         space.listeners.append_inodes(inodes);
         space.owner = owner_of(process, attributor);
     }
@@ -134,11 +101,12 @@ HostSurvey::~HostSurvey() {
 }
 
 void HostSurvey::work() {
+    ListenerLists lists;
     std::uint64_t cost_ns = 0;
     do {
-        const std::uint64_t start_ns = thread_cpu_ns();
-        box_->put(survey_host(root_));
-        cost_ns = thread_cpu_ns() - start_ns;
+        const std::uint64_t start_ns = thread_cpu_now_ns();
+        box_->put(survey_host(root_, lists));
+        cost_ns = thread_cpu_now_ns() - start_ns + lists.take_cpu_ns();
     } while (sleep(cost_ns));
 }
 

@@ -9,12 +9,13 @@
 #include <thread>
 
 #include "attribute/host_services.h"
+#include "attribute/listener_lists.h"
 
 namespace twtrace {
 
 /// One survey: a walk over /proc for the namespaces, another for the holders of the listening
 /// sockets. root: directory that the files of container runtimes are below.
-std::shared_ptr<const HostServices> survey_host(const std::string& root);
+std::shared_ptr<const HostServices> survey_host(const std::string& root, ListenerLists& lists);
 
 class HostSurvey {
   public:

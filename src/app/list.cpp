@@ -163,8 +163,10 @@ class Lister {
         if (!options_.filter.passes(row.event) || (options_.count > 0 && lines_ == options_.count))
             return true;
         ++lines_;
-        if (!host_services_)
-            host_services_ = survey_host(options_.root);
+        if (!host_services_) {
+            ListenerLists lists;
+            host_services_ = survey_host(options_.root, lists);
+        }
         row.event.remote_service = host_services_->find(row.event);
         sink_.line(row, output_.buffer());
         written_ = output_.flush_if_large();

@@ -10,7 +10,7 @@ struct Duties {
     bool reads_maps = false;      ///< of the BPF programs: CAP_BPF
     bool reads_processes = false; ///< of other users, in /proc: CAP_SYS_PTRACE
     bool reads_anywhere = false;  ///< files of other users, cgroups by handle: CAP_DAC_READ_SEARCH
-    bool enters_namespaces = false; ///< network namespaces without a process: CAP_SYS_ADMIN
+    bool enters_namespaces = false; ///< network namespaces: CAP_SYS_ADMIN
     bool writes_files = false;      ///< opens files for writing; open descriptors need nothing
     bool writes_anywhere = false;   ///< in directories of other users: CAP_DAC_OVERRIDE
     bool resolves_names = false;    ///< DNS, and the name service modules of the C library

@@ -7,12 +7,19 @@
 
 namespace twtrace {
 
-/// CPU time of this process, helper threads included.
-inline std::uint64_t cpu_now_ns() {
+inline std::uint64_t now_ns_of(clockid_t clock) {
     timespec time{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    clock_gettime(clock, &time);
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 +
            static_cast<std::uint64_t>(time.tv_nsec);
+}
+/// CPU time of this process, helper threads included.
+inline std::uint64_t cpu_now_ns() {
+    return now_ns_of(CLOCK_PROCESS_CPUTIME_ID);
+}
+/// CPU time of the calling thread.
+inline std::uint64_t thread_cpu_now_ns() {
+    return now_ns_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /// Runs work and returns the time of its next run: late enough that work takes half a percent of
