@@ -70,9 +70,9 @@ class PortUsers {
 
 class PortsHeld {
   public:
-    /// limit: sources and destinations; others are left out. max_ports: over all of them. Beyond it
-    /// entries are counted without their port number, so that a port that is taken over counts
-    /// twice.
+    /// limit: sources and destinations, and names of services; others are left out. max_ports: over
+    /// all of them. Beyond it entries are counted without their port number, so that a port that is
+    /// taken over counts twice.
     explicit PortsHeld(std::size_t limit, std::size_t max_ports = 500'000)
         : limit_(limit), max_ports_(max_ports) {
         // The default, 0.5, takes more memory.
@@ -109,7 +109,8 @@ class PortsHeld {
             peer->users.add(user, now_ns);
         if (!event.remote_service.empty() &&
             (peer->service == nullptr || *peer->service != event.remote_service))
-            peer->service = interned(event.remote_service);
+            if (Name name = interned(event.remote_service))
+                peer->service = std::move(name);
     }
     /// Adds a port that was held before the trace.
     void inherit(const HeldKey& key, const HeldPort& held) { add(key, held, 1); }
@@ -126,6 +127,7 @@ class PortsHeld {
         ports_ = 0; // erase() may have moved an entry to the end, where the loop met it again
         for (const auto& [key, peer] : peers_)
             ports_ += peer.ports.size();
+        std::erase_if(services_, [](const auto& name) { return name.second.use_count() == 1; });
     }
     [[nodiscard]] PortCount towards(const HeldKey& key) const {
         const auto found = peers_.find(key);

@@ -46,9 +46,10 @@ class PortTable {
     void add(const HeldPort& held, std::uint64_t times = 1);
     /// Removes minisocks that are older than a minute at now_ns.
     void forget_older(std::uint64_t now_ns);
-    [[nodiscard]] bool empty() const { return size() == 0 && unnamed_.empty(); }
-    /// Known ports, expired ones included. The latest eight may be counted twice.
-    [[nodiscard]] std::size_t size() const { return used_ + latest_used_; }
+    [[nodiscard]] bool empty() const { return used_ == 0 && latest_used_ == 0 && unnamed_.empty(); }
+    /// Known ports that take memory of their own, expired ones included. The latest eight take
+    /// none.
+    [[nodiscard]] std::size_t size() const { return used_; }
 
     /// Counts at now_ns. Whether a connection of unknown state had timestamps is estimated from the
     /// others of this table; without any, it had.

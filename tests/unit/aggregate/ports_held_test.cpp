@@ -118,6 +118,23 @@ TEST_CASE("ports held: the number of known ports is bounded", "[aggregate]") {
     CHECK(held.towards(key_of(event)).taken == 1);
 }
 
+TEST_CASE("ports held: names of services that are no longer needed make room for others",
+          "[aggregate]") {
+    PortsHeld held(2);
+    Event event = test::client_v4();
+    for (std::uint64_t round = 0; round < 5; ++round) {
+        const std::string service = "service" + std::to_string(round);
+        event.remote_service = service;
+        held.add(event, 1, 1, (100 + 100 * round) * second);
+        CHECK(held.service_at(key_of(event)) == service);
+    }
+    event.remote_service = "another";
+    held.add(event, 1, 1, 501 * second);
+    event.remote_service = "one too many"; // the known name remains
+    held.add(event, 1, 1, 502 * second);
+    CHECK(held.service_at(key_of(event)) == "another");
+}
+
 TEST_CASE("ports held: a burst 75 s ago holds no ports", "[aggregate]") {
     PortsHeld held(10);
     const Event event = test::client_v4();
