@@ -25,6 +25,7 @@ void merge_owner(Group& group, const Owner& owner) {
     if (owner.id != 0 && owner.id == group.merged_owner)
         return;
     group.merged_owner = owner.id;
+    merge_known(group.process, owner.process);
     group.unit.merge(owner.unit);
     group.container.merge(owner.container);
     group.container_name.merge(owner.container_name);

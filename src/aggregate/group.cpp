@@ -39,6 +39,7 @@ void Counts::add(const Counts& counts) {
 void Group::absorb_identity(const Group& group) {
     pid.absorb(group.pid);
     comm.absorb(group.comm);
+    process.absorb(group.process);
     service.absorb(group.service);
     unit.absorb(group.unit);
     container.absorb(group.container);

@@ -97,6 +97,7 @@ struct PeerCounts : tsl::robin_map<PeerKey, PeerCount, PeerKeyHash> {
 struct Group {
     Common<std::uint32_t> pid;
     Common<std::string> comm;
+    Common<std::string> process; ///< its name, not that of a thread
     Common<std::string> service;
     Common<std::string> unit;
     Common<std::string> container;

@@ -114,6 +114,7 @@ GroupRow row_of(const Group& group, double duration_s, std::uint64_t all) {
     row.is_other = group.is_other;
     row.pid = shared(group.pid);
     row.comm = shared(group.comm);
+    row.process = shared(group.process);
     row.service = shared(group.service);
     row.unit = shared(group.unit);
     row.container = shared(group.container);

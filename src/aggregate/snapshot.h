@@ -57,6 +57,7 @@ struct GroupRow {
     std::optional<std::uint32_t> pid;
     std::optional<std::uint64_t> processes; ///< the number that this row stands for
     std::optional<std::string> comm;
+    std::optional<std::string> process; ///< its name, not that of a thread
     std::optional<std::string> service;
     std::optional<std::string> unit;
     std::optional<std::string> container;

@@ -16,7 +16,7 @@ bool matches(const std::string& wanted, const std::optional<std::string>& name) 
 
 // A process whose threads have different names has no comm, but its own name.
 bool matches_comm(const BudgetScope& scope, const GroupRow& row) {
-    return matches(scope.comm, row.comm ? row.comm : row.service);
+    return matches(scope.comm, row.comm ? row.comm : row.process);
 }
 
 bool matches(const BudgetScope& scope, const GroupRow& row) {

@@ -35,7 +35,7 @@ struct Subject {
 };
 
 // A service whose port is inside the range cannot restart while connect() has assigned the port.
-// Ports of the default range are skipped: most listeners there let the kernel choose the port.
+// Ports from 32768 on are skipped: most listeners there let the kernel choose the port.
 void judge_overlap(const Subject& subject, Findings& findings) {
     std::vector<std::uint16_t> in_range;
     for (const std::uint16_t port : subject.facts.listeners)

@@ -77,12 +77,11 @@ TEST_CASE("budget: each comparison at its limit") {
 
 TEST_CASE("budget: a process whose threads have different names is selected by its own name") {
     Snapshot snapshot = two_services();
-    snapshot.groups[1].service = "node";
+    snapshot.groups[1].process = "node";
     snapshot.groups[1].comm.reset();
     CHECK(judge(budget_of("time_wait{comm=node} > 0"), snapshot).value == 30.0);
     CHECK(judge(budget_of("time_wait{comm=python3} > 0"), snapshot).value == 120.0);
-    snapshot.groups[1].service.reset();
-    CHECK(judge(budget_of("time_wait{comm=node} > 0"), snapshot).value == 0.0);
+    CHECK(judge(budget_of("time_wait{comm=web.service} > 0"), snapshot).value == 0.0);
 }
 
 TEST_CASE("budget: labels select groups and peers") {
