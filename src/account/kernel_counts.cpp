@@ -66,14 +66,8 @@ std::uint32_t KernelCounts::latest_mix(std::uint32_t inode) const {
     const auto state = states_.find(inode);
     if (state != states_.end() && state->second.id != 0)
         return static_cast<std::uint32_t>(state->second.id >> 32U);
-    std::uint64_t latest = 0;
-    std::uint64_t number = 0;
-    for (const auto& [id, one] : seen_)
-        if (static_cast<std::uint32_t>(id) == inode && one.number > number) {
-            number = one.number;
-            latest = id;
-        }
-    return static_cast<std::uint32_t>(latest >> 32U);
+    const auto latest = latest_seen(inode);
+    return latest == seen_.end() ? 0 : static_cast<std::uint32_t>(latest->first >> 32U);
 }
 
 std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) const {
@@ -131,15 +125,29 @@ void KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
     state.last = files.read().value_or(TcpCounters{});
     state.files = std::move(files);
     use_file(state, file);
+    auto latest = latest_seen(file.inode);
+    const bool has_entries = state.last.entered(counted_at_) > 0;
+    if (latest != seen_.end() && latest->second.released_ns != 0 && has_entries) {
+        // A new namespace is in the table, although its announcement may not have been read, or
+        // found the ring full.
+        for (const auto& [id, counts] : table_.all())
+            if (static_cast<std::uint32_t>(id) == file.inode)
+                seen(id);
+        latest = latest_seen(file.inode);
+    }
+    // This is a released namespace, or a new one without events so far.
+    if (latest != seen_.end() && (latest->second.released_ns == 0 || has_entries))
+        assign(state, latest->first);
+}
+
+// The latest namespace with this inode number.
+KernelCounts::SeenMap::const_iterator KernelCounts::latest_seen(std::uint32_t inode) const {
     auto latest = seen_.end();
     for (auto one = seen_.begin(); one != seen_.end(); ++one)
-        if (static_cast<std::uint32_t>(one->first) == file.inode &&
+        if (static_cast<std::uint32_t>(one->first) == inode &&
             (latest == seen_.end() || one->second.number > latest->second.number))
             latest = one;
-    // This is a released namespace, or a new one without events so far.
-    if (latest != seen_.end() &&
-        (latest->second.released_ns == 0 || state.last.entered(counted_at_) > 0))
-        assign(state, latest->first);
+    return latest;
 }
 
 // Of namespaces that could not be opened, those with more entries since may still exist.

@@ -128,7 +128,9 @@ class KernelCounts {
         TcpCounters at_release;
         Unreadable why_unreadable = Unreadable::Ended;
     };
+    using SeenMap = std::unordered_map<std::uint64_t, Seen>;
     Seen& seen(std::uint64_t id);
+    [[nodiscard]] SeenMap::const_iterator latest_seen(std::uint32_t inode) const;
     void find_later(std::uint64_t id, std::uint32_t pid);
     void assign(State& state, std::uint64_t id);
     [[nodiscard]] bool is_open(std::uint64_t id) const;
@@ -153,7 +155,7 @@ class KernelCounts {
     NetnsTable table_;
     std::map<std::uint32_t, State> states_;
     EndWatch watch_;
-    std::unordered_map<std::uint64_t, Seen> seen_;
+    SeenMap seen_;
     std::unordered_map<std::uint64_t, std::uint32_t> to_find_; // id -> a process that may be in it
     std::uint64_t numbered_ = 0;
     Sum ended_;                    // of namespaces that were released or forgotten

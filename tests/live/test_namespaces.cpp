@@ -9,6 +9,7 @@
 #include "catch2.h"
 #include "tracer.h"
 #include "wait_until.h"
+#include "witness.h"
 #include "worker.h"
 
 using namespace live;
@@ -104,6 +105,53 @@ TEST_CASE("namespaces: a namespace with the inode number of an earlier one is ac
     CHECK(sum_of(result.out, "totals", "time_wait") == 3 * closes);
     CHECK(sum_of(result.out, "accounting", "kernel") == 3 * closes);
     CHECK(sum_of(result.out, "accounting", "unverified") == 0);
+}
+
+// The tracer finds it through /proc before it knows of its events.
+TEST_CASE("namespaces: so is one that is found before its announcement is read", "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const Witness witness;
+    auto ns = std::make_unique<TestNamespace>();
+    const std::uint64_t inode = ns->inode();
+    Tracer tracer({"summary", "-i", "1", "-o", "json", "--ring", "4K"});
+    const auto await_seconds = [&](std::size_t number) {
+        const std::size_t before = lines_of(tracer.out()).size();
+        await("an interval ends", [&] { return lines_of(tracer.out()).size() >= before + number; });
+    };
+    close_in(*ns, closes);
+    ns.reset();
+    await_seconds(2); // the namespace is released
+    // What follows takes less than a second, after which the tracer would read the table of all
+    // namespaces.
+    await_seconds(1);
+    tracer.command().signal(SIGSTOP);
+    std::vector<std::unique_ptr<TestNamespace>> successors;
+    do {
+        successors.push_back(std::make_unique<TestNamespace>());
+    } while (successors.back()->inode() != inode && successors.size() < 20);
+    CHECK(successors.back()->inode() == inode);
+    // The ring gets full, also for announcements, which are smaller than events. Those that fit
+    // start a search.
+    std::vector<std::unique_ptr<TestNamespace>> others(30);
+    for (auto& other : others) {
+        other = std::make_unique<TestNamespace>();
+        close_in(*other, 5);
+    }
+    close_in(*successors.back(), closes);
+    tracer.command().signal(SIGCONT);
+    await_seconds(2);
+    const CommandResult result = tracer.stop();
+    const std::uint64_t hidden = witness.hidden_entries();
+    INFO(result.out);
+    std::int64_t unaccounted = 0;
+    for (const std::string& line : lines_of(result.out)) {
+        unaccounted += json::parse(line).at("accounting").at("unaccounted").get<std::int64_t>();
+    }
+    CHECK(sum_of(result.out, "accounting", "lost") >= closes);
+    CHECK(unaccounted >= 0);
+    CHECK(unaccounted <= static_cast<std::int64_t>(hidden));
 }
 
 TEST_CASE("namespaces: two namespaces with one inode number have separate rows", "[namespaces]") {
