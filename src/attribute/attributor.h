@@ -94,7 +94,7 @@ class Attributor {
     std::string remote_name_; // of the last event
     LruCache<Key, Known, KeyHash> owners_{owners_capacity};
     Key prepared_{};
-    static constexpr std::size_t owners_capacity = 8192;
+    static constexpr std::size_t owners_capacity = 4096;
 };
 
 } // namespace twtrace

@@ -29,7 +29,7 @@ struct CgroupResolverOptions {
     std::string proc_root = "/proc";
     std::string cgroup2_mount;   ///< empty: the one in <proc_root>/self/mountinfo
     bool use_handles = true;     ///< false: only walk the tree, as without CAP_DAC_READ_SEARCH
-    std::size_t capacity = 8192; ///< entries per cache (ids, processes); about 0.5 KB each
+    std::size_t capacity = 4096; ///< entries per cache (ids, processes); about 0.5 KB each
     /// A living process is looked up again after this time, since it may be moved to another
     /// cgroup.
     std::chrono::nanoseconds process_ttl = std::chrono::seconds(10);

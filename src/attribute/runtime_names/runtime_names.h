@@ -34,7 +34,7 @@ class RuntimeNames {
     std::function<std::uint64_t()> now_ns_;
     std::string node_;
     LruCache<std::string, Known> known_{capacity};
-    static constexpr std::size_t capacity = 8192;
+    static constexpr std::size_t capacity = 4096;
 };
 
 } // namespace twtrace
