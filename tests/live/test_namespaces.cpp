@@ -107,8 +107,8 @@ TEST_CASE("namespaces: a namespace with the inode number of an earlier one is ac
     CHECK(sum_of(result.out, "accounting", "unverified") == 0);
 }
 
-// The tracer finds it through /proc before it knows of its events.
-TEST_CASE("namespaces: so is one that is found before its announcement is read", "[namespaces]") {
+TEST_CASE("namespaces: a reused inode number, found in /proc before the announcement is read",
+          "[namespaces]") {
     if (!can_trace()) {
         return;
     }
