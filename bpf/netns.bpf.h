@@ -25,7 +25,7 @@ struct {
     __type(value, struct netns_cache);
 } netns_cache SEC(".maps");
 
-/* By twtrace_netns.id. A namespace whose counts are 0 was announced to user space. */
+/* By twtrace_netns.id: each namespace that was seen, until user space removes it. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TWTRACE_NETNS_MAX);
@@ -49,10 +49,8 @@ static __noinline int report_netns(__u64 id) {
         bpf_map_update_elem(&netns_counts, &id, &none, BPF_NOEXIST))
         return 0;
     record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-    if (!record) {
-        bpf_map_delete_elem(&netns_counts, &id); /* the next event announces it */
-        return 0;
-    }
+    if (!record)
+        return 0; /* user space finds it in the table */
     record->header.type = TWTRACE_NETNS_SEEN;
     record->header.length = sizeof(*record);
     record->pid = config.pid_namespace ? 0 : bpf_get_current_pid_tgid() >> 32;

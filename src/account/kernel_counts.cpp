@@ -125,16 +125,10 @@ void KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
     state.last = files.read().value_or(TcpCounters{});
     state.files = std::move(files);
     use_file(state, file);
-    auto latest = latest_seen(file.inode);
     const bool has_entries = state.last.entered(counted_at_) > 0;
-    if (latest != seen_.end() && latest->second.released_ns != 0 && has_entries) {
-        // A new namespace is in the table, although its announcement may not have been read, or
-        // found the ring full.
-        for (const auto& [id, counts] : table_.all())
-            if (static_cast<std::uint32_t>(id) == file.inode)
-                seen(id);
-        latest = latest_seen(file.inode);
-    }
+    if (has_entries && latest_seen(file.inode) != seen_.end())
+        read_table(); // it may be a new one
+    const auto latest = latest_seen(file.inode);
     // This is a released namespace, or a new one without events so far.
     if (latest != seen_.end() && (latest->second.released_ns == 0 || has_entries))
         assign(state, latest->first);
@@ -208,10 +202,7 @@ void KernelCounts::release_ended() {
     if (!due || now < *due)
         return;
     add_new(); // another process may live in the namespace whose representative has ended
-    if (std::any_of(states_.begin(), states_.end(), [](const auto& entry) {
-            return entry.second.ended_ns != 0 && entry.second.id == 0;
-        }))
-        read_unsent(); // has its id if its announcement and its events found the ring full
+    read_table();
     for (auto entry = states_.begin(); entry != states_.end();) {
         State& state = entry->second;
         if (state.ended_ns == 0 || now < state.ended_ns + release_delay_ns) {
@@ -249,11 +240,10 @@ void KernelCounts::read_one(State& state) {
     state.filtered_last = table_.counts(state.id).filtered;
 }
 
-// Counts the hand-overs without an event, also in namespaces that are not open.
-void KernelCounts::read_unsent() {
+// A namespace is in the table although its announcement may not have been read, or found the ring
+// full.
+void KernelCounts::read_table() {
     for (const auto& [id, counts] : table_.all()) {
-        if (counts.filtered == 0 && counts.lost == 0)
-            continue;
         Seen& one = seen(id);
         one.filtered = counts.filtered;
         one.lost = counts.lost;
@@ -261,7 +251,7 @@ void KernelCounts::read_unsent() {
 }
 
 void KernelCounts::read() {
-    read_unsent();
+    read_table();
     for (auto& [netns, state] : states_)
         read_one(state);
 }
@@ -269,10 +259,7 @@ void KernelCounts::read() {
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
     add_new();
-    for (const auto& [id, counts] : table_.all()) // their announcements may not be read yet
-        if (const auto state = states_.find(static_cast<std::uint32_t>(id));
-            state != states_.end() && state->second.id == 0)
-            seen(id);
+    read_table();
     for (auto& [netns, state] : states_)
         state.samples = sample_counters(state.files, table_, state.id);
     sampled_until_ns_ = monotonic_now_ns();
@@ -284,7 +271,7 @@ void KernelCounts::sample_start() {
 }
 
 void KernelCounts::sample_end() {
-    read_unsent();
+    read_table();
     sample_all();
 }
 

@@ -144,7 +144,7 @@ class KernelCounts {
     void keep_trying();
     void mark_ended();
     void use_file(State& state, const NamespaceFile& file);
-    void read_unsent();
+    void read_table();
     void read_one(State& state);
     void add_to_sum(const State& state, Sum& sum) const;
     CounterTimes choose_sample(const EventTimes& times, TcpCounters State::*target,

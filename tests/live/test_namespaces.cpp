@@ -42,15 +42,15 @@ std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
                                                              "--netns", std::to_string(inode)});
 }
 
-// Ends this namespace and returns another one with its inode number. The kernel assigns the lowest
-// free number, so namespaces with lower numbers are kept meanwhile.
-std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
+// Ends this namespace and returns another one with its inode number, or none. The kernel assigns
+// the lowest free number, so namespaces with lower numbers are kept meanwhile.
+std::unique_ptr<TestNamespace> try_successor_of(std::unique_ptr<TestNamespace> ns,
+                                                Milliseconds patience) {
     constexpr std::size_t max_others = 50;
     const std::uint64_t inode = ns->inode();
     std::vector<std::unique_ptr<TestNamespace>> others;
     ns.reset();
-    await(
-        "the inode number is used again",
+    wait_until(
         [&] {
             if (others.size() == max_others) {
                 others.clear();
@@ -61,7 +61,31 @@ std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
             ns = std::make_unique<TestNamespace>();
             return ns->inode() == inode;
         },
-        Milliseconds(30000));
+        patience);
+    return ns->inode() == inode ? std::move(ns) : nullptr;
+}
+
+std::unique_ptr<TestNamespace> successor_of(std::unique_ptr<TestNamespace> ns) {
+    ns = try_successor_of(std::move(ns), Milliseconds(30000));
+    check(ns != nullptr, "waited in vain: the inode number is used again");
+    return ns;
+}
+
+// A namespace whose inode number will be used again. While the kernel removes namespaces of earlier
+// tests, which it does in the background, lower numbers become free.
+std::unique_ptr<TestNamespace> namespace_with_lowest_number() {
+    constexpr int generations = 3;
+    std::unique_ptr<TestNamespace> ns;
+    await(
+        "each namespace has the inode number of the last one",
+        [&] {
+            ns = std::make_unique<TestNamespace>();
+            for (int one = 0; ns != nullptr && one < generations; ++one) {
+                ns = try_successor_of(std::move(ns), Milliseconds(3000));
+            }
+            return ns != nullptr;
+        },
+        Milliseconds(60000));
     return ns;
 }
 
@@ -88,7 +112,7 @@ TEST_CASE("namespaces: a namespace with the inode number of an earlier one is ac
     if (!can_trace()) {
         return;
     }
-    auto ns = std::make_unique<TestNamespace>();
+    auto ns = namespace_with_lowest_number();
     const auto inode = static_cast<std::uint32_t>(ns->inode());
     const auto tracer = trace_inode(inode);
     for (std::uint64_t round = 1; round <= 3; ++round) {
@@ -113,7 +137,7 @@ TEST_CASE("namespaces: a reused inode number, found in /proc before the announce
         return;
     }
     const Witness witness;
-    auto ns = std::make_unique<TestNamespace>();
+    auto ns = namespace_with_lowest_number();
     const std::uint64_t inode = ns->inode();
     Tracer tracer({"summary", "-i", "1", "-o", "json", "--ring", "4K"});
     const auto await_seconds = [&](std::size_t number) {
@@ -158,7 +182,7 @@ TEST_CASE("namespaces: two namespaces with one inode number have separate rows",
     if (!can_trace()) {
         return;
     }
-    auto ns = std::make_unique<TestNamespace>();
+    auto ns = namespace_with_lowest_number();
     const std::string inode = std::to_string(ns->inode());
     const TempDir dir;
     Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", inode});
