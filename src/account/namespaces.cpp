@@ -2,12 +2,11 @@
 
 #include <array>
 #include <charconv>
-#include <dirent.h>
-#include <memory>
 #include <string_view>
 #include <unistd.h>
 
 #include "attribute/proc_text.h"
+#include "util/directory.h"
 
 namespace twtrace {
 
@@ -32,10 +31,6 @@ std::string_view cut(std::string_view& rest, char separator) {
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     return head;
 }
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
 
 } // namespace
 
@@ -62,7 +57,7 @@ std::map<std::uint32_t, std::string> parse_namespace_mounts(std::string_view mou
 
 std::map<std::uint32_t, std::string> find_namespaces(const std::string& proc) {
     std::map<std::uint32_t, std::string> found;
-    const std::unique_ptr<DIR, CloseDirectory> directory(opendir(proc.c_str()));
+    const Directory directory(opendir(proc.c_str()));
     if (!directory)
         return found;
     while (const dirent* entry = readdir(directory.get())) {

@@ -3,16 +3,16 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
-#include <memory>
 #include <string_view>
 #include <utility>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "util/directory.h"
 
 namespace twtrace {
 namespace {
@@ -41,10 +41,6 @@ std::string path_of_fd(int fd) {
     target.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
     return target;
 }
-
-struct DirCloser {
-    void operator()(DIR* dir) const { closedir(dir); }
-};
 
 } // namespace
 
@@ -112,7 +108,7 @@ bool CgroupTree::walk(const std::function<bool(std::uint64_t, const std::string&
     bool complete = true;
     for (std::size_t seen = 0; !pending.empty(); pending.pop_front()) {
         const Pending at = pending.front();
-        const std::unique_ptr<DIR, DirCloser> dir(opendir((mount_ + at.below_mount).c_str()));
+        const Directory dir(opendir((mount_ + at.below_mount).c_str()));
         while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
             const std::string_view name = entry->d_name;
             if (entry->d_type != DT_DIR || name == "." || name == "..")

@@ -1,14 +1,14 @@
 #include "attribute/netns_names.h"
 
 #include <algorithm>
-#include <memory>
 #include <string_view>
 #include <utility>
 
-#include <dirent.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+
+#include "util/directory.h"
 
 namespace twtrace {
 namespace {
@@ -30,10 +30,6 @@ bool is_printable(std::string_view name) {
     return name.size() <= max_name_bytes &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
-
-struct DirCloser {
-    void operator()(DIR* dir) const { closedir(dir); }
-};
 
 } // namespace
 
@@ -66,7 +62,7 @@ void NetnsNames::reread() {
 }
 
 void NetnsNames::read_directory(const std::string& directory) {
-    const std::unique_ptr<DIR, DirCloser> dir(opendir(directory.c_str()));
+    const Directory dir(opendir(directory.c_str()));
     while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
         const std::string_view name = entry->d_name;
         if (name.starts_with('.') || !is_printable(name) || names_.size() >= max_names)

@@ -4,22 +4,17 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 #include <unordered_set>
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include "attribute/proc_text.h"
+#include "util/directory.h"
 
 namespace twtrace {
 
 namespace {
 
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 using Inodes = std::unordered_set<std::uint32_t>;
 
 std::uint32_t number(std::string_view text) {

@@ -2,22 +2,18 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/directory.h"
+
 namespace twtrace {
 
 namespace {
-
-struct CloseDirectory {
-    void operator()(DIR* directory) const { closedir(directory); }
-};
 
 Fd open_at(int directory, const std::string& path, std::uint64_t flags, std::uint64_t resolve) {
     open_how how{};
@@ -87,7 +83,7 @@ void list_beneath(const Fd& directory, const std::string& path, std::size_t max_
     Fd found = open_at(directory.get(), relative(path), O_RDONLY | O_DIRECTORY, strictly);
     if (!found)
         return;
-    const std::unique_ptr<DIR, CloseDirectory> entries(
+    const Directory entries(
         fdopendir(fcntl(found.get(), F_DUPFD_CLOEXEC, 0)));
     if (!entries)
         return;
