@@ -43,7 +43,7 @@ static __always_inline bool gate_netns(__u32 netns) {
 }
 
 static __noinline int report_netns(__u64 id) {
-    struct twtrace_netns_counts none = {};
+    struct twtrace_netns_counts none = {.first_ns = bpf_ktime_get_ns()};
     struct twtrace_netns* record;
     if (bpf_map_lookup_elem(&netns_counts, &id) ||
         bpf_map_update_elem(&netns_counts, &id, &none, BPF_NOEXIST))
@@ -94,6 +94,7 @@ static __always_inline struct twtrace_netns_counts* counts_of(__u64 netns) {
     struct twtrace_netns_counts none = {}, *counts = bpf_map_lookup_elem(&netns_counts, &netns);
     if (counts)
         return counts;
+    none.first_ns = bpf_ktime_get_ns();
     bpf_map_update_elem(&netns_counts, &netns, &none, BPF_NOEXIST);
     return bpf_map_lookup_elem(&netns_counts, &netns);
 }

@@ -25,7 +25,8 @@ bool KernelCounts::is_chosen(std::uint32_t netns) const {
 KernelCounts::Seen& KernelCounts::seen(std::uint64_t id) {
     const auto [found, is_new] = seen_.try_emplace(id);
     if (is_new) {
-        found->second.number = ++numbered_;
+        const std::uint64_t first_ns = table_.counts(id).first_ns;
+        found->second.first_ns = first_ns != 0 ? first_ns : monotonic_now_ns();
         find_later(id, 0);
     }
     return found->second;
@@ -34,11 +35,22 @@ KernelCounts::Seen& KernelCounts::seen(std::uint64_t id) {
 // An open namespace with this inode number is the latest one: the kernel does not reuse the number
 // of a namespace whose files are open.
 void KernelCounts::find_later(std::uint64_t id, std::uint32_t pid) {
-    const auto state = states_.find(static_cast<std::uint32_t>(id));
-    if (state == states_.end())
+    const auto found = states_.find(static_cast<std::uint32_t>(id));
+    if (found == states_.end()) {
         to_find_[id] = pid;
-    else if (state->second.id == 0 || seen_[id].number > seen_[state->second.id].number)
-        assign(state->second, id);
+        return;
+    }
+    State& state = found->second;
+    const Seen& one = seen_[id];
+    if (state.id != 0 ? one.first_ns > seen_[state.id].first_ns
+                      : has_counted(state.files.read().value_or(state.last), one))
+        assign(state, id);
+}
+
+// False: these are the counters of another namespace, which has the inode number of this one and
+// had no entry so far.
+bool KernelCounts::has_counted(const TcpCounters& counters, const Seen& one) const {
+    return counted_at_ == CountedAt::End || counters.entered(counted_at_) > 0 || one.entries() == 0;
 }
 
 // A released namespace may be found again.
@@ -71,33 +83,32 @@ std::uint32_t KernelCounts::latest_mix(std::uint32_t inode) const {
 }
 
 std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) const {
-    if (is_open(id))
+    const auto state = states_.find(static_cast<std::uint32_t>(id));
+    if (state != states_.end() && state->second.id == id && has_counted(state->second.last, seen))
         return 0;
-    return seen.after_release + (seen.released_ns == 0 ? seen.filtered + seen.lost : 0);
+    return seen.after_release + seen.filtered + seen.lost;
 }
 
 // The process that was running is most likely in the namespace. This avoids a walk over all
 // processes.
 void KernelCounts::add_by_process() {
-    for (auto entry = to_find_.begin(); entry != to_find_.end();) {
-        const auto [id, pid] = *entry;
+    for (const auto& [id, pid] : std::exchange(to_find_, {})) {
         const NamespaceFile file{static_cast<std::uint32_t>(id),
                                  fmt::format("/proc/{}/ns/net", pid)};
         const bool is_accessible =
             is_chosen(file.inode) && !states_.contains(file.inode) && pid != 0 && leads_into(file);
         auto files = is_accessible ? NetFiles::open(file, counted_at_)
                                    : tl::unexpected<Unreadable>(Unreadable::Ended);
-        if (!files) {
-            ++entry;
-            continue;
-        }
-        open_new(file, *std::move(files));
-        entry = to_find_.erase(entry);
+        if (files)
+            open_new(file, *std::move(files));
+        else
+            to_find_[id] = pid;
     }
 }
 
 void KernelCounts::add_new() {
-    for (const auto& [id, pid] : to_find_)
+    const auto wanted = std::exchange(to_find_, {});
+    for (const auto& [id, pid] : wanted)
         seen_[id].why_unreadable = Unreadable::Ended; // unless it is found
     std::unordered_map<std::uint32_t, Unreadable> refused;
     for (auto& [netns, path] : find_namespace_files()) {
@@ -111,13 +122,15 @@ void KernelCounts::add_new() {
         else
             refused[netns] = files.error();
     }
-    for (const auto& [id, pid] : to_find_) {
+    for (const auto& [id, pid] : wanted) {
         Seen& one = seen_[id];
         if (const auto found = refused.find(static_cast<std::uint32_t>(id)); found != refused.end())
             one.why_unreadable = found->second;
-        one.events_when_tried = one.events;
+        one.entries_when_tried = one.entries();
     }
-    to_find_.clear();
+    if (sampled_until_ns_ == 0)
+        for (const auto& [netns, why] : refused)
+            refused_at_start_.insert(netns);
 }
 
 void KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
@@ -128,10 +141,26 @@ void KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
     const bool has_entries = state.last.entered(counted_at_) > 0;
     if (has_entries && latest_seen(file.inode) != seen_.end())
         read_table(); // it may be a new one
-    const auto latest = latest_seen(file.inode);
     // This is a released namespace, or a new one without events so far.
-    if (latest != seen_.end() && (latest->second.released_ns == 0 || has_entries))
+    const auto latest = latest_seen(file.inode);
+    const bool is_known = latest != seen_.end() &&
+                          (latest->second.released_ns == 0 || has_entries) &&
+                          has_counted(state.last, latest->second);
+    if (refused_at_start_.erase(file.inode) > 0)
+        begin_now(state, is_known ? latest->first : 0);
+    if (is_known)
         assign(state, latest->first);
+}
+
+// What a namespace counted before the run is not known: it is compared from now on.
+void KernelCounts::begin_now(State& state, std::uint64_t id) {
+    state.opened = state.base = state.last;
+    if (id == 0)
+        return;
+    const Seen& one = seen_[id];
+    ended_.unverified.add(one.why_unreadable, unverified_of(id, one));
+    ended_.filtered += one.filtered;
+    state.filtered_base = state.filtered_last = one.filtered;
 }
 
 // The latest namespace with this inode number.
@@ -139,7 +168,7 @@ KernelCounts::SeenMap::const_iterator KernelCounts::latest_seen(std::uint32_t in
     auto latest = seen_.end();
     for (auto one = seen_.begin(); one != seen_.end(); ++one)
         if (static_cast<std::uint32_t>(one->first) == inode &&
-            (latest == seen_.end() || one->second.number > latest->second.number))
+            (latest == seen_.end() || one->second.first_ns > latest->second.first_ns))
             latest = one;
     return latest;
 }
@@ -147,7 +176,7 @@ KernelCounts::SeenMap::const_iterator KernelCounts::latest_seen(std::uint32_t in
 // Of namespaces that could not be opened, those with more entries since may still exist.
 void KernelCounts::keep_trying() {
     for (auto& [id, one] : seen_)
-        if (one.events != one.events_when_tried && one.after_release != 0 && !is_open(id))
+        if (one.entries() != one.entries_when_tried && unverified_of(id, one) != 0)
             find_later(id, 0);
     constexpr std::size_t max_seen = TWTRACE_NETNS_MAX / 2;
     if (seen_.size() > max_seen)
@@ -156,13 +185,18 @@ void KernelCounts::keep_trying() {
 
 void KernelCounts::forget_oldest() {
     last_counted_ = nullptr;
-    const std::uint64_t newest_forgotten = numbered_ - std::min<std::uint64_t>(numbered_, 500);
+    constexpr std::size_t kept = 500;
+    std::vector<std::uint64_t> times;
+    for (const auto& [id, one] : seen_)
+        times.push_back(one.first_ns);
+    const auto oldest_kept = times.end() - std::min(kept, times.size());
+    std::nth_element(times.begin(), oldest_kept, times.end());
     std::erase_if(seen_, [&](const auto& entry) {
         const auto& [id, one] = entry;
-        if (one.number > newest_forgotten || is_open(id))
+        if (one.first_ns >= *oldest_kept || is_open(id))
             return false;
         ended_.unverified.add(one.why_unreadable, unverified_of(id, one));
-        ended_.filtered += one.released_ns == 0 ? one.filtered : 0;
+        ended_.filtered += one.filtered;
         table_.forget(id);
         return true;
     });
@@ -202,26 +236,45 @@ void KernelCounts::release_ended() {
     if (!due || now < *due)
         return;
     add_new(); // another process may live in the namespace whose representative has ended
+    const auto is_due = [&](const State& state) {
+        return state.ended_ns != 0 && now >= state.ended_ns + release_delay_ns;
+    };
+    // In this order: an entry that the kernel has counted is of a namespace that is in the table.
+    for (auto& [netns, state] : states_)
+        if (is_due(state)) {
+            state.last = state.files.read().value_or(state.last);
+            state.read_ns = monotonic_now_ns();
+        }
     read_table();
     for (auto entry = states_.begin(); entry != states_.end();) {
-        State& state = entry->second;
-        if (state.ended_ns == 0 || now < state.ended_ns + release_delay_ns) {
+        if (is_due(entry->second)) {
+            release(entry->first, entry->second);
+            entry = states_.erase(entry);
+        } else {
             ++entry;
-            continue;
         }
-        read_one(state);
-        add_to_sum(state, ended_);
-        watch_.forget(entry->first);
-        if (state.id != 0) { // events until now are counted, even if they arrive later
-            Seen& one = seen_[state.id];
-            one.released_ns = monotonic_now_ns();
-            one.after_release = 0;
-            one.at_release = state.last;
-            one.filtered = one.lost = 0;
-            table_.forget(state.id);
-        }
-        entry = states_.erase(entry);
     }
+}
+
+void KernelCounts::release(std::uint32_t netns, State& state) {
+    if (state.id == 0 && state.last.entered(counted_at_) > state.base.entered(counted_at_)) {
+        const auto latest = latest_seen(netns);
+        if (latest != seen_.end() && has_counted(state.last, latest->second))
+            assign(state, latest->first);
+    }
+    if (state.id != 0 && !has_counted(state.last, seen_[state.id]))
+        state.id = 0;
+    state.filtered_last = table_.counts(state.id).filtered;
+    add_to_sum(state, ended_);
+    watch_.forget(netns);
+    if (state.id == 0)
+        return;
+    Seen& one = seen_[state.id]; // events until now are counted, even if they arrive later
+    one.released_ns = state.read_ns;
+    one.after_release = 0;
+    one.at_release = state.last;
+    one.filtered = one.lost = 0;
+    table_.forget(state.id);
 }
 
 void KernelCounts::refresh(bool every_second) {
@@ -323,7 +376,7 @@ KernelCounts::Sum KernelCounts::sum() const {
         add_to_sum(state, sum);
     for (const auto& [id, one] : seen_) {
         sum.unverified.add(one.why_unreadable, unverified_of(id, one));
-        sum.filtered += is_open(id) || one.released_ns != 0 ? 0 : one.filtered;
+        sum.filtered += is_open(id) ? 0 : one.filtered;
     }
     return sum;
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "account/boundary.h"
@@ -113,26 +114,31 @@ class KernelCounts {
         std::uint64_t ambiguous = 0;
         std::uint64_t id = 0;       // 0: no event seen there yet
         std::uint64_t ended_ns = 0; // when namespace_file was found gone; 0: it still exists
+        std::uint64_t read_ns = 0;  // before the release: when `last` was read
     };
     /// What is known of a namespace from its events. states_ determines whether its counters are in
     /// the sum; events before its release always are.
     struct Seen {
-        std::uint64_t number = 0; // in order of appearance
+        std::uint64_t first_ns = 0; // when the kernel side first saw it, CLOCK_MONOTONIC
         std::uint64_t events = 0;
         std::uint64_t filtered = 0;
         std::uint64_t lost = 0;
-        std::uint64_t events_when_tried = 0;
+        std::uint64_t entries_when_tried = 0;
         /// CLOCK_MONOTONIC; 0: not released, and every event counts as later.
         std::uint64_t released_ns = 0;
         std::uint64_t after_release = 0; // of events
         TcpCounters at_release;
         Unreadable why_unreadable = Unreadable::Ended;
+        [[nodiscard]] std::uint64_t entries() const { return events + filtered + lost; }
     };
     using SeenMap = std::unordered_map<std::uint64_t, Seen>;
     Seen& seen(std::uint64_t id);
     [[nodiscard]] SeenMap::const_iterator latest_seen(std::uint32_t inode) const;
     void find_later(std::uint64_t id, std::uint32_t pid);
+    [[nodiscard]] bool has_counted(const TcpCounters& counters, const Seen& one) const;
     void assign(State& state, std::uint64_t id);
+    void begin_now(State& state, std::uint64_t id);
+    void release(std::uint32_t netns, State& state);
     [[nodiscard]] bool is_open(std::uint64_t id) const;
     [[nodiscard]] std::uint64_t unverified_of(std::uint64_t id, const Seen& seen) const;
     [[nodiscard]] bool is_chosen(std::uint32_t netns) const;
@@ -157,7 +163,7 @@ class KernelCounts {
     EndWatch watch_;
     SeenMap seen_;
     std::unordered_map<std::uint64_t, std::uint32_t> to_find_; // id -> a process that may be in it
-    std::uint64_t numbered_ = 0;
+    std::unordered_set<std::uint32_t> refused_at_start_;       // existed, but could not be opened
     Sum ended_;                    // of namespaces that were released or forgotten
     Seen* last_counted_ = nullptr; // of last_counted_id_
     std::uint64_t last_counted_id_ = 0;

@@ -7,6 +7,21 @@
 
 namespace twtrace {
 
+namespace {
+
+std::uint64_t lost_entries(const LiveSource& source) {
+    return source.stats().lost[TWTRACE_TIME_WAIT];
+}
+
+} // namespace
+
+void LiveAccounting::sample_start(const LiveSource& source) {
+    const std::uint64_t before = lost_entries(source);
+    counts_.sample_start();
+    lost_before_ = lost_entries(source);
+    lost_while_sampled_ = lost_before_ - before;
+}
+
 void LiveAccounting::after_read(const LiveSource& source, Pipeline& pipeline, bool second_is_over) {
     if (!begun_ && pipeline.settled_until_ns() > counts_.sampled_until_ns())
         begin(pipeline);
@@ -31,13 +46,15 @@ void LiveAccounting::begin(Pipeline& pipeline) {
     pipeline.release(read_at, counts_.sampled_from_ns(), Pipeline::Side::After);
 }
 
-void LiveAccounting::sample_end(Pipeline& pipeline) {
+void LiveAccounting::sample_end(const LiveSource& source, Pipeline& pipeline) {
     if (!begun_) { // a run of a few milliseconds
         pipeline.finish();
         begin(pipeline);
     }
     pipeline.hold();
+    lost_until_end_ = lost_entries(source);
     counts_.sample_end();
+    lost_while_sampled_ += lost_entries(source) - *lost_until_end_;
 }
 
 void LiveAccounting::end(const LiveSource& source, Pipeline& pipeline, std::uint64_t end_ns) {
@@ -85,7 +102,7 @@ Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) {
     Accounting::Inputs inputs;
     inputs.captured = kernel.filtered; // counted by the gate; those of the pipeline are added later
     inputs.filtered = kernel.filtered;
-    inputs.lost = stats.lost[TWTRACE_TIME_WAIT];
+    inputs.lost = lost_until_end_.value_or(stats.lost[TWTRACE_TIME_WAIT]) - lost_before_;
     lost_retractions_ = stats.lost_retractions;
     inputs.recursion_misses = source.recursion_misses();
     inputs.caught = sum_over_types(stats.caught);
@@ -93,7 +110,7 @@ Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) {
     inputs.unverified = kernel.unverified;
     inputs.without_closer = stats.without_closer;
     inputs.untracked = stats.untracked + stats.mixed;
-    inputs.ambiguous = kernel.ambiguous;
+    inputs.ambiguous = kernel.ambiguous + lost_while_sampled_;
     inputs.counted_at_end = counts_.counted_at() == CountedAt::End;
     if (kernel.namespaces > 0)
         inputs.kernel = kernel.entered;

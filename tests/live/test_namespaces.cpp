@@ -37,6 +37,14 @@ std::uint64_t sum_of(const std::string& out, const char* part, const char* key) 
     return sum;
 }
 
+std::int64_t unaccounted_in(const std::string& out) {
+    std::int64_t sum = 0;
+    for (const std::string& line : lines_of(out)) {
+        sum += json::parse(line).at("accounting").at("unaccounted").get<std::int64_t>();
+    }
+    return sum;
+}
+
 std::unique_ptr<Tracer> trace_inode(std::uint32_t inode) {
     return std::make_unique<Tracer>(std::vector<std::string>{"summary", "-i", "1", "-o", "json",
                                                              "--netns", std::to_string(inode)});
@@ -169,13 +177,78 @@ TEST_CASE("namespaces: a reused inode number, found in /proc before the announce
     const CommandResult result = tracer.stop();
     const std::uint64_t hidden = witness.hidden_entries();
     INFO(result.out);
-    std::int64_t unaccounted = 0;
-    for (const std::string& line : lines_of(result.out)) {
-        unaccounted += json::parse(line).at("accounting").at("unaccounted").get<std::int64_t>();
-    }
+    const std::int64_t unaccounted = unaccounted_in(result.out);
     CHECK(sum_of(result.out, "accounting", "lost") >= closes);
     CHECK(unaccounted >= 0);
     CHECK(unaccounted <= static_cast<std::int64_t>(hidden));
+}
+
+TEST_CASE("namespaces: an idle one is not taken for an ended one with its inode number",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const Witness witness;
+    namespace_with_lowest_number();
+    Tracer tracer({"summary", "-i", "1", "-o", "json"});
+    const auto of_accounting = [&](const char* key) {
+        return sum_of(tracer.out(), "accounting", key);
+    };
+    tracer.command().signal(SIGSTOP);
+    auto ns = std::make_unique<TestNamespace>();
+    close_in(*ns, closes);
+    ns = successor_of(std::move(ns));
+    tracer.command().signal(SIGCONT);
+    await("the entries are read", [&] { return of_accounting("captured") >= closes; });
+    const std::size_t before = lines_of(tracer.out()).size();
+    ns.reset();
+    await("the idle namespace is released",
+          [&] { return lines_of(tracer.out()).size() >= before + 2; });
+    tracer.stop();
+    INFO(tracer.out());
+    CHECK(of_accounting("captured") == closes - witness.hidden_entries());
+    CHECK(of_accounting("unverified") == of_accounting("captured"));
+    CHECK(of_accounting("kernel") == 0);
+}
+
+TEST_CASE("namespaces: one that could not be opened at the start is compared from then on",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const Witness witness;
+    constexpr std::size_t all = 40;
+    constexpr std::size_t kept = 10;
+    std::vector<std::unique_ptr<TestNamespace>> spaces(all);
+    const auto close_once_in_each = [&] {
+        for (const auto& ns : spaces) {
+            close_in(*ns, 1);
+        }
+    };
+    for (auto& ns : spaces) {
+        ns = std::make_unique<TestNamespace>();
+    }
+    close_once_in_each();
+    Tracer tracer({"summary", "-i", "1", "-o", "json"}, {"prlimit", "--nofile=64:64"});
+    const auto of_accounting = [&](const char* key) {
+        return sum_of(tracer.out(), "accounting", key);
+    };
+    close_once_in_each();
+    await("the entries are read", [&] { return of_accounting("captured") >= all; });
+    CHECK(of_accounting("kernel") < all);
+    spaces.resize(kept);
+    await("the kept ones are opened", [&] {
+        const std::uint64_t before = of_accounting("captured");
+        const std::uint64_t compared = of_accounting("kernel");
+        close_once_in_each();
+        await("the entries are read", [&] { return of_accounting("captured") >= before + kept; });
+        return of_accounting("kernel") == compared + kept;
+    });
+    const CommandResult result = tracer.stop();
+    INFO(result.out);
+    const std::int64_t unaccounted = unaccounted_in(result.out);
+    CHECK(unaccounted >= 0);
+    CHECK(unaccounted <= static_cast<std::int64_t>(witness.hidden_entries()));
 }
 
 TEST_CASE("namespaces: two namespaces with one inode number have separate rows", "[namespaces]") {
@@ -216,26 +289,37 @@ TEST_CASE("namespaces: filtered entries are compared for each namespace", "[name
     if (!can_trace()) {
         return;
     }
+    const Witness witness;
     const TestNamespace busy;
-    Forked load = start_jobs(busy, jobs_of(3000));
+    constexpr std::size_t busy_closes = 3000;
+    WorkerOptions later;
+    later.stopped = true;
+    Forked load = start_jobs(busy, jobs_of(busy_closes), later);
     // All namespaces; the kernel side leaves out closes that are not by descendants of the command.
     const TempDir dir;
     const std::string begun = dir.file("begun");
+    const std::string done = dir.file("done");
     Command run({twtrace_binary(), "summary", "-o", "json", "--output-file", dir.file("out"), "--",
-                 "sh", "-c", "touch " + begun + "; sleep 3"});
-    await("the command runs", [&] { return access(begun.c_str(), F_OK) == 0; });
-    constexpr int namespaces = 30;
-    for (int i = 0; i < namespaces; ++i) {
+                 "sh", "-c",
+                 "touch " + begun + "; until [ -e " + done + " ]; do sleep 0.02; done"});
+    await(
+        "the command runs", [&] { return access(begun.c_str(), F_OK) == 0; }, program_bound);
+    let_go(load);
+    constexpr std::size_t namespaces = 30;
+    for (std::size_t i = 0; i < namespaces; ++i) {
         const TestNamespace ns;
         close_in(ns, 5);
     }
-    REQUIRE(run.wait().exit_status == 0);
     collect_jobs(load);
+    write_file(done, "");
+    REQUIRE(run.wait().exit_status == 0);
+    const std::uint64_t hidden = witness.hidden_entries();
     const json accounting = json::parse(read_file(dir.file("out"))).at("accounting");
     INFO(accounting.dump());
     CHECK(accounting.at("filtered") == accounting.at("captured"));
-    CHECK(accounting.at("captured") >= namespaces * 5);
+    CHECK(accounting.at("captured") >= busy_closes + namespaces * 5 - hidden);
     CHECK(accounting.at("unaccounted").get<std::int64_t>() >= 0);
+    CHECK(accounting.at("unaccounted").get<std::int64_t>() <= static_cast<std::int64_t>(hidden));
 }
 
 TEST_CASE("namespaces: an ended namespace is released at once, with its devices", "[namespaces]") {
