@@ -213,11 +213,14 @@ TEST_CASE("containers: inside a container, pids are the container's", "[containe
                                                "-e", scene.dir.file("error.log")}));
     await_listener(scene.ns, server.command());
     Container inside(scene.options(inside_id, {"bash", "-c", inside_script(scene.dir)}));
-    await("the client in it", [&] {
-        check(inside.command().running(),
-              "runc: " + inside.command().err() + read_file(scene.dir.file("err")));
-        return std::filesystem::exists(scene.dir.file("ready"));
-    });
+    await(
+        "the client in it",
+        [&] {
+            check(inside.command().running(),
+                  "runc: " + inside.command().err() + read_file(scene.dir.file("err")));
+            return std::filesystem::exists(scene.dir.file("ready"));
+        },
+        program_bound);
     Container client(scene.options(client_id, {"bash", "-c", client_script()}));
     CHECK(client.command().wait().exit_status == 0);
     const auto of_server = [&] {

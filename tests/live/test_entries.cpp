@@ -18,6 +18,7 @@
 #include "catch2.h"
 #include "sockets.h"
 #include "tracer.h"
+#include "witness.h"
 #include "worker.h"
 
 using namespace live;
@@ -112,6 +113,8 @@ struct Seen {
 
 Seen trace_closes(const std::function<void(Connection&)>& close) {
     const TestNamespace ns;
+    // Orphaned sockets whose peer ignores every packet would keep the namespace for 102 s.
+    ns.set_sysctl("net.ipv4.tcp_orphan_retries", "1");
     Tracer tracer = trace_all(ns);
     const KernelCounters before = ns.counters();
     ns.run_in([&] {
@@ -263,6 +266,7 @@ TEST_CASE("entries: an error that an ICMP message left on a healthy socket does 
         pollfd waiting{c.active.fd.get(), 0, 0};
         CHECK(poll(&waiting, 1, 5000) == 1); // the error is on the socket
         c.active.close();
+        c.passive.await_state(TCP_CLOSE_WAIT);
         c.passive.close();
     });
     CHECK(seen.kernel == times);
@@ -281,10 +285,13 @@ TEST_CASE("entries: a FIN that the kernel sends after shutdown() in SYN_RECV has
         return;
     }
     ns.set_sysctl("net.ipv4.tcp_fastopen", "1543"); // client and server, without cookies
+    const Witness witness;                          // packets of the slow lane are sent by a timer
     Tracer tracer = trace_all(ns);
     const int early = std::stoi(ns.run_in(shut_down_early));
     const auto entries = of_type(parse_events(tracer.stop().out), "time_wait");
-    CHECK(entries.size() == static_cast<std::size_t>(times));
+    const auto hidden = static_cast<int>(witness.hidden_entries());
+    CHECK(entries.size() <= static_cast<std::size_t>(times));
+    CHECK(entries.size() >= static_cast<std::size_t>(times - hidden));
     int without_closer = 0;
     for (const json& event : entries) {
         INFO(event.dump());
@@ -292,7 +299,8 @@ TEST_CASE("entries: a FIN that the kernel sends after shutdown() in SYN_RECV has
         CHECK((event.at("role") == "server" || event.at("role").is_null()));
         without_closer += event.at("pid").is_null() ? 1 : 0;
     }
-    CHECK(without_closer == early);
+    CHECK(without_closer <= early);
+    CHECK(without_closer >= early - hidden);
     if (early == 0) {
         WARN("SKIP: this kernel sends the FIN of a shutdown() in SYN_RECV at once");
     }

@@ -191,8 +191,9 @@ TEST_CASE("list: with a journal every owner is seen, including clients", "[list]
     const auto rows = [&] { return of_type(list({"--netns", ns.path()}), "socket"); };
     await("each owner is in the journal", [&] {
         const auto now = rows();
-        return std::all_of(now.begin(), now.end(),
-                           [](const json& row) { return row.at("owner") == "seen"; });
+        return !now.empty() && std::all_of(now.begin(), now.end(), [](const json& row) {
+            return row.at("owner") == "seen";
+        });
     });
     for (const json& row : rows()) {
         INFO(row.dump());

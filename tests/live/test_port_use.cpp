@@ -3,6 +3,7 @@
 
 #include "catch2.h"
 #include "doctor.h"
+#include "witness.h"
 #include "worker.h"
 
 using namespace live;
@@ -71,14 +72,18 @@ TEST_CASE("port use: a port that connect() took over is taken once", "[port-use]
     }
     ns.set_sysctl("net.ipv4.ip_local_port_range", "50000 50999");
     const auto before = ns.counters();
+    const Witness witness;
     // connect() tries the ports of one parity and takes them over.
     const json document = summary_of(ns, [&] { connect_and_close(ns, 2000); });
-    CHECK(document.at("totals").at("time_wait") == 2000);
+    const std::uint64_t hidden = witness.hidden_entries();
+    CHECK(document.at("totals").at("time_wait") <= 2000);
+    CHECK(document.at("totals").at("time_wait") >= 2000 - hidden);
     const auto present = ns.counters().present - before.present;
     const json& peer = document.at("groups").at(0).at("peers").at(0);
     INFO(peer.dump());
     CHECK(present < 1000);
-    CHECK(peer.at("port_use").get<double>() == Approx(static_cast<double>(present) / 1000));
+    CHECK(peer.at("port_use").get<double>() ==
+          Approx(static_cast<double>(present) / 1000).margin(static_cast<double>(hidden) / 1000));
 }
 
 TEST_CASE("port use: the doctor takes connections without timestamps into account",

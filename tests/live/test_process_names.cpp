@@ -24,8 +24,11 @@ TEST_CASE("names: a process has one name, and the thread's name is in comm", "[n
     }
     const TestNamespace ns;
     Tracer tracer = trace_all(ns);
-    Forked worker = start_jobs(ns, closes_by_threads(100));
-    await("an event", [&] { return tracer.out().find("tw-thread") != std::string::npos; });
+    WorkerOptions stays;
+    stays.stays = true;
+    Forked worker = start_jobs(ns, closes_by_threads(100), stays);
+    await("the closes", [&] { return lines_of(tracer.out()).size() >= 100; });
+    let_go(worker);
     collect_jobs(worker);
     const auto closes = of_type(parse_events(tracer.stop().out), "time_wait");
     REQUIRE(closes.size() == 100);

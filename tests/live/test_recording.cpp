@@ -11,6 +11,7 @@
 #include "recording.h"
 #include "terminal.h"
 #include "tracer.h"
+#include "witness.h"
 #include "worker.h"
 
 using namespace live;
@@ -110,6 +111,7 @@ TEST_CASE("recording: intervals add up to the whole recording, and a span is a p
     const TestNamespace ns;
     const TempDir dir;
     const std::string path = dir.file("a.twr");
+    const Witness witness;
     Tracer recorder({"record", "-o", path, "--netns", ns.path()});
     const auto start = Clock::now();
     while (Clock::now() - start < std::chrono::seconds(5)) {
@@ -130,7 +132,8 @@ TEST_CASE("recording: intervals add up to the whole recording, and a span is a p
         ++documents;
     }
     CHECK(sum == whole);
-    CHECK(unaccounted == 0);
+    CHECK(unaccounted >= 0);
+    CHECK(unaccounted <= static_cast<std::int64_t>(witness.hidden_entries()));
     CHECK(documents >= 3);
     const std::uint64_t first = captured(replay({"summary", "-o", "json", "--end", "-2s"}, path));
     const std::uint64_t last = captured(replay({"summary", "-o", "json", "--begin", "-2s"}, path));

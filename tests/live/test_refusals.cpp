@@ -30,7 +30,7 @@ bool closes_end_it(const TestNamespace& ns, Command& command) {
             run_jobs(ns, some_closes());
             return !command.running();
         },
-        Milliseconds(10000));
+        program_bound);
 }
 
 } // namespace

@@ -40,10 +40,13 @@ TEST_CASE("time namespace: times, lifetimes and names are right", "[timens]") {
     // Their process must still exist when its name is looked up.
     const std::vector<Job> jobs(
         2000, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client});
-    await("five entries", [&] {
-        run_jobs(ns, jobs);
-        return !tracer.running();
-    });
+    await(
+        "five entries",
+        [&] {
+            run_jobs(ns, jobs);
+            return !tracer.running();
+        },
+        program_bound);
     const CommandResult result = tracer.wait();
     INFO(result.out << result.err);
     REQUIRE(result.exit_status == 0);

@@ -13,7 +13,6 @@ namespace live {
 namespace {
 
 // Loading takes seconds on an emulated CPU.
-constexpr Milliseconds ready_bound(60000);
 
 std::vector<std::string> command_line(std::vector<std::string> arguments,
                                       const std::vector<std::string>& before = {}) {
@@ -27,7 +26,7 @@ std::string probe() {
     Command command(command_line({"trace", "-o", "json"}));
     const bool traces = wait_until(
         [&] { return command.err().find("tracing") != std::string::npos || !command.running(); },
-        ready_bound);
+        program_bound);
     if (traces && command.running()) {
         return {};
     }
@@ -63,13 +62,13 @@ Tracer::Tracer(std::vector<std::string> arguments, const std::vector<std::string
     : command_(command_line(std::move(arguments), before)) {
     const bool ready = wait_until(
         [&] { return command_.err().find("tracing") != std::string::npos || !command_.running(); },
-        ready_bound);
+        program_bound);
     check(ready && command_.running(), "twtrace did not get ready; stderr: " + command_.err());
 }
 
 CommandResult Tracer::stop() {
     command_.signal(SIGINT);
-    return command_.wait(ready_bound);
+    return command_.wait(program_bound);
 }
 
 Tracer trace_all(const TestNamespace& ns, const std::vector<std::string>& more) {

@@ -12,6 +12,9 @@ namespace live {
 using Milliseconds = std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+/// For the start or the end of a program: an instrumented one takes seconds on a busy machine.
+constexpr Milliseconds program_bound(60000);
+
 template <typename Condition>
 bool wait_until(Condition condition, Milliseconds bound) {
     const auto end = Clock::now() + bound;

@@ -311,7 +311,7 @@ def tw_reuse(programs, remedied, seconds):
             samples.append(held_ports(here))
             client.join(0.3)
         middle = samples[len(samples) // 4:-2]
-        return {"port_use": sum(middle) / len(middle) / FEW_PORTS}
+        return {"port_use": sum(middle) / len(middle) / FEW_PORTS, "at_rate": WANTED}
     return load
 
 
