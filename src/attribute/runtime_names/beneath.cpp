@@ -83,8 +83,7 @@ void list_beneath(const Fd& directory, const std::string& path, std::size_t max_
     Fd found = open_at(directory.get(), relative(path), O_RDONLY | O_DIRECTORY, strictly);
     if (!found)
         return;
-    const Directory entries(
-        fdopendir(fcntl(found.get(), F_DUPFD_CLOEXEC, 0)));
+    const Directory entries(fdopendir(fcntl(found.get(), F_DUPFD_CLOEXEC, 0)));
     if (!entries)
         return;
     for (std::size_t seen = 0; seen < max_entries; ++seen) {
