@@ -125,16 +125,18 @@ Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& poo
     return remedy;
 }
 
-// The smallest pool with nine tenths of the gain of the largest.
+// The smallest pool with nine tenths of the gain of the largest, and with enough ports if the
+// largest has enough.
 Remedy best_pool(const Scene& scene, const Timeline& timeline) {
-    const auto saved = [&](std::uint64_t idle_connections) {
-        return timeline.play({idle_connections, idle_ns}).reused;
-    };
-    const double max_saved = static_cast<double>(saved(largest_pool));
-    std::uint64_t size = 1;
-    while (size < largest_pool && static_cast<double>(saved(size)) < share_of_gain * max_saved)
-        size *= 2;
-    return pool_remedy(scene, timeline, {size, idle_ns});
+    const Remedy largest = pool_remedy(scene, timeline, {largest_pool, idle_ns});
+    for (std::uint64_t size = 1; size < largest_pool; size *= 2) {
+        Remedy remedy = pool_remedy(scene, timeline, {size, idle_ns});
+        const bool has_gain = remedy.effect.handshakes_saved_per_s >=
+                              share_of_gain * largest.effect.handshakes_saved_per_s;
+        if (has_gain && (!remedy.effect.run_out_s || largest.effect.run_out_s))
+            return remedy;
+    }
+    return largest;
 }
 
 std::string reuse_caveat(double with_timestamps) {

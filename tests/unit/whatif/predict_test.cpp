@@ -120,6 +120,31 @@ TEST_CASE("what-if: one setting can be selected", "[whatif]") {
     CHECK(remedy(best, "pool").pool->idle_connections == 8);
 }
 
+TEST_CASE("what-if: the suggested pool leaves enough ports", "[whatif]") {
+    // For ten seconds: 2,000 connections a second, one after the other, and once a second 150 at
+    // the same time.
+    ConnectionLog log;
+    for (std::uint64_t second = 0; second < 10; ++second) {
+        for (std::uint64_t number = 0; number < 150; ++number)
+            log.add(close_of(Role::Client, second * 1000, second * 1000 + 10, "10.0.0.2"));
+        for (std::uint64_t number = 0; number < 400; ++number)
+            for (int times = 0; times < 5; ++times)
+                log.add(close_of(Role::Client, second * 1000 + 20 + 2 * number,
+                                 second * 1000 + 21 + 2 * number, "10.0.0.2"));
+    }
+    const auto pool_with = [&](std::uint16_t ports) {
+        NetSettings settings = default_settings();
+        settings.ephemeral = {40'000, static_cast<std::uint16_t>(39'999 + ports)};
+        return remedy(predict_first(log, settings, {10, 10}), "pool");
+    };
+    // Eight idle connections save nine tenths of the handshakes; 142 closes a second remain.
+    CHECK(pool_with(20'000).pool->idle_connections == 8);
+    CHECK_FALSE(pool_with(20'000).effect.run_out_s);
+    // 142 closes a second hold 8,520 ports.
+    CHECK(pool_with(1000).pool->idle_connections == 256);
+    CHECK_FALSE(pool_with(1000).effect.run_out_s);
+}
+
 TEST_CASE("what-if: a server's closes that the client answered with a new connection", "[whatif]") {
     ConnectionLog log;
     // One client returns after a second, nine times; ten others never do.
