@@ -25,7 +25,7 @@ struct {
     __type(value, struct netns_cache);
 } netns_cache SEC(".maps");
 
-/* By twtrace_netns.id: each namespace that was seen, until user space removes it. */
+/* By twtrace_netns.id: namespaces that were seen, until user space removes them. */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, TWTRACE_NETNS_MAX);

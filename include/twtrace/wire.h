@@ -183,7 +183,7 @@ struct twtrace_cgroup {
 struct twtrace_netns_counts {
     twtrace_u64 filtered; /* the gate left them out */
     twtrace_u64 lost;     /* they found the ring full */
-    twtrace_u64 first_ns; /* when the namespace was first seen, CLOCK_MONOTONIC */
+    twtrace_u64 first_ns; /* when this row was made, CLOCK_MONOTONIC */
 };
 
 struct twtrace_netns {

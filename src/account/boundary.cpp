@@ -16,6 +16,10 @@ constexpr int enough_equal = 4;
 constexpr std::uint64_t counted_after_ns = 20'000;
 constexpr std::uint64_t counted_before_ns = 2'000;
 
+std::uint64_t distance(std::uint64_t one, std::uint64_t other) {
+    return std::max(one, other) - std::min(one, other);
+}
+
 } // namespace
 
 std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTable& table,
@@ -25,9 +29,9 @@ std::vector<CounterSample> sample_counters(const NetFiles& files, const NetnsTab
     while (files && samples.size() < max_samples && equal < enough_equal) {
         CounterSample sample;
         sample.before_ns = monotonic_now_ns();
-        sample.filtered = table.counts(id).filtered;
+        sample.unsent = table.counts(id);
         const auto counters = files.read();
-        sample.filtered_after = table.counts(id).filtered;
+        sample.unsent_after = table.counts(id);
         sample.after_ns = monotonic_now_ns();
         if (!counters)
             break;
@@ -44,9 +48,9 @@ Boundary choose_boundary(const std::vector<CounterSample>& samples,
     Boundary best;
     bool found = false;
     for (const CounterSample& sample : samples) {
-        // Events that the kernel side filtered have no times: only their number is known.
-        const auto [fewer, more] = std::minmax(sample.filtered, sample.filtered_after);
-        const auto ambiguous = more - fewer +
+        // Entries that were not sent have no times: only their number is known.
+        const auto ambiguous = distance(sample.unsent.filtered, sample.unsent_after.filtered) +
+                               distance(sample.unsent.lost, sample.unsent_after.lost) +
                                static_cast<std::uint64_t>(std::count_if(
                                    event_times.begin(), event_times.end(), [&](std::uint64_t time) {
                                        return time + counted_after_ns >= sample.before_ns &&

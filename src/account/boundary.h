@@ -16,8 +16,8 @@ struct CounterSample {
     std::uint64_t before_ns = 0;
     std::uint64_t after_ns = 0;
     TcpCounters counters;
-    std::uint64_t filtered = 0; ///< at before_ns: entries that the kernel side's filters left out
-    std::uint64_t filtered_after = 0; ///< at after_ns
+    twtrace_netns_counts unsent{};       ///< at before_ns
+    twtrace_netns_counts unsent_after{}; ///< at after_ns
 };
 
 /// Samples the counters until they are stable, 64 times at most. Empty if they can't be read. id:

@@ -16,6 +16,13 @@ namespace {
 
 constexpr std::uint64_t release_delay_ns = 100'000'000; // after the end of a namespace
 
+// What was lost since then. A count may be -1 for a while: a retraction was lost, whose entry was
+// not.
+std::uint64_t since(std::uint64_t lost, std::uint64_t then) {
+    const auto rise = static_cast<std::int64_t>(lost - then);
+    return rise > 0 ? static_cast<std::uint64_t>(rise) : 0;
+}
+
 } // namespace
 
 bool KernelCounts::is_chosen(std::uint32_t netns) const {
@@ -42,13 +49,14 @@ void KernelCounts::find_later(std::uint64_t id, std::uint32_t pid) {
     }
     State& state = found->second;
     const Seen& one = seen_[id];
-    if (state.id != 0 ? one.first_ns > seen_[state.id].first_ns
-                      : has_counted(state.files.read().value_or(state.last), one))
+    if (state.id != 0
+            ? one.first_ns > seen_[state.id].first_ns
+            : one.entries() == 0 || has_counted(state.files.read().value_or(state.last), one))
         assign(state, id);
 }
 
-// False: these are the counters of another namespace, which has the inode number of this one and
-// had no entry so far.
+// False: these counters, read after those entries, are of another namespace, which has the inode
+// number of this one and had no entry so far.
 bool KernelCounts::has_counted(const TcpCounters& counters, const Seen& one) const {
     return counted_at_ == CountedAt::End || counters.entered(counted_at_) > 0 || one.entries() == 0;
 }
@@ -61,6 +69,7 @@ void KernelCounts::assign(State& state, std::uint64_t id) {
     if (one.released_ns != 0)
         state.filtered_base = state.filtered_last = 0; // it was removed from the table
     one.released_ns = 0;
+    one.begun_ns = state.begun_ns;
     one.after_release = one.events;
 }
 
@@ -92,6 +101,7 @@ std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) co
 // The process that was running is most likely in the namespace. This avoids a walk over all
 // processes.
 void KernelCounts::add_by_process() {
+    std::vector<std::uint32_t> opened;
     for (const auto& [id, pid] : std::exchange(to_find_, {})) {
         const NamespaceFile file{static_cast<std::uint32_t>(id),
                                  fmt::format("/proc/{}/ns/net", pid)};
@@ -100,10 +110,11 @@ void KernelCounts::add_by_process() {
         auto files = is_accessible ? NetFiles::open(file, counted_at_)
                                    : tl::unexpected<Unreadable>(Unreadable::Ended);
         if (files)
-            open_new(file, *std::move(files));
+            opened.push_back(open_new(file, *std::move(files)));
         else
             to_find_[id] = pid;
     }
+    identify(opened);
 }
 
 void KernelCounts::add_new() {
@@ -111,17 +122,21 @@ void KernelCounts::add_new() {
     for (const auto& [id, pid] : wanted)
         seen_[id].why_unreadable = Unreadable::Ended; // unless it is found
     std::unordered_map<std::uint32_t, Unreadable> refused;
-    for (auto& [netns, path] : find_namespace_files()) {
+    std::vector<std::uint32_t> opened;
+    const auto found_files = find_namespace_files();
+    for (const auto& [netns, path] : found_files) {
         if (!is_chosen(netns))
             continue;
         const NamespaceFile file{netns, path};
         if (const auto known = states_.find(netns); known != states_.end())
             use_file(known->second, file);
         else if (auto files = NetFiles::open(file, counted_at_))
-            open_new(file, *std::move(files));
+            opened.push_back(open_new(file, *std::move(files)));
         else
             refused[netns] = files.error();
     }
+    std::erase_if(refused_at_start_, [&](auto netns) { return !found_files.contains(netns); });
+    identify(opened);
     for (const auto& [id, pid] : wanted) {
         Seen& one = seen_[id];
         if (const auto found = refused.find(static_cast<std::uint32_t>(id)); found != refused.end())
@@ -130,37 +145,53 @@ void KernelCounts::add_new() {
     }
     if (sampled_until_ns_ == 0)
         for (const auto& [netns, why] : refused)
-            refused_at_start_.insert(netns);
+            if (why != Unreadable::Ended)
+                refused_at_start_.insert(netns);
 }
 
-void KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
+std::uint32_t KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
     State& state = states_[file.inode];
     state.last = files.read().value_or(TcpCounters{});
     state.files = std::move(files);
     use_file(state, file);
-    const bool has_entries = state.last.entered(counted_at_) > 0;
-    if (has_entries && latest_seen(file.inode) != seen_.end())
-        read_table(); // it may be a new one
-    // This is a released namespace, or a new one without events so far.
-    const auto latest = latest_seen(file.inode);
-    const bool is_known = latest != seen_.end() &&
-                          (latest->second.released_ns == 0 || has_entries) &&
-                          has_counted(state.last, latest->second);
-    if (refused_at_start_.erase(file.inode) > 0)
-        begin_now(state, is_known ? latest->first : 0);
-    if (is_known)
-        assign(state, latest->first);
+    return file.inode;
+}
+
+// Finds out which of the namespaces that were seen these are, which were just opened.
+void KernelCounts::identify(const std::vector<std::uint32_t>& opened) {
+    const auto has_entries = [&](std::uint32_t netns) {
+        return states_[netns].last.entered(counted_at_) > 0;
+    };
+    // A new one with entries is in the table, although its announcement may not have been read.
+    if (std::any_of(opened.begin(), opened.end(), [&](std::uint32_t netns) {
+            return has_entries(netns) && latest_seen(netns) != seen_.end();
+        }))
+        read_table();
+    for (const std::uint32_t netns : opened) {
+        State& state = states_[netns];
+        const auto latest = latest_seen(netns);
+        // A released namespace, or a new one without events so far.
+        const bool is_known = latest != seen_.end() &&
+                              (latest->second.released_ns == 0 || has_entries(netns)) &&
+                              has_counted(state.last, latest->second);
+        if (refused_at_start_.erase(netns) > 0)
+            begin_now(state, is_known ? latest->first : 0);
+        if (is_known)
+            assign(state, latest->first);
+    }
 }
 
 // What a namespace counted before the run is not known: it is compared from now on.
 void KernelCounts::begin_now(State& state, std::uint64_t id) {
     state.opened = state.base = state.last;
+    state.begun_ns = monotonic_now_ns();
     if (id == 0)
         return;
-    const Seen& one = seen_[id];
+    Seen& one = seen_[id];
     ended_.unverified.add(one.why_unreadable, unverified_of(id, one));
     ended_.filtered += one.filtered;
     state.filtered_base = state.filtered_last = one.filtered;
+    one.events = one.after_release = 0;
 }
 
 // The latest namespace with this inode number.
@@ -185,11 +216,11 @@ void KernelCounts::keep_trying() {
 
 void KernelCounts::forget_oldest() {
     last_counted_ = nullptr;
-    constexpr std::size_t kept = 500;
+    constexpr std::ptrdiff_t kept = 500; // of more than max_seen
     std::vector<std::uint64_t> times;
     for (const auto& [id, one] : seen_)
         times.push_back(one.first_ns);
-    const auto oldest_kept = times.end() - std::min(kept, times.size());
+    const auto oldest_kept = times.end() - kept;
     std::nth_element(times.begin(), oldest_kept, times.end());
     std::erase_if(seen_, [&](const auto& entry) {
         const auto& [id, one] = entry;
@@ -239,10 +270,11 @@ void KernelCounts::release_ended() {
     const auto is_due = [&](const State& state) {
         return state.ended_ns != 0 && now >= state.ended_ns + release_delay_ns;
     };
-    // In this order: an entry that the kernel has counted is of a namespace that is in the table.
+    // In this order: a namespace whose entry the kernel has counted is in the table, if that has
+    // room.
     for (auto& [netns, state] : states_)
         if (is_due(state)) {
-            state.last = state.files.read().value_or(state.last);
+            read_one(state);
             state.read_ns = monotonic_now_ns();
         }
     read_table();
@@ -264,7 +296,8 @@ void KernelCounts::release(std::uint32_t netns, State& state) {
     }
     if (state.id != 0 && !has_counted(state.last, seen_[state.id]))
         state.id = 0;
-    state.filtered_last = table_.counts(state.id).filtered;
+    if (state.id != state.id_when_read)
+        state.filtered_last = table_.counts(state.id).filtered;
     add_to_sum(state, ended_);
     watch_.forget(netns);
     if (state.id == 0)
@@ -273,7 +306,7 @@ void KernelCounts::release(std::uint32_t netns, State& state) {
     one.released_ns = state.read_ns;
     one.after_release = 0;
     one.at_release = state.last;
-    one.filtered = one.lost = 0;
+    one.filtered = one.lost = one.lost_before = 0;
     table_.forget(state.id);
 }
 
@@ -291,6 +324,7 @@ void KernelCounts::refresh(bool every_second) {
 void KernelCounts::read_one(State& state) {
     state.last = state.files.read().value_or(state.last);
     state.filtered_last = table_.counts(state.id).filtered;
+    state.id_when_read = state.id;
 }
 
 // A namespace is in the table although its announcement may not have been read, or found the ring
@@ -299,7 +333,7 @@ void KernelCounts::read_table() {
     for (const auto& [id, counts] : table_.all()) {
         Seen& one = seen(id);
         one.filtered = counts.filtered;
-        one.lost = counts.lost;
+        one.lost = since(counts.lost, one.lost_before);
     }
 }
 
@@ -321,6 +355,11 @@ void KernelCounts::sample_all() {
 void KernelCounts::sample_start() {
     states_.clear();
     sample_all();
+    for (auto& [id, one] : seen_)
+        if (!is_open(id)) {
+            one.lost_before = std::exchange(one.lost, 0);
+            lost_outside_ += one.lost_before;
+        }
 }
 
 void KernelCounts::sample_end() {
@@ -339,7 +378,8 @@ CounterTimes KernelCounts::choose_sample(const EventTimes& times, TcpCounters St
         const Boundary boundary =
             choose_boundary(state.samples, found == times.end() ? none : found->second);
         state.*target = boundary.sample.counters;
-        state.*filtered = boundary.sample.filtered;
+        state.*filtered = boundary.sample.unsent.filtered;
+        state.lost = since(boundary.sample.unsent.lost, 0);
         state.ambiguous += boundary.ambiguous;
         state.samples.clear();
         read_at[netns] = boundary.sample.before_ns;
@@ -352,12 +392,23 @@ CounterTimes KernelCounts::choose_start(const EventTimes& times) {
     for (auto& [netns, state] : states_) {
         state.opened = state.last = state.base;
         state.filtered_last = state.filtered_base;
+        if (state.id != 0) {
+            Seen& one = seen_[state.id];
+            one.lost_before = state.lost;
+            one.lost = since(one.lost, one.lost_before);
+            lost_outside_ += one.lost_before;
+        }
     }
     return read_at;
 }
 
 CounterTimes KernelCounts::choose_end(const EventTimes& times) {
-    return choose_sample(times, &State::last, &State::filtered_last);
+    auto read_at = choose_sample(times, &State::last, &State::filtered_last);
+    for (const auto& [netns, at] : read_at) {
+        const State& state = states_[netns];
+        lost_outside_ += since(table_.counts(state.id).lost, state.lost);
+    }
+    return read_at;
 }
 
 void KernelCounts::add_to_sum(const State& state, Sum& sum) const {
@@ -372,6 +423,7 @@ void KernelCounts::add_to_sum(const State& state, Sum& sum) const {
 
 KernelCounts::Sum KernelCounts::sum() const {
     Sum sum = ended_;
+    sum.lost_outside = lost_outside_;
     for (const auto& [netns, state] : states_)
         add_to_sum(state, sum);
     for (const auto& [id, one] : seen_) {

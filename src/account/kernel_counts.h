@@ -55,6 +55,10 @@ class KernelCounts {
             last_counted_ = &seen(id);
             last_counted_id_ = id;
         }
+        if (time_ns <= last_counted_->begun_ns) {
+            ended_.unverified.add(last_counted_->why_unreadable, 1);
+            return;
+        }
         last_counted_->events += 1;
         if (time_ns > last_counted_->released_ns)
             last_counted_->after_release += 1;
@@ -97,6 +101,9 @@ class KernelCounts {
         /// Entries in namespaces whose counters could not be read: not in `entered`.
         Unverified unverified;
         std::uint64_t ambiguous = 0; ///< events that may fall on either side of start or end
+        /// Entries that found the ring full before the counters of the start were read, or after
+        /// those of the end: not in `entered`.
+        std::uint64_t lost_outside = 0;
     };
     [[nodiscard]] Sum sum() const;
     [[nodiscard]] CountedAt counted_at() const { return counted_at_; }
@@ -112,17 +119,22 @@ class KernelCounts {
         std::uint64_t filtered_last = 0;
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
-        std::uint64_t id = 0;       // 0: no event seen there yet
-        std::uint64_t ended_ns = 0; // when namespace_file was found gone; 0: it still exists
-        std::uint64_t read_ns = 0;  // before the release: when `last` was read
+        std::uint64_t id = 0;           // 0: no event seen there yet
+        std::uint64_t ended_ns = 0;     // when namespace_file was found gone; 0: it still exists
+        std::uint64_t read_ns = 0;      // before the release: when `last` was read
+        std::uint64_t begun_ns = 0;     // later than the run: when it was opened (begin_now())
+        std::uint64_t lost = 0;         // at the start or the end
+        std::uint64_t id_when_read = 0; // to which filtered_last belongs
     };
     /// What is known of a namespace from its events. states_ determines whether its counters are in
     /// the sum; events before its release always are.
     struct Seen {
-        std::uint64_t first_ns = 0; // when the kernel side first saw it, CLOCK_MONOTONIC
+        std::uint64_t first_ns = 0; // when its row in the table was made, CLOCK_MONOTONIC
         std::uint64_t events = 0;
         std::uint64_t filtered = 0;
         std::uint64_t lost = 0;
+        std::uint64_t lost_before = 0; // the start; of its row in the table
+        std::uint64_t begun_ns = 0;    // entries until then can't be compared
         std::uint64_t entries_when_tried = 0;
         /// CLOCK_MONOTONIC; 0: not released, and every event counts as later.
         std::uint64_t released_ns = 0;
@@ -146,7 +158,8 @@ class KernelCounts {
     void add_by_process();
     void forget_oldest();
     void sample_all();
-    void open_new(const NamespaceFile& file, NetFiles files);
+    std::uint32_t open_new(const NamespaceFile& file, NetFiles files);
+    void identify(const std::vector<std::uint32_t>& opened);
     void keep_trying();
     void mark_ended();
     void use_file(State& state, const NamespaceFile& file);
@@ -164,6 +177,7 @@ class KernelCounts {
     SeenMap seen_;
     std::unordered_map<std::uint64_t, std::uint32_t> to_find_; // id -> a process that may be in it
     std::unordered_set<std::uint32_t> refused_at_start_;       // existed, but could not be opened
+    std::uint64_t lost_outside_ = 0;
     Sum ended_;                    // of namespaces that were released or forgotten
     Seen* last_counted_ = nullptr; // of last_counted_id_
     std::uint64_t last_counted_id_ = 0;

@@ -7,21 +7,6 @@
 
 namespace twtrace {
 
-namespace {
-
-std::uint64_t lost_entries(const LiveSource& source) {
-    return source.stats().lost[TWTRACE_TIME_WAIT];
-}
-
-} // namespace
-
-void LiveAccounting::sample_start(const LiveSource& source) {
-    const std::uint64_t before = lost_entries(source);
-    counts_.sample_start();
-    lost_before_ = lost_entries(source);
-    lost_while_sampled_ = lost_before_ - before;
-}
-
 void LiveAccounting::after_read(const LiveSource& source, Pipeline& pipeline, bool second_is_over) {
     if (!begun_ && pipeline.settled_until_ns() > counts_.sampled_until_ns())
         begin(pipeline);
@@ -31,7 +16,8 @@ void LiveAccounting::after_read(const LiveSource& source, Pipeline& pipeline, bo
     } else if (counts_.has_unknown()) {
         counts_.refresh(false);
     }
-    counts_.release_ended();
+    if (begun_) // before, the counters of the start are not chosen
+        counts_.release_ended();
     // All events until the checkpoint were passed on.
     if (next_ && pipeline.settled_until_ns() > next_->at_ns) {
         complete_checkpoint(pipeline);
@@ -46,15 +32,13 @@ void LiveAccounting::begin(Pipeline& pipeline) {
     pipeline.release(read_at, counts_.sampled_from_ns(), Pipeline::Side::After);
 }
 
-void LiveAccounting::sample_end(const LiveSource& source, Pipeline& pipeline) {
+void LiveAccounting::sample_end(Pipeline& pipeline) {
     if (!begun_) { // a run of a few milliseconds
         pipeline.finish();
         begin(pipeline);
     }
     pipeline.hold();
-    lost_until_end_ = lost_entries(source);
     counts_.sample_end();
-    lost_while_sampled_ += lost_entries(source) - *lost_until_end_;
 }
 
 void LiveAccounting::end(const LiveSource& source, Pipeline& pipeline, std::uint64_t end_ns) {
@@ -102,7 +86,7 @@ Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) {
     Accounting::Inputs inputs;
     inputs.captured = kernel.filtered; // counted by the gate; those of the pipeline are added later
     inputs.filtered = kernel.filtered;
-    inputs.lost = lost_until_end_.value_or(stats.lost[TWTRACE_TIME_WAIT]) - lost_before_;
+    inputs.lost = stats.lost[TWTRACE_TIME_WAIT] - kernel.lost_outside;
     lost_retractions_ = stats.lost_retractions;
     inputs.recursion_misses = source.recursion_misses();
     inputs.caught = sum_over_types(stats.caught);
@@ -110,7 +94,7 @@ Accounting::Inputs LiveAccounting::inputs_now(const LiveSource& source) {
     inputs.unverified = kernel.unverified;
     inputs.without_closer = stats.without_closer;
     inputs.untracked = stats.untracked + stats.mixed;
-    inputs.ambiguous = kernel.ambiguous + lost_while_sampled_;
+    inputs.ambiguous = kernel.ambiguous;
     inputs.counted_at_end = counts_.counted_at() == CountedAt::End;
     if (kernel.namespaces > 0)
         inputs.kernel = kernel.entered;

@@ -24,12 +24,12 @@ class LiveAccounting {
     [[nodiscard]] KernelCounts& counts() { return counts_; }
 
     /// To be called when the kernel side is attached and counts everything.
-    void sample_start(const LiveSource& source);
+    void sample_start() { counts_.sample_start(); }
     /// To be called after each read of the ring. Events wait in the pipeline until the run has
     /// begun.
     void after_read(const LiveSource& source, Pipeline& pipeline, bool second_is_over);
     /// To be called before the kernel side is detached, after the last read of the ring.
-    void sample_end(const LiveSource& source, Pipeline& pipeline);
+    void sample_end(Pipeline& pipeline);
     void end(const LiveSource& source, Pipeline& pipeline, std::uint64_t end_ns);
 
     /// The counters of the start are settled, and events go to the consumer.
@@ -62,12 +62,6 @@ class LiveAccounting {
     std::optional<EventSource::Checkpoint> next_;
     EventSource::Checkpoint last_;
     std::uint64_t lost_retractions_ = 0; ///< when inputs_now() was last called
-    /// Entries that found the ring full before the start and until the end: they have no time by
-    /// which one could tell on which side they fall. Those while the counters were sampled may fall
-    /// on either side.
-    std::uint64_t lost_before_ = 0;
-    std::optional<std::uint64_t> lost_until_end_;
-    std::uint64_t lost_while_sampled_ = 0;
 };
 
 } // namespace twtrace

@@ -81,7 +81,7 @@ Result<LiveRun> LiveRun::start(const Options& options, const Wanted& wanted) {
     }
     if (options.ends)
         run.owners_.emplace(std::random_device{}());
-    run.accounting_.sample_start(run.kernel_.source());
+    run.accounting_.sample_start();
     run.start_wall_ns_ = wall_now_ns();
     run.start_ns_ = monotonic_now_ns();
     if (!knows_time_offsets())
@@ -166,7 +166,7 @@ void LiveRun::sleep_until_due(bool quiet) {
 }
 
 void LiveRun::end(Pipeline& pipeline, EventConsumer& consumer) {
-    accounting_.sample_end(kernel_.source(), pipeline);
+    accounting_.sample_end(pipeline);
     end_wall_ns_ = wall_now_ns();
     end_ns_ = monotonic_now_ns();
     kernel_.detach();

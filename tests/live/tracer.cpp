@@ -12,8 +12,6 @@ namespace live {
 
 namespace {
 
-// Loading takes seconds on an emulated CPU.
-
 std::vector<std::string> command_line(std::vector<std::string> arguments,
                                       const std::vector<std::string>& before = {}) {
     arguments.insert(arguments.begin(), twtrace_binary());
