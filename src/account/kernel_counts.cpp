@@ -123,8 +123,7 @@ void KernelCounts::add_new() {
         seen_[id].why_unreadable = Unreadable::Ended; // unless it is found
     std::unordered_map<std::uint32_t, Unreadable> refused;
     std::vector<std::uint32_t> opened;
-    const auto found_files = find_namespace_files();
-    for (const auto& [netns, path] : found_files) {
+    for (const auto& [netns, path] : find_namespace_files()) {
         if (!is_chosen(netns))
             continue;
         const NamespaceFile file{netns, path};
@@ -135,7 +134,6 @@ void KernelCounts::add_new() {
         else
             refused[netns] = files.error();
     }
-    std::erase_if(refused_at_start_, [&](auto netns) { return !found_files.contains(netns); });
     identify(opened);
     for (const auto& [id, pid] : wanted) {
         Seen& one = seen_[id];
@@ -146,7 +144,7 @@ void KernelCounts::add_new() {
     if (sampled_until_ns_ == 0)
         for (const auto& [netns, why] : refused)
             if (why != Unreadable::Ended)
-                refused_at_start_.insert(netns);
+                with_history_.insert(netns);
 }
 
 std::uint32_t KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
@@ -170,11 +168,13 @@ void KernelCounts::identify(const std::vector<std::uint32_t>& opened) {
     for (const std::uint32_t netns : opened) {
         State& state = states_[netns];
         const auto latest = latest_seen(netns);
+        const bool with_history = with_history_.erase(netns) > 0;
         // A released namespace, or a new one without events so far.
-        const bool is_known = latest != seen_.end() &&
-                              (latest->second.released_ns == 0 || has_entries(netns)) &&
-                              has_counted(state.last, latest->second);
-        if (refused_at_start_.erase(netns) > 0)
+        const bool is_known =
+            latest != seen_.end() &&
+            (latest->second.released_ns == 0 || (has_entries(netns) && !with_history)) &&
+            has_counted(state.last, latest->second);
+        if (with_history)
             begin_now(state, is_known ? latest->first : 0);
         if (is_known)
             assign(state, latest->first);
@@ -300,8 +300,11 @@ void KernelCounts::release(std::uint32_t netns, State& state) {
         state.filtered_last = table_.counts(state.id).filtered;
     add_to_sum(state, ended_);
     watch_.forget(netns);
-    if (state.id == 0)
+    if (state.id == 0) {
+        if (state.last.entered(counted_at_) > 0)
+            with_history_.insert(netns); // it may be found again
         return;
+    }
     Seen& one = seen_[state.id]; // events until now are counted, even if they arrive later
     one.released_ns = state.read_ns;
     one.after_release = 0;

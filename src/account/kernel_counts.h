@@ -176,7 +176,8 @@ class KernelCounts {
     EndWatch watch_;
     SeenMap seen_;
     std::unordered_map<std::uint64_t, std::uint32_t> to_find_; // id -> a process that may be in it
-    std::unordered_set<std::uint32_t> refused_at_start_;       // existed, but could not be opened
+    // Inode numbers of namespaces that are not open, and may have counted entries before the run.
+    std::unordered_set<std::uint32_t> with_history_;
     std::uint64_t lost_outside_ = 0;
     Sum ended_;                    // of namespaces that were released or forgotten
     Seen* last_counted_ = nullptr; // of last_counted_id_

@@ -1,5 +1,7 @@
 // Short-lived network namespaces: their inode numbers are reused.
+#include <fcntl.h>
 #include <net/if.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -251,6 +253,40 @@ TEST_CASE("namespaces: one that could not be opened at the start is compared fro
     const std::int64_t unaccounted = unaccounted_in(result.out);
     CHECK(unaccounted >= 0);
     CHECK(unaccounted <= static_cast<std::int64_t>(witness.hidden_entries()));
+}
+
+TEST_CASE("namespaces: one without processes is compared again when a process enters it",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const Witness witness;
+    auto ns = std::make_unique<TestNamespace>();
+    close_in(*ns, closes); // before the run
+    const Fd kept(check_call(open(ns->path().c_str(), O_RDONLY | O_CLOEXEC), "open"));
+    Tracer tracer({"summary", "-i", "1", "-o", "json"});
+    ns.reset();
+    await("it is released", [&] { return lines_of(tracer.out()).size() >= 2; });
+    Forked inside([&] {
+        check_call(setns(kept.get(), CLONE_NEWNET), "setns");
+        for (std::size_t i = 0; i < closes; ++i) {
+            Connection c = connect_pair(Family::V4, Role::Client);
+            c.active.close();
+            c.passive.read_to_eof();
+            c.passive.close();
+        }
+        raise(SIGSTOP);
+        return std::string();
+    });
+    await("the entries are read", [&] {
+        return sum_of(tracer.out(), "accounting", "captured") + witness.hidden_entries() >= closes;
+    });
+    tracer.stop();
+    kill(inside.pid(), SIGCONT);
+    inside.collect();
+    INFO(tracer.out());
+    CHECK(unaccounted_in(tracer.out()) >= 0);
+    CHECK(unaccounted_in(tracer.out()) <= static_cast<std::int64_t>(witness.hidden_entries()));
 }
 
 TEST_CASE("namespaces: two namespaces with one inode number have separate rows", "[namespaces]") {
