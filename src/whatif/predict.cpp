@@ -128,7 +128,7 @@ Remedy pool_remedy(const Scene& scene, const Timeline& timeline, const Pool& poo
 // The smallest pool with nine tenths of the gain of the largest, and with enough ports if the
 // largest has enough.
 Remedy best_pool(const Scene& scene, const Timeline& timeline) {
-    const Remedy largest = pool_remedy(scene, timeline, {largest_pool, idle_ns});
+    Remedy largest = pool_remedy(scene, timeline, {largest_pool, idle_ns});
     for (std::uint64_t size = 1; size < largest_pool; size *= 2) {
         Remedy remedy = pool_remedy(scene, timeline, {size, idle_ns});
         const bool has_gain = remedy.effect.handshakes_saved_per_s >=
