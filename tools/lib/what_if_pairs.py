@@ -318,7 +318,7 @@ def tw_reuse(programs, remedied, seconds):
 # remedy: of what-if, for the flow of this role at PORT; asked: options of what-if.
 Pair = namedtuple("Pair", "name change set_up role remedy asked", defaults=[()])
 PAIRS = (
-    Pair("nginx upstream", "`keepalive 32` in the upstream", nginx_upstream, "client", "pool"),
+    Pair("nginx upstream", "`keepalive 32` in the upstream", nginx_upstream, "client", "pool", ("--pool", "32")),
     Pair("nginx upstream, bursts", "`keepalive 2`, 8 requests at once", nginx_bursts, "client", "pool", ("--pool", "2")),
     Pair("nginx to php-fpm", "`fastcgi_keep_conn on`, `keepalive 8`", php_fpm, "server", "keepalive-timeout"),
     Pair("haproxy", "`http-reuse always` for `option http-server-close`", haproxy, "server", "keepalive-timeout"),
@@ -326,7 +326,7 @@ PAIRS = (
     Pair("redis-benchmark", "`-k 1` for `-k 0`", redis, "client", "pool"),
     Pair("Python requests", "a `Session`", requests, "client", "pool"),
     Pair("Node", "an `Agent` with `keepAlive`", node, "server", "keepalive-timeout"),
-    Pair("Go", "`MaxIdleConnsPerHost` 32 for -1 (none)", go, "client", "pool"),
+    Pair("Go", "`MaxIdleConnsPerHost` 32 for -1 (none)", go, "client", "pool", ("--pool", "32")),
     Pair("nginx towards clients", "`keepalive_requests` raised from 1", nginx_clients, "server", "keepalive-timeout"),
     Pair("tcp_tw_reuse", "`tcp_tw_reuse=1` for 0, 1,500 ports, 300 connections/s", tw_reuse, "client", "tw-reuse"),
 )
