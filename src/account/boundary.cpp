@@ -16,8 +16,9 @@ constexpr int enough_equal = 4;
 constexpr std::uint64_t counted_after_ns = 20'000;
 constexpr std::uint64_t counted_before_ns = 2'000;
 
+// Either count may be -1: a retraction was counted whose entry was not.
 std::uint64_t distance(std::uint64_t one, std::uint64_t other) {
-    return std::max(one, other) - std::min(one, other);
+    return std::min(one - other, other - one);
 }
 
 } // namespace

@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::uint64_t release_delay_ns = 100'000'000; // after the end of a namespace
 
-// What was lost since then. A count may be -1 for a while: a retraction was lost, whose entry was
-// not.
+// What was lost since then. A count may be -1: a retraction was lost whose entry was not.
 std::uint64_t since(std::uint64_t lost, std::uint64_t then) {
     const auto rise = static_cast<std::int64_t>(lost - then);
     return rise > 0 ? static_cast<std::uint64_t>(rise) : 0;
@@ -67,7 +66,8 @@ void KernelCounts::assign(State& state, std::uint64_t id) {
     Seen& one = seen_[id];
     state.base = one.released_ns != 0 ? one.at_release : state.opened;
     if (one.released_ns != 0)
-        state.filtered_base = state.filtered_last = 0; // it was removed from the table
+        state.filtered_base = 0; // it was removed from the table
+    state.filtered_last = table_.counts(id).filtered;
     one.released_ns = 0;
     one.begun_ns = state.begun_ns;
     one.after_release = one.events;
@@ -92,8 +92,7 @@ std::uint32_t KernelCounts::latest_mix(std::uint32_t inode) const {
 }
 
 std::uint64_t KernelCounts::unverified_of(std::uint64_t id, const Seen& seen) const {
-    const auto state = states_.find(static_cast<std::uint32_t>(id));
-    if (state != states_.end() && state->second.id == id && has_counted(state->second.last, seen))
+    if (is_open(id) && has_counted(states_.at(static_cast<std::uint32_t>(id)).last, seen))
         return 0;
     return seen.after_release + seen.filtered + seen.lost;
 }
@@ -294,10 +293,10 @@ void KernelCounts::release(std::uint32_t netns, State& state) {
         if (latest != seen_.end() && has_counted(state.last, latest->second))
             assign(state, latest->first);
     }
-    if (state.id != 0 && !has_counted(state.last, seen_[state.id]))
+    if (state.id != 0 && !has_counted(state.last, seen_[state.id])) {
         state.id = 0;
-    if (state.id != state.id_when_read)
-        state.filtered_last = table_.counts(state.id).filtered;
+        state.filtered_last = state.filtered_base;
+    }
     add_to_sum(state, ended_);
     watch_.forget(netns);
     if (state.id == 0) {
@@ -327,7 +326,6 @@ void KernelCounts::refresh(bool every_second) {
 void KernelCounts::read_one(State& state) {
     state.last = state.files.read().value_or(state.last);
     state.filtered_last = table_.counts(state.id).filtered;
-    state.id_when_read = state.id;
 }
 
 // A namespace is in the table although its announcement may not have been read, or found the ring

@@ -119,12 +119,11 @@ class KernelCounts {
         std::uint64_t filtered_last = 0;
         std::vector<CounterSample> samples;
         std::uint64_t ambiguous = 0;
-        std::uint64_t id = 0;           // 0: no event seen there yet
-        std::uint64_t ended_ns = 0;     // when namespace_file was found gone; 0: it still exists
-        std::uint64_t read_ns = 0;      // before the release: when `last` was read
-        std::uint64_t begun_ns = 0;     // later than the run: when it was opened (begin_now())
-        std::uint64_t lost = 0;         // at the start or the end
-        std::uint64_t id_when_read = 0; // to which filtered_last belongs
+        std::uint64_t id = 0;       // 0: no event seen there yet
+        std::uint64_t ended_ns = 0; // when namespace_file was found gone; 0: it still exists
+        std::uint64_t read_ns = 0;  // before the release: when `last` was read
+        std::uint64_t begun_ns = 0; // later than the run: when it was opened (begin_now())
+        std::uint64_t lost = 0;     // at the start or the end
     };
     /// What is known of a namespace from its events. states_ determines whether its counters are in
     /// the sum; events before its release always are.

@@ -9,7 +9,6 @@
 #include "errors.h"
 #include "fd.h"
 #include "tracer.h"
-#include "witness.h"
 
 using namespace live;
 using nlohmann::json;
