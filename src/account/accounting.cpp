@@ -16,9 +16,9 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
             fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
                         inputs.overflow));
     if (inputs.unverified.ended > 0)
-        result.reasons.push_back(fmt::format(
-            "{} were in network namespaces that ended before their counters could be read",
-            inputs.unverified.ended));
+        result.reasons.push_back(
+            fmt::format("{} were in network namespaces whose counters could not be read in time",
+                        inputs.unverified.ended));
     if (inputs.unverified.not_allowed > 0)
         result.reasons.push_back(
             fmt::format("{} were in network namespaces whose counters twtrace may not read: "

@@ -1,6 +1,8 @@
 #include "account/boundary.h"
 
 #include <algorithm>
+#include <limits>
+#include <tuple>
 
 #include "model/timestamp.h"
 
@@ -63,6 +65,29 @@ Boundary choose_boundary(const std::vector<CounterSample>& samples,
         found = true;
     }
     return best;
+}
+
+Boundary quietest_boundary(const std::vector<CounterSample>& samples, CountedAt counted_at) {
+    const auto rise = [&](std::size_t from, std::size_t to) {
+        const CounterSample& first = samples[from];
+        const CounterSample& last = samples[std::min(to, samples.size() - 1)];
+        return distance(last.counters.entered(counted_at), first.counters.entered(counted_at)) +
+               distance(last.unsent_after.filtered, first.unsent.filtered) +
+               distance(last.unsent_after.lost, first.unsent.lost);
+    };
+    struct {
+        std::size_t at = 0;
+        std::uint64_t before = std::numeric_limits<std::uint64_t>::max();
+        std::uint64_t around = std::numeric_limits<std::uint64_t>::max();
+    } best;
+    const std::size_t margin = std::min<std::size_t>(2, samples.size() / 2);
+    for (std::size_t at = margin; at < samples.size(); ++at) {
+        const std::uint64_t before = rise(at - std::min<std::size_t>(at, 1), at);
+        const std::uint64_t around = rise(at - margin, at + 1);
+        if (std::tie(before, around) < std::tie(best.before, best.around))
+            best = {at, before, around};
+    }
+    return {samples[best.at], best.around};
 }
 
 } // namespace twtrace

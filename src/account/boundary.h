@@ -35,4 +35,8 @@ struct Boundary {
 Boundary choose_boundary(const std::vector<CounterSample>& samples,
                          const std::vector<std::uint64_t>& event_times);
 
+/// The same for samples whose events are not known: one before which the counters did not rise, or
+/// rose least. ambiguous: their rise around it.
+Boundary quietest_boundary(const std::vector<CounterSample>& samples, CountedAt counted_at);
+
 } // namespace twtrace

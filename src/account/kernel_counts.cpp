@@ -182,11 +182,20 @@ void KernelCounts::identify(const std::vector<std::uint32_t>& opened) {
 
 // What a namespace counted before the run is not known: it is compared from now on.
 void KernelCounts::begin_now(State& state, std::uint64_t id) {
-    state.opened = state.base = state.last;
-    state.begun_ns = monotonic_now_ns();
+    const auto samples = sample_counters(state.files, table_, id);
+    if (samples.empty()) { // it can't be read
+        state.opened = state.base = state.last;
+        return;
+    }
+    const auto [start, ambiguous] = quietest_boundary(samples, counted_at_);
+    state.opened = state.base = state.last = start.counters;
+    state.begun_ns = start.before_ns;
+    state.ambiguous += ambiguous;
     if (id == 0)
         return;
     Seen& one = seen_[id];
+    one.filtered = start.unsent.filtered;
+    one.lost = since(start.unsent.lost, one.lost_before);
     ended_.unverified.add(one.why_unreadable, unverified_of(id, one));
     ended_.filtered += one.filtered;
     state.filtered_base = state.filtered_last = one.filtered;

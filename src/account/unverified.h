@@ -7,7 +7,7 @@ namespace twtrace {
 
 /// Why the counters of a namespace could not be opened.
 enum class Unreadable {
-    Ended,        ///< the namespace is gone
+    Ended,        ///< the namespace is gone, or was not found before its first entries
     NotAllowed,   ///< a capability is missing
     NoDescriptor, ///< RLIMIT_NOFILE, or the system's limit, is reached
 };

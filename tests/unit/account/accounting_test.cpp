@@ -93,7 +93,7 @@ TEST_CASE("accounting: a gap always has a reason, the known ones by their number
     const auto accounting = Accounting::of(given);
     CHECK(has_reason(accounting, "7 closes"));
     CHECK(has_reason(accounting, "tcp_max_tw_buckets"));
-    CHECK(has_reason(accounting, "9 were in network namespaces that ended"));
+    CHECK(has_reason(accounting, "9 were in network namespaces whose"));
     CHECK(has_reason(accounting, "2 closes within microseconds"));
     CHECK(
         has_reason(accounting, "4 were in network namespaces whose counters twtrace may not read"));
@@ -110,7 +110,7 @@ TEST_CASE("accounting: entries that could not be compared are unverified, not un
     CHECK(
         accounting_line(accounting) ==
         "512 not verified, the others exact (captured 750 + lost 0 + missed 0, the kernel counted "
-        "238): 512 were in network namespaces that ended before their counters could be read");
+        "238): 512 were in network namespaces whose counters could not be read in time");
     given.kernel = 240;
     CHECK(Accounting::of(given).unaccounted == 2);
 }
