@@ -2,9 +2,13 @@
 import base64
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
+# Chart.js resizes a canvas after its parent.
+FITS = """return innerWidth === arguments[0] && innerHeight === arguments[1] && [...document.querySelectorAll('canvas')]
+    .every((canvas) => canvas.clientWidth <= canvas.parentElement.clientWidth);"""
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -62,8 +66,13 @@ class Browser:
         return self.post("/execute/sync", {"script": script, "args": list(arguments)})
 
     def size(self, width, height):
-        """Sets the size of the page, not of the window."""
+        """Sets the size of the page, not of the window, and waits until its charts have followed."""
         self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        deadline = time.monotonic() + 10
+        while not self.run(FITS, width, height):
+            if time.monotonic() > deadline:
+                raise BrowserError(f"the page did not follow to {width} x {height} pixels")
+            time.sleep(0.01)
 
     def command(self, name, **parameters):
         return self.post("/goog/cdp/execute", {"cmd": name, "params": parameters})
