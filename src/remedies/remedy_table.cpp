@@ -38,6 +38,12 @@ constexpr std::string_view python_session =
     "urllib.request cannot keep connections:\n"
     "session = requests.Session()";
 
+constexpr std::string_view docker_proxy =
+    "# docker-proxy opens one connection for each of its clients: the client has to keep its own "
+    "open, or reach the container without docker-proxy";
+constexpr std::string_view kubelet_probes =
+    "# kubelet probes open a connection each: raise periodSeconds, or use an exec probe";
+
 // Rows of one program are adjacent, the general ones last: the first match is used.
 constexpr auto rows = std::to_array<Remedy>({
     {"nginx", Client, Http,
@@ -72,10 +78,6 @@ constexpr auto rows = std::to_array<Remedy>({
      "fastcgi_pass keepalive_{port};\n"
      "fastcgi_keep_conn on;",
      "nginx.org/en/docs/http/ngx_http_fastcgi_module.html#fastcgi_keep_conn"},
-    {"nginx", Client, Uwsgi,
-     "# nginx keeps no connections open with uwsgi_pass: let uWSGI listen with http-socket and "
-     "http-keepalive, or on a unix socket, which takes no ports",
-     "nginx.org/en/docs/http/ngx_http_uwsgi_module.html"},
     {"nginx", Client, Memcached,
      "# nginx, in the http block:\n"
      "upstream keepalive_{port} { server {endpoint}; keepalive 32; }\n"
@@ -90,9 +92,15 @@ constexpr auto rows = std::to_array<Remedy>({
      "\"\"\n"
      "#   fastcgi_pass: upstream with keepalive; fastcgi_keep_conn on\n"
      "#   grpc_pass: upstream with keepalive\n"
-     "#   uwsgi_pass, scgi_pass, stream: nginx keeps no connections open; a unix socket takes no "
-     "ports",
+     "#   uwsgi_pass, scgi_pass: nginx keeps no connections open; a unix socket takes no ports "
+     "(uWSGI, in place of it: http-socket and http-keepalive, with proxy_pass)\n"
+     "#   proxy_pass in a stream block: each client's connection takes one of its own, and the "
+     "client has to keep it open",
      "nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive"},
+    {"nginx", Client, Forwarded,
+     "# nginx (stream): each client's connection takes one of its own to {endpoint}, and the "
+     "client has to keep it open",
+     "nginx.org/en/docs/stream/ngx_stream_proxy_module.html"},
     {"haproxy", Client, Http,
      "# haproxy, in the backend with server {endpoint}, in place of its http-reuse; remove option "
      "httpclose and http-server-close, also from defaults and frontend:\n"
@@ -107,6 +115,10 @@ constexpr auto rows = std::to_array<Remedy>({
      "neither option httpclose nor http-server-close; in mode tcp each client's connection takes "
      "one of its own, and the client has to keep it open",
      "docs.haproxy.org/2.6/configuration.html#4-http-reuse"},
+    {"haproxy", Client, Forwarded,
+     "# haproxy (mode tcp): each client's connection takes one of its own to {endpoint}, and the "
+     "client has to keep it open",
+     "docs.haproxy.org/2.6/configuration.html#4-mode"},
     {"apache2", Client, Http, httpd_proxy, "httpd.apache.org/docs/2.4/mod/mod_proxy.html"},
     {"httpd", Client, Http, httpd_proxy, "httpd.apache.org/docs/2.4/mod/mod_proxy.html"},
     {"apache2", Client, FastCgi, httpd_fcgi, "httpd.apache.org/docs/2.4/mod/mod_proxy_fcgi.html"},
@@ -114,6 +126,10 @@ constexpr auto rows = std::to_array<Remedy>({
     {"envoy", Client, Unknown,
      "# Envoy: raise max_requests_per_connection and idle_timeout of the cluster for {endpoint}",
      "www.envoyproxy.io/docs/envoy/latest/api-v3/config/core/v3/protocol.proto"},
+    {"envoy", Client, Forwarded,
+     "# Envoy (TCP proxy): each client's connection takes one of its own to {endpoint}, and the "
+     "client has to keep it open; the filters for Redis share connections",
+     "www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/listeners/tcp_proxy"},
     {"varnishd", Client, Unknown,
      "# Varnish: raise backend_idle_timeout above the time between two requests, and the backend's "
      "own keep-alive timeout above that",
@@ -121,13 +137,22 @@ constexpr auto rows = std::to_array<Remedy>({
     {"traefik", Client, Unknown,
      "# Traefik: raise serversTransport.maxIdleConnsPerHost for {endpoint}",
      "doc.traefik.io/traefik/routing/overview/"},
-    {"docker-proxy", Client, Unknown,
-     "# docker-proxy opens one connection for each of its clients: the client has to keep its own "
-     "open, or reach the container without docker-proxy",
+    {"traefik", Client, Forwarded,
+     "# Traefik (TCP router): each client's connection takes one of its own to {endpoint}, and the "
+     "client has to keep it open",
+     "doc.traefik.io/traefik/routing/routers/"},
+    {"docker-proxy", Client, Unknown, docker_proxy,
      "docs.docker.com/engine/network/packet-filtering-firewalls/"},
-    {"kubelet", Client, Unknown,
-     "# kubelet probes open a connection each: raise periodSeconds, or use an exec probe",
+    {"docker-proxy", Client, Forwarded, docker_proxy,
+     "docs.docker.com/engine/network/packet-filtering-firewalls/"},
+    {"kubelet", Client, Unknown, kubelet_probes,
      "kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"},
+    {"kubelet", Client, Forwarded, kubelet_probes,
+     "kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"},
+    {"pgbouncer", Client, Postgres,
+     "# PgBouncer: raise server_idle_timeout and server_lifetime (600 s and 3,600 s by "
+     "default)",
+     "www.pgbouncer.org/config.html"},
     {"prometheus", Client, Unknown,
      "# Prometheus keeps connections to its targets: {endpoint} closes them, or the target answers "
      "with Connection: close; raise scrape_interval if that cannot be changed",

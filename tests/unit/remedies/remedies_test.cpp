@@ -102,6 +102,21 @@ TEST_CASE("remedies: no HTTP advice where another protocol is spoken") {
         }
 }
 
+TEST_CASE("remedies: a program that only forwards a database's protocol has no client to change") {
+    for (const auto program : {"nginx", "haproxy", "envoy", "traefik", "docker-proxy"})
+        for (const auto protocol : {Protocol::Redis, Protocol::Postgres, Protocol::MySql}) {
+            const std::string text = text_of(program, protocol);
+            INFO(text);
+            CHECK(text.find("pool") == std::string::npos);
+            CHECK(text.find("one Redis client") == std::string::npos);
+            CHECK(text.find("client has to keep") != std::string::npos);
+        }
+    CHECK(text_of("kubelet", Protocol::Redis).find("periodSeconds") != std::string::npos);
+    CHECK(text_of("nginx", Protocol::Memcached).find("memcached_pass") != std::string::npos);
+    CHECK(text_of("nginx", Protocol::FastCgi).find("(stream)") == std::string::npos);
+    CHECK(text_of("pgbouncer", Protocol::Postgres).find("server_lifetime") != std::string::npos);
+}
+
 TEST_CASE("remedies: every row has lines without placeholders, and a source") {
     for (const Remedy& row : remedy_table()) {
         INFO(row.program);
