@@ -10,11 +10,7 @@ namespace twtrace {
 
 namespace {
 
-void explain(const Accounting::Inputs& inputs, Accounting& result) {
-    if (inputs.overflow > 0)
-        result.reasons.push_back(
-            fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
-                        inputs.overflow));
+void explain_unverified(const Accounting::Inputs& inputs, Accounting& result) {
     if (inputs.unverified.ended > 0)
         result.reasons.push_back(
             fmt::format("{} were in network namespaces whose counters could not be read in time",
@@ -33,6 +29,14 @@ void explain(const Accounting::Inputs& inputs, Accounting& result) {
         result.reasons.push_back(fmt::format(
             "{} happened after the counters were last recorded: the recording was cut off",
             inputs.unverified.after_last_sample));
+}
+
+void explain(const Accounting::Inputs& inputs, Accounting& result) {
+    if (inputs.overflow > 0)
+        result.reasons.push_back(
+            fmt::format("{} closes found tcp_max_tw_buckets reached and made no time-wait socket",
+                        inputs.overflow));
+    explain_unverified(inputs, result);
     if (inputs.unwritten > 0)
         result.reasons.push_back(
             fmt::format("{} are not in the recording: the disk was full, or the file is damaged",
@@ -109,12 +113,14 @@ Accounting Accounting::of(const Inputs& inputs) {
     result.without_closer = inputs.without_closer;
     result.untracked = inputs.untracked;
     result.kernel = inputs.kernel;
+    result.unverified = std::min(inputs.unverified.all(), result.captured + result.lost);
     if (!inputs.kernel) {
-        result.reasons.emplace_back("the kernel's counters could not be read");
+        explain_unverified(inputs, result);
+        if (result.reasons.empty())
+            result.reasons.emplace_back("the kernel's counters could not be read");
         return result;
     }
     // Recursion may skip the tracepoint at any transition: only the gap shows the skipped entries.
-    result.unverified = std::min(inputs.unverified.all(), result.captured + result.lost);
     const std::uint64_t seen = result.captured + result.lost - result.unverified;
     const std::uint64_t uncaught =
         inputs.recursion_misses - std::min(inputs.recursion_misses, inputs.caught);

@@ -82,6 +82,12 @@ TEST_CASE("accounting: not exact without the kernel's counters") {
     CHECK(accounting.filtered == 2);
     CHECK(accounting.lost == 1);
     CHECK(has_reason(accounting, "could not be read"));
+    given.unverified.not_allowed = 6;
+    CHECK(Accounting::of(given).unverified == 6);
+    CHECK(accounting_line(Accounting::of(given)) ==
+          "not checked: captured 5 (2 of them filtered out) + lost 1 + missed 0; 6 were in network "
+          "namespaces whose counters twtrace may not read: it lacks CAP_SYS_PTRACE, or "
+          "CAP_SYS_ADMIN for one without processes");
 }
 
 TEST_CASE("accounting: a gap always has a reason, the known ones by their numbers") {
