@@ -5,8 +5,29 @@
 
 namespace twtrace {
 
+namespace {
+
+bool change_effective(capng_act_t action, unsigned capability) {
+    return capng_update(action, CAPNG_EFFECTIVE, capability) == 0 &&
+           capng_apply(CAPNG_SELECT_CAPS) == 0;
+}
+
+} // namespace
+
 bool has_capability(unsigned capability) {
     return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, capability) == 1;
+}
+
+RaisedCapability::RaisedCapability(unsigned capability) : capability_(capability) {
+    raised_ = capng_get_caps_process() == 0 &&
+              capng_have_capability(CAPNG_EFFECTIVE, capability) == 0 &&
+              capng_have_capability(CAPNG_PERMITTED, capability) == 1 &&
+              change_effective(CAPNG_ADD, capability);
+}
+
+RaisedCapability::~RaisedCapability() {
+    if (raised_)
+        change_effective(CAPNG_DROP, capability_);
 }
 
 std::vector<unsigned> capabilities_for(const Duties& duties) {
@@ -37,10 +58,10 @@ Result<std::vector<std::string>> keep_capabilities(const Duties& duties) {
     capng_clear(CAPNG_SELECT_ALL);
     std::vector<std::string> names;
     for (const unsigned capability : kept) {
-        capng_update(
-            CAPNG_ADD,
-            static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET),
-            capability);
+        capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_PERMITTED | CAPNG_BOUNDING_SET),
+                     capability);
+        if (capability != CAP_SYS_ADMIN)
+            capng_update(CAPNG_ADD, CAPNG_EFFECTIVE, capability);
         names.emplace_back(capng_capability_to_name(capability));
     }
     // The bounding set only limits what execve() could give back, and nothing is executed.

@@ -62,6 +62,8 @@ constexpr std::array names_of_hosts{
 constexpr std::array children{"kill",   "wait4",    "waitid",  "pidfd_send_signal",
                               "sendto", "recvfrom", "sendmsg", "recvmsg"};
 
+constexpr std::array raising{"capget", "capset"};
+
 // A sandbox's child: nothing that opens a file, creates a socket or reaches another process.
 constexpr std::array parsing{
     "brk",          "munmap",          "mremap",       "madvise", "futex",      "clock_gettime",
@@ -171,8 +173,10 @@ Result<void> limit_system_calls(const Duties& duties) {
         filter.allow(netlink);
         filter.allow_masked("socket", 0, 0xffffffff, AF_NETLINK);
     }
-    if (duties.enters_namespaces)
+    if (duties.enters_namespaces) {
+        filter.allow(raising);
         filter.allow_masked("setns", 1, 0xffffffff, CLONE_NEWNET);
+    }
     if (duties.writes_files)
         filter.allow(files);
     if (duties.resolves_names)

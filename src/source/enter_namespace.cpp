@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/stat.h>
 
+#include "privilege/capabilities.h"
 #include "util/fd.h"
 #include "util/thread.h"
 
@@ -22,11 +24,17 @@ tl::unexpected<Error> failed(const NamespaceFile& file, const char* why) {
         fmt::format("cannot enter network namespace {} by {}: {}", file.inode, file.path, why));
 }
 
+// Returns errno, or 0.
+int enter(int fd) {
+    const RaisedCapability admin(CAP_SYS_ADMIN);
+    return setns(fd, CLONE_NEWNET) == 0 ? 0 : errno;
+}
+
 Result<Entered> enter_and_work(int fd, const NamespaceFile& file,
                                const std::function<void()>& work) {
-    if (setns(fd, CLONE_NEWNET) != 0)
-        return errno == EPERM ? Result<Entered>(Entered::Forbidden)
-                              : failed(file, std::strerror(errno));
+    if (const int error = enter(fd); error != 0)
+        return error == EPERM ? Result<Entered>(Entered::Forbidden)
+                              : failed(file, std::strerror(error));
     work();
     return Entered::Yes;
 }
@@ -66,7 +74,7 @@ Result<Entered> in_namespace(const NamespaceFile& file, const std::function<void
 bool may_enter_namespaces() {
     const Fd fd(open(own_namespace, O_RDONLY | O_CLOEXEC));
     bool may = false;
-    auto thread = start_thread([&] { may = fd && setns(fd.get(), CLONE_NEWNET) == 0; });
+    auto thread = start_thread([&] { may = fd && enter(fd.get()) == 0; });
     if (thread)
         thread->join();
     return may;
