@@ -92,6 +92,8 @@ Line entries_line(const Picture& picture) {
     };
     const Accounting& accounting = picture.around.accounting;
     std::string gaps = fmt::format("lost {}, missed {}", accounting.lost, accounting.missed);
+    if (accounting.unverified > 0)
+        gaps += fmt::format(", unverified {}", accounting.unverified);
     if (accounting.without_closer > 0)
         gaps += fmt::format(", without a closer {}", accounting.without_closer);
     if (accounting.untracked > 0)

@@ -52,6 +52,16 @@ TEST_CASE("top view: 40 columns and 10 rows, in ASCII") {
     check_golden("40x10", drawn(state, picture, {10, 40}, Glyphs{false}));
 }
 
+TEST_CASE("top view: entries that could not be compared are a number of their own") {
+    State state;
+    const Flows flows = scene();
+    Surroundings around = surroundings();
+    around.accounting.unverified = 33;
+    const Picture picture = make_picture(flows, Inherited(scene_start), around, GroupBy::Process);
+    CHECK(drawn(state, picture, {24, 80}).find("lost 0, missed 0, unverified 33") !=
+          std::string::npos);
+}
+
 TEST_CASE("top view: a group with all details") {
     State state;
     const Flows flows = scene(500);
