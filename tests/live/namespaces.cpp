@@ -29,7 +29,8 @@ std::uint64_t sum_of(const std::string& out, const char* part, const char* key) 
 std::int64_t unaccounted_in(const std::string& out) {
     std::int64_t sum = 0;
     for (const std::string& line : lines_of(out)) {
-        sum += json::parse(line).at("accounting").at("unaccounted").get<std::int64_t>();
+        const json value = json::parse(line).at("accounting").at("unaccounted");
+        sum += value.is_null() ? 0 : value.get<std::int64_t>();
     }
     return sum;
 }

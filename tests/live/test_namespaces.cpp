@@ -22,6 +22,24 @@ namespace {
 
 constexpr std::size_t closes = 20;
 
+/// A namespace that only a bind mount keeps, as `ip netns add` makes it.
+class UnusedNamespace {
+  public:
+    UnusedNamespace() : name_("twtrace-" + std::to_string(getpid())) {
+        const auto done = run_command({"ip", "netns", "add", name_});
+        INFO(done.err);
+        REQUIRE(done.exit_status == 0);
+        REQUIRE(run_command({"ip", "-n", name_, "link", "set", "lo", "up"}).exit_status == 0);
+    }
+    ~UnusedNamespace() { run_command({"ip", "netns", "del", name_}); }
+    UnusedNamespace(const UnusedNamespace&) = delete;
+    UnusedNamespace& operator=(const UnusedNamespace&) = delete;
+    std::string path() const { return "/run/netns/" + name_; }
+
+  private:
+    std::string name_;
+};
+
 // Like `ip netns attach`: a bind mount of the namespace, as docker and CNI make one.
 class MountedNamespace {
   public:
@@ -265,4 +283,48 @@ TEST_CASE("namespaces: the documented capabilities read the counters of a mounte
     const json accounting = json::parse(result.out).at("accounting");
     CHECK(accounting.at("kernel") == closes);
     CHECK(accounting.at("exact") == true);
+}
+
+TEST_CASE("namespaces: without the capability to enter it, one without processes is not compared",
+          "[namespaces]") {
+    if (!can_trace()) {
+        return;
+    }
+    const UnusedNamespace unused;
+    // Its process has left it when it closes.
+    Forked outside([&] {
+        const Fd home(check_call(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "open"));
+        const Fd other(check_call(open(unused.path().c_str(), O_RDONLY | O_CLOEXEC), "open"));
+        check_call(setns(other.get(), CLONE_NEWNET), "setns");
+        std::vector<Connection> connections;
+        for (std::size_t i = 0; i < closes; ++i) {
+            connections.push_back(connect_pair(Family::V4, Role::Client));
+        }
+        check_call(setns(home.get(), CLONE_NEWNET), "setns");
+        raise(SIGSTOP);
+        for (Connection& c : connections) {
+            c.active.close();
+            c.passive.read_to_eof();
+            c.passive.close();
+        }
+        return std::string();
+    });
+    await("the connections are open", [&] {
+        return read_file("/proc/" + std::to_string(outside.pid()) + "/stat").find(") T ") !=
+               std::string::npos;
+    });
+    const std::string capabilities = "-all,+bpf,+perfmon,+sys_ptrace";
+    const Witness witness;
+    Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", unused.path()},
+                  {"setpriv", "--inh-caps", capabilities, "--bounding-set", capabilities});
+    kill(outside.pid(), SIGCONT);
+    outside.collect();
+    await("the entries are read", [&] {
+        return sum_of(tracer.out(), "accounting", "captured") + witness.hidden_entries() >= closes;
+    });
+    const CommandResult result = tracer.stop();
+    INFO(result.out << result.err);
+    CHECK(sum_of(result.out, "accounting", "unverified") + witness.hidden_entries() >= closes);
+    CHECK(result.out.find("whose counters twtrace may not read") != std::string::npos);
+    CHECK(unaccounted_in(result.out) == 0);
 }

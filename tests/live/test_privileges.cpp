@@ -11,6 +11,7 @@
 #include "catch2.h"
 #include "closings.h"
 #include "exporter.h"
+#include "terminal.h"
 #include "tracer.h"
 #include "worker.h"
 
@@ -26,6 +27,9 @@ std::uint64_t mask_of(std::initializer_list<unsigned> capabilities) {
     }
     return mask;
 }
+
+const std::uint64_t kept_by_tracers =
+    mask_of({CAP_BPF, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN, CAP_KILL});
 
 struct Privileges {
     std::uint64_t effective = ~std::uint64_t{0};
@@ -67,6 +71,18 @@ std::vector<Privileges> privileges_of_threads(pid_t pid) {
         }
     }
     return all;
+}
+
+/// CAP_SYS_ADMIN is effective only in a thread that enters a network namespace.
+void check_kept(pid_t pid, std::uint64_t kept) {
+    const std::vector<Privileges> threads = privileges_of_threads(pid);
+    CHECK(!threads.empty());
+    for (const Privileges& thread : threads) {
+        CHECK((thread.effective & ~kept) == 0);
+        CHECK((thread.permitted & ~kept) == 0);
+    }
+    const Privileges main = privileges_in(read_file("/proc/" + std::to_string(pid) + "/status"));
+    CHECK(main.effective == (main.permitted & ~mask_of({CAP_SYS_ADMIN})));
 }
 
 constexpr auto seccomp_line = "system calls limited by seccomp";
@@ -161,8 +177,6 @@ TEST_CASE("privileges: all threads of a tracer keep only what it still needs", "
     if (!can_trace()) {
         return;
     }
-    const std::uint64_t wanted =
-        mask_of({CAP_BPF, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN, CAP_KILL});
     const TempDir dir;
     const std::vector<std::vector<std::string>> commands{
         {"trace"},
@@ -178,12 +192,9 @@ TEST_CASE("privileges: all threads of a tracer keep only what it still needs", "
         Tracer tracer(arguments);
         INFO(arguments[0] << ": " << tracer.command().err());
         REQUIRE(limits_system_calls(tracer.command()));
-        const std::vector<Privileges> threads = privileges_of_threads(tracer.command().pid());
-        CHECK(!threads.empty());
-        for (const Privileges& thread : threads) {
-            CHECK((thread.effective & ~wanted) == 0);
-            CHECK(thread.permitted == thread.effective);
-            CHECK((thread.bounding & ~wanted) == 0);
+        check_kept(tracer.command().pid(), kept_by_tracers);
+        for (const Privileges& thread : privileges_of_threads(tracer.command().pid())) {
+            CHECK((thread.bounding & ~kept_by_tracers) == 0);
             CHECK(thread.no_new);
             CHECK(thread.limited);
         }
@@ -243,7 +254,9 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
         {"record", "-o", dir.file("events") + "/", "-d", "2"},
         {"report", "-d", "2", "-o", dir.file("page.html")},
         {"exporter", "--listen", "127.0.0.1:0", "--textfile", dir.file("t.prom"), "-d", "2"},
+        {"trace", "--from", recording},
         {"summary", "--from", recording},
+        {"what-if", "--from", recording},
         {"doctor", "--from", recording},
         {"list", "--from", recording},
         {"diff", recording, recording},
@@ -264,6 +277,43 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
         const CommandResult result = command.wait(Milliseconds(60000));
         INFO(arguments[0] << ": " << result.err);
         CHECK(result.exit_status != 1);
+        CHECK(refused_calls(calls).empty());
+    }
+}
+
+TEST_CASE(
+    "privileges: top keeps what it needs, and makes no system call that its table does not list",
+    "[privileges][top]") {
+    if (!can_trace() || !has_terminal()) {
+        return;
+    }
+    const TempDir dir;
+    const std::string calls = dir.file("calls");
+    const TestNamespace ns;
+    const std::string recording = std::string(TWTRACE_SOURCE) + "/docs/demo.twr";
+    for (const std::string& source : {"-i 0.2 --netns " + ns.path(), "--from " + recording}) {
+        INFO(source);
+        const Terminal terminal(100, 30);
+        terminal.enter("strace -f -qq -o " + calls + " " + twtrace_binary() + " top " + source);
+        terminal.await("q quit");
+        const std::vector<pid_t> tracer = children_of(terminal.pid_of("strace"));
+        REQUIRE(tracer.size() == 1);
+        await("it has given up privileges", [&] {
+            const auto threads = privileges_of_threads(tracer[0]);
+            return std::all_of(threads.begin(), threads.end(),
+                               [](const Privileges& thread) { return thread.limited; });
+        });
+        const bool replays = source.find("--from") == 0;
+        check_kept(tracer[0], replays ? 0 : kept_by_tracers);
+        const Job job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client};
+        run_jobs(ns, std::vector<Job>(5, job));
+        for (const char* key : {"Down", "Enter", "Escape", "?", "Escape", "s", "g"}) {
+            terminal.press(key);
+        }
+        terminal.resize(80, 24);
+        terminal.await("q quit");
+        terminal.press("q");
+        await("top has ended", [&] { return terminal.pid_of("strace") == 0; });
         CHECK(refused_calls(calls).empty());
     }
 }

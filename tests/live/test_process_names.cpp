@@ -1,5 +1,7 @@
 // One process has one name, regardless of the names of its threads.
 #include "catch2.h"
+#include "doctor.h"
+#include "exporter.h"
 #include "tracer.h"
 #include "wait_until.h"
 #include "worker.h"
@@ -58,4 +60,33 @@ TEST_CASE("names: -c accepts the name of the process and of the thread", "[names
     collect_jobs(worker);
     CHECK(none.at("totals").at("time_wait") == 0);
     CHECK(none.at("accounting").at("filtered") == 100);
+}
+
+TEST_CASE("names: doctor and exporter name the process, not its thread", "[names]") {
+    if (!can_trace()) {
+        return;
+    }
+    constexpr std::size_t times = 100;
+    const TestNamespace ns;
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "50000 50119");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "0");
+    const Exporter exporter(ns);
+    const std::string counter = "twtrace_time_wait_entered_total";
+    WorkerOptions stays;
+    stays.stays = true;
+    stays.listen_port = 7000;
+    const Diagnosis diagnosis = diagnose(ns, [&] {
+        Forked worker = start_jobs(ns, closes_by_threads(times), stays);
+        await("the exporter counts the closes",
+              [&] { return sum_of(exporter.scrape(), counter) >= times; });
+        let_go(worker);
+        collect_jobs(worker);
+    });
+    INFO(diagnosis.document.dump(2));
+    const Scrape scrape = exporter.scrape();
+    CHECK(sum_of(scrape, counter, {std::string("service=\"") + this_program + "\""}) >= times);
+    CHECK(sum_of(scrape, counter, {"tw-thread"}) == 0);
+    REQUIRE(!diagnosis.document.at("findings").empty());
+    CHECK(diagnosis.document.at("findings").dump().find(this_program) != std::string::npos);
+    CHECK(diagnosis.document.at("findings").dump().find("tw-thread") == std::string::npos);
 }
