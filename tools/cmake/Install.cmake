@@ -18,7 +18,7 @@ foreach(variable twtrace_units twtrace_settings TWTRACE_UNIT_DIR CMAKE_INSTALL_S
 endforeach()
 install(SCRIPT tools/cmake/install-units.cmake)
 
-file(GLOB twtrace_documents CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png)
+file(GLOB twtrace_documents CONFIGURE_DEPENDS docs/*.md docs/*.svg docs/*.png docs/*.twr)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${twtrace_documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(DIRECTORY docs/decisions docs/schema DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)

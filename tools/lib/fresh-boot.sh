@@ -88,6 +88,11 @@ kill -9 "$pid"
 until_true "it is not started again" bash -c "
     now=\$(systemctl show -P MainPID $unit); [[ \$now != 0 && \$now != $pid ]]"
 until_true "no scrape is answered after kill -9" scrape 10660
+pid=$(systemctl show -P MainPID twtrace-recorder)
+kill -9 "$pid"
+until_true "the recorder is not started again" bash -c "
+    now=\$(systemctl show -P MainPID twtrace-recorder); [[ \$now != 0 && \$now != $pid ]]"
+until_true "the recording cannot be read after kill -9" bash -c 'twtrace summary --from /var/log/twtrace >/dev/null'
 
 step "settings: another port, kept by the upgrade, which restarts running services"
 sed -i 's/10660/10670/' "$settings"
