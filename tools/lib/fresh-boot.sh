@@ -53,6 +53,7 @@ step "apt install: all files are installed, and no service runs"
 apt_install "$old" # its dependencies are not removed later
 apt-get purge -y twtrace >/dev/null 2>&1
 all_files >"$work/before"
+began=$SECONDS
 apt_install "$old"
 [[ $(command -v twtrace) == /usr/sbin/twtrace ]] || fail "no /usr/sbin/twtrace"
 twtrace --version
@@ -80,6 +81,7 @@ done
 until_true "curl's closes are not counted" bash -c '
     curl -s http://127.0.0.1:10660/metrics | grep -E "^twtrace_time_wait_entered_total\{service=\"[^\"]+\".* [1-9]"'
 scrape 10660 | grep -E '^twtrace_build_info' >/dev/null || fail "no twtrace_build_info"
+step "from apt install to counted closes: $((SECONDS - began)) s"
 systemd-analyze security --no-pager "$unit" | tail -n 1
 
 step "kill -9: systemd starts it again"
