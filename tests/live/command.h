@@ -45,7 +45,7 @@ class Command {
     std::string err() const;
     void signal(int number) const;
     /// Fails the test if it has not ended within bound.
-    CommandResult wait(Milliseconds bound = Milliseconds(10000));
+    CommandResult wait(Milliseconds bound = program_bound);
 
   private:
     TempDir dir_;
@@ -54,7 +54,7 @@ class Command {
 };
 
 CommandResult run_command(const std::vector<std::string>& argv, const std::string& netns = {},
-                          Milliseconds bound = Milliseconds(10000));
+                          Milliseconds bound = program_bound);
 std::string read_file(const std::string& path);
 /// A figure of /proc/PID/status (proc_pid_status(5)): VmRSS is resident now, VmHWM at most so far.
 long memory_kib(pid_t pid, const std::string& field);

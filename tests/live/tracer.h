@@ -29,7 +29,7 @@ class Tracer {
     /// Sends SIGINT and returns the output.
     CommandResult stop();
     /// For commands that end by themselves (-d, -n).
-    CommandResult wait(Milliseconds bound = Milliseconds(10000)) { return command_.wait(bound); }
+    CommandResult wait(Milliseconds bound = program_bound) { return command_.wait(bound); }
     std::string out() const { return command_.out(); }
     Command& command() { return command_; }
     const Command& command() const { return command_; }

@@ -28,7 +28,7 @@ bool wait_until(Condition condition, Milliseconds bound) {
 }
 
 template <typename Condition>
-void await(const std::string& what, Condition condition, Milliseconds bound = Milliseconds(5000)) {
+void await(const std::string& what, Condition condition, Milliseconds bound = program_bound) {
     check(wait_until(condition, bound), "waited in vain: " + what);
 }
 

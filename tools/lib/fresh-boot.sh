@@ -46,7 +46,7 @@ scrape() { # scrape PORT
 # All files of the machine, without the records of apt and dpkg, and logs.
 all_files() {
     find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /run -o -path /var/lib/dpkg \
-        -o -path /var/lib/apt -o -path /var/cache -o -path /var/log -o -path /var/tmp \) -prune -o -print | sort
+        -o -path /var/lib/apt -o -path /var/cache -o -path /var/backups -o -path /var/log -o -path /var/tmp \) -prune -o -print | sort
 }
 
 step "apt install: all files are installed, and no service runs"

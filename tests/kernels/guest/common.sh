@@ -74,3 +74,6 @@ live_tests() {
     grep -v '^$' /tmp/tests | tail -n 400
     return $code
 }
+
+# number OBJECT KEY: of the JSON document without spaces in /tmp/flat.
+number() { sed -E "s/.*\"$1\":\\{[^}]*\"$2\":([0-9]+).*/\\1/" /tmp/flat; }

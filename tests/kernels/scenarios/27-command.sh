@@ -10,7 +10,6 @@ wait
 tr -d ' \n' </tmp/out >/tmp/flat
 # An entry may have no closer only if twtrace reports that the kernel skipped a BPF program, and at most as often.
 skipped=$(sed -nE 's/.* ([0-9]+) transitions skipped by recursion.*/\1/p' /tmp/err)
-number() { sed -E "s/.*\"$1\":\\{[^}]*\"$2\":([0-9]+).*/\\1/" /tmp/flat; }
 entries=$(number totals time_wait)
 unknown=$(number accounting without_closer)
 if [ "$entries" -gt 5 ] || [ $((entries + unknown)) -lt 5 ] || [ "$unknown" -gt "${skipped:-0}" ]; then
