@@ -39,7 +39,13 @@ struct Held {
 
 class HeldSockets : public EventConsumer {
   public:
+    HeldSockets(const Replay& replay, std::uint64_t at_wall_ns)
+        : replay_(replay), at_wall_ns_(at_wall_ns) {}
+
     void event(const Event& event) override {
+        // A later socket may have the same addresses and ports as one that existed then.
+        if (replay_.wall_of(event.time_ns) > at_wall_ns_)
+            return;
         if (event.type == EventType::TimeWaitEnd || event.retracts) {
             held_.erase(key_of(event));
             return;
@@ -78,6 +84,8 @@ class HeldSockets : public EventConsumer {
     std::map<SocketKey, Held>& all() { return held_; }
 
   private:
+    const Replay& replay_;
+    std::uint64_t at_wall_ns_;
     std::map<SocketKey, Held> held_;
 };
 
@@ -96,7 +104,7 @@ Result<void> run_list_recording(const Options& options) {
                                at_wall_ns - std::min(at_wall_ns, 2 * time_wait_ns), 0);
     if (!replay)
         return tl::unexpected(replay.error());
-    HeldSockets sockets;
+    HeldSockets sockets(**replay, at_wall_ns);
     for (const PresentSocket& socket : (*replay)->present())
         sockets.add(socket, (*replay)->present_at_ns());
     while ((*replay)->wall_of((*replay)->now_ns()) < at_wall_ns && (*replay)->step(sockets)) {
@@ -114,7 +122,7 @@ Result<void> run_list_recording(const Options& options) {
         row.event.netns_name = {};
         row.owner_source = held.source;
         row.remaining_ms = static_cast<std::uint32_t>((held.until_ns - now_ns) / 1'000'000);
-        if (held.event.time_ns > now_ns || !options.filter.passes(row.event))
+        if (!options.filter.passes(row.event))
             continue;
         if (options.count > 0 && lines++ == options.count)
             break;

@@ -1,9 +1,14 @@
 // A recording gives exactly the results of the live run, without privileges, even if the recorder
 // failed.
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <ctime>
 #include <iterator>
 #include <map>
+#include <optional>
 
 #include "catch2.h"
 #include "match.h"
@@ -50,6 +55,15 @@ std::vector<std::string> only_in(const std::vector<json>& events, const std::vec
     std::set_difference(these.begin(), these.end(), those.begin(), those.end(),
                         std::back_inserter(only));
     return only;
+}
+
+std::string utc_now() {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    std::array<char, 32> seconds{};
+    std::strftime(seconds.data(), seconds.size(), "%FT%T", std::gmtime(&now.tv_sec));
+    const std::string fraction = std::to_string(1'000'000'000 + now.tv_nsec).substr(1);
+    return std::string(seconds.data()) + "." + fraction + "Z";
 }
 
 } // namespace
@@ -184,6 +198,62 @@ TEST_CASE("recording: list names the owners of the sockets that were in TIME_WAI
         CHECK(row.at("pid") == expected.front().task.pid);
         CHECK(row.at("remaining_ms").get<int>() > 50000);
         CHECK(row.at("remaining_ms").get<int>() <= 60000);
+    }
+}
+
+TEST_CASE("recording: list --at names the owners of that time, not those of later closes",
+          "[recording]") {
+    if (!can_trace()) {
+        return;
+    }
+    if (access("/proc/sys/net/ipv4/tcp_tw_reuse_delay", F_OK) != 0) {
+        WARN("SKIP: this kernel has no tcp_tw_reuse_delay");
+        return;
+    }
+    const TestNamespace ns;
+    const TempDir dir;
+    const std::string path = dir.file("a.twr");
+    // The second process takes the only port over from the first one's TIME_WAIT.
+    ns.set_sysctl("net.ipv4.ip_local_port_range", "40000 40000");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse", "1");
+    ns.set_sysctl("net.ipv4.tcp_tw_reuse_delay", "1");
+    WorkerOptions options;
+    options.listen_port = 7000;
+    const auto close_once = [&] {
+        Forked worker = start_jobs(ns, closes(1), options);
+        return collect_jobs(worker).front().task.pid;
+    };
+    const Witness witness;
+    Tracer recorder({"record", "-o", path, "--role", "client", "--netns", ns.path()});
+    const auto in_file = [&] {
+        const CommandResult now =
+            run_command({twtrace_binary(), "summary", "-o", "json", "--from", path});
+        return now.exit_status == 0 ? std::optional(captured(now)) : std::nullopt;
+    };
+    await(
+        "the list of older sockets", [&] { return in_file().has_value(); }, Milliseconds(20000));
+    const std::string before = utc_now();
+    const int first = close_once();
+    await(
+        "the first close", [&] { return in_file().value_or(0) + witness.hidden_entries() >= 1; },
+        Milliseconds(20000));
+    const std::string between = utc_now();
+    const int second = close_once();
+    REQUIRE(recorder.stop().exit_status == 0);
+    readable(path);
+    const auto pids_at = [&](const std::string& time) {
+        std::vector<int> pids;
+        for (const json& row :
+             parse_events(replay({"list", "-o", "json", "--at", time}, path).out)) {
+            CHECK(row.at("local_port") == 40000);
+            pids.push_back(row.at("pid").get<int>());
+        }
+        return pids;
+    };
+    if (witness.hidden_entries() == 0) {
+        CHECK(pids_at(before).empty());
+        CHECK(pids_at(between) == std::vector<int>{first});
+        CHECK(pids_at("-0s") == std::vector<int>{second});
     }
 }
 
