@@ -364,40 +364,6 @@ TEST_CASE("reading begins at the block that holds the time", "[recording]") {
     }
 }
 
-TEST_CASE("a flight recorder keeps its bound and its newest files", "[recording]") {
-    const TemporaryDirectory directory;
-    const std::string path = directory.path("flight/");
-    constexpr std::uint64_t bound = 1U << 20U;
-    std::uint64_t written = 0;
-    {
-        auto writer = *RecordingWriter::open(path, {bound, 0}, scene_start());
-        REQUIRE_FALSE(RecordingWriter::open(path, {bound, 0}, scene_start())); // only one
-        for (int second = 1; second <= 400; ++second) {
-            for (std::uint16_t port = 0; port < 1000; ++port) {
-                Event event = scene_event(second + port * 0.0009, port);
-                event.bytes_sent = static_cast<std::uint64_t>(second) * 7919 * port;
-                event.bytes_received = static_cast<std::uint64_t>(second) * 104729 + port * 31;
-                writer->event(event);
-            }
-            writer->sample(scene_sample(second + 0.99, static_cast<std::uint64_t>(second) * 1000));
-            writer->flush(scene_wall_ns + static_cast<std::uint64_t>(second) * 1'000'000'000);
-            std::uint64_t bytes = 0;
-            for (const auto& segment : segments_in(path))
-                bytes += segment.bytes;
-            CHECK(bytes <= bound);
-        }
-        written = writer->written_bytes();
-        writer->end(scene_sample(401, 400'000));
-    }
-    CHECK(written > 2 * bound); // some were removed
-    const Collected all = read_all(path);
-    REQUIRE_FALSE(all.events.empty());
-    CHECK(all.events.back().event.time_ns > scene_ns + 400'000'000'000);
-    for (std::size_t index = 1; index < all.events.size(); ++index) // and no event between them
-        CHECK(all.events[index].event.time_ns > all.events[index - 1].event.time_ns);
-    CHECK(all.ends.size() == 1);
-}
-
 TEST_CASE("a file that a power failure left empty is passed over", "[recording]") {
     const TemporaryDirectory directory;
     const std::string path = directory.path("flight/");
