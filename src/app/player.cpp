@@ -155,7 +155,7 @@ class Player {
         if (key.kind == Key::Kind::Left || letter == '[')
             back(letter == '[' ? minute_ns : second_ns);
         else if (key.kind == Key::Kind::Right || letter == ']')
-            now_ns_ += letter == ']' ? minute_ns : second_ns;
+            forward(letter == ']' ? minute_ns : second_ns);
         else if (letter == '+' || letter == '-')
             speed_ = letter == '+' ? std::min(speed_ + 1, speeds.size() - 1)
                                    : speed_ - (speed_ > 0 ? 1 : 0);
@@ -164,8 +164,6 @@ class Player {
         else
             return false;
         message_.clear();
-        if (!over_)
-            advance();
         return true;
     }
 
@@ -187,9 +185,20 @@ class Player {
         return true;
     }
 
+    // Several keys may be pressed before the view has moved.
     void back(std::uint64_t step_ns) {
-        const std::uint64_t to = wall_ns() - std::min(wall_ns(), step_ns);
-        seek_to_wall_ns_ = std::max(to, first_wall_ns_);
+        const std::uint64_t from = seek_to_wall_ns_.value_or(wall_ns());
+        seek_to_wall_ns_ = std::max(from - std::min(from, step_ns), first_wall_ns_);
+    }
+
+    void forward(std::uint64_t step_ns) {
+        if (seek_to_wall_ns_) {
+            seek_to_wall_ns_ = std::min(*seek_to_wall_ns_ + step_ns, last_wall_ns_);
+            return;
+        }
+        now_ns_ += step_ns;
+        advance();
+        view_->refresh_soon();
     }
 
     [[nodiscard]] std::string status_text() const {

@@ -80,8 +80,11 @@ class TopView : public EventConsumer {
         keys_pressed_ = true;
     }
     [[nodiscard]] const State& state() const { return state_; }
-    /// Refreshes at the next tick.
-    void refresh_soon() { next_ns_ = 0; }
+    /// Refreshes at the next tick, also while paused.
+    void refresh_soon() {
+        frozen_.reset();
+        next_ns_ = 0;
+    }
     /// Text beside the title: the position in a recording.
     void set_status(const std::string& text) {
         keys_pressed_ = keys_pressed_ || picture_.around.replay != text;

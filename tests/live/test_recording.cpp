@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <optional>
@@ -331,6 +332,69 @@ TEST_CASE("recording: top plays it, and jumps to a chosen time", "[recording]") 
     terminal.type("t-1s");
     terminal.press("Enter");
     terminal.await("not in the recording");
+    terminal.type("q");
+    terminal.await_gone("by process, sort");
+}
+
+TEST_CASE("recording: top is paused, and moved by a second and by a minute", "[recording]") {
+    if (!can_trace() || !has_terminal()) {
+        return;
+    }
+    // A run of six seconds from 20:08:58.4, and a later one, so that the recording has minutes.
+    const TestNamespace ns;
+    const TempDir dir;
+    std::filesystem::copy_file(TWTRACE_SOURCE "/tests/recordings/version-2.twr",
+                               dir.file("twtrace-00000001-20261128T200858Z.twr"));
+    Tracer recorder({"record", "-o", dir.path(), "--netns", ns.path()});
+    REQUIRE(recorder.stop().exit_status == 0);
+    const Terminal terminal(150, 24, {"TZ=UTC"});
+    const auto await_time = [&](const std::string& time) {
+        terminal.await("recording 2026-11-28 " + time);
+    };
+    terminal.enter(twtrace_binary() + " top --from " + dir.path() +
+                   " --end 2026-11-28T20:10:00.5Z");
+    terminal.await("by process, sort");
+    terminal.press("p");
+    terminal.await("PAUSED");
+    terminal.type("t2026-11-28T20:08:59.2Z");
+    terminal.press("Enter");
+    await_time("20:08:59 x1");
+    terminal.await("no connection has entered TIME_WAIT yet");
+    terminal.press("p");
+    terminal.await_gone("PAUSED");
+    terminal.press("p");
+    terminal.await("PAUSED");
+    terminal.press("Right");
+    terminal.press("Right");
+    terminal.await("load-client"); // the rows of that time, although it is paused
+    terminal.type("t2026-11-28T20:08:59.2Z");
+    terminal.press("Enter");
+    await_time("20:08:59 x1");
+    terminal.await_gone("load-client");
+    terminal.press("Right");
+    terminal.press("Right");
+    await_time("20:09:01 x1");
+    terminal.await("load-client");
+    terminal.press("Left");
+    terminal.press("Left");
+    await_time("20:08:59 x1");
+    terminal.await_gone("load-client");
+    terminal.type("]");
+    await_time("20:09:59 x1");
+    terminal.type("[");
+    await_time("20:08:59 x1");
+    terminal.type("]");
+    await_time("20:09:59 x1");
+    terminal.type("[["); // not less than both, at most to its beginning
+    await_time("20:08:58 x1");
+    terminal.type("]]]]");
+    await_time("20:10:00 at its end");
+    terminal.press("Right"); // not beyond it
+    terminal.press("Left");
+    await_time("20:09:59 x1");
+    terminal.await("PAUSED");
+    terminal.press("p");
+    await_time("20:10:00 at its end");
     terminal.type("q");
     terminal.await_gone("by process, sort");
 }
