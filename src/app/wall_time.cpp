@@ -97,7 +97,7 @@ std::optional<std::uint64_t> in_ns(std::time_t seconds, double fraction_s) {
     if (seconds < 0 || static_cast<std::uint64_t>(seconds) >= limit_ns / second_ns)
         return std::nullopt;
     const std::uint64_t wall_ns = static_cast<std::uint64_t>(seconds) * second_ns +
-                                  static_cast<std::uint64_t>(fraction_s * 1e9);
+                                  static_cast<std::uint64_t>(std::llround(fraction_s * 1e9));
     return wall_ns > 0 ? std::optional(wall_ns) : std::nullopt;
 }
 

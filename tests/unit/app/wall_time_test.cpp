@@ -30,6 +30,8 @@ TEST_CASE("points in time of a recording", "[recording]") {
     CHECK(at("2026-11-22T09:05:00Z") == 300);
     CHECK(at("2026-11-22T11:05:00+02:00") == 300);
     CHECK(at("2026-11-22T09:05:00.500Z") == 300);
+    CHECK(*wall_time_in(recording, "2026-11-22T09:00:00.001971831Z") ==
+          scene_wall_ns + 1'971'831); // as twtrace prints it
     CHECK(at("09:05") == 300);
     CHECK(at("09:05:30") == 330);
     CHECK(at("2026-11-22 09:05") == 300);
