@@ -51,6 +51,13 @@ struct Parsed {
     int offset_s = 0; // of RFC 3339: 02:00 is 7200
 };
 
+std::optional<int> two_digits(std::string_view text) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (!is_digit(text[0]) || !is_digit(text[1]))
+        return std::nullopt;
+    return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
 // Parses ".5" and a zone at the end of the text.
 bool parse_rest(const char* rest, Parsed& parsed) {
     if (*rest == '.') {
@@ -67,14 +74,14 @@ bool parse_rest(const char* rest, Parsed& parsed) {
     parsed.is_utc = true;
     if ((*rest == 'Z' || *rest == 'z') && rest[1] == '\0')
         return true;
-    int hours = 0;
-    int minutes = 0;
-    char sign = 0;
-    int used = 0;
-    if (std::sscanf(rest, "%c%2d:%2d%n", &sign, &hours, &minutes, &used) != 3 ||
-        rest[used] != '\0' || (sign != '+' && sign != '-') || hours > 23 || minutes > 59)
+    const std::string_view zone(rest); // +02:00
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':')
         return false;
-    parsed.offset_s = (hours * 3600 + minutes * 60) * (sign == '-' ? -1 : 1);
+    const auto hours = two_digits(zone.substr(1, 2));
+    const auto minutes = two_digits(zone.substr(4, 2));
+    if (!hours || !minutes || *hours > 23 || *minutes > 59)
+        return false;
+    parsed.offset_s = (*hours * 3600 + *minutes * 60) * (zone[0] == '-' ? -1 : 1);
     return true;
 }
 

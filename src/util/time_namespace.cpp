@@ -21,6 +21,15 @@ std::int64_t next_number(std::string_view& rest) {
     return error == std::errc{} ? number : 0;
 }
 
+std::int64_t next_offset_ns(std::string_view& rest) {
+    const std::int64_t seconds = next_number(rest);
+    const std::int64_t ns = next_number(rest);
+    std::int64_t sum = 0;
+    if (__builtin_mul_overflow(seconds, ns_per_s, &sum) || __builtin_add_overflow(sum, ns, &sum))
+        return 0;
+    return sum;
+}
+
 } // namespace
 
 // "monotonic        1000         0", seconds and nanoseconds; likewise "boottime".
@@ -32,8 +41,7 @@ TimeOffsets parse_time_offsets(std::string_view text) {
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
         const std::string_view clock = line.substr(0, line.find(' '));
         line.remove_prefix(clock.size());
-        const std::int64_t seconds = next_number(line);
-        const std::int64_t ns = seconds * ns_per_s + next_number(line);
+        const std::int64_t ns = next_offset_ns(line);
         if (clock == "monotonic")
             offsets.monotonic_ns = ns;
         else if (clock == "boottime")

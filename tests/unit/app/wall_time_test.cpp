@@ -36,7 +36,9 @@ TEST_CASE("points in time of a recording", "[recording]") {
     CHECK(at("09:05:30") == 330);
     CHECK(at("2026-11-22 09:05") == 300);
     CHECK(at("09:20") == 20 * 60 - 86'400); // of the previous day, because the recording was over
-    for (const char* wrong : {"noon", "25:00", "-", "-5w", "09:05x", "2026-11-22T09:05:00+99:00"})
+    for (const char* wrong :
+         {"noon", "25:00", "-", "-5w", "09:05x", "2026-11-22T09:05:00+99:00",
+          "2026-11-22T09:05:00+-5:00", "2026-11-22T09:05:00+ 5:00", "2026-11-22T09:05:00+02:+0"})
         CHECK_FALSE(wall_time_in(recording, wrong));
 }
 

@@ -19,4 +19,7 @@ TEST_CASE("time namespace: an unknown format counts as 0") {
         CHECK(offsets.boottime_ns == 0);
     }
     CHECK(parse_time_offsets("boottime 3\nmonotonic 4").boottime_ns == 3'000'000'000);
+    CHECK(parse_time_offsets("boottime 9999999999 0").boottime_ns ==
+          0); // no 64 bits of nanoseconds
+    CHECK(parse_time_offsets("boottime -9223372036 -999999999").boottime_ns == 0);
 }
