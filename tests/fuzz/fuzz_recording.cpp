@@ -1,6 +1,7 @@
-// A recording with any content: reading terminates, values stay within bounds, and damaged parts
-// are skipped. The input is used once as the file and once as the records of a valid block, which
-// checksums would otherwise protect.
+// A recording with any content: reading terminates, values stay within bounds, damaged parts are
+// skipped, and a JSON record that is written again is read as the same record. The input is used
+// once as the file and once as the records of a valid block, which checksums would otherwise
+// protect.
 #include <string>
 
 #include <sys/mman.h>
@@ -9,10 +10,31 @@
 #include "fuzz.h"
 #include "recording/block_writer.h"
 #include "recording/file_reader.h"
+#include "recording/record_json.h"
 
 namespace {
 
 using namespace twtrace;
+
+// What is written for the record that visit_json() passes.
+class Rewriter : public RecordVisitor {
+  public:
+    void start(const RunStart& start) override { text = json_of(start); }
+    void netns(const NamespaceRecord& record) override { text = json_of(record); }
+    void sockets(const std::vector<PresentSocket>& sockets) override { text = json_of(sockets); }
+    void sample(const RunSample& sample) override { text = json_of(sample); }
+    void ports(const PortsRecord& record) override { text = json_of(record); }
+    void conntrack(const ConntrackRecord& record) override { text = json_of(record); }
+
+    std::string text;
+};
+
+template <typename Record>
+void check_rewriting(RecordKind kind, const Record& record) {
+    const std::string text = json_of(record);
+    Rewriter again;
+    fuzz::require(visit_json(kind, text, again) && again.text == text);
+}
 
 class Checked : public RecordVisitor {
   public:
@@ -25,17 +47,31 @@ class Checked : public RecordVisitor {
         bytes_ += event.netns_name.size() + event.task.comm().size();
     }
     void counted(const Event& event, std::uint64_t /*times*/) override { Checked::event(event); }
-    void start(const RunStart& start) override { bytes_ += start.host.size(); }
+    void start(const RunStart& start) override {
+        bytes_ += start.host.size();
+        check_rewriting(RecordKind::Start, start);
+    }
     void netns(const NamespaceRecord& record) override {
+        check_rewriting(RecordKind::Namespace, record);
         if (record.settings)
             bytes_ += record.settings->usable_ports();
     }
-    void sockets(const std::vector<PresentSocket>& sockets) override { bytes_ += sockets.size(); }
+    void sockets(const std::vector<PresentSocket>& sockets) override {
+        bytes_ += sockets.size();
+        check_rewriting(RecordKind::Sockets, sockets);
+    }
     void checkpoint(std::uint64_t at_ns) override { bytes_ += at_ns & 1U; }
-    void sample(const RunSample& sample) override { bytes_ += sample.namespaces.size(); }
-    void ports(const PortsRecord& record) override { bytes_ += record.ports.size(); }
+    void sample(const RunSample& sample) override {
+        bytes_ += sample.namespaces.size();
+        check_rewriting(RecordKind::Sample, sample);
+    }
+    void ports(const PortsRecord& record) override {
+        bytes_ += record.ports.size();
+        check_rewriting(RecordKind::Ports, record);
+    }
     void conntrack(const ConntrackRecord& record) override {
         bytes_ += record.counts.entries.value_or(0) & 1U;
+        check_rewriting(RecordKind::Conntrack, record);
     }
     void end(const RunSample& last) override { sample(last); }
 

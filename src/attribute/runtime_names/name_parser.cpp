@@ -72,8 +72,80 @@ bool is_valid(std::string_view text, std::string ContainerNames::*member) {
     return is_container_name(text.substr(0, slash)) && is_container_name(text.substr(slash + 1));
 }
 
-// The sandboxed side.
-void answer_all(int channel) {
+// The process parses what others have written: only valid names are taken from it.
+void take_valid(const Answer& answer, ContainerNames& names) {
+    for (std::size_t index = 0; index < members.size(); ++index) {
+        const Text& found = answer[index];
+        const std::string_view name(found.bytes.data(),
+                                    std::min<std::size_t>(found.length, found.bytes.size()));
+        if ((names.*members[index]).empty() && is_valid(name, members[index]))
+            names.*members[index] = name;
+    }
+}
+
+bool send_request(int channel, NameFormat format, std::string_view text, std::string_view id) {
+    const Request request{static_cast<std::uint32_t>(format), static_cast<std::uint32_t>(id.size()),
+                          static_cast<std::uint32_t>(text.size())};
+    return send_all(channel, {reinterpret_cast<const char*>(&request), sizeof(request)},
+                    reply_timeout_s) &&
+           send_all(channel, id, reply_timeout_s) && send_all(channel, text, reply_timeout_s);
+}
+
+class NameParser {
+  public:
+    explicit NameParser(Sandbox sandbox) : sandbox_(std::move(sandbox)) {}
+
+    void ask(NameFormat format, std::string_view text, std::string_view id, ContainerNames& names) {
+        const std::lock_guard lock(mutex_);
+        if (ended_ || request_names(sandbox_.channel(), format, text, id, names))
+            return;
+        ended_ = true;
+        sandbox_.kill();
+        spdlog::warn("the process that parses the files of container runtimes {}: new containers "
+                     "have no names from now on; start twtrace again",
+                     sandbox_.fate());
+    }
+
+    [[nodiscard]] pid_t pid() const { return pid_; }
+
+  private:
+    Sandbox sandbox_;
+    pid_t pid_ = sandbox_.pid();
+    std::mutex mutex_; // the loop and the survey of the host share it
+    bool ended_ = false;
+};
+
+std::optional<NameParser>& parser() {
+    static std::optional<NameParser> only;
+    return only;
+}
+
+} // namespace
+
+Result<void> start_name_parser() {
+    auto sandbox =
+        Sandbox::start("files of container runtimes", SandboxWork::Parse, {}, answer_name_requests);
+    if (!sandbox)
+        return tl::unexpected(sandbox.error());
+    parser().emplace(*std::move(sandbox));
+    return {};
+}
+
+std::vector<pid_t> parser_pids() {
+    return parser() ? std::vector<pid_t>{parser()->pid()} : std::vector<pid_t>();
+}
+
+void parse_names(NameFormat format, std::string_view text, std::string_view id,
+                 ContainerNames& names) {
+    if (id.size() > max_id_bytes || text.size() > max_text_bytes)
+        return;
+    if (parser())
+        parser()->ask(format, text, id, names);
+    else
+        take_valid(packed(parse(format, text, id)), names);
+}
+
+void answer_name_requests(int channel) {
     Request request;
     std::string id;
     std::string text;
@@ -91,82 +163,14 @@ void answer_all(int channel) {
     }
 }
 
-class NameParser {
-  public:
-    explicit NameParser(Sandbox sandbox) : sandbox_(std::move(sandbox)) {}
-
-    /// None: the process has ended.
-    std::optional<Answer> ask(NameFormat format, std::string_view text, std::string_view id) {
-        const std::lock_guard lock(mutex_);
-        Answer answer;
-        if (ended_)
-            return std::nullopt;
-        if (send(format, text, id) &&
-            receive_all(sandbox_.channel(), &answer, sizeof(answer), reply_timeout_s))
-            return answer;
-        ended_ = true;
-        sandbox_.kill();
-        spdlog::warn("the process that parses the files of container runtimes {}: new containers "
-                     "have no names from now on; start twtrace again",
-                     sandbox_.fate());
-        return std::nullopt;
-    }
-
-    [[nodiscard]] pid_t pid() const { return pid_; }
-
-  private:
-    bool send(NameFormat format, std::string_view text, std::string_view id) {
-        const Request request{static_cast<std::uint32_t>(format),
-                              static_cast<std::uint32_t>(id.size()),
-                              static_cast<std::uint32_t>(text.size())};
-        const int channel = sandbox_.channel();
-        return send_all(channel, {reinterpret_cast<const char*>(&request), sizeof(request)},
-                        reply_timeout_s) &&
-               send_all(channel, id, reply_timeout_s) && send_all(channel, text, reply_timeout_s);
-    }
-
-    Sandbox sandbox_;
-    pid_t pid_ = sandbox_.pid();
-    std::mutex mutex_; // the loop and the survey of the host share it
-    bool ended_ = false;
-};
-
-std::optional<NameParser>& parser() {
-    static std::optional<NameParser> only;
-    return only;
-}
-
-} // namespace
-
-Result<void> start_name_parser() {
-    auto sandbox =
-        Sandbox::start("files of container runtimes", SandboxWork::Parse, {}, answer_all);
-    if (!sandbox)
-        return tl::unexpected(sandbox.error());
-    parser().emplace(*std::move(sandbox));
-    return {};
-}
-
-std::vector<pid_t> parser_pids() {
-    return parser() ? std::vector<pid_t>{parser()->pid()} : std::vector<pid_t>();
-}
-
-void parse_names(NameFormat format, std::string_view text, std::string_view id,
-                 ContainerNames& names) {
-    if (id.size() > max_id_bytes || text.size() > max_text_bytes)
-        return;
-    const auto answer =
-        parser() ? parser()->ask(format, text, id) : packed(parse(format, text, id));
-    if (!answer)
-        return;
-    // The process parses what others have written: only valid names are taken from it.
-    for (std::size_t index = 0; index < members.size(); ++index) {
-        const Text& found = (*answer)[index];
-        const std::string_view name(found.bytes.data(),
-                                    std::min<std::size_t>(found.length, found.bytes.size()));
-        if ((names.*members[index]).empty() && is_valid(name, members[index]))
-            names.*members[index] = name;
-    }
+bool request_names(int channel, NameFormat format, std::string_view text, std::string_view id,
+                   ContainerNames& names) {
+    Answer answer;
+    if (!send_request(channel, format, text, id) ||
+        !receive_all(channel, &answer, sizeof(answer), reply_timeout_s))
+        return false;
+    take_valid(answer, names);
+    return true;
 }
 
 } // namespace twtrace

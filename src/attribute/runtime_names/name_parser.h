@@ -28,4 +28,11 @@ std::vector<pid_t> parser_pids();
 void parse_names(NameFormat format, std::string_view text, std::string_view id,
                  ContainerNames& names);
 
+/// The two sides of the process's socket, exposed for tests. The process answers until the socket
+/// ends or a request is not valid.
+void answer_name_requests(int channel);
+/// As parse_names(), by the process at the other end. False: it has ended, or sends nothing.
+bool request_names(int channel, NameFormat format, std::string_view text, std::string_view id,
+                   ContainerNames& names);
+
 } // namespace twtrace
