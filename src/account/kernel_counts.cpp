@@ -1,20 +1,27 @@
 #include "account/kernel_counts.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "account/namespaces.h"
 #include "model/timestamp.h"
 #include "twtrace/wire.h"
+#include "util/fd.h"
 
 namespace twtrace {
 
 namespace {
 
 constexpr std::uint64_t release_delay_ns = 100'000'000; // after the end of a namespace
+
+bool no_descriptor_is_left() {
+    return !Fd(open("/", O_PATH | O_CLOEXEC)) && (errno == EMFILE || errno == ENFILE);
+}
 
 // What was lost since then. A count may be -1: a retraction was lost whose entry was not.
 std::uint64_t since(std::uint64_t lost, std::uint64_t then) {
@@ -118,8 +125,6 @@ void KernelCounts::add_by_process() {
 
 void KernelCounts::add_new() {
     const auto wanted = std::exchange(to_find_, {});
-    for (const auto& [id, pid] : wanted)
-        seen_[id].why_unreadable = Unreadable::Ended; // unless it is found
     std::unordered_map<std::uint32_t, Unreadable> refused;
     std::vector<std::uint32_t> opened;
     for (const auto& [netns, path] : find_namespace_files()) {
@@ -134,16 +139,20 @@ void KernelCounts::add_new() {
             refused[netns] = files.error();
     }
     identify(opened);
+    const bool is_exhausted = !wanted.empty() && no_descriptor_is_left(); // then it found none
     for (const auto& [id, pid] : wanted) {
         Seen& one = seen_[id];
-        if (const auto found = refused.find(static_cast<std::uint32_t>(id)); found != refused.end())
+        const auto found = refused.find(static_cast<std::uint32_t>(id));
+        if (is_exhausted)
+            one.why_unreadable = Unreadable::NoDescriptor;
+        else if (found != refused.end() && found->second != Unreadable::Ended)
             one.why_unreadable = found->second;
         one.entries_when_tried = one.entries();
     }
+    // Also if the process that led into it has ended: another one may be in it.
     if (sampled_until_ns_ == 0)
         for (const auto& [netns, why] : refused)
-            if (why != Unreadable::Ended)
-                with_history_.insert(netns);
+            with_history_.insert(netns);
 }
 
 std::uint32_t KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
@@ -356,6 +365,8 @@ void KernelCounts::read() {
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
     add_new();
+    if (!with_history_.empty())
+        add_new(); // by other processes
     read_table();
     for (auto& [netns, state] : states_)
         state.samples = sample_counters(state.files, table_, state.id);
