@@ -9,6 +9,7 @@
 #include <sys/timerfd.h>
 
 #include "attribute/proc_text.h"
+#include "util/reason.h"
 #include "util/stop_signals.h"
 #include "util/text.h"
 
@@ -62,7 +63,7 @@ Result<void> CommandRun::start(EventSource& source) {
         return tl::unexpected(user.error());
     timer_ = Fd(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
     auto child = timer_ ? Child::start(options_.child, *user, inheritance_)
-                        : fail(fmt::format("cannot create a timer: {}", std::strerror(errno)));
+                        : fail(fmt::format("cannot create a timer: {}", reason(errno)));
     if (!child)
         return tl::unexpected(child.error());
     auto& run = dynamic_cast<LiveRun&>(source); // a recording has no command (parse.cpp)
@@ -71,7 +72,7 @@ Result<void> CommandRun::start(EventSource& source) {
     state_ = State::Running;
     run.on_stop([this](const signalfd_siginfo& signal) { return stop_wanted(signal); });
     if (!run.on_readable(child_->fd(), [this] { return ended(); }))
-        return fail(fmt::format("cannot wait for the command: {}", std::strerror(errno)));
+        return fail(fmt::format("cannot wait for the command: {}", reason(errno)));
     return {};
 }
 

@@ -1,12 +1,12 @@
 #include "app/document.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "util/reason.h"
 #include "util/text.h"
 
 namespace twtrace {
@@ -20,7 +20,7 @@ Result<Document> Document::open(const Options& options) {
         Fd(::open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!document.file_)
         return fail(fmt::format("--output-file: cannot write {}: {}",
-                                printable(options.output_file), std::strerror(errno)));
+                                printable(options.output_file), reason(errno)));
     return document;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "util/reason.h"
 #include "util/stop_signals.h"
 
 namespace twtrace {
@@ -19,7 +20,7 @@ namespace twtrace {
 namespace {
 
 tl::unexpected<Error> failed(std::string_view what) {
-    return fail(fmt::format("{}: {}", what, std::strerror(errno)));
+    return fail(fmt::format("{}: {}", what, reason(errno)));
 }
 
 bool watch(const Fd& epoll, int fd, std::uint32_t events) {

@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -8,6 +10,7 @@
 #include "exporter/front.h"
 #include "exporter/publisher.h"
 #include "model/timestamp.h"
+#include "util/reason.h"
 
 namespace twtrace {
 
@@ -116,7 +119,7 @@ Result<void> run_exporter(const Options& options) {
             front_ended = true;
             return false;
         }))
-        return fail("cannot watch the process that answers HTTP requests");
+        return fail("cannot watch the process that answers HTTP requests: " + reason(errno));
     auto done = run->run(options, feeder, [&]() -> Result<bool> {
         feeder.tick();
         (*publisher)->report_alive();

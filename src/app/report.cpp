@@ -21,6 +21,7 @@
 #include "sink/summary_sink.h"
 #include "util/cpu_time.h"
 #include "util/file.h"
+#include "util/reason.h"
 #include "util/stop_signals.h"
 #include "util/text.h"
 
@@ -150,7 +151,7 @@ std::string random_nonce() {
 Result<void> write_page(const std::string& path, const std::string& page) {
     const Fd file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (!file || !write_all(file, page))
-        return fail(fmt::format("cannot write {}: {}", printable(path), std::strerror(errno)));
+        return fail(fmt::format("cannot write {}: {}", printable(path), reason(errno)));
     return {};
 }
 

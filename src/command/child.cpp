@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/reason.h"
 #include "util/text.h"
 
 namespace twtrace {
@@ -102,13 +103,13 @@ Result<Child> Child::start(const std::vector<std::string>& argv, const InvokingU
     const std::vector<char*> environment = pointers_to(variables);
     int ends[2] = {-1, -1};
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return fail(fmt::format("cannot start the command: pipe: {}", std::strerror(errno)));
+        return fail(fmt::format("cannot start the command: pipe: {}", reason(errno)));
     const Fd failure_reader(ends[0]);
     Fd failure_writer(ends[1]);
     Child child;
     child.pid_ = fork();
     if (child.pid_ < 0)
-        return fail(fmt::format("cannot start the command: fork: {}", std::strerror(errno)));
+        return fail(fmt::format("cannot start the command: fork: {}", reason(errno)));
     if (child.pid_ == 0)
         run(arguments.data(), environment.data(), user, inheritance, failure_writer);
     failure_writer = Fd();
@@ -122,8 +123,7 @@ Result<Child> Child::start(const std::vector<std::string>& argv, const InvokingU
     if (!child.pidfd_) {
         child.send(SIGKILL);
         child.wait();
-        return fail(
-            fmt::format("cannot watch the command: pidfd_open: {}", std::strerror(pidfd_error)));
+        return fail(fmt::format("cannot watch the command: pidfd_open: {}", reason(pidfd_error)));
     }
     return child;
 }

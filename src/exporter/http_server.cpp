@@ -12,6 +12,8 @@
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
+#include "util/reason.h"
+
 namespace twtrace {
 
 namespace {
@@ -46,8 +48,10 @@ HttpReply bad_request() {
 
 Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
     const auto failed = [&](const char* advice) {
-        return fail(fmt::format("cannot listen on {}: {}; {}", to_string(address),
-                                std::strerror(errno), advice));
+        const bool exhausted = no_descriptor_left() || errno == ENOMEM;
+        return fail(fmt::format("cannot listen on {}: {}", to_string(address),
+                                exhausted ? reason(errno)
+                                          : fmt::format("{}; {}", std::strerror(errno), advice)));
     };
     HttpServer server;
     server.epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
@@ -71,7 +75,7 @@ Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
     server.port_ = port_of(bound);
     server.spare_ = server.make_spare();
     if (!server.spare_)
-        return failed("raise the limit of open files (ulimit -n)");
+        return failed("dmesg may tell why");
     return server;
 }
 

@@ -10,6 +10,7 @@
 #include "privilege/capabilities.h"
 #include "recording/format.h"
 #include "util/file.h"
+#include "util/reason.h"
 #include "util/text.h"
 #include "util/thread.h"
 
@@ -22,7 +23,7 @@ Result<std::unique_ptr<SegmentFile>> SegmentFile::create(const std::string& path
                                 "choose another name",
                                 printable(path)));
     if (!file)
-        return fail(fmt::format("cannot write {}: {}", printable(path), std::strerror(errno)));
+        return fail(fmt::format("cannot write {}: {}", printable(path), reason(errno)));
     std::unique_ptr<SegmentFile> segment(new SegmentFile(std::move(file), path));
     auto syncer = start_thread([self = segment.get()] { self->sync_until_ended(); });
     if (!syncer) {
@@ -70,7 +71,7 @@ Result<void> SegmentFile::append(std::string_view bytes) {
         if (ftruncate(file_.get(), static_cast<off_t>(size_)) != 0 ||
             lseek(file_.get(), static_cast<off_t>(size_), SEEK_SET) < 0)
             size_ = static_cast<std::uint64_t>(lseek(file_.get(), 0, SEEK_END));
-        return fail(fmt::format("cannot write {}: {}", printable(path_), std::strerror(why)));
+        return fail(fmt::format("cannot write {}: {}", printable(path_), reason(why)));
     }
     size_ += bytes.size();
     ++appended_;

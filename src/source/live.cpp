@@ -19,6 +19,7 @@
 #include "source/preflight.h"
 #include "source/relocation_types.h"
 #include "twtrace.skel.h"
+#include "util/reason.h"
 
 namespace twtrace {
 
@@ -201,8 +202,8 @@ Result<LiveSource> LiveSource::open(const LiveConfig& config) {
     impl->ring.reset(ring_buffer__new(bpf_map__fd(impl->skeleton->maps.ring), handle_record,
                                       &impl->handler, nullptr));
     if (!impl->ring)
-        return fail(fmt::format("cannot map the ring buffer: {}; a smaller --ring may help",
-                                std::strerror(errno)));
+        return fail("cannot map the ring buffer: " + reason(errno) +
+                    (errno == ENOMEM ? ", or use a smaller --ring" : ""));
     impl->overflow = CountTable(bpf_map__fd(impl->skeleton->maps.overflow), false);
     impl->passives = CountTable(bpf_map__fd(impl->skeleton->maps.passives), true);
     if (config.gate.count_passive == TWTRACE_PASSIVE_COUNT) {

@@ -1,7 +1,6 @@
 #include "source/sockets.h"
 
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "source/socket_message.h"
+#include "util/reason.h"
 
 namespace twtrace {
 
@@ -61,8 +61,7 @@ tl::unexpected<Error> refused(int error) {
     if (error == ENOENT)
         return fail("the kernel does not list TCP sockets: it has no inet_diag; load the modules "
                     "(modprobe -a inet_diag tcp_diag)");
-    return fail(
-        fmt::format("the kernel does not list TCP sockets (inet_diag): {}", std::strerror(error)));
+    return fail(fmt::format("the kernel does not list TCP sockets (inet_diag): {}", reason(error)));
 }
 
 // Receives one datagram into buffer; returns its length, 0 if it is not from the kernel.
