@@ -10,6 +10,7 @@
 #include "attribute/runtime_names/name_parser.h"
 #include "cli/options.h"
 #include "privilege/shed.h"
+#include "recording/file_reader.h"
 #include "sink/output.h"
 
 namespace twtrace {
@@ -74,7 +75,11 @@ Result<ExitCode> run(int argc, const char* const* argv) {
     // Commands that trace still have programs to load, and drop their privileges later (LiveRun).
     if (!duties.reads_maps)
         shed_privileges(duties);
-    return run_command(parsed->options);
+    try {
+        return run_command(parsed->options);
+    } catch (const ReadError& error) {
+        return fail(error.what());
+    }
 }
 
 } // namespace twtrace

