@@ -13,6 +13,7 @@
 #include "exporter/http_message.h"
 #include "exporter/textfile.h"
 #include "model/timestamp.h"
+#include "util/reason.h"
 #include "util/thread.h"
 
 namespace twtrace {
@@ -37,7 +38,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
                                                     EventCounters& counters) {
     std::unique_ptr<Publisher> publisher(new Publisher(std::move(config), counters));
     if (!publisher->stop_)
-        return fail(fmt::format("cannot create an event descriptor: {}", std::strerror(errno)));
+        return fail(fmt::format("cannot create an event descriptor: {}", reason(errno)));
     counters.set_rules(publisher->host_.read().rules);
     if (!publisher->config_.textfile.empty()) {
         if (auto written = publisher->write_file(); !written)
@@ -54,6 +55,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherConfig config,
 Publisher::~Publisher() {
     if (!thread_.joinable())
         return;
+    ended_ = true;
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof(one));
     thread_.join();
@@ -65,7 +67,7 @@ void Publisher::run() {
     std::array<pollfd, 2> waiting{
         {{stop_.get(), POLLIN, 0},
          {config_.front != nullptr ? config_.front->channel() : -1, POLLIN, 0}}};
-    while (true) {
+    while (!ended_) {
         auto wait = longest_wait;
         if (!config_.textfile.empty())
             wait =

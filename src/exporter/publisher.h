@@ -68,6 +68,7 @@ class Publisher {
     bool file_failed_ = false;
     std::atomic<Clock::rep> alive_at_;
     Fd stop_;
+    std::atomic<bool> ended_ = false; ///< as stop_, which may fail
     std::thread thread_;
 };
 
