@@ -21,6 +21,7 @@
 #include "privilege/capabilities.h"
 #include "privilege/sanitized.h"
 #include "privilege/system_calls.h"
+#include "util/reason.h"
 
 namespace twtrace {
 
@@ -119,29 +120,31 @@ Result<Sandbox> Sandbox::start(const std::string& purpose, SandboxWork kind,
                                const std::vector<int>& kept,
                                const std::function<void(int channel)>& work) {
     const auto failed = [&](const char* what) {
-        return fail(fmt::format("cannot start the process for {}: {}: {}", purpose, what,
-                                std::strerror(errno)));
+        return fail(
+            fmt::format("cannot start the process for {}: {}: {}", purpose, what, reason(errno)));
     };
     int ends[2] = {-1, -1};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return failed("socketpair");
     Sandbox sandbox;
     sandbox.channel_ = Fd(ends[0]);
-    const Fd other_end(ends[1]);
+    Fd other_end(ends[1]);
     const pid_t parent = getpid();
     sandbox.pid_ = fork();
     if (sandbox.pid_ < 0)
         return failed("fork");
     if (sandbox.pid_ == 0)
         run(parent, kind, kept, other_end.get(), work);
+    other_end = Fd(); // so that the end of the process ends the wait below
     sandbox.pidfd_ = Fd(static_cast<int>(syscall(SYS_pidfd_open, sandbox.pid_, 0)));
     if (!sandbox.pidfd_)
         return failed("pidfd_open");
     State state;
     if (!is_readable_within(sandbox.channel_.get(), start_timeout_ms) ||
         recv(sandbox.channel_.get(), &state, sizeof(state), MSG_DONTWAIT) != sizeof(state))
-        return fail(
-            fmt::format("cannot start the process for {}: it ended or does not answer", purpose));
+        return fail(fmt::format("cannot start the process for {}: it ended or does not answer; "
+                                "try again, with -v",
+                                purpose));
     report(purpose, sandbox.pid_, state);
     return sandbox;
 }
