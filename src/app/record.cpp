@@ -43,7 +43,7 @@ Result<void> report(const Options& options, const RecordingWriter& writer) {
     const std::uint64_t written = writer.written_events();
     const std::uint64_t unwritten = writer.unwritten_events();
     if (unwritten > 0)
-        return fail(fmt::format("{} of {} events could not be written to {}: see the reason above",
+        return fail(fmt::format("{} of {} events could not be written to {}; see the reason above",
                                 unwritten, unwritten + written, printable(options.recording)));
     std::fprintf(stderr, "twtrace: %s events, %s bytes written to %s\n",
                  doctor::grouped(written).c_str(), doctor::grouped(writer.written_bytes()).c_str(),
