@@ -365,8 +365,10 @@ void KernelCounts::read() {
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
     add_new();
-    if (!with_history_.empty())
+    if (sampled_until_ns_ == 0 && !with_history_.empty()) {
+        with_history_.clear();
         add_new(); // by other processes
+    }
     read_table();
     for (auto& [netns, state] : states_)
         state.samples = sample_counters(state.files, table_, state.id);
