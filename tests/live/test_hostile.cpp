@@ -43,7 +43,7 @@ TEST_CASE("hostile: the name of a cgroup cannot control the terminal or forge ou
     }
     TestCgroups cgroups;
     const std::string cgroup =
-        cgroups.make("\x1b[2J\x1b]0;owned\x07\r\"} 1 $(id)'<script>\x7f.service");
+        cgroups.make("/\x1b[2J\x1b]0;owned\x07\r\"} 1 $(id)'<script>\x7f.service");
     const TestNamespace ns;
     const Exporter exporter(ns);
     std::vector<std::unique_ptr<Tracer>> tracers;
