@@ -1,8 +1,7 @@
 #include "account/boundary.h"
 
 #include <algorithm>
-#include <limits>
-#include <tuple>
+#include <utility>
 
 #include "model/timestamp.h"
 
@@ -75,19 +74,16 @@ Boundary quietest_boundary(const std::vector<CounterSample>& samples, CountedAt 
                distance(last.unsent_after.filtered, first.unsent.filtered) +
                distance(last.unsent_after.lost, first.unsent.lost);
     };
-    struct {
-        std::size_t at = 0;
-        std::uint64_t before = std::numeric_limits<std::uint64_t>::max();
-        std::uint64_t around = std::numeric_limits<std::uint64_t>::max();
-    } best;
     const std::size_t margin = std::min<std::size_t>(2, samples.size() / 2);
-    for (std::size_t at = margin; at < samples.size(); ++at) {
-        const std::uint64_t before = rise(at - std::min<std::size_t>(at, 1), at);
-        const std::uint64_t around = rise(at - margin, at + 1);
-        if (std::tie(before, around) < std::tie(best.before, best.around))
-            best = {at, before, around};
-    }
-    return {samples[best.at], best.around};
+    const auto rises = [&](std::size_t at) { // right before it, and around it
+        return std::pair(rise(at - std::min<std::size_t>(margin, 1), at),
+                         rise(at - margin, at + 1));
+    };
+    std::size_t best = margin;
+    for (std::size_t at = margin + 1; at < samples.size(); ++at)
+        if (rises(at) < rises(best))
+            best = at;
+    return {samples[best], rises(best).second};
 }
 
 } // namespace twtrace

@@ -11,6 +11,7 @@
 #include "account/namespaces.h"
 #include "model/timestamp.h"
 #include "twtrace/wire.h"
+#include "util/descriptors.h"
 #include "util/fd.h"
 
 namespace twtrace {
@@ -20,7 +21,7 @@ namespace {
 constexpr std::uint64_t release_delay_ns = 100'000'000; // after the end of a namespace
 
 bool no_descriptor_is_left() {
-    return !Fd(open("/", O_PATH | O_CLOEXEC)) && (errno == EMFILE || errno == ENFILE);
+    return !Fd(open("/", O_PATH | O_CLOEXEC)) && means_no_descriptor(errno);
 }
 
 // What was lost since then. A count may be -1: a retraction was lost whose entry was not.
@@ -123,7 +124,7 @@ void KernelCounts::add_by_process() {
     identify(opened);
 }
 
-void KernelCounts::add_new() {
+bool KernelCounts::add_new() {
     const auto wanted = std::exchange(to_find_, {});
     std::unordered_map<std::uint32_t, Unreadable> refused;
     std::vector<std::uint32_t> opened;
@@ -153,6 +154,8 @@ void KernelCounts::add_new() {
     if (sampled_until_ns_ == 0)
         for (const auto& [netns, why] : refused)
             with_history_.insert(netns);
+    return std::any_of(refused.begin(), refused.end(),
+                       [](const auto& one) { return one.second == Unreadable::Ended; });
 }
 
 std::uint32_t KernelCounts::open_new(const NamespaceFile& file, NetFiles files) {
@@ -364,8 +367,7 @@ void KernelCounts::read() {
 
 void KernelCounts::sample_all() {
     sampled_from_ns_ = monotonic_now_ns();
-    add_new();
-    if (sampled_until_ns_ == 0 && !with_history_.empty()) {
+    if (add_new() && sampled_until_ns_ == 0) {
         with_history_.clear();
         add_new(); // by other processes
     }

@@ -153,7 +153,8 @@ class KernelCounts {
     [[nodiscard]] bool is_open(std::uint64_t id) const;
     [[nodiscard]] std::uint64_t unverified_of(std::uint64_t id, const Seen& seen) const;
     [[nodiscard]] bool is_chosen(std::uint32_t netns) const;
-    void add_new();
+    /// True: a process ended before the namespace that it led into was opened.
+    bool add_new();
     void add_by_process();
     void forget_oldest();
     void sample_all();

@@ -13,7 +13,7 @@ namespace twtrace {
 namespace {
 
 Unreadable reason_of(int error) {
-    if (error == EMFILE || error == ENFILE)
+    if (means_no_descriptor(error))
         return Unreadable::NoDescriptor;
     return error == EACCES || error == EPERM ? Unreadable::NotAllowed : Unreadable::Ended;
 }

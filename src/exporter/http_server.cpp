@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
+#include "util/descriptors.h"
 #include "util/reason.h"
 
 namespace twtrace {
@@ -32,10 +33,6 @@ bool would_block() {
     return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-bool no_descriptor_left() {
-    return errno == EMFILE || errno == ENFILE;
-}
-
 HttpReply bad_request() {
     static const auto body = std::make_shared<const std::string>("bad request\n");
     HttpReply reply;
@@ -48,7 +45,7 @@ HttpReply bad_request() {
 
 Result<HttpServer> HttpServer::bind(const SocketAddress& address) {
     const auto failed = [&](const char* advice) {
-        const bool exhausted = no_descriptor_left() || errno == ENOMEM;
+        const bool exhausted = means_no_descriptor(errno) || errno == ENOMEM;
         return fail(fmt::format("cannot listen on {}: {}", to_string(address),
                                 exhausted ? reason(errno)
                                           : fmt::format("{}; {}", std::strerror(errno), advice)));
@@ -122,7 +119,7 @@ void HttpServer::accept_all(const Answer& answer) {
         peer.length = sizeof(peer.storage);
         Fd fd(accept4(listening_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.length,
                       SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!fd && no_descriptor_left()) {
+        if (!fd && means_no_descriptor(errno)) {
             if (!spare_) {
                 watch_listening(false);
                 return;

@@ -116,13 +116,13 @@ const Remedy& row_for(std::string_view program, Role role, Protocol protocol) {
     };
     if (const auto row = find(true, protocol); row != rows.end())
         return *row;
-    if (const auto row = find(true, Forwarded); row != rows.end() && protocol > Forwarded)
-        return *row;
     // A row for any protocol of this program is more specific than one for any program with this
     // protocol.
     const bool is_http = protocol == Unknown || protocol == Http || protocol == Grpc;
     if (const auto row = find(true, Unknown);
         row != rows.end() && (is_http || role == Role::Server))
+        return *row;
+    if (const auto row = find(true, Forwarded); row != rows.end() && protocol != FastCgi)
         return *row;
     if (const auto row = find(false, protocol); row != rows.end())
         return *row;

@@ -11,8 +11,8 @@
 
 namespace twtrace {
 
-/// Forwarded: only in rows of the table, for programs that forward any of the protocols below it.
-enum class Protocol { Unknown, Http, Grpc, FastCgi, Forwarded, Redis, Postgres, MySql, Memcached };
+/// Forwarded: only in rows of the table, for a program that forwards what its clients send.
+enum class Protocol { Unknown, Http, Grpc, FastCgi, Redis, Postgres, MySql, Memcached, Forwarded };
 
 /// The first name that is in a table, else the last that is not empty. A process has several names:
 /// its script, its executable, its comm.

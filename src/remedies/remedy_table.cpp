@@ -38,12 +38,6 @@ constexpr std::string_view python_session =
     "urllib.request cannot keep connections:\n"
     "session = requests.Session()";
 
-constexpr std::string_view docker_proxy =
-    "# docker-proxy opens one connection for each of its clients: the client has to keep its own "
-    "open, or reach the container without docker-proxy";
-constexpr std::string_view kubelet_probes =
-    "# kubelet probes open a connection each: raise periodSeconds, or use an exec probe";
-
 // Rows of one program are adjacent, the general ones last: the first match is used.
 constexpr auto rows = std::to_array<Remedy>({
     {"nginx", Client, Http,
@@ -141,13 +135,12 @@ constexpr auto rows = std::to_array<Remedy>({
      "# Traefik (TCP router): each client's connection takes one of its own to {endpoint}, and the "
      "client has to keep it open",
      "doc.traefik.io/traefik/routing/routers/"},
-    {"docker-proxy", Client, Unknown, docker_proxy,
+    {"docker-proxy", Client, Forwarded,
+     "# docker-proxy opens one connection for each of its clients: the client has to keep its own "
+     "open, or reach the container without docker-proxy",
      "docs.docker.com/engine/network/packet-filtering-firewalls/"},
-    {"docker-proxy", Client, Forwarded, docker_proxy,
-     "docs.docker.com/engine/network/packet-filtering-firewalls/"},
-    {"kubelet", Client, Unknown, kubelet_probes,
-     "kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"},
-    {"kubelet", Client, Forwarded, kubelet_probes,
+    {"kubelet", Client, Forwarded,
+     "# kubelet probes open a connection each: raise periodSeconds, or use an exec probe",
      "kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/"},
     {"pgbouncer", Client, Postgres,
      "# PgBouncer: raise server_idle_timeout and server_lifetime (600 s and 3,600 s by "

@@ -1,5 +1,7 @@
 #include "util/descriptors.h"
 
+#include <cerrno>
+
 #include <sys/resource.h>
 
 namespace twtrace {
@@ -17,6 +19,10 @@ bool is_reserved_descriptor(int fd) {
     rlimit limit{};
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 && fd >= 0 &&
            static_cast<rlim_t>(fd) + reserved >= limit.rlim_cur;
+}
+
+bool means_no_descriptor(int error) {
+    return error == EMFILE || error == ENFILE;
 }
 
 } // namespace twtrace

@@ -11,4 +11,7 @@ void allow_many_descriptors();
 /// are reserved for short-lived files: /proc, a scraper's connection.
 bool is_reserved_descriptor(int fd);
 
+/// Whether this errno means that the limit of the process or of the host is reached.
+bool means_no_descriptor(int error);
+
 } // namespace twtrace
