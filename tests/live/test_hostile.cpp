@@ -8,6 +8,7 @@
 #include "catch2.h"
 #include "cgroups.h"
 #include "exporter.h"
+#include "namespaces.h"
 #include "terminal.h"
 #include "tracer.h"
 #include "worker.h"
@@ -18,11 +19,6 @@ using nlohmann::json;
 namespace {
 
 constexpr std::size_t closes = 20;
-
-std::vector<Job> jobs() {
-    return std::vector<Job>(
-        closes, Job{&closing_kind("shutdown_then_peer_closes"), Family::V4, live::Role::Client});
-}
 
 bool has_control_characters(const std::string& text) {
     return std::any_of(text.begin(), text.end(), [](unsigned char byte) {
@@ -56,7 +52,7 @@ TEST_CASE("hostile: the name of a cgroup cannot control the terminal or forge ou
     WorkerOptions options;
     options.cgroup = cgroup;
     options.stays = true;
-    Forked worker = start_jobs(ns, jobs(), options);
+    Forked worker = start_jobs(ns, jobs_of(closes), options);
     const std::string counter = "twtrace_time_wait_entered_total";
     await("the exporter counts the closes",
           [&] { return sum_of(exporter.scrape(), counter) >= closes; });
@@ -112,7 +108,7 @@ TEST_CASE("hostile: a tracer ends when its terminal goes away, also if it ignore
         terminal->enter("trap '' HUP");
         terminal->enter(twtrace_binary() + " " + command + " --netns " + ns.path());
         await("its first closes", [&] {
-            run_jobs(ns, {jobs().front()});
+            close_in(ns, 1);
             return terminal->screen().find("127.0.0.1") != std::string::npos;
         });
         const int pid = terminal->pid_of("twtrace");
@@ -121,7 +117,7 @@ TEST_CASE("hostile: a tracer ends when its terminal goes away, also if it ignore
         await(
             "it ends",
             [&] {
-                run_jobs(ns, {jobs().front()});
+                close_in(ns, 1);
                 return !std::filesystem::exists("/proc/" + std::to_string(pid));
             },
             Milliseconds(60000));

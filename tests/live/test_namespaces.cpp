@@ -22,37 +22,30 @@ namespace {
 
 constexpr std::size_t closes = 20;
 
-/// A namespace that only a bind mount keeps, as `ip netns add` makes it.
-class UnusedNamespace {
-  public:
-    UnusedNamespace() : name_("twtrace-" + std::to_string(getpid())) {
-        const auto done = run_command({"ip", "netns", "add", name_});
-        INFO(done.err);
-        REQUIRE(done.exit_status == 0);
-        REQUIRE(run_command({"ip", "-n", name_, "link", "set", "lo", "up"}).exit_status == 0);
-    }
-    ~UnusedNamespace() { run_command({"ip", "netns", "del", name_}); }
-    UnusedNamespace(const UnusedNamespace&) = delete;
-    UnusedNamespace& operator=(const UnusedNamespace&) = delete;
-    std::string path() const { return "/run/netns/" + name_; }
-
-  private:
-    std::string name_;
-};
-
-// Like `ip netns attach`: a bind mount of the namespace, as docker and CNI make one.
+/// A namespace that is mounted, as docker and CNI do it: the one of this process, or a new one
+/// without processes.
 class MountedNamespace {
   public:
-    explicit MountedNamespace(pid_t pid) : name_("twtrace-" + std::to_string(pid)) {
-        const auto done = run_command({"ip", "netns", "attach", name_, std::to_string(pid)});
-        INFO(done.err);
-        REQUIRE(done.exit_status == 0);
-    }
+    explicit MountedNamespace(pid_t pid)
+        : MountedNamespace("twtrace-" + std::to_string(pid), {"attach", std::to_string(pid)}) {}
+    MountedNamespace() : MountedNamespace("twtrace-" + std::to_string(getpid()), {"add"}) {}
     ~MountedNamespace() { run_command({"ip", "netns", "del", name_}); }
     MountedNamespace(const MountedNamespace&) = delete;
     MountedNamespace& operator=(const MountedNamespace&) = delete;
+    const std::string& name() const { return name_; }
+    std::string path() const { return "/run/netns/" + name_; }
 
   private:
+    /// how: what `ip netns` does, and its argument after the name
+    MountedNamespace(std::string name, const std::vector<std::string>& how)
+        : name_(std::move(name)) {
+        std::vector<std::string> command{"ip", "netns", how[0], name_};
+        command.insert(command.end(), how.begin() + 1, how.end());
+        const auto done = run_command(command);
+        INFO(done.err);
+        REQUIRE(done.exit_status == 0);
+    }
+
     std::string name_;
 };
 
@@ -279,9 +272,7 @@ TEST_CASE("namespaces: the documented capabilities read the counters of a mounte
     const TestNamespace ns;
     Command process({"sleep", "60"}, ns.path());
     const MountedNamespace mounted(process.pid());
-    const std::string capabilities = "-all,+bpf,+perfmon,+sys_ptrace";
-    Tracer tracer({"summary", "-o", "json", "--netns", ns.path()},
-                  {"setpriv", "--inh-caps", capabilities, "--bounding-set", capabilities});
+    Tracer tracer({"summary", "-o", "json", "--netns", ns.path()}, with_documented_capabilities());
     close_in(ns, closes);
     const CommandResult result = tracer.stop();
     INFO(result.out << result.err);
@@ -295,7 +286,8 @@ TEST_CASE("namespaces: without the capability to enter it, one without processes
     if (!can_trace()) {
         return;
     }
-    const UnusedNamespace unused;
+    const MountedNamespace unused;
+    REQUIRE(run_command({"ip", "-n", unused.name(), "link", "set", "lo", "up"}).exit_status == 0);
     // Its process has left it when it closes.
     Forked outside([&] {
         const Fd home(check_call(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), "open"));
@@ -314,15 +306,11 @@ TEST_CASE("namespaces: without the capability to enter it, one without processes
         }
         return std::string();
     });
-    await("the connections are open", [&] {
-        return read_file("/proc/" + std::to_string(outside.pid()) + "/stat").find(") T ") !=
-               std::string::npos;
-    });
-    const std::string capabilities = "-all,+bpf,+perfmon,+sys_ptrace";
+    await_stopped(outside); // the connections are open
     const Witness witness;
     Tracer tracer({"summary", "-i", "1", "-o", "json", "--netns", unused.path()},
-                  {"setpriv", "--inh-caps", capabilities, "--bounding-set", capabilities});
-    kill(outside.pid(), SIGCONT);
+                  with_documented_capabilities());
+    let_go(outside);
     outside.collect();
     await("the entries are read", [&] {
         return sum_of(tracer.out(), "accounting", "captured") + witness.hidden_entries() >= closes;

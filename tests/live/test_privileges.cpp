@@ -11,6 +11,7 @@
 #include "catch2.h"
 #include "closings.h"
 #include "exporter.h"
+#include "namespaces.h"
 #include "terminal.h"
 #include "tracer.h"
 #include "worker.h"
@@ -272,8 +273,7 @@ TEST_CASE("privileges: no command makes a system call that its table does not li
             argv.insert(argv.begin() + 7, {"--netns", ns.path()});
         }
         Command command(argv);
-        const Job job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client};
-        run_jobs(ns, std::vector<Job>(5, job));
+        close_in(ns, 5);
         const CommandResult result = command.wait(Milliseconds(60000));
         INFO(arguments[0] << ": " << result.err);
         CHECK(result.exit_status != 1);
@@ -305,8 +305,7 @@ TEST_CASE(
         });
         const bool replays = source.find("--from") == 0;
         check_kept(tracer[0], replays ? 0 : kept_by_tracers);
-        const Job job{&closing_kind("shutdown_then_peer_closes"), Family::V4, Role::Client};
-        run_jobs(ns, std::vector<Job>(5, job));
+        close_in(ns, 5);
         for (const char* key : {"Down", "Enter", "Escape", "?", "Escape", "s", "g"}) {
             terminal.press(key);
         }
@@ -366,9 +365,8 @@ TEST_CASE("privileges: without the capability to change its user, the parser kee
     }
     const TestNamespace ns;
     // As in deploy/kubernetes.
-    const std::string kept = "-all,+bpf,+perfmon,+sys_ptrace";
     Tracer tracer({"exporter", "--listen", "127.0.0.1:0", "--netns", ns.path()},
-                  {"setpriv", "--inh-caps=" + kept, "--bounding-set=" + kept});
+                  with_documented_capabilities());
     const pid_t front = front_of(tracer.command().pid());
     REQUIRE(front > 0);
     CHECK(tracer.command().err().find("user 0 (may not change it), capabilities: none") !=

@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "catch2.h"
+#include "namespaces.h"
 #include "programs.h"
 #include "tracer.h"
 #include "wait_until.h"
@@ -40,10 +41,7 @@ TEST_CASE("time namespace: times, lifetimes and names are right", "[timens]") {
     // may hide some.
     WorkerOptions stays;
     stays.stays = true;
-    Forked worker = start_jobs(ns,
-                               std::vector<Job>(10, Job{&closing_kind("shutdown_then_peer_closes"),
-                                                        Family::V4, Role::Client}),
-                               stays);
+    Forked worker = start_jobs(ns, jobs_of(10), stays);
     const CommandResult result = tracer.wait();
     let_go(worker);
     collect_jobs(worker);

@@ -69,6 +69,11 @@ CommandResult Tracer::stop() {
     return command_.wait(program_bound);
 }
 
+std::vector<std::string> with_documented_capabilities() {
+    const std::string kept = "-all,+bpf,+perfmon,+sys_ptrace";
+    return {"setpriv", "--inh-caps", kept, "--bounding-set", kept};
+}
+
 Tracer trace_all(const TestNamespace& ns, const std::vector<std::string>& more) {
     std::vector<std::string> arguments{"trace", "-o", "json", "--all", "--netns", ns.path()};
     arguments.insert(arguments.end(), more.begin(), more.end());

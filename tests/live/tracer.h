@@ -38,6 +38,10 @@ class Tracer {
     Command command_;
 };
 
+/// Prefix of a command: only BPF, PERFMON and SYS_PTRACE, as the systemd unit and the DaemonSet
+/// have.
+std::vector<std::string> with_documented_capabilities();
+
 /// trace -o json --all, in this namespace only, and `more`.
 Tracer trace_all(const TestNamespace& ns, const std::vector<std::string>& more = {});
 /// Parses one JSON object per line; throws, with the line, if one is invalid.
